@@ -1,0 +1,8 @@
+//! The domain of Teranga, without I/O: identities and time, answers and keys, forms and their flow, scores, records
+//! and their events, classes, grants and releases.
+
+pub mod id;
+pub mod key;
+pub mod problem;
+pub mod time;
+pub mod value;
