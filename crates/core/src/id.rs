@@ -176,6 +176,19 @@ identity!(
     ChangeHash, 32, "64 hexadecimal digits", encode_hex32, decode_hex
 );
 
+identity!(
+    /// The random bytes of a record that make its parts' first changes, and so its hashes, impossible to guess.
+    Salt, 16, "32 hexadecimal digits", encode_hex16, decode_hex
+);
+identity!(
+    /// The random bytes of one opening of a store; with the public key they make the opening's actor.
+    OpeningNonce, 16, "32 hexadecimal digits", encode_hex16, decode_hex
+);
+identity!(
+    /// The SHA-256 that a manifest's signature covers; the next manifest of the same origin names it.
+    ManifestHash, 32, "64 hexadecimal digits", encode_hex32, decode_hex
+);
+
 /// The number of a pack in its origin's chain, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Batch(pub u64);

@@ -1,1 +1,8 @@
-//! 
+//! The domain in Automerge: one document per part, its edits and its view, and the guard behind which everything
+//! foreign is applied. Automerge is the document and the merge here, never the sync protocol.
+
+pub mod digest;
+pub mod guard;
+pub mod part;
+mod scalar;
+pub mod view;

@@ -1,7 +1,18 @@
 //! The protocol between a replica and its hub, without I/O, clock or randomness: what a change may look like, how
-//! changes travel in signed packs, how a hub's feed comes down, and the session that drives one exchange.
+//! changes travel in signed packs, how a hub's feed comes down, and the session that paces the exchanges.
 //! `sync-protocol.md` at the top of the repository is the normative text.
 
-pub mod limits;
-pub mod scan;
+pub mod admit;
+pub mod bytes;
+pub mod compress;
 pub mod elide;
+pub mod feed;
+pub mod identity;
+pub mod limits;
+pub mod manifest;
+pub mod message;
+pub mod pack;
+pub mod parts;
+pub mod scan;
+pub mod session;
+pub mod version;

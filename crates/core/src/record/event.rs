@@ -1,0 +1,42 @@
+//! Events of a record: append-only, each under its own key, so that two replicas can add some at the same time and
+//! none replaces another.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EventId, RecordId};
+use crate::time::Millis;
+
+/// What happened. Unknown kinds, written by a newer version, are kept in the part and left out of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The interview was finished and handed in.
+    Submitted,
+    /// The assessment was moved, because it had been entered on the wrong case.
+    Moved {
+        /// The case that it stood on before.
+        from: Option<RecordId>,
+        /// The case that it belongs to.
+        to: RecordId,
+    },
+    /// The record is void: a test, an interview entered twice. It stays readable and leaves every count.
+    Voided {
+        /// Why, in the agent's words.
+        reason: String,
+    },
+    /// A voiding was taken back.
+    Restored {
+        /// The voiding that no longer holds.
+        voided: EventId,
+    },
+}
+
+/// One event with its time by the clock of the replica that wrote it; that clock orders nothing but the display.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, by the writer's clock.
+    pub at: Millis,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}

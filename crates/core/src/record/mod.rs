@@ -1,0 +1,8 @@
+//! Records: what a case or an assessment is, apart from its answers. Everything here is read from the keys of the
+//! record's open part, its *envelope*; state is derived from events, never stored.
+
+mod envelope;
+mod event;
+
+pub use envelope::{Envelope, EnvelopeError, State, keys};
+pub use event::{Event, EventKind};

@@ -1,0 +1,73 @@
+//! Admission: the pure decision on one pack that arrived. The store loads the facts, this decides, the store
+//! executes. Nothing here calls Automerge: a change is read by the bounded scanner only.
+
+use teranga_core::id::{Batch, ManifestHash};
+use teranga_core::problem::Problem;
+
+use crate::pack::Pack;
+use crate::scan::{ChangeLimits, ScannedChange, scan};
+
+/// What the store knows of the origin's chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chain {
+    /// The last batch held here; 0 when there is none.
+    pub last: Batch,
+    /// The hash of its manifest; zeros when there is none.
+    pub last_hash: Option<ManifestHash>,
+    /// The hash of the manifest that is held under the arriving pack's number, if one is.
+    pub held: Option<ManifestHash>,
+}
+
+/// What to do with a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Log it. The scans stand in the order of the entries; none for a withheld one.
+    Accept {
+        /// The manifest's hash, the next `previous`.
+        hash: ManifestHash,
+        /// What the scanner read of each entry.
+        scans: Vec<Option<ScannedChange>>,
+    },
+    /// It is here already: acknowledge it again and do nothing.
+    Duplicate,
+    /// Packs before it are missing here: take nothing, and the acknowledgement tells the sender where to go on.
+    Gap,
+    /// It must not be taken.
+    Refuse(Problem),
+}
+
+/// Decides on a pack whose bytes were decoded.
+pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
+    let hash = pack.hash();
+    if !pack.manifest.verify(&hash) {
+        return Admission::Refuse(Problem::Unauthorised);
+    }
+    let batch = pack.manifest.batch;
+    if batch <= chain.last {
+        return match chain.held {
+            Some(held) if held == hash => Admission::Duplicate,
+            _ => Admission::Refuse(Problem::BrokenChain),
+        };
+    }
+    if batch.0 != chain.last.0 + 1 {
+        return Admission::Gap;
+    }
+    if pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
+        return Admission::Refuse(Problem::BrokenChain);
+    }
+    scan_all(pack).map_or_else(Admission::Refuse, |scans| Admission::Accept { hash, scans })
+}
+
+fn scan_all(pack: &Pack) -> Result<Vec<Option<ScannedChange>>, Problem> {
+    let actors = pack.manifest.actors();
+    let limits = ChangeLimits::PROTOCOL;
+    pack.saves
+        .iter()
+        .flatten()
+        .map(|entry| {
+            let Some(body) = &entry.body else { return Ok(None) };
+            let scanned = scan(body, &limits).map_err(|_| Problem::Malformed)?;
+            if actors.contains(&scanned.actor) { Ok(Some(scanned)) } else { Err(Problem::Forbidden) }
+        })
+        .collect()
+}

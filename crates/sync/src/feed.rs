@@ -1,0 +1,248 @@
+//! A hub's feed as it comes down: applied changes in their saves, who wrote them, published resources, receipts of
+//! the home, and verdicts on changes that were not taken. Positions are the hub's; the running hash over all rows up
+//! to a position tells a child that the hub is no longer the one it knew.
+
+use sha2::{Digest, Sha256};
+use teranga_core::class::ClassId;
+use teranga_core::grant::Audience;
+use teranga_core::id::{
+    Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId,
+};
+
+use crate::bytes::{DecodeError, Reader, Writer};
+use crate::limits;
+use crate::pack::{Bases, Entry, FirstHash, Save};
+use crate::parts::{PartTable, TableReader};
+
+/// What kind of replica an introduction speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicaKind {
+    /// A person's device.
+    Device,
+    /// A hub of a region, or headquarters.
+    Hub,
+}
+
+impl ReplicaKind {
+    /// The stable code in the store and on the wire.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Device => 0,
+            Self::Hub => 1,
+        }
+    }
+
+    /// Reads a code.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Device),
+            1 => Some(Self::Hub),
+            _ => None,
+        }
+    }
+}
+
+/// Who a replica is: what a person sees beside a change it wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// The replica's public key; its identity follows.
+    pub key: PublicKey,
+    /// What it is.
+    pub kind: ReplicaKind,
+    /// The person who uses it, or the hub's name.
+    pub person: String,
+    /// The office it belongs to.
+    pub office: String,
+    /// Where it stands.
+    pub audience: Audience,
+}
+
+/// A published resource: a form, a code list, a scheme, a release or the classes, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRow {
+    /// The kind, by its stable code.
+    pub kind: String,
+    /// The resource's own identity.
+    pub id: String,
+    /// The version; a published version never changes.
+    pub version: String,
+    /// The text.
+    pub json: String,
+}
+
+/// Why a change was not taken, told to its author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictRow {
+    /// The replica that wrote the change.
+    pub origin: ReplicaId,
+    /// The pack it came in.
+    pub batch: Batch,
+    /// The record.
+    pub record: RecordId,
+    /// The class.
+    pub class: ClassId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// The stable code of the reason.
+    pub reason: String,
+}
+
+/// One row of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// The changes of one save, applied.
+    Save(Save),
+    /// A replica, before the first change it wrote.
+    Replica(Introduction),
+    /// An opening of a replica, before the first change made in it.
+    Opening {
+        /// The replica.
+        replica: ReplicaId,
+        /// The nonce; with the replica's key it makes the actor.
+        nonce: OpeningNonce,
+    },
+    /// A published resource.
+    Resource(ResourceRow),
+    /// The home holds every pack of this origin up to this one.
+    Receipt {
+        /// Whose packs.
+        origin: ReplicaId,
+        /// Up to which.
+        batch: Batch,
+    },
+    /// A change that was not taken.
+    Verdict(VerdictRow),
+}
+
+const SAVE: u8 = 0;
+const REPLICA: u8 = 1;
+const OPENING: u8 = 2;
+const RESOURCE: u8 = 3;
+const RECEIPT: u8 = 4;
+const VERDICT: u8 = 5;
+
+/// Where a child stands in its hub's feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// The last position it holds.
+    pub position: FeedPosition,
+    /// The running hash there.
+    pub running: [u8; 32],
+}
+
+impl Cursor {
+    /// The cursor after one more row with this digest.
+    #[must_use]
+    pub fn next(self, row_digest: &[u8]) -> Self {
+        let running = Sha256::new().chain_update(self.running).chain_update(row_digest).finalize().into();
+        Self { position: FeedPosition(self.position.0 + 1), running }
+    }
+}
+
+/// Writes rows, with the tables of their parts before them.
+pub fn encode(rows: &[Row], first: FirstHash<'_>) -> Vec<u8> {
+    let mut writer = Writer::new();
+    let table = PartTable::of(rows.iter().flat_map(|row| match row {
+        Row::Save(save) => save.as_slice(),
+        Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt { .. } | Row::Verdict(_) => &[],
+    }.iter().map(|entry: &Entry| (entry.record, entry.salt, &entry.class))));
+    table.write(&mut writer);
+    writer.count(rows.len());
+    let mut bases = Bases::new(first);
+    for row in rows {
+        write_row(&mut writer, &table, &mut bases, row);
+    }
+    writer.finish()
+}
+
+fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases<'_>, row: &Row) {
+    match row {
+        Row::Save(save) => {
+            writer.byte(SAVE).count(save.len());
+            for entry in save {
+                let base = bases.base(entry.record, &entry.class, entry.salt);
+                table.write_change(writer, entry, base);
+                bases.passed(entry.record, &entry.class, entry.hash);
+            }
+        }
+        Row::Replica(introduction) => {
+            writer.byte(REPLICA);
+            write_introduction(writer, introduction);
+        }
+        Row::Opening { replica, nonce } => {
+            writer.byte(OPENING).raw(replica.as_bytes()).raw(nonce.as_bytes());
+        }
+        Row::Resource(row) => {
+            writer.byte(RESOURCE).text(&row.kind).text(&row.id).text(&row.version).text(&row.json);
+        }
+        Row::Receipt { origin, batch } => {
+            writer.byte(RECEIPT).raw(origin.as_bytes()).number(batch.0);
+        }
+        Row::Verdict(row) => {
+            writer.byte(VERDICT).raw(row.origin.as_bytes()).number(row.batch.0).raw(row.record.as_bytes());
+            writer.text(row.class.as_str()).raw(row.hash.as_bytes()).text(&row.reason);
+        }
+    }
+}
+
+/// Reads what [`encode`] wrote.
+pub fn decode(bytes: &[u8], first: FirstHash<'_>) -> Result<Vec<Row>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let table = TableReader::read(&mut reader)?;
+    let mut bases = Bases::new(first);
+    let rows = (0..reader.count("rows", limits::ROWS_MAX)?)
+        .map(|_| read_row(&mut reader, &table, &mut bases))
+        .collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok(rows)
+}
+
+fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases<'_>) -> Result<Row, DecodeError> {
+    let name = limits::NAME_BYTES_MAX;
+    Ok(match reader.byte()? {
+        SAVE => {
+            let count = reader.count("entries", limits::PACK_ENTRIES_MAX)?;
+            Row::Save((0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?)
+        }
+        REPLICA => Row::Replica(read_introduction(reader)?),
+        OPENING => Row::Opening {
+            replica: ReplicaId(reader.array()?),
+            nonce: OpeningNonce(reader.array()?),
+        },
+        RESOURCE => Row::Resource(ResourceRow {
+            kind: reader.text("kind", name)?.to_owned(),
+            id: reader.text("id", name)?.to_owned(),
+            version: reader.text("version", name)?.to_owned(),
+            json: reader.text("resource", limits::RESOURCE_BYTES_MAX)?.to_owned(),
+        }),
+        RECEIPT => Row::Receipt { origin: ReplicaId(reader.array()?), batch: Batch(reader.number("batch")?) },
+        VERDICT => Row::Verdict(VerdictRow {
+            origin: ReplicaId(reader.array()?),
+            batch: Batch(reader.number("batch")?),
+            record: RecordId(reader.array()?),
+            class: ClassId::new(reader.text("class", name)?),
+            hash: ChangeHash(reader.array()?),
+            reason: reader.text("reason", name)?.to_owned(),
+        }),
+        _ => return Err(DecodeError::Invalid { field: "row" }),
+    })
+}
+
+/// Writes who a replica is.
+pub fn write_introduction(writer: &mut Writer, introduction: &Introduction) {
+    writer.raw(introduction.key.as_bytes()).byte(introduction.kind.code());
+    writer.text(&introduction.person).text(&introduction.office);
+    writer.text(introduction.audience.region().unwrap_or_default());
+}
+
+/// Reads who a replica is.
+pub fn read_introduction(reader: &mut Reader<'_>) -> Result<Introduction, DecodeError> {
+    let name = limits::NAME_BYTES_MAX;
+    Ok(Introduction {
+        key: PublicKey(reader.array()?),
+        kind: ReplicaKind::from_code(reader.byte()?).ok_or(DecodeError::Invalid { field: "kind" })?,
+        person: reader.text("person", name)?.to_owned(),
+        office: reader.text("office", name)?.to_owned(),
+        audience: Audience::of_region(Some(reader.text("region", name)?)),
+    })
+}

@@ -1,0 +1,51 @@
+//! Every limit of the protocol, with its unit in its name and its reason beside it. Both ends refuse what exceeds
+//! them before any of it is decoded.
+
+/// The largest change. A full form of several hundred answers is 10 KB; a long note 20 KB.
+pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// The most operations in one change, counted as run lengths: an answer is one operation.
+pub const CHANGE_OPS_MAX: usize = 5_000;
+/// The most dependencies of one change: that many replicas wrote the same part without hearing of each other.
+pub const CHANGE_DEPS_MAX: usize = 16;
+/// The most other actors named by one change: openings whose values it replaces.
+pub const CHANGE_ACTORS_MAX: usize = 64;
+/// The longest message of a change: a form reference.
+pub const CHANGE_MESSAGE_BYTES_MAX: usize = 256;
+
+/// The smallest pack a sender aims for: 0.7 s of a 100 kbit/s link.
+pub const PACK_BYTES_MIN: usize = 8 * 1024;
+/// What a sender starts with: a day's work of one volunteer goes in one exchange.
+pub const PACK_BYTES_START: usize = 16 * 1024;
+/// The largest pack a sender aims for; one save never splits, so a pack may exceed it by one save.
+pub const PACK_BYTES_TARGET_MAX: usize = 256 * 1024;
+/// The largest pack that is taken, after decompression.
+pub const PACK_RAW_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long one exchange should take at most, in milliseconds; packs grow while they stay below it.
+pub const EXCHANGE_MS_TARGET: u64 = 4_000;
+/// The most entries in one pack.
+pub const PACK_ENTRIES_MAX: usize = 20_000;
+/// The most openings that one pack may announce.
+pub const PACK_OPENINGS_MAX: usize = 256;
+/// The most records that one pack or one answer may touch.
+pub const PACK_RECORDS_MAX: usize = 20_000;
+/// The most classes that one pack or one answer may name.
+pub const PACK_CLASSES_MAX: usize = 64;
+
+/// The largest body of a request or an answer, on the wire.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The largest block of feed rows after decompression.
+pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most feed rows in one answer.
+pub const ROWS_MAX: usize = 50_000;
+/// The largest published resource: a form of 3,000 questions in two languages is 1.5 MB.
+pub const RESOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest name of a person, office, class or form on the wire.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// The most changes of one part that wait for changes which have not arrived.
+pub const WAITING_PER_PART_MAX: usize = 200;
+
+/// The first pause after a failed exchange, in milliseconds; doubled each time, with jitter.
+pub const BACKOFF_MS_MIN: u64 = 1_000;
+/// The longest pause between failed exchanges, in milliseconds.
+pub const BACKOFF_MS_MAX: u64 = 60_000;

@@ -1,0 +1,259 @@
+//! The two messages of an exchange: a request that pushes packs and says where the child stands in the feed, and an
+//! answer that acknowledges and brings rows. Both are signed over everything before the signature, name both ends
+//! and carry the exchange's number, so that neither can be replayed or passed to somebody else.
+
+use teranga_core::id::{FeedPosition, ManifestHash, PublicKey, ReplicaId};
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+
+use crate::bytes::{DecodeError, Reader, Writer};
+use crate::compress;
+use crate::feed::{self, Cursor, Introduction};
+use crate::identity::{Identity, SignatureBytes, verify};
+use crate::limits;
+use crate::version;
+
+const REQUEST: u8 = 1;
+const ANSWER: u8 = 2;
+const SIGNATURE_BYTES: usize = 64;
+/// The most packs in one request.
+pub const PUSHES_MAX: usize = 64;
+
+/// One pack on its way up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The pack's number in the sender's outbox, from 1 and without gaps.
+    pub number: u64,
+    /// Who wrote the pack, where a relay passes on another's.
+    pub introduction: Option<Introduction>,
+    /// The pack's bytes, not compressed.
+    pub pack: Vec<u8>,
+}
+
+/// What a child asks of its hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The hub that this is meant for.
+    pub hub: ReplicaId,
+    /// The child.
+    pub replica: ReplicaId,
+    /// Counts the exchanges of this child with this hub; each is used once.
+    pub exchange: u64,
+    /// Where the child stands in the hub's feed.
+    pub cursor: Cursor,
+    /// How many bytes of rows the child wants at most, before compression.
+    pub pull_bytes_max: usize,
+    /// Packs, in the order of their numbers.
+    pub pushes: Vec<Push>,
+}
+
+/// What more a child should do after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum More {
+    /// The feed has no further rows for this child.
+    Nothing,
+    /// There are further rows.
+    Rows,
+}
+
+/// How far a hub holds a child's outbox. The number alone would lie to a child that was restored from a backup and
+/// numbers other packs, so it goes with the pack it ends at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Acknowledged {
+    /// The number of the last pack held; 0 when there is none.
+    pub number: u64,
+    /// The first bytes of that pack's manifest hash; zeros when there is none.
+    pub mark: [u8; 8],
+}
+
+impl Acknowledged {
+    /// The acknowledgement that ends at this pack.
+    pub fn at(number: u64, hash: &ManifestHash) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = hash.0;
+        Self { number, mark: [a, b, c, d, e, f, g, h] }
+    }
+}
+
+/// What a hub answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The child that this is meant for.
+    pub replica: ReplicaId,
+    /// The exchange that this answers.
+    pub exchange: u64,
+    /// The hub holds every pack of this child's outbox up to here, durably.
+    pub acknowledged: Acknowledged,
+    /// The hub's clock.
+    pub hub_time: Millis,
+    /// Where the child stands in the feed once it holds these rows.
+    pub cursor: Cursor,
+    /// Whether to ask again for rows.
+    pub more: More,
+    /// The rows, encoded as in [`feed::encode`].
+    pub rows: Vec<u8>,
+}
+
+/// Why a message was refused before it was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Not what the protocol says.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Another version.
+    #[error("protocol version {version} is not spoken here")]
+    Version {
+        /// The version of the message.
+        version: u8,
+    },
+    /// The signature is not the sender's.
+    #[error("the signature does not hold")]
+    Signature,
+}
+
+impl MessageError {
+    /// The problem that a hub answers with.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Decode(DecodeError::OverLimit { .. }) => Problem::TooLarge,
+            Self::Decode(_) => Problem::Malformed,
+            Self::Version { .. } => Problem::UpgradeNeeded,
+            Self::Signature => Problem::Unauthorised,
+        }
+    }
+}
+
+impl Request {
+    /// Encodes and signs.
+    pub fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let mut writer = head(REQUEST);
+        writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes()).number(self.exchange);
+        write_cursor(&mut writer, &self.cursor);
+        writer.count(self.pull_bytes_max).count(self.pushes.len());
+        for push in &self.pushes {
+            writer.number(push.number).byte(u8::from(push.introduction.is_some()));
+            if let Some(introduction) = &push.introduction {
+                feed::write_introduction(&mut writer, introduction);
+            }
+            compress::write(&mut writer, &push.pack);
+        }
+        sign(writer, identity)
+    }
+
+    /// Reads a request and says whose signature it needs; nothing in it may be believed before
+    /// [`Unverified::verify`].
+    pub fn decode(bytes: &[u8]) -> Result<Unverified<'_, Self>, MessageError> {
+        let (signed, signature) = split(bytes)?;
+        let mut reader = open(signed, REQUEST)?;
+        let hub = ReplicaId(reader.array()?);
+        let replica = ReplicaId(reader.array()?);
+        let exchange = reader.number("exchange")?;
+        let cursor = read_cursor(&mut reader)?;
+        let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
+        let pushes = (0..reader.count("pushes", PUSHES_MAX)?)
+            .map(|_| read_push(&mut reader))
+            .collect::<Result<_, _>>()?;
+        reader.finish()?;
+        let message = Self { hub, replica, exchange, cursor, pull_bytes_max, pushes };
+        Ok(Unverified { message, signed, signature })
+    }
+}
+
+impl Answer {
+    /// Encodes and signs.
+    pub fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let mut writer = head(ANSWER);
+        writer.raw(self.replica.as_bytes()).number(self.exchange);
+        writer.number(self.acknowledged.number).raw(&self.acknowledged.mark);
+        writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
+        write_cursor(&mut writer, &self.cursor);
+        writer.byte(u8::from(self.more == More::Rows));
+        compress::write(&mut writer, &self.rows);
+        sign(writer, identity)
+    }
+
+    /// Reads an answer; nothing in it may be believed before [`Unverified::verify`].
+    pub fn decode(bytes: &[u8]) -> Result<Unverified<'_, Self>, MessageError> {
+        let (signed, signature) = split(bytes)?;
+        let mut reader = open(signed, ANSWER)?;
+        let replica = ReplicaId(reader.array()?);
+        let exchange = reader.number("exchange")?;
+        let acknowledged = Acknowledged { number: reader.number("acknowledged")?, mark: reader.array()? };
+        let hub_time = Millis(i64::try_from(reader.number("hub time")?).unwrap_or(i64::MAX));
+        let cursor = read_cursor(&mut reader)?;
+        let more = match reader.byte()? {
+            0 => More::Nothing,
+            1 => More::Rows,
+            _ => return Err(DecodeError::Invalid { field: "more" }.into()),
+        };
+        let rows = compress::read(&mut reader, "rows", limits::ROWS_RAW_BYTES_MAX)?;
+        reader.finish()?;
+        let message = Self { replica, exchange, acknowledged, hub_time, cursor, more, rows };
+        Ok(Unverified { message, signed, signature })
+    }
+}
+
+/// A message whose signature has not been checked.
+#[derive(Debug)]
+pub struct Unverified<'a, M> {
+    /// What it claims.
+    pub message: M,
+    signed: &'a [u8],
+    signature: SignatureBytes,
+}
+
+impl<M> Unverified<'_, M> {
+    /// The message, if this key signed it.
+    pub fn verify(self, key: &PublicKey) -> Result<M, MessageError> {
+        if verify(key, self.signed, &self.signature) { Ok(self.message) } else { Err(MessageError::Signature) }
+    }
+}
+
+fn head(kind: u8) -> Writer {
+    let mut writer = Writer::new();
+    writer.raw(&version::MAGIC).byte(kind).byte(version::MAX);
+    writer
+}
+
+fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
+    let mut reader = Reader::new(signed);
+    if reader.array::<4>()? != version::MAGIC || reader.byte()? != kind {
+        return Err(DecodeError::Invalid { field: "magic" }.into());
+    }
+    match reader.byte()? {
+        version::MIN..=version::MAX => Ok(reader),
+        version => Err(MessageError::Version { version }),
+    }
+}
+
+fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
+    let signature = identity.sign(writer.as_slice());
+    writer.raw(&signature);
+    writer.finish()
+}
+
+fn split(bytes: &[u8]) -> Result<(&[u8], SignatureBytes), DecodeError> {
+    if bytes.len() > limits::BODY_BYTES_MAX {
+        return Err(DecodeError::OverLimit { field: "body" });
+    }
+    let at = bytes.len().checked_sub(SIGNATURE_BYTES).ok_or(DecodeError::Truncated)?;
+    let (signed, signature) = bytes.split_at_checked(at).ok_or(DecodeError::Truncated)?;
+    Ok((signed, signature.try_into().map_err(|_| DecodeError::Truncated)?))
+}
+
+fn read_push(reader: &mut Reader<'_>) -> Result<Push, DecodeError> {
+    let number = reader.number("number")?;
+    let introduction = match reader.byte()? {
+        0 => None,
+        1 => Some(feed::read_introduction(reader)?),
+        _ => return Err(DecodeError::Invalid { field: "introduction" }),
+    };
+    Ok(Push { number, introduction, pack: compress::read(reader, "pack", limits::PACK_RAW_BYTES_MAX)? })
+}
+
+fn write_cursor(writer: &mut Writer, cursor: &Cursor) {
+    writer.number(cursor.position.0).raw(&cursor.running);
+}
+
+fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, DecodeError> {
+    Ok(Cursor { position: FeedPosition(reader.number("position")?), running: reader.array()? })
+}

@@ -1,0 +1,138 @@
+//! Packs: the unit of transfer, of transaction and of acknowledgement. A pack holds whole saves; a save holds its
+//! changes over several parts. What the receiver can work out is left out: a change's magic and checksum, and its
+//! single dependency when that is the change before it in the same part, or the part's deterministic first change.
+
+use std::collections::BTreeMap;
+
+use teranga_core::class::ClassId;
+use teranga_core::id::{Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, Salt};
+
+use crate::bytes::{DecodeError, Reader, Writer};
+use crate::limits;
+use crate::manifest::{Listed, Manifest};
+use crate::parts::{PartTable, TableReader};
+
+/// The hash of a part's deterministic first change. The document floor knows it; the protocol only asks.
+pub type FirstHash<'a> = &'a dyn Fn(RecordId, &ClassId, Salt) -> ChangeHash;
+
+/// One change in a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The record.
+    pub record: RecordId,
+    /// The record's salt.
+    pub salt: Salt,
+    /// The class: with the record, the part.
+    pub class: ClassId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// The change's bytes; none where a relay withholds them, because they were quarantined or erased there.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What one save did: shown whole or not at all.
+pub type Save = Vec<Entry>;
+
+/// A manifest with its changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pack {
+    /// The signed manifest.
+    pub manifest: Manifest,
+    /// The saves, in the order in which they were made.
+    pub saves: Vec<Save>,
+}
+
+impl Pack {
+    /// The manifest's hash over what this pack holds.
+    pub fn hash(&self) -> ManifestHash {
+        let listed: Vec<Vec<Listed>> = self.saves.iter().map(|save| list(save)).collect();
+        self.manifest.hash(listed.iter().map(Vec::as_slice))
+    }
+
+    /// The pack's bytes, not compressed.
+    pub fn encode(&self, first: FirstHash<'_>) -> Vec<u8> {
+        let mut writer = Writer::new();
+        let manifest = &self.manifest;
+        writer.raw(manifest.origin.as_bytes()).number(manifest.batch.0).raw(manifest.previous.as_bytes());
+        writer.count(manifest.openings.len());
+        for nonce in &manifest.openings {
+            writer.raw(nonce.as_bytes());
+        }
+        let table = PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
+        table.write(&mut writer);
+        writer.count(self.saves.len());
+        let mut bases = Bases::new(first);
+        for save in &self.saves {
+            writer.count(save.len());
+            for entry in save {
+                let base = bases.next(entry.record, &entry.class, entry.salt, entry.hash);
+                table.write_change(&mut writer, entry, base);
+            }
+        }
+        writer.raw(&manifest.signature);
+        writer.finish()
+    }
+
+    /// Reads a pack. Hashes are computed, not believed; the signature is not checked yet.
+    pub fn decode(bytes: &[u8], first: FirstHash<'_>) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let origin = PublicKey(reader.array()?);
+        let batch = Batch(reader.number("batch")?);
+        let previous = ManifestHash(reader.array()?);
+        let openings = (0..reader.count("openings", limits::PACK_OPENINGS_MAX)?)
+            .map(|_| reader.array().map(OpeningNonce))
+            .collect::<Result<_, _>>()?;
+        let table = TableReader::read(&mut reader)?;
+        let mut bases = Bases::new(first);
+        let mut entries_left = limits::PACK_ENTRIES_MAX;
+        let saves = (0..reader.count("saves", limits::PACK_ENTRIES_MAX)?)
+            .map(|_| {
+                let count = reader.count("entries", entries_left)?;
+                entries_left -= count;
+                (0..count).map(|_| table.read_change(&mut reader, &mut bases)).collect()
+            })
+            .collect::<Result<_, _>>()?;
+        let signature = reader.array()?;
+        reader.finish()?;
+        Ok(Self { manifest: Manifest { origin, batch, previous, openings, signature }, saves })
+    }
+}
+
+/// The changes of a save as its manifest names them.
+pub fn list(save: &[Entry]) -> Vec<Listed> {
+    save.iter()
+        .map(|entry| Listed { record: entry.record, class: entry.class.clone(), hash: entry.hash })
+        .collect()
+}
+
+/// For each part, the change that the next one most likely depends on.
+pub struct Bases<'a> {
+    first: FirstHash<'a>,
+    last: BTreeMap<(RecordId, ClassId), ChangeHash>,
+}
+
+impl<'a> Bases<'a> {
+    /// Nothing has passed yet.
+    pub fn new(first: FirstHash<'a>) -> Self {
+        Self { first, last: BTreeMap::new() }
+    }
+
+    /// The base of the next change of a part, before that change itself is known.
+    pub fn base(&self, record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
+        self.last
+            .get(&(record, class.clone()))
+            .copied()
+            .unwrap_or_else(|| (self.first)(record, class, salt))
+    }
+
+    /// Notes that this change passed.
+    pub fn passed(&mut self, record: RecordId, class: &ClassId, hash: ChangeHash) {
+        self.last.insert((record, class.clone()), hash);
+    }
+
+    fn next(&mut self, record: RecordId, class: &ClassId, salt: Salt, hash: ChangeHash) -> ChangeHash {
+        let base = self.base(record, class, salt);
+        self.passed(record, class, hash);
+        base
+    }
+}
