@@ -1,1 +1,30 @@
-//! 
+//! A replica in SQLite: the log of changes and what is derived from it, the feed, the outbox, drafts, the register
+//! of replicas, published resources. Every public operation is one transaction; its failures are values.
+
+mod answer;
+mod apply;
+pub mod children;
+mod columns;
+pub mod drafts;
+pub mod error;
+mod feed;
+pub mod ingest;
+mod log;
+mod migrate;
+mod open;
+mod packs;
+mod part;
+mod receipts;
+pub mod records;
+pub mod register;
+pub mod replica;
+pub mod resources;
+pub mod save;
+pub mod ticks;
+pub mod uplink;
+
+pub use apply::Applied;
+pub use error::{Result, StoreError};
+pub use log::Status;
+pub use open::FILE;
+pub use replica::{Profile, Replica};

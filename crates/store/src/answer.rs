@@ -1,0 +1,28 @@
+//! The hub's half of an exchange, as far as it is the store's: cutting the answer once packs are in.
+
+use teranga_core::time::Millis;
+use teranga_sync::feed::{Introduction, encode};
+use teranga_sync::identity::replica_id;
+use teranga_sync::message::{Answer, Request};
+
+use crate::error::Result;
+use crate::feed;
+use crate::packs::first_hash;
+use crate::replica::Replica;
+
+impl Replica {
+    /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow.
+    pub fn answer(&self, child: &Introduction, request: &Request, now: Millis) -> Result<Answer> {
+        let id = replica_id(&child.key);
+        let cut = feed::cut(self.connection(), id, &child.audience, request.cursor, request.pull_bytes_max)?;
+        Ok(Answer {
+            replica: id,
+            exchange: request.exchange,
+            acknowledged: self.received(id)?,
+            hub_time: now,
+            cursor: cut.cursor,
+            more: cut.more,
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, &first_hash) },
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! Apply: logged saves become part of their documents, behind `Guard`, a save whole or not at all. What fails is
+//! quarantined with its reason and its author is told; what waits for changes that have not arrived is held aside
+//! until they do.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use teranga_core::class::ClassId;
+use teranga_core::grant::may_hold;
+use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::key::Key;
+use teranga_core::record::keys;
+use teranga_core::value::Value;
+use teranga_document::guard::{Guard, Guarded};
+use teranga_document::part::Part;
+use teranga_sync::feed::VerdictRow;
+use teranga_sync::limits;
+
+use crate::error::{Result, StoreError};
+use crate::feed::{self, About, To};
+use crate::log::{self, FROM_FEED, LogRow, Status};
+use crate::part::{self, OPEN, Shown};
+use crate::receipts;
+use crate::register;
+use crate::replica::Replica;
+
+/// Saves applied in one transaction; between two, an answer can go out.
+const SAVES_PER_TRANSACTION: usize = 1_000;
+
+/// What one round of applying did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Changes that are in their documents now.
+    pub changes: usize,
+    /// Changes that were quarantined.
+    pub quarantined: usize,
+    /// Saves still to apply.
+    pub left: bool,
+}
+
+/// Whether this replica is the home of what arrives: a hub without a parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tier {
+    Home,
+    Below,
+}
+
+impl Replica {
+    /// Applies logged saves, in the order in which they came.
+    pub fn apply_logged(&mut self) -> Result<Applied> {
+        let own = self.id();
+        let guard = Guard::new();
+        let transaction = self.connection_mut().transaction()?;
+        let applied = Applier::new(&transaction, own, &guard)?.run()?;
+        transaction.commit()?;
+        Ok(applied)
+    }
+}
+
+/// One round of applying, within one transaction.
+pub(crate) struct Applier<'a> {
+    connection: &'a Connection,
+    own: ReplicaId,
+    tier: Tier,
+    guard: &'a Guard,
+    parts: BTreeMap<(RecordId, ClassId), Part>,
+    done: Applied,
+}
+
+impl<'a> Applier<'a> {
+    pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Result<Self> {
+        let has_parent: bool =
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM uplink)", [], |row| row.get(0))?;
+        let tier = if has_parent { Tier::Below } else { Tier::Home };
+        Ok(Self { connection, own, tier, guard, parts: BTreeMap::new(), done: Applied::default() })
+    }
+
+    pub(crate) fn run(mut self) -> Result<Applied> {
+        let saves = self.logged_saves()?;
+        self.done.left = saves.len() == SAVES_PER_TRANSACTION;
+        let mut received: BTreeMap<ReplicaId, Batch> = BTreeMap::new();
+        for save in saves {
+            for (origin, batch) in self.apply_save(save)? {
+                let last = received.entry(origin).or_default();
+                *last = batch.max(*last);
+            }
+        }
+        if self.tier == Tier::Home {
+            for (origin, batch) in received {
+                receipts::note(self.connection, self.own, origin, batch)?;
+            }
+        }
+        Ok(self.done)
+    }
+
+    fn logged_saves(&self) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT save FROM change WHERE status = 0 GROUP BY save ORDER BY min(seq) LIMIT ?1",
+        )?;
+        let saves = statement.query_map([part::row_number(SAVES_PER_TRANSACTION)], |row| row.get(0))?;
+        Ok(saves.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Applies a save and then whatever waited for it. Returns the packs that were touched.
+    fn apply_save(&mut self, save: i64) -> Result<Vec<(ReplicaId, Batch)>> {
+        let mut packs = Vec::new();
+        let mut queue = vec![save];
+        while let Some(save) = queue.pop() {
+            let rows = log::of_save(self.connection, save)?;
+            packs.extend(
+                rows.iter().filter_map(|row| Some((row.origin, row.batch.filter(|b| *b != FROM_FEED)?))),
+            );
+            if self.apply_rows(save, &rows)? {
+                for row in &rows {
+                    queue.extend(self.waiting_for(row.record, &row.class)?);
+                }
+            }
+        }
+        Ok(packs)
+    }
+
+    fn waiting_for(&self, record: RecordId, class: &ClassId) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT save FROM change WHERE record = ?1 AND class = ?2 AND status = 2 ORDER BY save DESC",
+        )?;
+        let saves =
+            statement.query_map(rusqlite::params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
+        Ok(saves.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Returns whether the save was applied.
+    fn apply_rows(&mut self, save: i64, rows: &[LogRow]) -> Result<bool> {
+        let open: Vec<&LogRow> =
+            rows.iter().filter(|row| matches!(row.status, Status::Logged | Status::Waiting)).collect();
+        let Some(first) = open.first() else { return Ok(false) };
+        let (record, origin) = (first.record, first.origin);
+        if open.iter().any(|row| row.record != record) {
+            return self.quarantine(&open, "save-over-records").map(|()| false);
+        }
+        let salt = part::salt_of(self.connection, record)?
+            .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
+        let mut results = Vec::new();
+        for row in &open {
+            match self.try_row(row, salt)? {
+                Tried::Applied(guarded) => results.push((row, *guarded)),
+                Tried::Waits => return self.wait(&open).map(|()| false),
+                Tried::Refused(reason) => return self.quarantine(&open, reason).map(|()| false),
+            }
+        }
+        if !self.granted(record, origin, &results)? {
+            return self.quarantine(&open, "not-granted").map(|()| false);
+        }
+        for (row, guarded) in results {
+            let shown = Shown {
+                heads: guarded.part.heads(),
+                snapshot: guarded.snapshot,
+                values: guarded.view.values,
+                conflicts: guarded.view.conflicts,
+            };
+            part::write(self.connection, record, &row.class, &shown)?;
+            log::set_status(self.connection, row.seq, Status::Applied, None)?;
+            self.parts.insert((record, row.class.clone()), guarded.part);
+            self.done.changes += 1;
+        }
+        let digest: Vec<u8> = rows.iter().flat_map(|row| row.hash.0).collect();
+        let to = match register::child_of(self.connection, origin)? {
+            Some(child) if first.batch != Some(FROM_FEED) => To::AllBut(child),
+            _ => To::All,
+        };
+        feed::append(self.connection, About::Save(save, record), to, &digest)?;
+        Ok(true)
+    }
+
+    fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
+        let key = (row.record, row.class.clone());
+        if !self.parts.contains_key(&key) {
+            let loaded = part::load(self.connection, row.record, &row.class, salt)?;
+            self.parts.insert(key.clone(), loaded);
+        }
+        let body = row.body.as_deref().unwrap_or_default();
+        let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
+        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else {
+            return Ok(Tried::Refused("malformed"));
+        };
+        let Some(base) = self.parts.get(&key) else { return Ok(Tried::Waits) };
+        if !scanned.deps.iter().all(|dep: &ChangeHash| base.contains(dep)) {
+            return Ok(Tried::Waits);
+        }
+        Ok(match self.guard.apply(base, body) {
+            Ok(guarded) => Tried::Applied(Box::new(guarded)),
+            Err(reason) => Tried::Refused(reason.code()),
+        })
+    }
+
+    /// Whether the author's audience may hold, and so write, what it wrote. What came down the feed was decided above.
+    fn granted(&self, record: RecordId, origin: ReplicaId, results: &[(&&LogRow, Guarded)]) -> Result<bool> {
+        let from_feed = results.first().is_some_and(|(row, _)| row.batch == Some(FROM_FEED));
+        let Some(author) = register::introduction(self.connection, origin)? else { return Ok(from_feed) };
+        let held = part::region_of(self.connection, record)?;
+        let claimed = results
+            .iter()
+            .find(|(row, _)| row.class.as_str() == OPEN)
+            .and_then(|(_, guarded)| region_in(&guarded.view.values));
+        let granted =
+            |region: &str| results.iter().all(|(row, _)| may_hold(&author.audience, region, &row.class));
+        Ok(from_feed || held.as_deref().is_none_or(granted) && claimed.as_deref().is_none_or(granted))
+    }
+
+    fn wait(&mut self, open: &[&LogRow]) -> Result<()> {
+        for row in open {
+            let waiting: i64 = self
+                .connection
+                .prepare_cached(
+                    "SELECT count(*) FROM change WHERE record = ?1 AND class = ?2 AND status = 2",
+                )?
+                .query_row(rusqlite::params![row.record.as_bytes(), row.class.as_str()], |row| row.get(0))?;
+            if row.status == Status::Logged && waiting >= part::row_number(limits::WAITING_PER_PART_MAX) {
+                return self.quarantine(open, "too-many-waiting");
+            }
+        }
+        open.iter().try_for_each(|row| log::set_status(self.connection, row.seq, Status::Waiting, None))
+    }
+
+    fn quarantine(&mut self, open: &[&LogRow], reason: &str) -> Result<()> {
+        for row in open {
+            log::set_status(self.connection, row.seq, Status::Quarantined, Some(reason))?;
+            let verdict = VerdictRow {
+                origin: row.origin,
+                batch: row.batch.unwrap_or_default(),
+                record: row.record,
+                class: row.class.clone(),
+                hash: row.hash,
+                reason: reason.to_owned(),
+            };
+            receipts::note_verdict(self.connection, self.own, &verdict)?;
+            self.done.quarantined += 1;
+        }
+        Ok(())
+    }
+}
+
+enum Tried {
+    Applied(Box<Guarded>),
+    Waits,
+    Refused(&'static str),
+}
+
+fn region_in(values: &BTreeMap<Key, Value>) -> Option<String> {
+    match values.get(&Key::question(keys::REGION)) {
+        Some(Value::Text(region)) => Some(region.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,170 @@
+//! The children of a hub: enrolling them with one-use codes, checking that they are who they say, and counting their
+//! exchanges, so that none can be replayed. Codes and pull tokens are kept as hashes only.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use teranga_core::grant::Audience;
+use teranga_core::id::{PublicKey, ReplicaId};
+use teranga_core::time::Millis;
+use teranga_sync::feed::{Introduction, ReplicaKind};
+use teranga_sync::identity::replica_id;
+
+use crate::columns::{integer, unsigned};
+use crate::error::{Result, StoreError};
+use crate::ingest;
+use crate::register;
+use crate::replica::{Profile, Replica};
+
+/// A pull token as it was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullGrant {
+    /// What the token is for.
+    pub name: String,
+    /// The classes that it may read.
+    pub classes: Vec<String>,
+}
+
+/// A child as the hub shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Who it is.
+    pub introduction: Introduction,
+    /// When it last brought or asked something, by the hub's clock.
+    pub last: Option<Millis>,
+}
+
+impl Replica {
+    /// Keeps an enrolment code for one replica with this profile, until it is used or expires.
+    pub fn add_enrolment_code(&mut self, code: &str, profile: &Profile, expires: Millis) -> Result<()> {
+        self.connection().execute(
+            "INSERT INTO enrolment_code (hash, kind, person, office, region, expires_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                hash(code),
+                profile.kind.code(),
+                profile.person,
+                profile.office,
+                profile.audience.region(),
+                expires.0
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Enrols the owner of this key with a code. The code is used up; `None` when it is not known or has expired.
+    pub fn enrol(&mut self, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Introduction>> {
+        let transaction = self.connection_mut().transaction()?;
+        let Some(profile) = take_code(&transaction, code, now)? else { return Ok(None) };
+        let introduction = Introduction {
+            key: *key,
+            kind: profile.kind,
+            person: profile.person,
+            office: profile.office,
+            audience: profile.audience,
+        };
+        ingest::introduce(&transaction, &introduction)?;
+        transaction.execute(
+            "INSERT INTO child (replica) VALUES (?1) ON CONFLICT DO NOTHING",
+            [replica_id(key).as_bytes()],
+        )?;
+        transaction.commit()?;
+        Ok(Some(introduction))
+    }
+
+    /// Who an enrolled child is; `None` when it is not enrolled here or was revoked.
+    pub fn child(&self, replica: ReplicaId) -> Result<Option<Introduction>> {
+        if register::is_child(self.connection(), replica)? { self.introduction(replica) } else { Ok(None) }
+    }
+
+    /// Every enrolled child.
+    pub fn children(&self) -> Result<Vec<Child>> {
+        let mut statement =
+            self.connection().prepare_cached("SELECT replica, last_ms FROM child ORDER BY replica")?;
+        let mut rows = statement.query([])?;
+        let mut children = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: ReplicaId = crate::columns::blob(row, 0, "child", "replica")?;
+            let introduction = self
+                .introduction(id)?
+                .ok_or(StoreError::Inconsistent { table: "child", column: "replica" })?;
+            children.push(Child { introduction, last: row.get::<_, Option<i64>>(1)?.map(Millis) });
+        }
+        Ok(children)
+    }
+
+    /// Uses up an exchange number of a child. `Err` inside the result is the last number that was used: the child
+    /// must go on above it.
+    pub fn begin_exchange(
+        &mut self,
+        child: ReplicaId,
+        exchange: u64,
+        now: Millis,
+    ) -> Result<std::result::Result<(), u64>> {
+        let moved = self
+            .connection()
+            .prepare_cached(
+                "UPDATE child SET exchange = ?2, last_ms = ?3 WHERE replica = ?1 AND exchange < ?2",
+            )?
+            .execute(params![child.as_bytes(), integer(exchange), now.0])?;
+        if moved == 1 {
+            return Ok(Ok(()));
+        }
+        let last: Option<i64> = self
+            .connection()
+            .query_row("SELECT exchange FROM child WHERE replica = ?1", [child.as_bytes()], |row| row.get(0))
+            .optional()?;
+        Ok(Err(last.map(unsigned).unwrap_or_default()))
+    }
+
+    /// Keeps a pull token.
+    pub fn add_pull_token(&mut self, token: &str, grant: &PullGrant) -> Result<()> {
+        self.connection().execute(
+            "INSERT INTO pull_token (hash, name, classes) VALUES (?1, ?2, ?3)",
+            params![hash(token), grant.name, grant.classes.join(" ")],
+        )?;
+        Ok(())
+    }
+
+    /// What a pull token may read; `None` when it is not known.
+    pub fn pull_grant(&self, token: &str) -> Result<Option<PullGrant>> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT name, classes FROM pull_token WHERE hash = ?1")?
+            .query_row([hash(token)], |row| {
+                let classes: String = row.get(1)?;
+                Ok(PullGrant {
+                    name: row.get(0)?,
+                    classes: classes.split_whitespace().map(str::to_owned).collect(),
+                })
+            })
+            .optional()?)
+    }
+}
+
+fn take_code(connection: &Connection, code: &str, now: Millis) -> Result<Option<Profile>> {
+    let found = connection
+        .query_row(
+            "DELETE FROM enrolment_code WHERE hash = ?1 AND expires_ms > ?2 RETURNING kind, person, office, region",
+            params![hash(code), now.0],
+            |row| {
+                Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?))
+            },
+        )
+        .optional()?;
+    found
+        .map(|(kind, person, office, region)| {
+            Ok(Profile {
+                kind: ReplicaKind::from_code(kind)
+                    .ok_or(StoreError::Inconsistent { table: "enrolment_code", column: "kind" })?,
+                person,
+                office,
+                audience: Audience::of_region(region.as_deref()),
+            })
+        })
+        .transpose()
+}
+
+/// Codes and tokens carry at least 80 random bits, so a plain hash cannot be searched backwards.
+fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}

@@ -1,0 +1,149 @@
+//! What can go wrong with a replica, as values that every caller must face. A write that failed has not happened.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+use teranga_core::problem::{Explain, Retry};
+
+/// Why an operation on a replica failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no replica in this folder.
+    #[error("no replica in {}", .0.display())]
+    Absent(PathBuf),
+    /// There is one already.
+    #[error("there is a replica in {} already", .0.display())]
+    Exists(PathBuf),
+    /// Another process has it open.
+    #[error("another process has the replica in {} open", .0.display())]
+    InUse(PathBuf),
+    /// The file is not a replica of Teranga.
+    #[error("{} is not a replica of Teranga", .0.display())]
+    Foreign(PathBuf),
+    /// The file is damaged.
+    #[error("{} is damaged", .0.display())]
+    Damaged(PathBuf),
+    /// A newer Teranga wrote it.
+    #[error("{} has schema {found}, and this version knows {known}", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema that the file has.
+        found: u32,
+        /// The newest schema that this version knows.
+        known: u32,
+    },
+    /// The disk is full. Nothing was written.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The folder cannot be written or read.
+    #[error("cannot use {}: {kind}", .path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        kind: std::io::ErrorKind,
+    },
+    /// A row holds what no version writes.
+    #[error("table {table}, column {column} holds what it cannot hold")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// A change exceeds a limit of the protocol and could never be sent: it was not saved.
+    #[error("a save of {bytes} bytes exceeds the limit of {limit} bytes for one part")]
+    SaveTooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A document of this replica cannot be read.
+    #[error("the part {class} of record {record} cannot be read")]
+    Unreadable {
+        /// The record.
+        record: String,
+        /// The class.
+        class: String,
+    },
+    /// SQLite reports something else.
+    #[error("the database reports: {0}")]
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::NotADatabase) => Self::Foreign(PathBuf::from(crate::open::FILE)),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(PathBuf::from(crate::open::FILE)),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl Explain for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Absent(_) => "replica-absent",
+            Self::Exists(_) => "replica-exists",
+            Self::InUse(_) => "replica-in-use",
+            Self::Foreign(_) => "replica-foreign",
+            Self::Damaged(_) => "replica-damaged",
+            Self::Newer { .. } => "replica-newer",
+            Self::DiskFull => "disk-full",
+            Self::Folder { .. } => "folder-unusable",
+            Self::Inconsistent { .. } => "replica-inconsistent",
+            Self::SaveTooLarge { .. } => "save-too-large",
+            Self::Unreadable { .. } => "part-unreadable",
+            Self::Database(_) => "database",
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| vec![("path", path.display().to_string())];
+        match self {
+            Self::Absent(at) | Self::Exists(at) | Self::InUse(at) | Self::Foreign(at) | Self::Damaged(at) => {
+                path(at)
+            }
+            Self::Newer { path, found, known } => vec![
+                ("path", path.display().to_string()),
+                ("found", found.to_string()),
+                ("known", known.to_string()),
+            ],
+            Self::DiskFull => Vec::new(),
+            Self::Folder { path, kind } => {
+                vec![("path", path.display().to_string()), ("detail", kind.to_string())]
+            }
+            Self::Inconsistent { table, column } => {
+                vec![("table", (*table).to_owned()), ("column", (*column).to_owned())]
+            }
+            Self::SaveTooLarge { bytes, limit } => {
+                vec![("bytes", bytes.to_string()), ("limit", limit.to_string())]
+            }
+            Self::Unreadable { record, class } => vec![("record", record.clone()), ("class", class.clone())],
+            Self::Database(error) => vec![("detail", error.to_string())],
+        }
+    }
+
+    fn retry(&self) -> Retry {
+        match self {
+            Self::InUse(_) | Self::DiskFull => Retry::Later,
+            Self::Absent(_)
+            | Self::Exists(_)
+            | Self::Foreign(_)
+            | Self::Damaged(_)
+            | Self::Newer { .. }
+            | Self::Folder { .. }
+            | Self::Inconsistent { .. }
+            | Self::SaveTooLarge { .. }
+            | Self::Unreadable { .. }
+            | Self::Database(_) => Retry::Never,
+        }
+    }
+}
+
+/// The result of an operation on a replica.
+pub type Result<T> = std::result::Result<T, StoreError>;

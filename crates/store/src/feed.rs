@@ -1,0 +1,202 @@
+//! The hub's feed in the store: rows are appended when something is applied, and cut for one child at a time, with
+//! only what that child may hold and has not itself brought.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use teranga_core::grant::{Audience, may_hold};
+use teranga_core::id::{FeedPosition, RecordId, ReplicaId};
+use teranga_sync::feed::{Cursor, Row};
+use teranga_sync::limits;
+use teranga_sync::message::More;
+
+use crate::columns::{blob, integer, maybe_blob, unsigned};
+use crate::error::{Result, StoreError};
+use crate::{log, packs, part, receipts, register, resources};
+
+/// What a feed row speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A save, by its first change.
+    Save(i64, RecordId),
+    /// A replica.
+    Replica(i64),
+    /// An opening.
+    Opening(i64),
+    /// A published resource.
+    Resource(i64),
+    /// A receipt.
+    Receipt(i64),
+    /// A verdict.
+    Verdict(i64),
+}
+
+/// Whom a feed row is for, among those that may hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    /// Everyone.
+    All,
+    /// Everyone but the child that brought it.
+    AllBut(ReplicaId),
+    /// One child.
+    Only(ReplicaId),
+}
+
+impl About {
+    const fn columns(self) -> (i64, i64, Option<RecordId>) {
+        match self {
+            Self::Save(row, record) => (0, row, Some(record)),
+            Self::Replica(row) => (1, row, None),
+            Self::Opening(row) => (2, row, None),
+            Self::Resource(row) => (3, row, None),
+            Self::Receipt(row) => (4, row, None),
+            Self::Verdict(row) => (5, row, None),
+        }
+    }
+
+    fn read(kind: i64, row: i64, record: Option<RecordId>) -> Result<Self> {
+        match (kind, record) {
+            (0, Some(record)) => Ok(Self::Save(row, record)),
+            (1, _) => Ok(Self::Replica(row)),
+            (2, _) => Ok(Self::Opening(row)),
+            (3, _) => Ok(Self::Resource(row)),
+            (4, _) => Ok(Self::Receipt(row)),
+            (5, _) => Ok(Self::Verdict(row)),
+            _ => Err(StoreError::Inconsistent { table: "feed", column: "kind" }),
+        }
+    }
+}
+
+/// Where the feed ends.
+pub(crate) fn end(connection: &Connection) -> Result<Cursor> {
+    let mut statement =
+        connection.prepare_cached("SELECT position, running FROM feed ORDER BY position DESC LIMIT 1")?;
+    let mut rows = statement.query([])?;
+    match rows.next()? {
+        None => Ok(Cursor::default()),
+        Some(row) => Ok(Cursor {
+            position: FeedPosition(unsigned(row.get(0)?)),
+            running: blob(row, 1, "feed", "running")?,
+        }),
+    }
+}
+
+/// Appends a row. `digest` names its content; with the rows before it, it makes the running hash.
+pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8]) -> Result<()> {
+    let (kind, row, record) = about.columns();
+    let tagged = Sha256::new().chain_update(kind.to_be_bytes()).chain_update(digest).finalize();
+    let next = end(connection)?.next(&tagged);
+    let (except, only) = match to {
+        To::All => (None, None),
+        To::AllBut(child) => (Some(child.0), None),
+        To::Only(child) => (None, Some(child.0)),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO feed (position, kind, ref, record, except_, only_, running)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            integer(next.position.0),
+            kind,
+            row,
+            record.map(|record| record.0),
+            except,
+            only,
+            next.running,
+        ])?;
+    Ok(())
+}
+
+/// Rows for one child.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) cursor: Cursor,
+    pub(crate) more: More,
+}
+
+/// Cuts what follows the child's cursor, up to about `bytes_max`. A cursor that is not of this feed starts again
+/// from the first row: taking a row twice does nothing.
+pub(crate) fn cut(
+    connection: &Connection,
+    child: ReplicaId,
+    audience: &Audience,
+    from: Cursor,
+    bytes_max: usize,
+) -> Result<Cut> {
+    let mut cut = Cut { rows: Vec::new(), cursor: valid(connection, from)?, more: More::Nothing };
+    let mut statement = connection.prepare_cached(
+        "SELECT position, kind, ref, record, except_, only_, running FROM feed WHERE position > ?1 ORDER BY position",
+    )?;
+    let mut rows = statement.query([integer(cut.cursor.position.0)])?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        if bytes >= bytes_max || cut.rows.len() >= limits::ROWS_MAX {
+            cut.more = More::Rows;
+            break;
+        }
+        let about = About::read(row.get(1)?, row.get(2)?, maybe_blob(row, 3, "feed", "record")?)?;
+        let except: Option<ReplicaId> = maybe_blob(row, 4, "feed", "except_")?;
+        let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
+        if except != Some(child) && only.is_none_or(|only| only == child) {
+            if let Some(row) = build(connection, about, audience)? {
+                bytes += size(&row);
+                cut.rows.push(row);
+            }
+        }
+        cut.cursor = Cursor {
+            position: FeedPosition(unsigned(row.get(0)?)),
+            running: blob(row, 6, "feed", "running")?,
+        };
+    }
+    Ok(cut)
+}
+
+fn valid(connection: &Connection, from: Cursor) -> Result<Cursor> {
+    let running: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT running FROM feed WHERE position = ?1")?
+        .query_row([integer(from.position.0)], |row| row.get(0))
+        .optional()?;
+    Ok(if running.is_some_and(|running| running == from.running) { from } else { Cursor::default() })
+}
+
+fn build(connection: &Connection, about: About, audience: &Audience) -> Result<Option<Row>> {
+    Ok(match about {
+        About::Save(save, record) => save_row(connection, save, record, audience)?,
+        About::Replica(row) => Some(Row::Replica(register::introduction_row(connection, row)?)),
+        About::Opening(row) => {
+            let (replica, nonce) = register::opening_row(connection, row)?;
+            Some(Row::Opening { replica, nonce })
+        }
+        About::Resource(row) => Some(Row::Resource(resources::row(connection, row)?)),
+        About::Receipt(row) => {
+            let (origin, batch) = receipts::row(connection, row)?;
+            Some(Row::Receipt { origin, batch })
+        }
+        About::Verdict(row) => Some(Row::Verdict(receipts::verdict_row(connection, row)?)),
+    })
+}
+
+/// The parts of a save that the audience may hold; nothing where it may hold none.
+fn save_row(
+    connection: &Connection,
+    save: i64,
+    record: RecordId,
+    audience: &Audience,
+) -> Result<Option<Row>> {
+    let region = part::region_of(connection, record)?.unwrap_or_default();
+    let held: Vec<log::LogRow> = log::of_save(connection, save)?
+        .into_iter()
+        .filter(|row| row.status == log::Status::Applied && may_hold(audience, &region, &row.class))
+        .collect();
+    let saves = packs::saves_of(connection, &held)?;
+    Ok(saves.into_iter().next().map(Row::Save))
+}
+
+fn size(row: &Row) -> usize {
+    match row {
+        Row::Save(save) => save.iter().map(|entry| 32 + entry.body.as_ref().map_or(0, Vec::len)).sum(),
+        Row::Resource(row) => row.json.len() + 64,
+        Row::Replica(_) | Row::Opening { .. } | Row::Receipt { .. } | Row::Verdict(_) => 64,
+    }
+}

@@ -1,0 +1,141 @@
+//! Ingest: a pack that arrived becomes rows of the log in one transaction, without Automerge being called. Only then
+//! is it acknowledged.
+
+use rusqlite::{Connection, params};
+use teranga_core::id::{ManifestHash, ReplicaId};
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_sync::admit::{Admission, admit};
+use teranga_sync::feed::{Introduction, ReplicaKind};
+use teranga_sync::identity::replica_id;
+use teranga_sync::message::{Acknowledged, Push};
+use teranga_sync::pack::Pack;
+
+use crate::columns::{integer, maybe_blob, unsigned};
+use crate::error::Result;
+use crate::feed::{self, About, To};
+use crate::log::{self, Logged, Status};
+use crate::packs;
+use crate::part;
+use crate::register::{self, Noted};
+use crate::replica::Replica;
+
+/// What became of a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// It is in the log now.
+    Logged,
+    /// It was there already.
+    Known,
+    /// Packs before it are missing here; nothing was taken, and the acknowledgement says from where to send again.
+    Gap,
+    /// It must not be taken.
+    Refused(Problem),
+}
+
+impl Replica {
+    /// Takes one pack from a child.
+    pub fn ingest(&mut self, child: &Introduction, push: &Push, now: Millis) -> Result<Ingested> {
+        let Ok(pack) = Pack::decode(&push.pack, &packs::first_hash) else {
+            return Ok(Ingested::Refused(Problem::Malformed));
+        };
+        if !may_bring(child, push, &pack) {
+            return Ok(Ingested::Refused(Problem::Forbidden));
+        }
+        let via = replica_id(&child.key);
+        let transaction = self.connection_mut().transaction()?;
+        if push.number > received(&transaction, via)?.number + 1 {
+            return Ok(Ingested::Gap);
+        }
+        let chain = packs::chain(&transaction, pack.manifest.replica(), pack.manifest.batch)?;
+        let (outcome, hash) = match admit(&pack, &chain) {
+            Admission::Accept { hash, .. } => {
+                let author = push.introduction.as_ref().unwrap_or(child);
+                log_pack(&transaction, &Arrival { pack: &pack, hash: &hash, author, via, now })?;
+                (Ingested::Logged, hash)
+            }
+            Admission::Duplicate => (Ingested::Known, pack.hash()),
+            Admission::Gap => return Ok(Ingested::Gap),
+            Admission::Refuse(problem) => return Ok(Ingested::Refused(problem)),
+        };
+        transaction
+            .prepare_cached(
+                "UPDATE child SET received = ?2, received_hash = ?3, last_ms = ?4 WHERE replica = ?1",
+            )?
+            .execute(params![via.as_bytes(), integer(push.number), hash.as_bytes(), now.0])?;
+        transaction.commit()?;
+        Ok(outcome)
+    }
+
+    /// How far a child's outbox is held here.
+    pub fn received(&self, child: ReplicaId) -> Result<Acknowledged> {
+        received(self.connection(), child)
+    }
+}
+
+/// A device brings its own packs; a hub brings those of replicas that it introduces.
+fn may_bring(child: &Introduction, push: &Push, pack: &Pack) -> bool {
+    match &push.introduction {
+        None => child.key == pack.manifest.origin,
+        Some(author) => child.kind == ReplicaKind::Hub && author.key == pack.manifest.origin,
+    }
+}
+
+fn received(connection: &Connection, child: ReplicaId) -> Result<Acknowledged> {
+    let mut statement =
+        connection.prepare_cached("SELECT received, received_hash FROM child WHERE replica = ?1")?;
+    let mut rows = statement.query([child.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(Acknowledged::default()) };
+    let number = unsigned(row.get(0)?);
+    let hash: Option<ManifestHash> = maybe_blob(row, 1, "child", "received_hash")?;
+    Ok(hash.map_or_else(Acknowledged::default, |hash| Acknowledged::at(number, &hash)))
+}
+
+struct Arrival<'a> {
+    pack: &'a Pack,
+    hash: &'a ManifestHash,
+    author: &'a Introduction,
+    via: ReplicaId,
+    now: Millis,
+}
+
+fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<()> {
+    let manifest = &arrival.pack.manifest;
+    introduce(connection, arrival.author)?;
+    for nonce in &manifest.openings {
+        if let Noted::New(row) = register::note_opening(connection, &manifest.origin, *nonce)? {
+            feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
+        }
+    }
+    packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
+    let mut place = 0;
+    for save in &arrival.pack.saves {
+        let mut first = None;
+        for entry in save {
+            part::note_record(connection, entry.record, entry.salt)?;
+            let logged = Logged {
+                record: entry.record,
+                class: &entry.class,
+                hash: entry.hash,
+                origin: manifest.replica(),
+                batch: Some(manifest.batch),
+                place,
+                save: first,
+                status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
+                body: entry.body.as_deref(),
+            };
+            let seq = log::append(connection, &logged)?;
+            first.get_or_insert(seq);
+            place += 1;
+        }
+    }
+    packs::enqueue(connection, manifest.replica(), manifest.batch)
+}
+
+/// Notes who a replica is and passes it down.
+pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<()> {
+    if let Noted::New(row) = register::introduce(connection, introduction)? {
+        feed::append(connection, About::Replica(row), To::All, introduction.key.as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Parts in the store: loading a part's document, and writing it back with everything derived from it: its view, its
+//! conflicts, and for the open part what the record's envelope says.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Map, Value as Json, json};
+use teranga_core::class::ClassId;
+use teranga_core::id::{ActorId, ChangeHash, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::record::{Envelope, State};
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_document::part::Part;
+use teranga_document::view::{Candidate, Conflict};
+
+use crate::columns::{blob, integer};
+use crate::error::{Result, StoreError};
+
+/// The class whose part is the envelope.
+pub(crate) const OPEN: &str = "open";
+
+/// A record's salt; `None` when nothing of it is held.
+pub(crate) fn salt_of(connection: &Connection, record: RecordId) -> Result<Option<Salt>> {
+    let mut statement = connection.prepare_cached("SELECT salt FROM record WHERE record = ?1")?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    rows.next()?.map(|row| blob(row, 0, "record", "salt")).transpose()
+}
+
+/// The region whose office opened a record; `None` while its envelope has not arrived.
+pub(crate) fn region_of(connection: &Connection, record: RecordId) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached("SELECT region FROM record WHERE record = ?1")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten())
+}
+
+/// Notes that a record exists.
+pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO record (record, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![record.as_bytes(), salt.as_bytes()])?;
+    Ok(())
+}
+
+/// The part's document: from its snapshot, or opened anew with its deterministic first change.
+pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, salt: Salt) -> Result<Part> {
+    let snapshot: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT snapshot FROM part WHERE record = ?1 AND class = ?2")?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
+        .optional()?;
+    let unreadable =
+        || StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() };
+    snapshot.map_or_else(
+        || Ok(Part::open(record, class, salt.0)),
+        |snapshot| Part::load(&snapshot).map_err(|_| unreadable()),
+    )
+}
+
+/// What a part holds, ready to be written.
+pub(crate) struct Shown {
+    pub(crate) heads: Vec<ChangeHash>,
+    pub(crate) snapshot: Vec<u8>,
+    pub(crate) values: BTreeMap<Key, Value>,
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// Writes a part with everything derived from it, and moves its record to the end of what has changed.
+pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, shown: &Shown) -> Result<()> {
+    let heads: Vec<u8> = shown.heads.iter().flat_map(|head| head.0).collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO part (record, class, heads, snapshot, view) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET heads = excluded.heads, snapshot = excluded.snapshot, view = excluded.view",
+        )?
+        .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
+    write_conflicts(connection, record, class, &shown.conflicts)?;
+    if class.as_str() == OPEN {
+        write_envelope(connection, record, &shown.values)?;
+    }
+    touch(connection, record)
+}
+
+fn write_conflicts(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    conflicts: &[Conflict],
+) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM conflict WHERE record = ?1 AND class = ?2")?
+        .execute(params![record.as_bytes(), class.as_str()])?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO conflict (record, class, key, candidates) VALUES (?1, ?2, ?3, ?4)")?;
+    for conflict in conflicts {
+        let candidates: Vec<Json> = conflict.values.iter().map(candidate_json).collect();
+        let text = Json::Array(candidates).to_string();
+        insert.execute(params![record.as_bytes(), class.as_str(), conflict.key.as_str(), text])?;
+    }
+    Ok(())
+}
+
+fn candidate_json(candidate: &Candidate) -> Json {
+    json!({
+        "value": candidate.value.to_json(),
+        "actor": candidate.actor.to_string(),
+        "change": candidate.change.to_string(),
+        "time": candidate.time.0,
+    })
+}
+
+/// Reads one candidate back.
+pub(crate) fn candidate_from_json(json: &Json) -> Option<Candidate> {
+    Some(Candidate {
+        value: Value::from_json(json.get("value")?)?,
+        actor: json.get("actor")?.as_str()?.parse::<ActorId>().ok()?,
+        change: json.get("change")?.as_str()?.parse::<ChangeHash>().ok()?,
+        time: Millis(json.get("time")?.as_i64()?),
+    })
+}
+
+fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<Key, Value>) -> Result<()> {
+    let Ok(envelope) = Envelope::read(values) else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "UPDATE record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6 WHERE record = ?1",
+        )?
+        .execute(params![
+            record.as_bytes(),
+            envelope.form,
+            envelope.case.map(|case| case.0),
+            envelope.wave,
+            envelope.region,
+            envelope.state().code(),
+        ])?;
+    Ok(())
+}
+
+/// Gives a record the highest number of all, so that whoever reads by number sees it again.
+pub(crate) fn touch(connection: &Connection, record: RecordId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE record SET touched = (SELECT max(touched) + 1 FROM record) WHERE record = ?1",
+        )?
+        .execute([record.as_bytes()])?;
+    Ok(())
+}
+
+/// A state by its code, as it stands in `record.state`.
+pub(crate) fn state_from_code(code: &str) -> Result<State> {
+    [State::Open, State::Submitted, State::Voided]
+        .into_iter()
+        .find(|state| state.code() == code)
+        .ok_or(StoreError::Inconsistent { table: "record", column: "state" })
+}
+
+fn view_text(values: &BTreeMap<Key, Value>) -> String {
+    let map: Map<String, Json> =
+        values.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_json())).collect();
+    Json::Object(map).to_string()
+}
+
+/// Reads a view back.
+pub(crate) fn view_values(text: &str) -> Result<BTreeMap<Key, Value>> {
+    let wrong = || StoreError::Inconsistent { table: "part", column: "view" };
+    let map: Map<String, Json> = serde_json::from_str(text).map_err(|_| wrong())?;
+    map.into_iter()
+        .map(|(key, value)| Ok((Key::from_text(key), Value::from_json(&value).ok_or_else(wrong)?)))
+        .collect()
+}
+
+/// The heads in their column.
+pub(crate) fn heads_from_blob(bytes: &[u8]) -> Vec<ChangeHash> {
+    bytes.chunks_exact(32).filter_map(ChangeHash::from_slice).collect()
+}
+
+/// A row number handed to SQL.
+pub(crate) fn row_number(value: usize) -> i64 {
+    integer(value as u64)
+}

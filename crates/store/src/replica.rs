@@ -1,0 +1,175 @@
+//! A replica: one open store with its key, its profile and the opening under which it writes. Its operations stand
+//! in the other files of this crate, a transaction each.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use teranga_core::grant::Audience;
+use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
+use teranga_sync::feed::{Introduction, ReplicaKind};
+use teranga_sync::identity::{Identity, actor_of};
+
+use crate::error::{Result, StoreError};
+use crate::open::{self, Opened};
+use crate::register;
+
+/// What a replica is, as its owner said when making it and its hub confirmed when enrolling it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// A device or a hub.
+    pub kind: ReplicaKind,
+    /// The person who uses it, or the hub's name.
+    pub person: String,
+    /// The office it belongs to.
+    pub office: String,
+    /// Where it stands.
+    pub audience: Audience,
+}
+
+/// An open replica.
+#[derive(Debug)]
+pub struct Replica {
+    opened: Opened,
+    identity: Identity,
+    profile: Profile,
+    nonce: OpeningNonce,
+    actor: ActorId,
+}
+
+impl Replica {
+    /// Makes a replica in `folder` with a fresh key.
+    pub fn create(folder: &Path, profile: &Profile, entropy: &mut dyn Entropy) -> Result<Self> {
+        let mut opened = open::create(folder)?;
+        let identity = Identity::generate(entropy);
+        let transaction = opened.connection.transaction()?;
+        put_meta(&transaction, "secret", &identity.secret())?;
+        write_profile(&transaction, profile)?;
+        register::introduce(&transaction, &introduction(&identity, profile))?;
+        transaction.commit()?;
+        Ok(Self::new(opened, identity, profile.clone(), entropy))
+    }
+
+    /// Opens the replica in `folder`. Every opening writes under a new actor, so that a copied folder or a restored
+    /// backup never writes as somebody that already wrote something else.
+    pub fn open(folder: &Path, entropy: &mut dyn Entropy) -> Result<Self> {
+        let opened = open::open(folder)?;
+        let secret = meta(&opened.connection, "secret")?
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(StoreError::Inconsistent { table: "meta", column: "secret" })?;
+        let profile = read_profile(&opened.connection)?;
+        Ok(Self::new(opened, Identity::from_secret(secret), profile, entropy))
+    }
+
+    fn new(opened: Opened, identity: Identity, profile: Profile, entropy: &mut dyn Entropy) -> Self {
+        let mut bytes = [0u8; 16];
+        entropy.fill(&mut bytes);
+        let nonce = OpeningNonce(bytes);
+        let actor = actor_of(&identity.public_key(), nonce);
+        Self { opened, identity, profile, nonce, actor }
+    }
+
+    /// The replica's identity.
+    pub fn id(&self) -> ReplicaId {
+        self.identity.replica()
+    }
+
+    /// The replica's key.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The replica's public key.
+    pub fn public_key(&self) -> PublicKey {
+        self.identity.public_key()
+    }
+
+    /// What the replica is.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The folder it lies in.
+    pub fn folder(&self) -> &Path {
+        &self.opened.folder
+    }
+
+    /// The actor under which this opening writes.
+    pub fn actor(&self) -> ActorId {
+        self.actor
+    }
+
+    pub(crate) fn nonce(&self) -> OpeningNonce {
+        self.nonce
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.opened.connection
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.opened.connection
+    }
+
+    /// Takes over what the hub says of this replica at enrolment.
+    pub fn set_profile(&mut self, profile: Profile) -> Result<()> {
+        let transaction = self.opened.connection.transaction()?;
+        write_profile(&transaction, &profile)?;
+        register::introduce(&transaction, &introduction(&self.identity, &profile))?;
+        transaction.commit()?;
+        self.profile = profile;
+        Ok(())
+    }
+}
+
+fn introduction(identity: &Identity, profile: &Profile) -> Introduction {
+    Introduction {
+        key: identity.public_key(),
+        kind: profile.kind,
+        person: profile.person.clone(),
+        office: profile.office.clone(),
+        audience: profile.audience.clone(),
+    }
+}
+
+fn write_profile(connection: &Connection, profile: &Profile) -> Result<()> {
+    put_meta(connection, "kind", &[profile.kind.code()])?;
+    put_meta(connection, "person", profile.person.as_bytes())?;
+    put_meta(connection, "office", profile.office.as_bytes())?;
+    put_meta(connection, "region", profile.audience.region().unwrap_or_default().as_bytes())
+}
+
+fn read_profile(connection: &Connection) -> Result<Profile> {
+    let kind = match meta(connection, "kind")?.as_deref() {
+        Some([code]) => ReplicaKind::from_code(*code),
+        _ => None,
+    };
+    let text = |name: &'static str| {
+        meta(connection, name)?
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or(StoreError::Inconsistent { table: "meta", column: name })
+    };
+    Ok(Profile {
+        kind: kind.ok_or(StoreError::Inconsistent { table: "meta", column: "kind" })?,
+        person: text("person")?,
+        office: text("office")?,
+        audience: Audience::of_region(Some(&text("region")?)),
+    })
+}
+
+/// One named fact of this replica.
+pub(crate) fn meta(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+/// Sets one named fact of this replica.
+pub(crate) fn put_meta(connection: &Connection, name: &str, value: &[u8]) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![name, value])?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! A local save: one transaction that makes the changes, logs them, updates the parts and their views, and clears
+//! the draft. Either all of it is on the disk afterwards, or none.
+
+use rusqlite::{Connection, params};
+use teranga_core::class::ClassId;
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::key::Key;
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_document::part::Part;
+use teranga_sync::limits;
+
+use crate::error::{Result, StoreError};
+use crate::log::{self, Logged, Status};
+use crate::part::{self, Shown};
+use crate::register;
+use crate::replica::Replica;
+
+/// The edits of one part in a save.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartEdit {
+    /// The class: with the record, the part.
+    pub class: ClassId,
+    /// What to write.
+    pub edits: Vec<(Key, Value)>,
+}
+
+/// One save.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Save {
+    /// The record.
+    pub record: RecordId,
+    /// The record's salt; for a record that is held already it must be the one that is known.
+    pub salt: Salt,
+    /// The form and version under which the answers were given, `form@version`.
+    pub form: String,
+    /// When, by the device's clock.
+    pub at: Millis,
+    /// The edits, part by part.
+    pub parts: Vec<PartEdit>,
+    /// What becomes of the record's draft.
+    pub draft: DraftFate,
+}
+
+/// What becomes of a draft when its record is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftFate {
+    /// It is in the save: clear it.
+    Clear,
+    /// It is not touched.
+    Keep,
+}
+
+/// One change that a save made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedChange {
+    /// The class.
+    pub class: ClassId,
+    /// The change.
+    pub hash: ChangeHash,
+}
+
+impl Replica {
+    /// Saves. Returns the changes made: none where every value stood already.
+    pub fn save(&mut self, save: &Save) -> Result<Vec<SavedChange>> {
+        let (own, actor, nonce, key) = (self.id(), self.actor(), self.nonce(), self.public_key());
+        let transaction = self.connection_mut().transaction()?;
+        part::note_record(&transaction, save.record, save.salt)?;
+        let salt = part::salt_of(&transaction, save.record)?.unwrap_or(save.salt);
+        let mut made = Vec::new();
+        for edit in &save.parts {
+            let mut document = part::load(&transaction, save.record, &edit.class, salt)?;
+            let Some(change) = document
+                .edit(actor, save.at, &save.form, &edit.edits)
+                .map_err(|_| unreadable(save.record, &edit.class))?
+            else {
+                continue;
+            };
+            if change.bytes.len() > limits::CHANGE_BYTES_MAX || change.n_ops > limits::CHANGE_OPS_MAX as u64 {
+                return Err(StoreError::SaveTooLarge {
+                    bytes: change.bytes.len(),
+                    limit: limits::CHANGE_BYTES_MAX,
+                });
+            }
+            part::write(
+                &transaction,
+                save.record,
+                &edit.class,
+                &shown(&document, save.record, &edit.class)?,
+            )?;
+            made.push((edit.class.clone(), change.hash, change.bytes));
+        }
+        if !made.is_empty() {
+            register::note_opening(&transaction, &key, nonce)?;
+        }
+        log_save(&transaction, save.record, own, &made)?;
+        if save.draft == DraftFate::Clear {
+            transaction.execute("DELETE FROM draft WHERE record = ?1", params![save.record.as_bytes()])?;
+        }
+        transaction.commit()?;
+        Ok(made.into_iter().map(|(class, hash, _)| SavedChange { class, hash }).collect())
+    }
+}
+
+fn log_save(
+    connection: &Connection,
+    record: RecordId,
+    own: ReplicaId,
+    made: &[(ClassId, ChangeHash, Vec<u8>)],
+) -> Result<()> {
+    let mut save = None;
+    for (class, hash, body) in made {
+        let logged = Logged {
+            record,
+            class,
+            hash: *hash,
+            origin: own,
+            batch: None,
+            place: 0,
+            save,
+            status: Status::Applied,
+            body: Some(body),
+        };
+        let seq = log::append(connection, &logged)?;
+        save.get_or_insert(seq);
+    }
+    Ok(())
+}
+
+fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
+    StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
+}
+
+/// What a part of one's own holds.
+fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
+    let view = document.view().map_err(|_| unreadable(record, class))?;
+    Ok(Shown {
+        heads: document.heads(),
+        snapshot: document.snapshot(),
+        values: view.values,
+        conflicts: view.conflicts,
+    })
+}

@@ -1,0 +1,121 @@
+//! Ticks: where a record's changes are known to lie. A tick is read from what hubs acknowledged and signed, never
+//! from what was sent.
+
+use rusqlite::params;
+use teranga_core::id::{Batch, ChangeHash, RecordId};
+use teranga_sync::feed::VerdictRow;
+
+use crate::columns::{self, integer};
+use crate::error::Result;
+use crate::log::Status;
+use crate::receipts;
+use crate::replica::Replica;
+
+/// Where a record of this replica lies, the least far of its own changes deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tick {
+    /// On this device only.
+    Here,
+    /// The hub that this replica syncs with holds it.
+    AtRegion,
+    /// Its home holds it.
+    Safe,
+    /// Some change of it was not taken, and why.
+    Held(Vec<VerdictRow>),
+}
+
+/// How many changes lie where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogCounts {
+    /// In their documents.
+    pub applied: u64,
+    /// Logged, not yet applied.
+    pub logged: u64,
+    /// Waiting for others.
+    pub waiting: u64,
+    /// Quarantined.
+    pub quarantined: u64,
+    /// Withheld by a relay.
+    pub withheld: u64,
+    /// Of one's own and not acknowledged by the hub.
+    pub unsent: u64,
+}
+
+impl Replica {
+    /// Where a record's changes lie. A record that others wrote and this replica only received is safe as far as
+    /// this replica is concerned: it has nothing of it to lose.
+    pub fn tick(&self, record: RecordId) -> Result<Tick> {
+        let verdicts = self.verdicts(record)?;
+        if !verdicts.is_empty() {
+            return Ok(Tick::Held(verdicts));
+        }
+        let own = self.id();
+        let (home, region) = (receipts::of(self.connection(), own)?, self.acknowledged_batch()?);
+        let mut statement = self.connection().prepare_cached(
+            "SELECT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)
+             ORDER BY batch IS NULL DESC, batch DESC LIMIT 1",
+        )?;
+        let mut rows = statement.query(params![record.as_bytes(), own.as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(Tick::Safe) };
+        Ok(match row.get::<_, Option<i64>>(0)?.map(columns::batch) {
+            Some(batch) if batch <= home => Tick::Safe,
+            Some(batch) if batch <= region => Tick::AtRegion,
+            _ => Tick::Here,
+        })
+    }
+
+    /// The verdicts on changes of a record.
+    pub fn verdicts(&self, record: RecordId) -> Result<Vec<VerdictRow>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT origin, batch, record, class, hash, reason FROM verdict WHERE record = ?1 ORDER BY row",
+        )?;
+        let mut rows = statement.query([record.as_bytes()])?;
+        let mut verdicts = Vec::new();
+        while let Some(row) = rows.next()? {
+            verdicts.push(receipts::read_verdict(row)?);
+        }
+        Ok(verdicts)
+    }
+
+    /// The last of one's own batches that the hub acknowledged.
+    fn acknowledged_batch(&self) -> Result<Batch> {
+        let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
+        Ok(columns::batch(self.connection().query_row(
+            "SELECT coalesce(max(batch), 0) FROM outbox WHERE origin = ?1 AND number <= ?2",
+            params![self.id().as_bytes(), integer(acknowledged)],
+            |row| row.get(0),
+        )?))
+    }
+
+    /// How many changes lie where.
+    pub fn log_counts(&self) -> Result<LogCounts> {
+        let acknowledged = self.acknowledged_batch()?;
+        let count = |status: Status| -> Result<u64> {
+            Ok(columns::unsigned(self.connection().query_row(
+                "SELECT count(*) FROM change WHERE status = ?1",
+                [status.code()],
+                |row| row.get(0),
+            )?))
+        };
+        Ok(LogCounts {
+            applied: count(Status::Applied)?,
+            logged: count(Status::Logged)?,
+            waiting: count(Status::Waiting)?,
+            quarantined: count(Status::Quarantined)?,
+            withheld: count(Status::Withheld)?,
+            unsent: columns::unsigned(self.connection().query_row(
+                "SELECT count(*) FROM change WHERE origin = ?1 AND (batch IS NULL OR batch > ?2)",
+                params![self.id().as_bytes(), integer(acknowledged.0)],
+                |row| row.get(0),
+            )?),
+        })
+    }
+
+    /// What became of one change, if it is in the log.
+    pub fn status_of(&self, record: RecordId, hash: ChangeHash) -> Result<Option<Status>> {
+        let mut statement =
+            self.connection().prepare_cached("SELECT status FROM change WHERE record = ?1 AND hash = ?2")?;
+        let mut rows = statement.query(params![record.as_bytes(), hash.as_bytes()])?;
+        rows.next()?.map(|row| Status::read(row.get(0)?)).transpose()
+    }
+}

@@ -1,0 +1,258 @@
+//! The child's half of an exchange, the same for a device and for a regional hub: making the next request out of the
+//! outbox and the cursor, and taking an answer in one transaction.
+
+use rusqlite::{Connection, params};
+use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
+use teranga_core::time::Millis;
+use teranga_document::guard::Guard;
+use teranga_sync::feed::{Cursor, Row, decode};
+use teranga_sync::identity::{actor_of, replica_id};
+use teranga_sync::message::{Acknowledged, Answer, More, Push, Request};
+use teranga_sync::pack::Save;
+use teranga_sync::session::{Left, Plan, PushPlan};
+
+use crate::apply::{Applied, Applier};
+use crate::columns::{blob, integer, unsigned};
+use crate::error::{Result, StoreError};
+use crate::feed::{self, About, To};
+use crate::ingest;
+use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::packs::{self, OutboxRow, first_hash};
+use crate::part;
+use crate::receipts;
+use crate::register::{self, Noted};
+use crate::replica::Replica;
+use crate::resources;
+
+/// The hub that this replica syncs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uplink {
+    /// The hub's key, pinned at enrolment.
+    pub key: PublicKey,
+    /// Where it answers.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+    /// Where this replica stands in its feed.
+    pub cursor: Cursor,
+    /// The last exchange number used.
+    pub exchange: u64,
+    /// The outbox number up to which the hub holds everything.
+    pub acknowledged: u64,
+    /// When the last exchange succeeded, by this replica's clock.
+    pub last: Option<Millis>,
+}
+
+/// What taking one answer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Whether there is more to push or to pull.
+    pub left: Left,
+    /// What was applied.
+    pub applied: Applied,
+}
+
+/// Why an answer was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// It is not an answer to the request that was sent.
+    #[error("the answer is not for this exchange")]
+    NotForUs,
+    /// Its rows are not what the protocol says.
+    #[error(transparent)]
+    Rows(#[from] teranga_sync::bytes::DecodeError),
+    /// The replica failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for TakeError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Replica {
+    /// The hub that this replica syncs with, once it is enrolled.
+    pub fn uplink(&self) -> Result<Option<Uplink>> {
+        uplink(self.connection())
+    }
+
+    /// Keeps the hub that enrolled this replica.
+    pub fn set_uplink(&mut self, key: &PublicKey, url: &str, name: &str) -> Result<()> {
+        self.connection().execute(
+            "INSERT INTO uplink (only_one, hub, key, url, name, running) VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32))
+             ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name",
+            params![replica_id(key).as_bytes(), key.as_bytes(), url, name],
+        )?;
+        Ok(())
+    }
+
+    /// The next request of a session, with a fresh exchange number. Cuts a pack where none waits to be sent.
+    pub fn next_request(&mut self, plan: &Plan, now: Millis) -> Result<Option<Request>> {
+        let Some(uplink) = self.uplink()? else { return Ok(None) };
+        let pushes = match plan.push {
+            PushPlan::Ask => Vec::new(),
+            PushPlan::Pack { bytes_target } => {
+                if packs::outbox_after(self.connection(), uplink.acknowledged)?.is_none() {
+                    self.cut_pack(bytes_target, now)?;
+                }
+                match packs::outbox_after(self.connection(), uplink.acknowledged)? {
+                    None => Vec::new(),
+                    Some(row) => vec![self.push(row)?],
+                }
+            }
+        };
+        self.connection().execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        Ok(Some(Request {
+            hub: replica_id(&uplink.key),
+            replica: self.id(),
+            exchange: uplink.exchange + 1,
+            cursor: uplink.cursor,
+            pull_bytes_max: plan.pull_bytes_max,
+            pushes,
+        }))
+    }
+
+    fn push(&self, row: OutboxRow) -> Result<Push> {
+        let introduction = if row.origin == self.id() {
+            None
+        } else {
+            register::introduction(self.connection(), row.origin)?
+        };
+        let pack = packs::load(self.connection(), row.origin, row.batch)?.encode(&first_hash);
+        Ok(Push { number: row.number, introduction, pack })
+    }
+
+    /// Goes on above the exchange number that the hub last saw: this replica was restored, or an answer was lost.
+    pub fn resume_exchanges_after(&mut self, last: u64) -> Result<()> {
+        self.connection().execute("UPDATE uplink SET exchange = max(exchange, ?1)", [integer(last)])?;
+        Ok(())
+    }
+
+    /// Takes a verified answer: rows are logged and applied, receipts noted, the acknowledgement and the cursor moved
+    /// on, all in one transaction.
+    pub fn take_answer(
+        &mut self,
+        request: &Request,
+        answer: &Answer,
+        now: Millis,
+    ) -> std::result::Result<Taken, TakeError> {
+        if answer.replica != request.replica || answer.exchange != request.exchange {
+            return Err(TakeError::NotForUs);
+        }
+        let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows, &first_hash)? };
+        let own = self.id();
+        let guard = Guard::new();
+        let transaction = self.connection_mut().transaction()?;
+        for row in rows {
+            take_row(&transaction, own, row)?;
+        }
+        let applied = apply_all(&transaction, own, &guard)?;
+        let acknowledged = held_above(&transaction, own, &answer.acknowledged)?;
+        transaction.execute(
+            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4",
+            params![integer(answer.cursor.position.0), answer.cursor.running, integer(acknowledged), now.0],
+        )?;
+        let outbox =
+            packs::outbox_after(&transaction, acknowledged)?.is_some() || unpacked(&transaction, own)?;
+        transaction.commit()?;
+        let left = if outbox || answer.more == More::Rows { Left::Something } else { Left::Nothing };
+        Ok(Taken { left, applied })
+    }
+}
+
+fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms FROM uplink",
+    )?;
+    let mut rows = statement.query([])?;
+    rows.next()?
+        .map(|row| {
+            Ok(Uplink {
+                key: blob(row, 0, "uplink", "key")?,
+                url: row.get(1)?,
+                name: row.get(2)?,
+                cursor: Cursor {
+                    position: FeedPosition(unsigned(row.get(3)?)),
+                    running: blob(row, 4, "uplink", "running")?,
+                },
+                exchange: unsigned(row.get(5)?),
+                acknowledged: unsigned(row.get(6)?),
+                last: row.get::<_, Option<i64>>(7)?.map(Millis),
+            })
+        })
+        .transpose()
+}
+
+/// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
+/// for none, and packs are offered again until one is recognised.
+fn held_above(connection: &Connection, _own: ReplicaId, acknowledged: &Acknowledged) -> Result<u64> {
+    let Some(hash) = packs::outbox_hash(connection, acknowledged.number)? else { return Ok(0) };
+    Ok(if Acknowledged::at(acknowledged.number, &hash) == *acknowledged { acknowledged.number } else { 0 })
+}
+
+fn unpacked(connection: &Connection, own: ReplicaId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM change WHERE batch IS NULL AND origin = ?1)")?
+        .query_row([own.as_bytes()], |row| row.get(0))?)
+}
+
+fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
+    let mut total = Applied::default();
+    loop {
+        let round = Applier::new(connection, own, guard)?.run()?;
+        total.changes += round.changes;
+        total.quarantined += round.quarantined;
+        if !round.left {
+            return Ok(total);
+        }
+    }
+}
+
+fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
+    match row {
+        Row::Save(save) => take_save(connection, &save),
+        Row::Replica(introduction) => ingest::introduce(connection, &introduction),
+        Row::Opening { replica, nonce } => {
+            let Some(introduction) = register::introduction(connection, replica)? else { return Ok(()) };
+            if let Noted::New(row) = register::note_opening(connection, &introduction.key, nonce)? {
+                feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
+            }
+            debug_assert_eq!(replica_id(&introduction.key), replica);
+            debug_assert!(register::opening_of(connection, actor_of(&introduction.key, nonce))?.is_some());
+            Ok(())
+        }
+        Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
+        Row::Receipt { origin, batch } => receipts::note(connection, own, origin, batch).map(|_| ()),
+        Row::Verdict(verdict) => receipts::note_verdict(connection, own, &verdict),
+    }
+}
+
+/// Stands for the author of a change whose opening was never introduced.
+const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
+
+fn take_save(connection: &Connection, save: &Save) -> Result<()> {
+    let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
+    let mut first = None;
+    for entry in save {
+        let Some(body) = entry.body.as_deref() else { continue };
+        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else { continue };
+        let origin = register::opening_of(connection, scanned.actor)?.map_or(UNKNOWN, |(replica, _)| replica);
+        part::note_record(connection, entry.record, entry.salt)?;
+        let logged = Logged {
+            record: entry.record,
+            class: &entry.class,
+            hash: entry.hash,
+            origin,
+            batch: Some(FROM_FEED),
+            place: 0,
+            save: first,
+            status: Status::Logged,
+            body: Some(body),
+        };
+        let seq = log::append(connection, &logged)?;
+        first.get_or_insert(seq);
+    }
+    Ok(())
+}

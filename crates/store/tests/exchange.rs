@@ -1,0 +1,235 @@
+//! Two devices, a region and headquarters as replicas in one process: what a save, an exchange and a relay must keep.
+
+use std::collections::BTreeMap;
+
+use teranga_core::class::ClassId;
+use teranga_core::grant::Audience;
+use teranga_core::id::{Entropy, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::record::{Envelope, Event, EventKind};
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::ticks::Tick;
+use teranga_store::{Profile, Replica};
+use teranga_sync::feed::ReplicaKind;
+use teranga_sync::message::{Answer, Request};
+use teranga_sync::session::{Left, Session};
+
+const NOW: Millis = Millis(1_700_000_000_000);
+
+/// SplitMix64: a small seeded source, so that a failing run can be run again.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.next().to_le_bytes()[0];
+        }
+    }
+}
+
+struct World {
+    _dir: tempfile::TempDir,
+    seed: Seeded,
+    hq: Replica,
+    region: Replica,
+    awa: Replica,
+    moussa: Replica,
+}
+
+fn profile(kind: ReplicaKind, person: &str, region: Option<&str>) -> Profile {
+    Profile {
+        kind,
+        person: person.into(),
+        office: format!("Bureau {person}"),
+        audience: Audience::of_region(region),
+    }
+}
+
+fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
+    let profile = child.profile().clone();
+    hub.add_enrolment_code(code, &profile, Millis(NOW.0 + 1)).unwrap();
+    assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
+    assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_none(), "a code serves once");
+    let key = hub.public_key();
+    child.set_uplink(&key, "http://127.0.0.1:1", "hub").unwrap();
+}
+
+fn world(seed: u64) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let mut seed = Seeded(seed);
+    let mut make = |name: &str, kind, region| {
+        Replica::create(&dir.path().join(name), &profile(kind, name, region), &mut seed).unwrap()
+    };
+    let mut hq = make("hq", ReplicaKind::Hub, None);
+    let mut region = make("kaolack", ReplicaKind::Hub, Some("SN-KL"));
+    let mut awa = make("awa", ReplicaKind::Device, Some("SN-KL"));
+    let mut moussa = make("moussa", ReplicaKind::Device, Some("SN-KL"));
+    enrol(&mut hq, &mut region, "one");
+    enrol(&mut region, &mut awa, "two");
+    enrol(&mut region, &mut moussa, "three");
+    World { _dir: dir, seed, hq, region, awa, moussa }
+}
+
+/// Exchanges until nothing is left, over bytes as they would travel.
+fn sync(child: &mut Replica, hub: &mut Replica) {
+    let session = Session::new();
+    for _ in 0..100 {
+        let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
+        let bytes = request.encode(child.identity());
+        let known = hub.child(child.id()).unwrap().unwrap();
+        let request = Request::decode(&bytes).unwrap().verify(&known.key).unwrap();
+        hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
+        for push in &request.pushes {
+            hub.ingest(&known, push, NOW).unwrap();
+        }
+        while hub.apply_logged().unwrap().left {}
+        let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
+        let answer = Answer::decode(&answer).unwrap().verify(&hub.public_key()).unwrap();
+        if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
+            return;
+        }
+    }
+    panic!("the exchange never ends");
+}
+
+fn open_record(device: &mut Replica, seed: &mut Seeded, answers: &[(&str, &str)]) -> RecordId {
+    let record = RecordId::generate(NOW, seed);
+    let mut salt = [0; 16];
+    seed.fill(&mut salt);
+    let event = teranga_core::id::EventId::generate(NOW, seed);
+    let envelope = Envelope {
+        form: "rss@1".into(),
+        case: None,
+        wave: Some("m3".into()),
+        region: "SN-KL".into(),
+        events: BTreeMap::from([(event, Event { at: NOW, kind: EventKind::Submitted })]),
+    };
+    let parts = vec![
+        PartEdit { class: ClassId::new("open"), edits: envelope.write() },
+        PartEdit { class: ClassId::new("survey"), edits: texts(answers) },
+    ];
+    save(device, record, Salt(salt), parts);
+    record
+}
+
+fn texts(answers: &[(&str, &str)]) -> Vec<(Key, Value)> {
+    answers.iter().map(|(key, value)| (Key::question(key), Value::text(*value))).collect()
+}
+
+fn save(device: &mut Replica, record: RecordId, salt: Salt, parts: Vec<PartEdit>) {
+    let save = Save { record, salt, form: "rss@1".into(), at: NOW, parts, draft: DraftFate::Keep };
+    assert!(!device.save(&save).unwrap().is_empty());
+}
+
+fn edit(device: &mut Replica, record: RecordId, answers: &[(&str, &str)]) {
+    let salt = device.record(record).unwrap().unwrap().salt;
+    save(device, record, salt, vec![PartEdit { class: ClassId::new("survey"), edits: texts(answers) }]);
+}
+
+fn same_everywhere(world: &World, record: RecordId) {
+    let expected = world.hq.parts(record).unwrap();
+    for replica in [&world.region, &world.awa, &world.moussa] {
+        assert_eq!(replica.parts(record).unwrap(), expected);
+    }
+}
+
+fn sync_all(world: &mut World) {
+    for _ in 0..2 {
+        sync(&mut world.awa, &mut world.region);
+        sync(&mut world.moussa, &mut world.region);
+        sync(&mut world.region, &mut world.hq);
+    }
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.moussa, &mut world.region);
+}
+
+#[test]
+fn an_interview_travels_to_headquarters_and_its_ticks_come_back() {
+    let mut world = world(1);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Here);
+    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::AtRegion);
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
+    sync(&mut world.moussa, &mut world.region);
+    same_everywhere(&world, record);
+    let author = world.hq.author(world.awa.actor()).unwrap().unwrap();
+    assert_eq!(author.person, "awa");
+}
+
+#[test]
+fn different_answers_merge_and_the_same_answer_keeps_both_until_it_is_settled() {
+    let mut world = world(2);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    sync_all(&mut world);
+    edit(&mut world.awa, record, &[("E01", "dissatisfied"), ("E02", "often")]);
+    edit(&mut world.moussa, record, &[("E01", "ok"), ("E03", "yes")]);
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    let parts = world.hq.parts(record).unwrap();
+    let survey = parts.iter().find(|part| part.class.as_str() == "survey").unwrap();
+    assert_eq!(survey.values[&Key::question("E02")], Value::text("often"));
+    assert_eq!(survey.values[&Key::question("E03")], Value::text("yes"));
+    let candidates: Vec<&Value> =
+        survey.conflicts[0].values.iter().map(|candidate| &candidate.value).collect();
+    assert_eq!(candidates.len(), 2);
+    assert!(candidates.contains(&&Value::text("ok")) && candidates.contains(&&Value::text("dissatisfied")));
+    edit(&mut world.moussa, record, &[("E01", "ok")]);
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    assert!(world.hq.records_in_conflict().unwrap().is_empty());
+}
+
+#[test]
+fn a_save_made_twice_or_sent_twice_adds_nothing() {
+    let mut world = world(3);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let known = world.region.child(world.awa.id()).unwrap().unwrap();
+    for _ in 0..3 {
+        world.region.ingest(&known, &request.pushes[0], NOW).unwrap();
+        world.region.apply_logged().unwrap();
+    }
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    assert_eq!(world.hq.log_counts().unwrap().applied, 2);
+    assert_eq!(world.hq.log_counts().unwrap().quarantined, 0);
+}
+
+#[test]
+fn a_region_never_sees_another_regions_records() {
+    let mut world = world(4);
+    let dir = tempfile::tempdir().unwrap();
+    let other = profile(ReplicaKind::Hub, "tamba", Some("SN-TC"));
+    let mut tamba = Replica::create(dir.path(), &other, &mut world.seed).unwrap();
+    enrol(&mut world.hq, &mut tamba, "four");
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    sync(&mut tamba, &mut world.hq);
+    assert!(tamba.record(record).unwrap().is_none());
+    assert!(world.hq.record(record).unwrap().is_some());
+}
+
+#[test]
+fn an_exchange_number_serves_once() {
+    let mut world = world(5);
+    let id = world.awa.id();
+    assert_eq!(world.region.begin_exchange(id, 5, NOW).unwrap(), Ok(()));
+    assert_eq!(world.region.begin_exchange(id, 5, NOW).unwrap(), Err(5));
+    world.awa.resume_exchanges_after(5).unwrap();
+    sync(&mut world.awa, &mut world.region);
+}
