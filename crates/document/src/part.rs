@@ -57,7 +57,11 @@ impl Part {
         let change = doc.get_changes(&[]).into_iter().next();
         change.map_or_else(
             || NewChange { hash: ChangeHash([0; 32]), bytes: Vec::new(), n_ops: 0 },
-            |change| NewChange { hash: ChangeHash(change.hash().0), bytes: change.raw_bytes().to_vec(), n_ops: 2 },
+            |change| NewChange {
+                hash: ChangeHash(change.hash().0),
+                bytes: change.raw_bytes().to_vec(),
+                n_ops: 2,
+            },
         )
     }
 

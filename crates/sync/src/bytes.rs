@@ -203,7 +203,12 @@ mod tests {
             assert_eq!(reader.number("n"), Ok(value));
             assert_eq!(reader.finish(), Ok(()));
         }
-        for junk in [&[0x80u8, 0x00][..], &[0xff; 10], &[0x80], &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2]] {
+        for junk in [
+            &[0x80u8, 0x00][..],
+            &[0xff; 10],
+            &[0x80],
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        ] {
             assert!(Reader::new(junk).number("n").is_err(), "{junk:?}");
         }
     }

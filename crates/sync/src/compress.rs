@@ -53,7 +53,10 @@ mod tests {
         }
         let bomb = wire(&vec![0u8; 10_000_000]);
         assert!(bomb.len() < 2_000);
-        assert_eq!(read(&mut Reader::new(&bomb), "pack", 1_000_000), Err(DecodeError::OverLimit { field: "pack" }));
+        assert_eq!(
+            read(&mut Reader::new(&bomb), "pack", 1_000_000),
+            Err(DecodeError::OverLimit { field: "pack" })
+        );
     }
 
     #[test]

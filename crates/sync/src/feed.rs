@@ -5,9 +5,7 @@
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
-use teranga_core::id::{
-    Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId,
-};
+use teranga_core::id::{Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId};
 
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::limits;
@@ -142,10 +140,18 @@ impl Cursor {
 /// Writes rows, with the tables of their parts before them.
 pub fn encode(rows: &[Row], first: FirstHash<'_>) -> Vec<u8> {
     let mut writer = Writer::new();
-    let table = PartTable::of(rows.iter().flat_map(|row| match row {
-        Row::Save(save) => save.as_slice(),
-        Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt { .. } | Row::Verdict(_) => &[],
-    }.iter().map(|entry: &Entry| (entry.record, entry.salt, &entry.class))));
+    let table = PartTable::of(rows.iter().flat_map(|row| {
+        match row {
+            Row::Save(save) => save.as_slice(),
+            Row::Replica(_)
+            | Row::Opening { .. }
+            | Row::Resource(_)
+            | Row::Receipt { .. }
+            | Row::Verdict(_) => &[],
+        }
+        .iter()
+        .map(|entry: &Entry| (entry.record, entry.salt, &entry.class))
+    }));
     table.write(&mut writer);
     writer.count(rows.len());
     let mut bases = Bases::new(first);
@@ -205,10 +211,7 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases<'_>)
             Row::Save((0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?)
         }
         REPLICA => Row::Replica(read_introduction(reader)?),
-        OPENING => Row::Opening {
-            replica: ReplicaId(reader.array()?),
-            nonce: OpeningNonce(reader.array()?),
-        },
+        OPENING => Row::Opening { replica: ReplicaId(reader.array()?), nonce: OpeningNonce(reader.array()?) },
         RESOURCE => Row::Resource(ResourceRow {
             kind: reader.text("kind", name)?.to_owned(),
             id: reader.text("id", name)?.to_owned(),

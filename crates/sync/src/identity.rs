@@ -89,7 +89,10 @@ mod tests {
         assert!(!verify(&one.public_key(), b"other", &signature));
         assert!(!verify(&two.public_key(), b"bytes", &signature));
         assert!(!verify(&PublicKey([0; 32]), b"bytes", &signature), "a weak key verifies nothing");
-        assert_ne!(actor_of(&one.public_key(), OpeningNonce([0; 16])), actor_of(&two.public_key(), OpeningNonce([0; 16])));
+        assert_ne!(
+            actor_of(&one.public_key(), OpeningNonce([0; 16])),
+            actor_of(&two.public_key(), OpeningNonce([0; 16]))
+        );
         assert!(!format!("{one:?}").contains("0101"), "the secret is never printed");
     }
 }

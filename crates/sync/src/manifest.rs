@@ -4,7 +4,9 @@
 
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ActorId, Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId};
+use teranga_core::id::{
+    ActorId, Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId,
+};
 
 use crate::bytes::Writer;
 use crate::identity::{Identity, SignatureBytes, actor_of, replica_id, verify};
@@ -46,7 +48,8 @@ impl Manifest {
         openings: Vec<OpeningNonce>,
         saves: impl IntoIterator<Item = &'a [Listed]>,
     ) -> Self {
-        let mut manifest = Self { origin: identity.public_key(), batch, previous, openings, signature: [0; 64] };
+        let mut manifest =
+            Self { origin: identity.public_key(), batch, previous, openings, signature: [0; 64] };
         manifest.signature = identity.sign(&signed_bytes(&manifest.hash(saves)));
         manifest
     }

@@ -204,7 +204,11 @@ pub struct Unverified<'a, M> {
 impl<M> Unverified<'_, M> {
     /// The message, if this key signed it.
     pub fn verify(self, key: &PublicKey) -> Result<M, MessageError> {
-        if verify(key, self.signed, &self.signature) { Ok(self.message) } else { Err(MessageError::Signature) }
+        if verify(key, self.signed, &self.signature) {
+            Ok(self.message)
+        } else {
+            Err(MessageError::Signature)
+        }
     }
 }
 

@@ -58,7 +58,8 @@ impl Pack {
         for nonce in &manifest.openings {
             writer.raw(nonce.as_bytes());
         }
-        let table = PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
+        let table =
+            PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
         table.write(&mut writer);
         writer.count(self.saves.len());
         let mut bases = Bases::new(first);
@@ -119,10 +120,7 @@ impl<'a> Bases<'a> {
 
     /// The base of the next change of a part, before that change itself is known.
     pub fn base(&self, record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
-        self.last
-            .get(&(record, class.clone()))
-            .copied()
-            .unwrap_or_else(|| (self.first)(record, class, salt))
+        self.last.get(&(record, class.clone())).copied().unwrap_or_else(|| (self.first)(record, class, salt))
     }
 
     /// Notes that this change passed.

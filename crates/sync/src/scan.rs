@@ -223,7 +223,11 @@ fn signed(reader: &mut Reader<'_>) -> Result<i64, DecodeError> {
         if byte & 0x80 == 0 {
             let negative = byte & 0x40 != 0;
             if shift == 63 {
-                return if byte == 0 || byte == 0x7f { Ok(value) } else { Err(DecodeError::Invalid { field: "number" }) };
+                return if byte == 0 || byte == 0x7f {
+                    Ok(value)
+                } else {
+                    Err(DecodeError::Invalid { field: "number" })
+                };
             }
             return Ok(if negative { value | (-1 << (shift + 7).min(63)) } else { value });
         }

@@ -88,7 +88,8 @@ impl Session {
     pub fn failed(&mut self, random: u64) -> u64 {
         self.asking = true;
         self.shrink();
-        let ceiling = limits::BACKOFF_MS_MIN.saturating_mul(1 << self.failures.min(16)).min(limits::BACKOFF_MS_MAX);
+        let ceiling =
+            limits::BACKOFF_MS_MIN.saturating_mul(1 << self.failures.min(16)).min(limits::BACKOFF_MS_MAX);
         self.failures += 1;
         ceiling / 2 + random % (ceiling / 2 + 1)
     }
@@ -128,7 +129,12 @@ mod tests {
         let mut session = Session::new();
         let pauses: Vec<u64> = (0..20).map(|_| session.failed(u64::MAX)).collect();
         assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert!(pauses.iter().all(|pause| (limits::BACKOFF_MS_MIN / 2..=limits::BACKOFF_MS_MAX).contains(pause)));
-        assert_eq!(pauses.last(), Some(&(limits::BACKOFF_MS_MAX / 2 + u64::MAX % (limits::BACKOFF_MS_MAX / 2 + 1))));
+        assert!(
+            pauses.iter().all(|pause| (limits::BACKOFF_MS_MIN / 2..=limits::BACKOFF_MS_MAX).contains(pause))
+        );
+        assert_eq!(
+            pauses.last(),
+            Some(&(limits::BACKOFF_MS_MAX / 2 + u64::MAX % (limits::BACKOFF_MS_MAX / 2 + 1)))
+        );
     }
 }
