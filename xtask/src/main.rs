@@ -1,1 +1,41 @@
-fn main() {}
+//! The project's own commands: `cargo xtask NAME`.
+
+mod floors;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "cargo xtask floors | check";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    match arguments.first().map(String::as_str) {
+        Some("floors") => floors::check(),
+        Some("check") => check(),
+        _ => bail!("usage: {USAGE}"),
+    }
+}
+
+/// What a change must pass before it lands.
+fn check() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    floors::check()?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    cargo(&["test", "--workspace"])
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("cargo").args(arguments).status().context("cargo does not start")?;
+    if status.success() { Ok(()) } else { bail!("cargo {} failed", arguments.join(" ")) }
+}
