@@ -1,0 +1,119 @@
+//! What can be wrong with an expression, and where.
+
+/// A place in the source of an expression, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One after the last byte.
+    pub end: usize,
+}
+
+/// Why a source is not an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at {}..{}", span.start, span.end)]
+pub struct ParseError {
+    /// Where.
+    pub span: Span,
+    /// Why.
+    pub kind: ParseErrorKind,
+}
+
+/// The kinds of [`ParseError`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseErrorKind {
+    /// A character that begins nothing.
+    #[error("unexpected character")]
+    Character,
+    /// A text whose closing quote is missing.
+    #[error("a text is not closed")]
+    OpenText,
+    /// A `${` whose name or closing brace is missing.
+    #[error("a reference is not closed")]
+    OpenReference,
+    /// Something else was expected here.
+    #[error("expected {expected}")]
+    Expected {
+        /// What.
+        expected: &'static str,
+    },
+    /// A function that there is not.
+    #[error("no function {name}")]
+    UnknownFunction {
+        /// The name that was used.
+        name: String,
+        /// The nearest name that there is.
+        suggestion: Option<&'static str>,
+    },
+    /// A function with too few or too many arguments.
+    #[error("{name} takes another number of arguments")]
+    Arguments {
+        /// The function.
+        name: String,
+        /// How many were given.
+        given: usize,
+    },
+    /// Longer or deeper than any form needs.
+    #[error("the expression is too large")]
+    TooLarge,
+}
+
+impl ParseError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match &self.kind {
+            ParseErrorKind::Character => "expression-character",
+            ParseErrorKind::OpenText => "expression-open-text",
+            ParseErrorKind::OpenReference => "expression-open-reference",
+            ParseErrorKind::Expected { .. } => "expression-expected",
+            ParseErrorKind::UnknownFunction { .. } => "expression-unknown-function",
+            ParseErrorKind::Arguments { .. } => "expression-arguments",
+            ParseErrorKind::TooLarge => "expression-too-large",
+        }
+    }
+
+    /// The nearest thing that would be right.
+    pub fn suggestion(&self) -> Option<&'static str> {
+        match &self.kind {
+            ParseErrorKind::UnknownFunction { suggestion, .. } => *suggestion,
+            _ => None,
+        }
+    }
+}
+
+/// Why an expression has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct EvalError {
+    /// Why.
+    pub kind: EvalErrorKind,
+}
+
+/// The kinds of [`EvalError`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvalErrorKind {
+    /// A value of another type is needed.
+    #[error("{0}")]
+    Type(&'static str),
+    /// A `${name}` that nobody resolved.
+    #[error("the reference {0} was not resolved")]
+    Reference(String),
+    /// A secondary instance that there is not.
+    #[error("no instance {0}")]
+    Instance(String),
+    /// A regular expression that is none.
+    #[error("not a regular expression")]
+    Regex,
+    /// More work than any form needs.
+    #[error("the evaluation takes too much work")]
+    TooMuchWork,
+    /// Something that needs the form around, where there is none.
+    #[error("{0} needs a form")]
+    NeedsForm(&'static str),
+}
+
+impl From<EvalErrorKind> for EvalError {
+    fn from(kind: EvalErrorKind) -> Self {
+        Self { kind }
+    }
+}
