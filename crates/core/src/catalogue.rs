@@ -1,0 +1,301 @@
+//! The catalogue: everything that is published — forms, code lists, schemes, releases, classes — checked against each
+//! other. What was published under a name and a version never changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::class::{ClassId, Classes};
+use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists};
+use crate::list::CodeList;
+use crate::problem::Explain;
+use crate::release::{Release, Rule};
+use crate::score::Scheme;
+
+/// What kind of thing is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResourceKind {
+    /// The sensitivity classes.
+    Classes,
+    /// A code list.
+    List,
+    /// A form.
+    Form,
+    /// A scoring scheme.
+    Scheme,
+    /// A release.
+    Release,
+}
+
+impl ResourceKind {
+    /// Every kind, in the order in which they can be published: what is referred to comes before.
+    pub const ALL: [Self; 5] = [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Release];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Classes => "classes",
+            Self::List => "list",
+            Self::Form => "form",
+            Self::Scheme => "scheme",
+            Self::Release => "release",
+        }
+    }
+
+    /// Reads a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// Why a resource is not taken into the catalogue.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CatalogueError {
+    /// Not the JSON that this kind has.
+    #[error("not a {kind}: {detail}")]
+    Shape {
+        /// The kind.
+        kind: &'static str,
+        /// What the JSON reader says: names of members, lines and columns.
+        detail: String,
+    },
+    /// A form with findings.
+    #[error("the form has {} findings", .0.0.len())]
+    Form(FormErrors),
+    /// Something that it refers to is not there.
+    #[error("{resource} refers to {missing}, which is not there")]
+    Missing {
+        /// What refers.
+        resource: String,
+        /// To what.
+        missing: String,
+    },
+}
+
+impl Explain for CatalogueError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Shape { .. } => "resource-shape",
+            Self::Form(_) => "form-findings",
+            Self::Missing { .. } => "resource-missing",
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Shape { kind, detail } => vec![("kind", (*kind).to_owned()), ("detail", detail.clone())],
+            Self::Form(errors) => vec![("count", errors.0.len().to_string())],
+            Self::Missing { resource, missing } => {
+                vec![("resource", resource.clone()), ("missing", missing.clone())]
+            }
+        }
+    }
+}
+
+/// The name of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its identity over all versions.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Everything that is published.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    classes: Option<Classes>,
+    forms: Vec<Arc<Form>>,
+    lists: BTreeMap<String, Arc<CodeList>>,
+    schemes: Vec<Arc<Scheme>>,
+    releases: Vec<Arc<Release>>,
+}
+
+impl Catalogue {
+    /// Checks a resource against what is there, and takes it in. The order of publication decides what is latest.
+    pub fn add(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
+        let named = |id: &str, version: &str| Named { id: id.to_owned(), version: version.to_owned() };
+        match kind {
+            ResourceKind::Classes => {
+                let classes: Classes = read(kind, json)?;
+                let name = named("classes", &classes.version);
+                self.classes = Some(classes);
+                Ok(name)
+            }
+            ResourceKind::List => {
+                let list: CodeList = read(kind, json)?;
+                let name = named(&list.list_id, &list.version);
+                self.lists.insert(list.list_id.clone(), Arc::new(list));
+                Ok(name)
+            }
+            ResourceKind::Form => {
+                let form = Form::read(json).map_err(CatalogueError::Form)?;
+                self.check_form(&form)?;
+                let name = named(form.form_id(), form.version());
+                self.forms.push(Arc::new(form));
+                Ok(name)
+            }
+            ResourceKind::Scheme => {
+                let scheme: Scheme = read(kind, json)?;
+                self.check_scheme(&scheme)?;
+                let name = named(&scheme.scheme_id, &scheme.version);
+                self.schemes.push(Arc::new(scheme));
+                Ok(name)
+            }
+            ResourceKind::Release => {
+                let release: Release = read(kind, json)?;
+                self.check_release(&release)?;
+                let name = named(&release.release_id, &release.version);
+                self.releases.push(Arc::new(release));
+                Ok(name)
+            }
+        }
+    }
+
+    fn check_form(&self, form: &Form) -> Result<(), CatalogueError> {
+        let missing = |missing: String| CatalogueError::Missing { resource: form.reference().to_string(), missing };
+        for list in lists_needed(form) {
+            if !self.lists.contains_key(list) {
+                return Err(missing(list.to_owned()));
+            }
+        }
+        let Some(classes) = &self.classes else { return Ok(()) };
+        match form.questions().map(|question| &question.class).find(|class| !classes.contains(class)) {
+            Some(class) => Err(missing(class.as_str().to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn check_scheme(&self, scheme: &Scheme) -> Result<(), CatalogueError> {
+        let missing = |missing: &str| CatalogueError::Missing {
+            resource: scheme.reference(),
+            missing: missing.to_owned(),
+        };
+        let form = self.latest_form(&scheme.form).ok_or_else(|| missing(&scheme.form))?;
+        for item in &scheme.items {
+            form.question(&item.question).ok_or_else(|| missing(&item.question))?;
+            if !scheme.dimensions.iter().any(|dimension| dimension.name == item.dimension) {
+                return Err(missing(&item.dimension));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_release(&self, release: &Release) -> Result<(), CatalogueError> {
+        let missing = |missing: &str| CatalogueError::Missing {
+            resource: format!("{}@{}", release.release_id, release.version),
+            missing: missing.to_owned(),
+        };
+        let form = self.latest_form(&release.form).ok_or_else(|| missing(&release.form))?;
+        if !self.classes.as_ref().is_none_or(|classes| classes.contains(&release.to)) {
+            return Err(missing(release.to.as_str()));
+        }
+        match &release.rule {
+            Rule::Scores { scheme } => self.scheme(scheme).map(|_| ()).ok_or_else(|| missing(scheme)),
+            Rule::AgeBand { birth, at, .. } => [birth, at]
+                .into_iter()
+                .find(|question| form.question(question).is_none())
+                .map_or(Ok(()), |question| Err(missing(question))),
+        }
+    }
+
+    /// The classes, once they are published.
+    pub fn classes(&self) -> Option<&Classes> {
+        self.classes.as_ref()
+    }
+
+    /// The forms that can be filled, each at its latest version.
+    pub fn forms(&self) -> Vec<&Arc<Form>> {
+        let latest = |form: &&Arc<Form>| self.latest_form(form.form_id()).is_some_and(|last| Arc::ptr_eq(last, form));
+        self.forms.iter().filter(latest).collect()
+    }
+
+    /// The version of a form that was published last.
+    pub fn latest_form(&self, form_id: &str) -> Option<&Arc<Form>> {
+        self.forms.iter().rev().find(|form| form.form_id() == form_id)
+    }
+
+    /// One version of a form.
+    pub fn form(&self, reference: &FormRef) -> Option<&Arc<Form>> {
+        self.forms.iter().find(|form| form.reference() == *reference)
+    }
+
+    /// A code list.
+    pub fn list(&self, id: &str) -> Option<&Arc<CodeList>> {
+        self.lists.get(id)
+    }
+
+    /// The code lists that a form names, as its choices.
+    pub fn lists_for(&self, form: &Form) -> Lists {
+        let mut lists = Lists::new();
+        for list in lists_needed(form).filter_map(|id| self.lists.get(id)) {
+            let choices = list.entries.iter().map(|entry| Choice {
+                name: entry.code.clone(),
+                label: Some(entry.label.clone()),
+                properties: entry.properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
+            });
+            lists.insert(list.list_id.clone(), choices.collect());
+        }
+        lists
+    }
+
+    /// The version of a scheme that was published last.
+    pub fn scheme(&self, id: &str) -> Option<&Arc<Scheme>> {
+        self.schemes.iter().rev().find(|scheme| scheme.scheme_id == id)
+    }
+
+    /// The scheme that scores a form.
+    pub fn scheme_for(&self, form_id: &str) -> Option<&Arc<Scheme>> {
+        self.schemes.iter().rev().find(|scheme| scheme.form == form_id)
+    }
+
+    /// The releases of a form, each at its latest version.
+    pub fn releases_for(&self, form_id: &str) -> Vec<&Arc<Release>> {
+        let mut latest: BTreeMap<&str, &Arc<Release>> = BTreeMap::new();
+        for release in self.releases.iter().filter(|release| release.form == form_id) {
+            latest.insert(&release.release_id, release);
+        }
+        latest.into_values().collect()
+    }
+
+    /// What may flow from one class into another; before classes are published every class is its own.
+    pub fn flows_to(&self, from: &ClassId, to: &ClassId) -> bool {
+        self.classes.as_ref().map_or(from == to, |classes| classes.flows_to(from, to))
+    }
+}
+
+fn lists_needed(form: &Form) -> impl Iterator<Item = &str> {
+    form.document().choices.values().filter_map(|choices| match choices {
+        ChoicesDocument::FromList { from_list } => Some(from_list.as_str()),
+        ChoicesDocument::Inline(_) => None,
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(kind: ResourceKind, json: &str) -> Result<T, CatalogueError> {
+    serde_json::from_str(json)
+        .map_err(|error| CatalogueError::Shape { kind: kind.code(), detail: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shipped;
+
+    #[test]
+    fn what_ships_agrees_with_itself() {
+        let catalogue = shipped::catalogue().unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        assert_eq!(catalogue.forms().len(), 3);
+        let profile = catalogue.latest_form("profile").unwrap();
+        assert_eq!(catalogue.lists_for(profile).iter().count(), 3);
+        assert!(catalogue.scheme_for("rss").is_some());
+        assert_eq!(catalogue.releases_for("profile").len(), 1);
+    }
+
+    #[test]
+    fn a_scheme_that_names_a_question_that_is_not_there_is_refused() {
+        let mut catalogue = shipped::catalogue().unwrap();
+        let (_, scheme) = shipped::SHIPPED.iter().find(|(kind, _)| *kind == ResourceKind::Scheme).unwrap();
+        let broken = scheme.replace("\"E01\"", "\"E99\"");
+        let error = catalogue.add(ResourceKind::Scheme, &broken).unwrap_err();
+        assert!(matches!(error, CatalogueError::Missing { missing, .. } if missing == "E99"));
+    }
+}
