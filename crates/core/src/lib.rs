@@ -1,11 +1,21 @@
 //! The domain of Teranga, without I/O: identities and time, answers and keys, forms and their flow, scores, records
 //! and their events, classes, grants and releases.
 
+pub mod answers;
+pub mod catalogue;
 pub mod class;
+pub mod flow;
+pub mod form;
 pub mod grant;
 pub mod id;
 pub mod key;
+pub mod list;
 pub mod problem;
 pub mod record;
+pub mod release;
+pub mod score;
+pub mod shipped;
+pub mod text;
 pub mod time;
 pub mod value;
+pub mod wave;

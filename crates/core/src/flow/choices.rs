@@ -1,0 +1,113 @@
+//! Which choices a question offers now: its list, less what the choice filter leaves out.
+
+use std::borrow::Cow;
+
+use serde_json::Map;
+
+use crate::form::{Choice, Kind, Question, repeated_name};
+use crate::key::Key;
+use crate::text::Text;
+use crate::value::Value;
+
+use super::Filling;
+use super::instance::NodeId;
+
+impl Filling {
+    /// The choices offered now under the key of a question, in their order; none for questions without choices.
+    pub fn choices(&self, key: &Key) -> Vec<Choice> {
+        self.nodes.get(key).map(|node| self.offered(*node).into_owned()).unwrap_or_default()
+    }
+
+    /// The choices offered at a node.
+    pub(super) fn offered(&self, node: NodeId) -> Cow<'_, [Choice]> {
+        let row = self.row_of(node);
+        let Some(question) = self.form.row(row).filter(|question| question.kind.has_choices()) else {
+            return Cow::Borrowed(&[]);
+        };
+        if let Some(name) = question.list.as_deref().and_then(repeated_name) {
+            return Cow::Owned(self.repeated(node, question, name));
+        }
+        let all = self.choices.get(row.index()).and_then(Option::as_deref).unwrap_or(&[]);
+        let filter = self.form.program().asked.get(row.index()).and_then(|asked| asked.filter.as_ref());
+        let Some(filter) = filter.filter(|filter| !self.sight.hides(filter)) else {
+            return Cow::Borrowed(all);
+        };
+        // A filter that has no value leaves everything: the person in front decides.
+        let Ok(left) = self.evaluate_nodes(filter, node) else { return Cow::Borrowed(all) };
+        let view = self.view(row);
+        let left = left.into_iter().filter_map(|place| all.get(view.choice(place)?));
+        Cow::Owned(left.cloned().collect())
+    }
+
+    /// Choices made of the items of a repeat: each item whose question has an answer, which is code and label.
+    fn repeated(&self, node: NodeId, question: &Question, name: &str) -> Vec<Choice> {
+        let Some(named) = self.form.rows_named(name).first().copied() else { return Vec::new() };
+        let Some(repeat) = self.form.row(named).and_then(|row| row.repeat) else { return Vec::new() };
+        let filter =
+            self.form.program().asked.get(question.row.index()).and_then(|asked| asked.filter.as_ref());
+        let scope = self.instance.common_item(&self.form, node, repeat);
+        let left = filter.filter(|filter| !self.sight.hides(filter)).and_then(|filter| {
+            let places = self.evaluate_nodes(filter, node).ok()?;
+            Some(places.into_iter().filter_map(super::view::Place::node).collect::<Vec<_>>())
+        });
+        let items = left.unwrap_or_else(|| self.instance.of_row(&self.form, scope, repeat));
+        let answers = items.into_iter().flat_map(|item| self.instance.of_row(&self.form, item, named));
+        let answered = answers.filter_map(|node| self.instance.node(node).filter(|node| node.relevant));
+        answered
+            .filter(|node| !node.text.is_empty())
+            .map(|node| Choice {
+                name: node.text.clone(),
+                label: Some(Text::Plain(node.text.clone())),
+                properties: Map::new(),
+            })
+            .collect()
+    }
+
+    /// The codes chosen at a node that are not offered any more.
+    pub(super) fn unavailable(&self, node: NodeId) -> Vec<String> {
+        let Some(question) = self.question_of(node).filter(|question| question.kind.has_choices()) else {
+            return Vec::new();
+        };
+        let Some(Value::Text(chosen)) = self.instance.node(node).and_then(|node| node.answer.as_ref()) else {
+            return Vec::new();
+        };
+        let offered = self.offered(node);
+        let codes: Vec<&str> =
+            if is_from_repeat(question) { vec![chosen] } else { chosen.split_whitespace().collect() };
+        let missing = codes.into_iter().filter(|code| !offered.iter().any(|choice| choice.name == **code));
+        missing.map(str::to_owned).collect()
+    }
+
+    /// Takes back what is chosen and not offered any more, until nothing is left of it: one cleared answer can make
+    /// the next unavailable.
+    pub(super) fn clear_unavailable(&mut self) {
+        for node in self.instance.subtree(NodeId::ROOT) {
+            let relevant = self.instance.node(node).is_some_and(|node| node.relevant);
+            if !relevant || self.sight.is_hidden(self.row_of(node)) {
+                continue;
+            }
+            let gone = self.unavailable(node);
+            if gone.is_empty() {
+                continue;
+            }
+            let chosen = self.instance.node(node).map(|node| node.text.clone()).unwrap_or_default();
+            let kept: Vec<&str> =
+                chosen.split_whitespace().filter(|code| !gone.iter().any(|g| g == code)).collect();
+            let several =
+                self.question_of(node).is_some_and(|question| question.kind == Kind::SelectMultiple);
+            let value =
+                if several && !kept.is_empty() { Value::Text(kept.join(" ")) } else { Value::Cleared };
+            self.write(node, value);
+            let before = std::mem::take(&mut self.edits);
+            let settled = self.settle();
+            self.recomputed += settled.recomputed;
+            self.edits = before;
+            self.edits.extend(settled.edits);
+        }
+    }
+}
+
+/// Whether the choices of a question are the items of a repeat.
+pub(super) fn is_from_repeat(question: &Question) -> bool {
+    question.list.as_deref().and_then(repeated_name).is_some()
+}

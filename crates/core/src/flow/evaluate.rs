@@ -1,0 +1,93 @@
+//! Evaluating one expression at one node of a filling.
+
+use std::cell::RefCell;
+
+use sha2::{Digest, Sha256};
+use teranga_expr::{Context, EvalError, Instance as _, Value as XValue, evaluate};
+
+use crate::form::{Expression, RowId};
+
+use super::Filling;
+use super::instance::NodeId;
+use super::outcome::{Outcome, day, moment};
+use super::view::{Place, View};
+
+/// The randomness of one evaluation (`random()`, `uuid()`): SHA-256 of the filling's seed, the number of the
+/// evaluation and a counter, so that a filling replays.
+struct Dice {
+    seed: [u8; 32],
+    evaluation: u64,
+    rolled: u64,
+}
+
+impl Dice {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            self.rolled += 1;
+            let hash = Sha256::new().chain_update(self.seed).chain_update(self.evaluation.to_be_bytes());
+            let block = hash.chain_update(self.rolled.to_be_bytes()).finalize();
+            for (byte, random) in chunk.iter_mut().zip(block) {
+                *byte = random;
+            }
+        }
+    }
+}
+
+impl Filling {
+    /// What expressions see, looked at from a row.
+    pub(super) fn view(&self, row: RowId) -> View<'_> {
+        View { form: &self.form, instance: &self.instance, tables: &self.tables, context: &self.context, row }
+    }
+
+    /// Evaluates an expression at a node.
+    pub(super) fn evaluate(&self, expression: &Expression, node: NodeId) -> Result<Outcome, EvalError> {
+        let view = self.view(self.row_of(node));
+        Ok(match self.evaluate_in(&view, expression, node)? {
+            XValue::Nodes(nodes) => {
+                Outcome::Text(nodes.first().map(|place| view.text(*place)).unwrap_or_default())
+            }
+            XValue::Number(number) => Outcome::Number(number),
+            XValue::Text(text) => Outcome::Text(text),
+            XValue::Boolean(yes) => Outcome::Truth(yes),
+            XValue::Date(date) => {
+                let text =
+                    if date.has_time { moment(date.days, date.offset_minutes) } else { day(date.days) };
+                Outcome::Text(text.unwrap_or_default())
+            }
+        })
+    }
+
+    /// Evaluates an expression that gives nodes: those of a choice filter.
+    pub(super) fn evaluate_nodes(
+        &self,
+        expression: &Expression,
+        node: NodeId,
+    ) -> Result<Vec<Place>, EvalError> {
+        let view = self.view(self.row_of(node));
+        Ok(match self.evaluate_in(&view, expression, node)? {
+            XValue::Nodes(nodes) => nodes,
+            XValue::Number(_) | XValue::Text(_) | XValue::Boolean(_) | XValue::Date(_) => Vec::new(),
+        })
+    }
+
+    fn evaluate_in(
+        &self,
+        view: &View<'_>,
+        expression: &Expression,
+        node: NodeId,
+    ) -> Result<XValue<Place>, EvalError> {
+        let evaluation = self.evaluations.get().wrapping_add(1);
+        self.evaluations.set(evaluation);
+        let mut dice = Dice { seed: self.context.seed, evaluation, rolled: 0 };
+        let random = RefCell::new(move |bytes: &mut [u8]| dice.fill(bytes));
+        let context = Context {
+            instance: view,
+            form: view,
+            node: view.place(node),
+            now_ms: self.context.now.0,
+            offset_minutes: self.context.offset_minutes,
+            random: &random,
+        };
+        evaluate(expression.expr(), &context)
+    }
+}

@@ -1,0 +1,33 @@
+//! The lists of choices that a form names but does not hold: code lists of the catalogue, and files. Whoever opens a
+//! form resolves them once and hands them in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::document::Choice;
+
+/// Lists of choices by the name that forms give them (`sn-departments`, `clinics.csv`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lists(BTreeMap<String, Arc<[Choice]>>);
+
+impl Lists {
+    /// No lists at all: enough for a form that holds its own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a list, or puts a newer one in its place.
+    pub fn insert(&mut self, name: impl Into<String>, choices: Vec<Choice>) {
+        self.0.insert(name.into(), choices.into());
+    }
+
+    /// A list.
+    pub fn get(&self, name: &str) -> Option<&Arc<[Choice]>> {
+        self.0.get(name)
+    }
+
+    /// Every list by its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<[Choice]>)> {
+        self.0.iter().map(|(name, choices)| (name.as_str(), choices))
+    }
+}
