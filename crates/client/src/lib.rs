@@ -1,1 +1,12 @@
-//! 
+//! What a field device does: cases and interviews, offline; correcting, moving, voiding and settling them; and what it
+//! shows of them. Time and randomness come in as arguments.
+
+pub mod acts;
+pub mod device;
+pub mod error;
+pub mod interview;
+pub mod overview;
+
+pub use device::Device;
+pub use error::ClientError;
+pub use interview::Interview;

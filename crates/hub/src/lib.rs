@@ -1,1 +1,15 @@
-//! 
+//! The hub's shell: it gives the office a network, a clock and randomness. Routes, TLS, the nightly timer, and the
+//! native transport that relays and field devices share.
+
+pub mod bad_link;
+pub mod link;
+pub mod problem;
+pub mod relay;
+mod routes;
+pub mod schedule;
+pub mod serve;
+mod state;
+pub mod synchronise;
+pub mod world;
+
+pub use serve::{HubOptions, ServeError, serve};

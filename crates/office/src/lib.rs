@@ -1,1 +1,12 @@
-//! 
+//! What a hub does, without a network: exchanges with its children, enrolment, publication, the relay to its parent
+//! and consolidated reading. Bytes, time and randomness come in as arguments; the shell in `hub` carries them.
+
+pub mod admin;
+pub mod consolidate;
+pub mod enrol;
+pub mod exchange;
+pub mod office;
+pub mod publish;
+
+pub use exchange::Rejected;
+pub use office::Office;

@@ -3,6 +3,7 @@
 
 mod answer;
 mod apply;
+pub mod census;
 pub mod children;
 mod columns;
 pub mod drafts;

@@ -14,7 +14,7 @@ use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_document::view::{Candidate, Conflict};
 
-use crate::columns::{blob, integer};
+use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
 
 /// The class whose part is the envelope.
@@ -56,6 +56,21 @@ pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, s
         || Ok(Part::open(record, class, salt.0)),
         |snapshot| Part::load(&snapshot).map_err(|_| unreadable()),
     )
+}
+
+/// The heads of a record's parts, the open one left out.
+pub(crate) fn heads_but_open(
+    connection: &Connection,
+    record: RecordId,
+) -> Result<BTreeMap<ClassId, Vec<ChangeHash>>> {
+    let mut statement =
+        connection.prepare_cached("SELECT class, heads FROM part WHERE record = ?1 AND class <> ?2")?;
+    let mut rows = statement.query(params![record.as_bytes(), OPEN])?;
+    let mut heads = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        heads.insert(columns::class(row, 0)?, heads_from_blob(&row.get::<_, Vec<u8>>(1)?));
+    }
+    Ok(heads)
 }
 
 /// What a part holds, ready to be written.

@@ -2,6 +2,7 @@
 //! version never changes; another text under the same name and version is refused, not replaced.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use teranga_core::catalogue::{Catalogue, CatalogueError, ResourceKind};
 use teranga_sync::feed::ResourceRow;
 
 use crate::error::{Result, StoreError};
@@ -34,6 +35,21 @@ impl Replica {
             self.connection().prepare_cached("SELECT kind, id, version, json FROM resource ORDER BY row")?;
         let rows = statement.query_map([], read)?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Replica {
+    /// Adds every published resource to a catalogue. One that does not fit into it — a newer version wrote it — is
+    /// left out; what it is is returned.
+    pub fn add_resources_to(&self, catalogue: &mut Catalogue) -> Result<Vec<(ResourceRow, CatalogueError)>> {
+        let mut left_out = Vec::new();
+        for resource in self.resources()? {
+            let Some(kind) = ResourceKind::from_code(&resource.kind) else { continue };
+            if let Err(error) = catalogue.add(kind, &resource.json) {
+                left_out.push((resource, error));
+            }
+        }
+        Ok(left_out)
     }
 }
 

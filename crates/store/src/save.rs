@@ -1,9 +1,11 @@
 //! A local save: one transaction that makes the changes, logs them, updates the parts and their views, and clears
 //! the draft. Either all of it is on the disk afterwards, or none.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::id::{ActorId, ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
@@ -60,36 +62,39 @@ pub struct SavedChange {
     pub hash: ChangeHash,
 }
 
+/// The heads of a record's stricter parts, as a save leaves them.
+pub type Heads = BTreeMap<ClassId, Vec<ChangeHash>>;
+
 impl Replica {
     /// Saves. Returns the changes made: none where every value stood already.
     pub fn save(&mut self, save: &Save) -> Result<Vec<SavedChange>> {
+        self.save_releasing(save, &|_| Vec::new())
+    }
+
+    /// Saves, and writes into the open part what `release` derives from the other parts, of which it is told the
+    /// heads that they have after this save.
+    pub fn save_releasing(
+        &mut self,
+        save: &Save,
+        release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
+    ) -> Result<Vec<SavedChange>> {
         let (own, actor, nonce, key) = (self.id(), self.actor(), self.nonce(), self.public_key());
         let transaction = self.connection_mut().transaction()?;
         part::note_record(&transaction, save.record, save.salt)?;
         let salt = part::salt_of(&transaction, save.record)?.unwrap_or(save.salt);
+        let saving = Saving { connection: &transaction, save, salt, actor };
         let mut made = Vec::new();
-        for edit in &save.parts {
-            let mut document = part::load(&transaction, save.record, &edit.class, salt)?;
-            let Some(change) = document
-                .edit(actor, save.at, &save.form, &edit.edits)
-                .map_err(|_| unreadable(save.record, &edit.class))?
-            else {
-                continue;
-            };
-            if change.bytes.len() > limits::CHANGE_BYTES_MAX || change.n_ops > limits::CHANGE_OPS_MAX as u64 {
-                return Err(StoreError::SaveTooLarge {
-                    bytes: change.bytes.len(),
-                    limit: limits::CHANGE_BYTES_MAX,
-                });
-            }
-            part::write(
-                &transaction,
-                save.record,
-                &edit.class,
-                &shown(&document, save.record, &edit.class)?,
-            )?;
-            made.push((edit.class.clone(), change.hash, change.bytes));
+        for edit in save.parts.iter().filter(|edit| edit.class.as_str() != part::OPEN) {
+            made.extend(saving.edit(&edit.class, &edit.edits)?);
         }
+        let mut edits: Vec<(Key, Value)> = save
+            .parts
+            .iter()
+            .filter(|edit| edit.class.as_str() == part::OPEN)
+            .flat_map(|edit| edit.edits.clone())
+            .collect();
+        edits.extend(release(&part::heads_but_open(&transaction, save.record)?));
+        made.extend(saving.edit(&ClassId::new(part::OPEN), &edits)?);
         if !made.is_empty() {
             register::note_opening(&transaction, &key, nonce)?;
         }
@@ -102,12 +107,37 @@ impl Replica {
     }
 }
 
-fn log_save(
-    connection: &Connection,
-    record: RecordId,
-    own: ReplicaId,
-    made: &[(ClassId, ChangeHash, Vec<u8>)],
-) -> Result<()> {
+type Made = (ClassId, ChangeHash, Vec<u8>);
+
+/// One save under way.
+struct Saving<'a> {
+    connection: &'a Connection,
+    save: &'a Save,
+    salt: Salt,
+    actor: ActorId,
+}
+
+impl Saving<'_> {
+    fn edit(&self, class: &ClassId, edits: &[(Key, Value)]) -> Result<Option<Made>> {
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        let record = self.save.record;
+        let mut document = part::load(self.connection, record, class, self.salt)?;
+        let change = document.edit(self.actor, self.save.at, &self.save.form, edits);
+        let Some(change) = change.map_err(|_| unreadable(record, class))? else { return Ok(None) };
+        if change.bytes.len() > limits::CHANGE_BYTES_MAX || change.n_ops > limits::CHANGE_OPS_MAX as u64 {
+            return Err(StoreError::SaveTooLarge {
+                bytes: change.bytes.len(),
+                limit: limits::CHANGE_BYTES_MAX,
+            });
+        }
+        part::write(self.connection, record, class, &shown(&document, record, class)?)?;
+        Ok(Some((class.clone(), change.hash, change.bytes)))
+    }
+}
+
+fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[Made]) -> Result<()> {
     let mut save = None;
     for (class, hash, body) in made {
         let logged = Logged {

@@ -4,8 +4,10 @@
 
 pub mod admit;
 pub mod bytes;
+pub mod code;
 pub mod compress;
 pub mod elide;
+pub mod enrol;
 pub mod feed;
 pub mod identity;
 pub mod limits;

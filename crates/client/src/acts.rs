@@ -1,0 +1,127 @@
+//! Acts on a saved record: moving an interview that was entered on the wrong case, voiding a test, settling an answer
+//! that holds two values. Each is an ordinary save that merges like any other.
+
+use teranga_core::class::ClassId;
+use teranga_core::form::RecordKind;
+use teranga_core::id::{EventId, RecordId};
+use teranga_core::key::Key;
+use teranga_core::record::{Envelope, Event, EventKind, keys};
+use teranga_core::value::Value;
+use teranga_store::records::RecordRow;
+use teranga_store::save::{DraftFate, PartEdit, Save, SavedChange};
+
+use crate::device::Device;
+use crate::error::ClientError;
+use crate::interview::Setting;
+
+impl Device {
+    /// Moves an assessment to another case.
+    pub fn move_to(
+        &mut self,
+        record: RecordId,
+        case: RecordId,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let row = self.require(record)?;
+        if self.is_case(&row) {
+            return Err(ClientError::IsACase(record));
+        }
+        self.require_case(case)?;
+        let moved = EventKind::Moved { from: row.case, to: case };
+        let to = (Key::question(keys::CASE), Value::text(case.to_string()));
+        self.act(&row, vec![to], moved, setting)
+    }
+
+    /// Voids a record: it stays readable and leaves every count.
+    pub fn void(
+        &mut self,
+        record: RecordId,
+        reason: &str,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let row = self.require(record)?;
+        self.act(&row, Vec::new(), EventKind::Voided { reason: reason.to_owned() }, setting)
+    }
+
+    /// Takes every voiding of a record back.
+    pub fn restore(
+        &mut self,
+        record: RecordId,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let row = self.require(record)?;
+        let Ok(envelope) = Envelope::read(&self.values(record)?) else { return Ok(Vec::new()) };
+        let mut edits = Vec::new();
+        for voided in envelope.standing_voids() {
+            let event = Event { at: setting.now, kind: EventKind::Restored { voided } };
+            edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
+        }
+        self.save_open(&row, edits, setting)
+    }
+
+    /// Settles an answer that holds two values with one of them, or with a third.
+    pub fn settle(
+        &mut self,
+        record: RecordId,
+        key: &Key,
+        value: Value,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let row = self.require(record)?;
+        let parts = self.replica().parts(record)?;
+        let class = parts
+            .iter()
+            .find(|part| part.conflicts.iter().any(|conflict| conflict.key == *key))
+            .map(|part| part.class.clone())
+            .ok_or_else(|| ClientError::NotInConflict { record, key: key.to_string() })?;
+        self.save_part(&row, class, vec![(key.clone(), value)], setting)
+    }
+
+    fn require(&self, record: RecordId) -> Result<RecordRow, ClientError> {
+        self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))
+    }
+
+    fn is_case(&self, row: &RecordRow) -> bool {
+        let form = row.form.as_ref().and_then(|form| self.form(form).ok());
+        form.is_some_and(|form| form.record_kind() == RecordKind::Case)
+    }
+
+    fn act(
+        &mut self,
+        row: &RecordRow,
+        mut edits: Vec<(Key, Value)>,
+        kind: EventKind,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let event = Event { at: setting.now, kind };
+        edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
+        self.save_open(row, edits, setting)
+    }
+
+    fn save_open(
+        &mut self,
+        row: &RecordRow,
+        edits: Vec<(Key, Value)>,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        self.save_part(row, ClassId::new("open"), edits, setting)
+    }
+
+    fn save_part(
+        &mut self,
+        row: &RecordRow,
+        class: ClassId,
+        edits: Vec<(Key, Value)>,
+        setting: Setting<'_>,
+    ) -> Result<Vec<SavedChange>, ClientError> {
+        let save = Save {
+            record: row.record,
+            salt: row.salt,
+            form: row.form.clone().unwrap_or_default(),
+            at: setting.now,
+            parts: vec![PartEdit { class, edits }],
+            draft: DraftFate::Keep,
+        };
+        Ok(self.replica_mut().save(&save)?)
+    }
+}

@@ -1,0 +1,117 @@
+//! What can go wrong on a device, beside its store.
+
+use teranga_core::answers::AnswerError;
+use teranga_core::catalogue::CatalogueError;
+use teranga_core::flow::Finding;
+use teranga_core::id::RecordId;
+use teranga_core::problem::{Explain, Retry};
+use teranga_core::score::FractionError;
+use teranga_store::StoreError;
+
+/// Why something was not done. Nothing was half done.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The replica.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What ships with the program does not agree with itself.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// There is no such form here.
+    #[error("no form {form}")]
+    UnknownForm {
+        /// What was asked for.
+        form: String,
+        /// The forms that there are.
+        known: String,
+    },
+    /// There is no such record here.
+    #[error("no record {0}")]
+    UnknownRecord(RecordId),
+    /// The record is no case.
+    #[error("{0} is not a case")]
+    NotACase(RecordId),
+    /// The record is a case, and the act is for assessments.
+    #[error("{0} is a case")]
+    IsACase(RecordId),
+    /// An assessment needs a case.
+    #[error("{form} is filled for a case")]
+    NeedsCase {
+        /// The form.
+        form: String,
+    },
+    /// No interview is under way for this record.
+    #[error("no draft of {0}")]
+    NoDraft(RecordId),
+    /// An answer was refused.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// Answers that are missing or wrong.
+    #[error("{} answers are missing or wrong", .0.len())]
+    Findings(Vec<Finding>),
+    /// Answers of a file that were refused.
+    #[error("{} answers were refused", .0.len())]
+    Answers(Vec<AnswerError>),
+    /// The device does not know its region yet.
+    #[error("the region of this device is not known")]
+    NoRegion,
+    /// The answer is not in conflict, or not one of this record.
+    #[error("{key} of {record} does not hold two values")]
+    NotInConflict {
+        /// The record.
+        record: RecordId,
+        /// The answer.
+        key: String,
+    },
+    /// A scheme's numbers do not fit.
+    #[error(transparent)]
+    Score(#[from] FractionError),
+}
+
+impl Explain for ClientError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Catalogue(error) => error.code(),
+            Self::UnknownForm { .. } => "form-unknown",
+            Self::UnknownRecord(_) => "record-unknown",
+            Self::NotACase(_) => "record-not-a-case",
+            Self::IsACase(_) => "record-is-a-case",
+            Self::NeedsCase { .. } => "form-needs-case",
+            Self::NoDraft(_) => "draft-absent",
+            Self::Answer(error) => error.code(),
+            Self::Findings(_) => "answers-incomplete",
+            Self::Answers(_) => "answers-refused",
+            Self::NoRegion => "region-missing",
+            Self::NotInConflict { .. } => "not-in-conflict",
+            Self::Score(_) => "score-overflow",
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Store(error) => error.arguments(),
+            Self::Catalogue(error) => error.arguments(),
+            Self::UnknownForm { form, known } => vec![("form", form.clone()), ("known", known.clone())],
+            Self::UnknownRecord(record)
+            | Self::NotACase(record)
+            | Self::IsACase(record)
+            | Self::NoDraft(record) => {
+                vec![("record", record.to_string())]
+            }
+            Self::NeedsCase { form } => vec![("form", form.clone())],
+            Self::Answer(error) => error.arguments(),
+            Self::Findings(findings) => vec![("count", findings.len().to_string())],
+            Self::Answers(errors) => vec![("count", errors.len().to_string())],
+            Self::NoRegion | Self::Score(_) => Vec::new(),
+            Self::NotInConflict { record, key } => vec![("record", record.to_string()), ("key", key.clone())],
+        }
+    }
+
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Store(error) => error.retry(),
+            _ => Retry::Never,
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! An interview: a form being filled, kept on the disk after every answer, and saved as one save when it is finished:
+//! the answers split by class, the envelope, and the values that are released from stricter classes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use teranga_core::answers::answers_from_json;
+use teranga_core::class::ClassId;
+use teranga_core::flow::{Answers, Change, Filling, Finding, FlowContext, Held, Opening, Shown};
+use teranga_core::form::{Form, RecordKind};
+use teranga_core::id::{Entropy, EventId, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::record::{Envelope, Event, EventKind, State};
+use teranga_core::release::InputMark;
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_core::wave::{self, Round};
+use teranga_store::drafts::Draft;
+use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
+
+use crate::device::Device;
+use crate::error::ClientError;
+
+/// The question that gives the day of an interview, where a form has it.
+const INTERVIEW_DATE: &str = "interview_date";
+
+/// An interview under way.
+#[derive(Debug)]
+pub struct Interview {
+    draft: Draft,
+    form: Arc<Form>,
+    filling: Filling,
+    /// What the record held when the interview was opened.
+    before: Answers,
+    envelope: Option<Envelope>,
+}
+
+/// What finishing did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// The record.
+    pub record: RecordId,
+    /// The changes made; none where nothing was new.
+    pub changes: Vec<SavedChange>,
+    /// The round of a survey, and how the day lies to it.
+    pub round: Option<Round>,
+}
+
+/// Who asks, when, and in which language.
+pub struct Setting<'a> {
+    /// The time by the device's clock.
+    pub now: Millis,
+    /// The language of labels.
+    pub language: &'a str,
+    /// Randomness.
+    pub entropy: &'a mut dyn Entropy,
+}
+
+impl Device {
+    /// Begins an interview: a new case with a case's form, or an assessment of a case.
+    pub fn begin(
+        &mut self,
+        form: &str,
+        case: Option<RecordId>,
+        setting: Setting<'_>,
+    ) -> Result<Interview, ClientError> {
+        let form = self.form(form)?;
+        self.region()?;
+        match (form.record_kind(), case) {
+            (RecordKind::Case, _) => {}
+            (RecordKind::Assessment, None) => {
+                return Err(ClientError::NeedsCase { form: form.form_id().to_owned() });
+            }
+            (RecordKind::Assessment, Some(case)) => self.require_case(case)?,
+        }
+        let record = RecordId::generate(setting.now, setting.entropy);
+        let mut salt = Salt([0; 16]);
+        setting.entropy.fill(&mut salt.0);
+        let draft = Draft {
+            record,
+            salt,
+            form: form.reference().to_string(),
+            case: case.filter(|_| form.record_kind() == RecordKind::Assessment),
+            wave: None,
+            started: setting.now,
+        };
+        self.replica_mut().begin_draft(&draft)?;
+        let interview = self.interview(draft, form, Answers::new(), setting)?;
+        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
+        Ok(interview)
+    }
+
+    /// Goes on with an interview that was interrupted.
+    pub fn resume(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        let draft = self.replica().drafts()?.into_iter().find(|draft| draft.record == record);
+        let draft = draft.ok_or(ClientError::NoDraft(record))?;
+        let form = self.form(&draft.form)?;
+        let answers = self.replica().draft_answers(record)?;
+        self.interview(draft, form, answers, setting)
+    }
+
+    /// Opens a saved record again, with the form version that it was opened with.
+    pub fn edit(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        let row = self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))?;
+        let reference = row.form.ok_or(ClientError::UnknownRecord(record))?;
+        let form = self.form(&reference)?;
+        let draft = Draft {
+            record,
+            salt: row.salt,
+            form: reference,
+            case: row.case,
+            wave: row.wave,
+            started: setting.now,
+        };
+        self.replica_mut().begin_draft(&draft)?;
+        let answers = self.replica().draft_answers(record)?;
+        self.interview(draft, form, answers, setting)
+    }
+
+    fn interview(
+        &self,
+        draft: Draft,
+        form: Arc<Form>,
+        drafted: Answers,
+        setting: Setting<'_>,
+    ) -> Result<Interview, ClientError> {
+        let values = self.values(draft.record)?;
+        let envelope = Envelope::read(&values).ok();
+        let before: Answers = values.into_iter().filter(|(key, _)| !key.is_envelope()).collect();
+        let opening = if before.is_empty() && drafted.is_empty() { Opening::First } else { Opening::Again };
+        let mut answers = before.clone();
+        answers.extend(drafted);
+        let mut seed = [0u8; 32];
+        setting.entropy.fill(&mut seed);
+        let context = FlowContext {
+            now: setting.now,
+            language: setting.language.to_owned(),
+            opening,
+            held: Held::All,
+            seed,
+            device_id: Some(self.replica().id().to_string()),
+            username: Some(self.replica().profile().person.clone()),
+            ..FlowContext::default()
+        };
+        let lists = self.catalogue().lists_for(&form);
+        let filling = Filling::new(Arc::clone(&form), &lists, answers, context);
+        Ok(Interview { draft, form, filling, before, envelope })
+    }
+
+    /// Answers one question. What it led to is on the disk when this returns; a refused answer changes nothing.
+    pub fn answer(
+        &mut self,
+        interview: &mut Interview,
+        key: &Key,
+        value: Value,
+    ) -> Result<Change, ClientError> {
+        let before = interview.filling.stored().clone();
+        let change = interview.filling.set(key, value)?;
+        self.keep(interview, &interview.filling.changes_since(&before))?;
+        Ok(change)
+    }
+
+    /// Changes the filling otherwise: adds or removes items.
+    pub fn change<T>(
+        &mut self,
+        interview: &mut Interview,
+        change: impl FnOnce(&mut Filling) -> Result<T, teranga_core::answers::AnswerError>,
+    ) -> Result<T, ClientError> {
+        let before = interview.filling.stored().clone();
+        let changed = change(&mut interview.filling)?;
+        self.keep(interview, &interview.filling.changes_since(&before))?;
+        Ok(changed)
+    }
+
+    /// Takes answers from a file. Either all of them, or none and every reason.
+    pub fn answer_sheet(
+        &mut self,
+        interview: &mut Interview,
+        json: &serde_json::Value,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), ClientError> {
+        let lists = self.catalogue().lists_for(&interview.form);
+        let sheet = answers_from_json(&interview.form, &lists, json).map_err(ClientError::Answers)?;
+        let before = interview.filling.stored().clone();
+        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)?;
+        self.keep(interview, &interview.filling.changes_since(&before))
+    }
+
+    fn keep(&mut self, interview: &Interview, answers: &[(Key, Value)]) -> Result<(), ClientError> {
+        Ok(self.replica_mut().keep_answers(interview.draft.record, answers)?)
+    }
+
+    /// Finishes: everything required must be answered. One save over all parts; the draft is gone with it.
+    pub fn finish(
+        &mut self,
+        interview: &mut Interview,
+        setting: Setting<'_>,
+    ) -> Result<Finished, ClientError> {
+        let findings = interview.filling.validate();
+        if !findings.is_empty() {
+            return Err(ClientError::Findings(findings));
+        }
+        let round = self.round(interview, setting.now)?;
+        let mut parts = interview.edits();
+        let envelope = self.envelope(interview, round.as_ref(), setting.now, setting.entropy)?;
+        parts.entry(ClassId::new("open")).or_default().extend(envelope);
+        let save = Save {
+            record: interview.draft.record,
+            salt: interview.draft.salt,
+            form: interview.form.reference().to_string(),
+            at: setting.now,
+            parts: parts.into_iter().map(|(class, edits)| PartEdit { class, edits }).collect(),
+            draft: DraftFate::Clear,
+        };
+        let catalogue = self.catalogue().clone();
+        let release = |heads: &Heads| interview.released(&catalogue, heads);
+        let changes = self.replica_mut().save_releasing(&save, &release)?;
+        Ok(Finished { record: interview.draft.record, changes, round })
+    }
+
+    /// What a new record's envelope says, or the events that an edit adds.
+    fn envelope(
+        &self,
+        interview: &Interview,
+        round: Option<&Round>,
+        now: Millis,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Vec<(Key, Value)>, ClientError> {
+        let submitted = Event { at: now, kind: EventKind::Submitted };
+        let id = EventId::generate(now, entropy);
+        match &interview.envelope {
+            Some(held) if held.state() != State::Open => Ok(Vec::new()),
+            Some(_) => Ok(Envelope::write_event(id, &submitted).into_iter().collect()),
+            None => {
+                let envelope = Envelope {
+                    form: interview.form.reference().to_string(),
+                    case: interview.draft.case,
+                    wave: round.map(|round| round.wave.clone()),
+                    region: self.region()?.to_owned(),
+                    events: BTreeMap::from([(id, submitted)]),
+                };
+                Ok(envelope.write())
+            }
+        }
+    }
+
+    /// The round of a survey by the day of the interview and the anchor in the case.
+    fn round(&self, interview: &Interview, now: Millis) -> Result<Option<Round>, ClientError> {
+        let (Some(waves), Some(case)) = (interview.form.waves(), interview.draft.case) else {
+            return Ok(None);
+        };
+        let values = self.values(case)?;
+        let day = |value: Option<&Value>| match value {
+            Some(Value::Text(text)) => NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok(),
+            _ => None,
+        };
+        let anchor = day(values.get(&Key::question(&waves.anchor)));
+        let held = day(interview.filling.stored().get(&Key::question(INTERVIEW_DATE))).or_else(|| now.day());
+        Ok(anchor.zip(held).and_then(|(anchor, held)| wave::round(waves, anchor, held)))
+    }
+
+    /// Every value of a record that is held, of all classes.
+    pub fn values(&self, record: RecordId) -> Result<Answers, ClientError> {
+        Ok(self.replica().parts(record)?.into_iter().flat_map(|part| part.values).collect())
+    }
+
+    pub(crate) fn require_case(&self, case: RecordId) -> Result<(), ClientError> {
+        let row = self.replica().record(case)?.ok_or(ClientError::UnknownRecord(case))?;
+        let kind = row.form.and_then(|form| self.form(&form).ok()).map(|form| form.record_kind());
+        if kind == Some(RecordKind::Case) { Ok(()) } else { Err(ClientError::NotACase(case)) }
+    }
+}
+
+impl Interview {
+    /// The live form.
+    pub fn filling(&self) -> &Filling {
+        &self.filling
+    }
+
+    /// The form.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The record that this is or will be.
+    pub fn record(&self) -> RecordId {
+        self.draft.record
+    }
+
+    /// What is missing or wrong so far.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.filling.validate()
+    }
+
+    /// What is new, by class.
+    fn edits(&self) -> BTreeMap<ClassId, Vec<(Key, Value)>> {
+        let mut parts: BTreeMap<ClassId, Vec<(Key, Value)>> = BTreeMap::new();
+        for (key, value) in self.filling.changes_since(&self.before) {
+            if let Some(class) = self.form.class_of(&key) {
+                parts.entry(class.clone()).or_default().push((key, value));
+            }
+        }
+        parts
+    }
+
+    /// The released values. A scheme whose numbers do not fit releases nothing; headquarters derives it again.
+    fn released(&self, catalogue: &teranga_core::catalogue::Catalogue, heads: &Heads) -> Vec<(Key, Value)> {
+        let skipped =
+            |question: &str| matches!(self.filling.shown(&Key::question(question)), Some(Shown::Skipped));
+        catalogue
+            .releases_for(self.form.form_id())
+            .into_iter()
+            .filter_map(|release| {
+                let scheme = catalogue.scheme_for(self.form.form_id()).map(AsRef::as_ref);
+                let inputs = InputMark::of(heads);
+                let released = release.derive(scheme, self.filling.stored(), &skipped, inputs).ok()??;
+                Some((release.key(), Value::Text(released.to_string())))
+            })
+            .collect()
+    }
+}

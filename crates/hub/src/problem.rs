@@ -1,0 +1,57 @@
+//! Problems over HTTP: `application/problem+json` (RFC 9457) with the stable code of the one table. What the hub's
+//! log knows stays in its log, under the request's identity.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use teranga_core::problem::{Explain, Problem};
+use teranga_office::Rejected;
+
+/// The body of a refusal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProblemBody {
+    /// `urn:teranga:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The stable code.
+    pub code: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The exchange number above which to go on, where it was used before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exchange: Option<u64>,
+    /// The versions of the protocol that are spoken here, where another was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<[u8; 2]>,
+}
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct HttpProblem(pub Rejected);
+
+impl From<Rejected> for HttpProblem {
+    fn from(rejected: Rejected) -> Self {
+        Self(rejected)
+    }
+}
+
+impl IntoResponse for HttpProblem {
+    fn into_response(self) -> Response {
+        let Rejected { problem, last_exchange, detail } = self.0;
+        tracing::warn!(code = problem.code(), %detail, "refused");
+        let upgrade = problem == Problem::UpgradeNeeded;
+        let body = ProblemBody {
+            kind: format!("urn:teranga:problem:{}", problem.code()),
+            code: problem.code().to_owned(),
+            status: problem.status(),
+            last_exchange,
+            versions: upgrade.then_some([teranga_sync::version::MIN, teranga_sync::version::MAX]),
+        };
+        let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}

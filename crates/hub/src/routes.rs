@@ -1,0 +1,93 @@
+//! The routes: each takes bytes apart, calls one thing of the office, and maps its error. Nothing is open but the sign
+//! of life, which says nothing about anybody.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+use teranga_core::problem::Problem;
+use teranga_office::Rejected;
+use teranga_office::admin::Command;
+use teranga_office::consolidate::Since;
+use teranga_sync::enrol::EnrolRequest;
+use teranga_sync::limits;
+
+use crate::problem::HttpProblem;
+use crate::relay;
+use crate::state::{Exposure, HubState};
+use crate::world::{SystemEntropy, now};
+
+type Shared = State<Arc<HubState>>;
+
+pub(crate) fn router(state: Arc<HubState>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/v1/sync", post(sync))
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/pull", get(pull))
+        .route("/v1/admin", post(admin))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .with_state(state)
+}
+
+async fn sync(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
+    let exchanged = state.office(move |office| office.exchange(&body, now())).await?;
+    tracing::info!(applied = exchanged.applied, quarantined = exchanged.quarantined, "exchange");
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], exchanged.answer).into_response())
+}
+
+async fn enrol(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
+    let request: EnrolRequest = from_json(&body)?;
+    let answer = state.office(move |office| office.enrol(&request, now())).await?;
+    tracing::info!("a replica was enrolled");
+    Ok(Json(answer).into_response())
+}
+
+async fn pull(
+    State(state): Shared,
+    headers: HeaderMap,
+    query: Query<Since>,
+) -> Result<Response, HttpProblem> {
+    let token = bearer(&headers)?.to_owned();
+    let since = query.0;
+    let page = state.office(move |office| office.pull(&token, since)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], page).into_response())
+}
+
+async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, HttpProblem> {
+    let given = bearer(&headers)?.as_bytes();
+    if !bool::from(given.ct_eq(state.admin_secret.as_bytes())) {
+        return Err(Rejected::new(Problem::Unauthorised, "the local door's secret is wrong").into());
+    }
+    let command: Command = from_json(&body)?;
+    if matches!(command, Command::Relay) {
+        return Ok(Json(relay::once(&state).await?));
+    }
+    let is_status = matches!(command, Command::Status);
+    let mut answer = state.office(move |office| office.admin(command, &mut SystemEntropy, now())).await?;
+    if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
+        object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
+    }
+    Ok(Json(answer))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Rejected> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| Rejected::new(Problem::Unauthorised, "no bearer token"))
+}
+
+fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejected> {
+    serde_json::from_slice(body).map_err(|error| {
+        Rejected::new(Problem::Malformed, format!("line {}, column {}", error.line(), error.column()))
+    })
+}

@@ -1,0 +1,191 @@
+//! Running a hub: the replica, the listening address and what it may be without TLS, the local door, and the timer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum_server::tls_rustls::RustlsConfig;
+use teranga_core::problem::{Explain, Retry};
+use teranga_office::Office;
+use teranga_store::{Replica, StoreError};
+
+use crate::link::{Link, LinkError};
+use crate::relay;
+use crate::routes;
+use crate::schedule::TimeOfDay;
+use crate::state::{Exposure, HubState};
+use crate::world::SystemEntropy;
+
+/// The file in the hub's folder that says where its local door is, readable by its owner alone.
+pub const DOOR: &str = "hub.door";
+
+/// How to run a hub.
+#[derive(Debug, Clone)]
+pub struct HubOptions {
+    /// The folder of its replica.
+    pub data: PathBuf,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Certificate and key, as PEM files.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Listen on a network without TLS all the same.
+    pub insecure_lan: bool,
+    /// When to relay, where there is a parent.
+    pub sync_at: TimeOfDay,
+    /// The authority of the parent's certificate.
+    pub parent_certificate: Option<PathBuf>,
+}
+
+/// Why a hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The replica.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The parent's address or certificate.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Off loopback without TLS.
+    #[error("{0} is not loopback, and there is no TLS")]
+    NeedsTls(IpAddr),
+    /// The certificate or key cannot be used.
+    #[error("the certificate or key cannot be used: {0}")]
+    Tls(std::io::ErrorKind),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {kind}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        kind: std::io::ErrorKind,
+    },
+}
+
+impl Explain for ServeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Link(error) => error.code(),
+            Self::NeedsTls(_) => "hub-needs-tls",
+            Self::Tls(_) => "hub-tls-unusable",
+            Self::Listen { .. } => "hub-cannot-listen",
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Store(error) => error.arguments(),
+            Self::Link(error) => error.arguments(),
+            Self::NeedsTls(address) => vec![("address", address.to_string())],
+            Self::Tls(kind) => vec![("detail", kind.to_string())],
+            Self::Listen { address, kind } => {
+                vec![("address", address.to_string()), ("detail", kind.to_string())]
+            }
+        }
+    }
+
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Store(error) => error.retry(),
+            Self::Link(error) => error.retry(),
+            Self::NeedsTls(_) | Self::Tls(_) | Self::Listen { .. } => Retry::Never,
+        }
+    }
+}
+
+/// Serves until the process is told to stop. `ready` is told the address once the hub answers there.
+pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let exposure = exposure(&options)?;
+    let replica = Replica::open(&options.data, &mut SystemEntropy)?;
+    let uplink = replica.uplink()?;
+    let certificate = options.parent_certificate.as_deref();
+    let parent = uplink.as_ref().map(|uplink| Link::new(&uplink.url, certificate)).transpose()?;
+    let secret = teranga_sync::code::new_token(&mut SystemEntropy);
+    let listener =
+        std::net::TcpListener::bind(options.listen).map_err(|error| listening(&options, &error))?;
+    listener.set_nonblocking(true).map_err(|error| listening(&options, &error))?;
+    let address = listener.local_addr().map_err(|error| listening(&options, &error))?;
+    write_door(&options, address, &secret)?;
+    let has_parent = parent.is_some();
+    let state = Arc::new(HubState::new(Office::open(replica)?, secret, exposure, parent));
+    if exposure == Exposure::InsecureLan {
+        tracing::warn!("this hub listens on a network without TLS: answers travel in the clear");
+    }
+    if has_parent {
+        tokio::spawn(relay::nightly(Arc::clone(&state), options.sync_at));
+    }
+    let handle = axum_server::Handle::new();
+    tokio::spawn(stop_on_signal(handle.clone()));
+    let service = routes::router(state).into_make_service();
+    ready(address);
+    let served = match &options.tls {
+        Some((certificate, key)) => {
+            let config = RustlsConfig::from_pem_file(certificate, key)
+                .await
+                .map_err(|error| ServeError::Tls(error.kind()))?;
+            let server = axum_server::from_tcp_rustls(listener, config);
+            server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
+        }
+        None => {
+            let server = axum_server::from_tcp(listener);
+            server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
+        }
+    };
+    served.map_err(|error| listening(&options, &error))
+}
+
+fn exposure(options: &HubOptions) -> Result<Exposure, ServeError> {
+    if options.tls.is_some() || options.listen.ip().is_loopback() {
+        return Ok(Exposure::Protected);
+    }
+    if options.insecure_lan {
+        Ok(Exposure::InsecureLan)
+    } else {
+        Err(ServeError::NeedsTls(options.listen.ip()))
+    }
+}
+
+fn listening(options: &HubOptions, error: &std::io::Error) -> ServeError {
+    ServeError::Listen { address: options.listen, kind: error.kind() }
+}
+
+/// Where a running hub's local door is, and its secret.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Door {
+    /// The address.
+    pub url: String,
+    /// The secret.
+    pub secret: String,
+}
+
+fn write_door(options: &HubOptions, address: SocketAddr, secret: &str) -> Result<(), ServeError> {
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    let door = Door { url: format!("{scheme}://{address}"), secret: secret.to_owned() };
+    let path = options.data.join(DOOR);
+    let written = private_file(&path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, serde_json::to_string(&door)?.as_bytes()));
+    written.map_err(|error| StoreError::Folder { path, kind: error.kind() }.into())
+}
+
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match terminate {
+            Ok(mut terminate) => tokio::select! { _ = interrupted => {}, _ = terminate.recv() => {} },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    handle.graceful_shutdown(Some(std::time::Duration::from_secs(5)));
+}

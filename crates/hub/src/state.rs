@@ -1,0 +1,61 @@
+//! What the routes share: the office behind its lock, the local door's secret, and how to work with the office off
+//! the network's threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use teranga_core::problem::Problem;
+use teranga_office::{Office, Rejected};
+use teranga_store::Replica;
+
+use crate::link::Link;
+use crate::synchronise::Holder;
+
+/// Why a hub reminds its people of something at every status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exposure {
+    /// TLS, or loopback only.
+    Protected,
+    /// A network without TLS, because somebody said so.
+    InsecureLan,
+}
+
+/// A running hub.
+#[derive(Debug)]
+pub(crate) struct HubState {
+    office: Mutex<Office>,
+    pub(crate) admin_secret: String,
+    pub(crate) exposure: Exposure,
+    pub(crate) parent: tokio::sync::Mutex<Option<Link>>,
+}
+
+impl HubState {
+    pub(crate) fn new(
+        office: Office,
+        admin_secret: String,
+        exposure: Exposure,
+        parent: Option<Link>,
+    ) -> Self {
+        Self { office: Mutex::new(office), admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) }
+    }
+
+    /// Works with the office, alone, on a thread that may block.
+    pub(crate) async fn office<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
+    ) -> Result<T, Rejected> {
+        let state = Arc::clone(self);
+        let joined = tokio::task::spawn_blocking(move || work(&mut state.lock())).await;
+        joined.unwrap_or_else(|_| Err(Rejected::new(Problem::Internal, "the work on the office broke off")))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Office> {
+        // A transaction that panicked was rolled back: what the lock protects is whole.
+        self.office.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for HubState {
+    fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
+        work(self.lock().replica_mut())
+    }
+}

@@ -1,0 +1,55 @@
+//! Enrolment at a hub: making one-use codes, and exchanging one for a place in the register.
+
+use teranga_core::id::Entropy;
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_store::Profile;
+use teranga_sync::code;
+use teranga_sync::enrol::{EnrolAnswer, EnrolRequest};
+use teranga_sync::version;
+
+use crate::exchange::Rejected;
+use crate::office::Office;
+
+/// How long a code may lie on paper: seven days, in milliseconds.
+pub const CODE_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+impl Office {
+    /// Makes a one-use code for a replica with this profile.
+    pub fn new_code(
+        &mut self,
+        profile: &Profile,
+        entropy: &mut dyn Entropy,
+        now: Millis,
+    ) -> Result<String, Rejected> {
+        let code = code::new_code(&self.replica().public_key(), entropy);
+        let kept = code::normalise(&code).unwrap_or_default();
+        self.replica_mut().add_enrolment_code(&kept, profile, Millis(now.0 + CODE_MS))?;
+        Ok(code)
+    }
+
+    /// Enrols a replica.
+    pub fn enrol(&mut self, request: &EnrolRequest, now: Millis) -> Result<EnrolAnswer, Rejected> {
+        if !(version::MIN..=version::MAX).contains(&request.protocol) {
+            return Err(Rejected::new(
+                Problem::UpgradeNeeded,
+                "another protocol version asks to be enrolled",
+            ));
+        }
+        if !request.verify() {
+            return Err(Rejected::new(Problem::Unauthorised, "the enrolment is not signed by its key"));
+        }
+        let introduction = self
+            .replica_mut()
+            .enrol(&request.code, &request.key, now)?
+            .ok_or_else(|| Rejected::new(Problem::Forbidden, "the enrolment code is not valid"))?;
+        Ok(EnrolAnswer {
+            hub_key: self.replica().public_key(),
+            hub_name: self.replica().profile().office.clone(),
+            kind: introduction.kind.code(),
+            person: introduction.person,
+            office: introduction.office,
+            region: introduction.audience.region().map(str::to_owned),
+        })
+    }
+}

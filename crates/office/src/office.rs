@@ -1,0 +1,43 @@
+//! A hub's office: one replica and the catalogue of what is published in it.
+
+use teranga_core::catalogue::Catalogue;
+use teranga_store::{Replica, Result};
+
+use crate::publish;
+
+/// A hub without its network.
+#[derive(Debug)]
+pub struct Office {
+    replica: Replica,
+    catalogue: Catalogue,
+}
+
+impl Office {
+    /// Opens the office over a replica: applies what an interrupted run left logged, and reads the catalogue.
+    pub fn open(mut replica: Replica) -> Result<Self> {
+        while replica.apply_logged()?.left {}
+        let catalogue = publish::catalogue(&replica)?;
+        Ok(Self { replica, catalogue })
+    }
+
+    /// The replica.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// The replica, to change it.
+    pub fn replica_mut(&mut self) -> &mut Replica {
+        &mut self.replica
+    }
+
+    /// What is published here.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Reads the catalogue again, after resources came in.
+    pub fn reload_catalogue(&mut self) -> Result<()> {
+        self.catalogue = publish::catalogue(&self.replica)?;
+        Ok(())
+    }
+}
