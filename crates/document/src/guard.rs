@@ -1,19 +1,19 @@
 //! The guard: everything foreign is applied on a copy, behind `catch_unwind`, and the result must load again with the
 //! same heads before it replaces anything. Crafted changes make Automerge panic, or store a document that will never
 //! load again; here they cost their sender a verdict and nobody else anything.
+//!
+//! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use automerge::Automerge;
 
-use automerge::{Automerge, Change};
-
+use crate::admissible;
 use crate::part::Part;
+use crate::quiet;
 use crate::view::View;
 
 /// The most keys that one part may hold: fifty times the longest form of the field.
 pub const KEYS_MAX: usize = 50_000;
-/// The largest part, as its snapshot: five thousand saves of one form.
+/// The largest part, in bytes of its snapshot: five thousand saves of one form.
 pub const SNAPSHOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Why a change does not become part of a document.
@@ -24,15 +24,19 @@ pub enum Reason {
     Panicked,
     /// Automerge refused it.
     Refused,
-    /// A change that it builds on is not there.
+    /// A change that it builds on is not there, or it builds on none.
     MissingDependency,
+    /// Its operations do not count on from what it builds on.
+    OutOfOrder,
     /// The document with it does not load again.
     DoesNotReload,
     /// The document with it loads as another one.
     HeadsDiffer,
     /// The document with it cannot be read.
     Unreadable,
-    /// The document with it exceeds a limit.
+    /// The document with it holds too many keys.
+    TooManyKeys,
+    /// The document with it is too large.
     TooLarge,
 }
 
@@ -43,15 +47,17 @@ impl Reason {
             Self::Panicked => "guard-panicked",
             Self::Refused => "guard-refused",
             Self::MissingDependency => "guard-missing-dependency",
+            Self::OutOfOrder => "guard-out-of-order",
             Self::DoesNotReload => "guard-does-not-reload",
             Self::HeadsDiffer => "guard-heads-differ",
             Self::Unreadable => "guard-unreadable",
+            Self::TooManyKeys => "guard-too-many-keys",
             Self::TooLarge => "guard-too-large",
         }
     }
 }
 
-/// A part with one more change, checked.
+/// A part with more changes, checked.
 #[derive(Debug, Clone)]
 pub struct Guarded {
     /// The part, as it loads from the snapshot.
@@ -62,8 +68,13 @@ pub struct Guarded {
     pub view: View,
 }
 
-thread_local! {
-    static GUARDING: Cell<bool> = const { Cell::new(false) };
+/// What became of several changes.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The part with every change that could be applied; none where none could.
+    pub guarded: Option<Guarded>,
+    /// The others, by their place among those that were handed in.
+    pub refused: Vec<(usize, Reason)>,
 }
 
 /// The guard. Making one installs, once for the process, a panic hook that keeps guarded panics out of the log: their
@@ -82,48 +93,110 @@ impl Default for Guard {
 impl Guard {
     /// A guard.
     pub fn new() -> Self {
-        static HOOK: Once = Once::new();
-        HOOK.call_once(|| {
-            let next = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |info| {
-                if !GUARDING.get() {
-                    next(info);
-                }
-            }));
-        });
+        quiet::install_hook();
         Self { _made_here: () }
     }
 
-    /// The part with this change, or why not. The part itself is not touched.
+    /// The part with this change, or why not. The part itself is not touched. A change that it holds already leaves it
+    /// as it is.
     pub fn apply(&self, base: &Part, change: &[u8]) -> Result<Guarded, Reason> {
-        GUARDING.set(true);
-        let outcome = catch_unwind(AssertUnwindSafe(|| apply(base, change)));
-        GUARDING.set(false);
-        outcome.unwrap_or(Err(Reason::Panicked))
+        attempt(base, &[change])
+    }
+
+    /// The part with these changes, each after those that it builds on. While all are honest this costs one check for
+    /// all of them; where one is not, each is tried alone, so that it is named and the others are kept. What builds on
+    /// a refused change is refused for that.
+    pub fn apply_all(&self, base: &Part, changes: &[&[u8]]) -> Verdict {
+        if let Ok(guarded) = attempt(base, changes) {
+            return Verdict { guarded: Some(guarded), refused: Vec::new() };
+        }
+        let mut guarded: Option<Guarded> = None;
+        let mut refused = Vec::new();
+        for (place, change) in changes.iter().enumerate() {
+            let base = guarded.as_ref().map_or(base, |guarded| &guarded.part);
+            match attempt(base, &[change]) {
+                Ok(next) => guarded = Some(next),
+                Err(reason) => refused.push((place, reason)),
+            }
+        }
+        Verdict { guarded, refused }
     }
 }
 
-fn apply(base: &Part, change: &[u8]) -> Result<Guarded, Reason> {
-    let change = Change::from_bytes(change.to_vec()).map_err(|_| Reason::Refused)?;
-    let hash = change.hash();
+fn attempt(base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
+    quiet::catch(|| apply_to_copy(base, changes).and_then(|doc| check(&doc))).unwrap_or(Err(Reason::Panicked))
+}
+
+fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
     let mut doc = base.doc.clone();
-    doc.apply_changes([change]).map_err(|_| Reason::Refused)?;
-    let heads = doc.get_heads();
-    if doc.get_change_meta_by_hash(&hash).is_none() {
-        return Err(Reason::MissingDependency);
+    for bytes in changes {
+        let change = admissible::read(bytes)?;
+        let hash = change.hash();
+        if doc.get_change_meta_by_hash(&hash).is_some() {
+            continue;
+        }
+        admissible::check(&doc, &change)?;
+        doc.apply_changes([change]).map_err(|_| Reason::Refused)?;
+        if doc.get_change_meta_by_hash(&hash).is_none() {
+            return Err(Reason::Refused);
+        }
     }
+    Ok(doc)
+}
+
+/// Whether a document is one that every replica can store, load and read; as it will be loaded.
+fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     let snapshot = doc.save_nocompress();
     if snapshot.len() > SNAPSHOT_BYTES_MAX {
         return Err(Reason::TooLarge);
     }
-    let reloaded = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
-    if reloaded.get_heads() != heads {
+    let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
+    if doc_again.get_heads() != doc.get_heads() {
         return Err(Reason::HeadsDiffer);
     }
-    let part = Part { doc: reloaded };
+    let part = Part { doc: doc_again };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
-    if view.values.len() > KEYS_MAX {
-        return Err(Reason::TooLarge);
+    if view.values.len() + view.foreign.len() > KEYS_MAX {
+        return Err(Reason::TooManyKeys);
     }
     Ok(Guarded { part, snapshot, view })
+}
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::class::ClassId;
+    use teranga_core::id::{ActorId, RecordId};
+    use teranga_core::key::Key;
+    use teranga_core::time::Millis;
+    use teranga_core::value::Value;
+
+    use super::*;
+
+    /// Automerge alone would take these changes, and store a part that nobody can open any more.
+    #[test]
+    fn loading_again_is_what_keeps_poison_out() {
+        quiet::install_hook();
+        let base = Part::open(RecordId([7; 16]), &ClassId::new("open"), [1; 16]);
+        let edits: Vec<(Key, Value)> =
+            (0..8).map(|number| (Key::question(&format!("q{number}")), Value::Int(number))).collect();
+        let change = base.clone().edit(ActorId([3; 16]), Millis(0), "rss@1", &edits).unwrap().unwrap();
+        let mut poison = 0;
+        for place in 0..change.bytes.len() {
+            for flip in 1..=255 {
+                let mut bytes = change.bytes.clone();
+                bytes[place] ^= flip;
+                let Ok(Ok(doc)) = quiet::catch(|| apply_to_copy(&base, &[&bytes])) else { continue };
+                let snapshot = doc.save_nocompress();
+                if matches!(quiet::catch(|| Automerge::load(&snapshot).is_ok()), Ok(true)) {
+                    assert!(Guard::new().apply(&base, &bytes).is_ok(), "{place} ^ {flip}");
+                } else {
+                    poison += 1;
+                    let reason = Guard::new().apply(&base, &bytes).expect_err("it does not load again");
+                    assert!(matches!(reason, Reason::DoesNotReload | Reason::Panicked), "{reason}");
+                }
+            }
+        }
+        assert!(poison > 0, "no poison among all changes of one byte: what does the check protect from?");
+        println!("poison: {poison}");
+    }
 }

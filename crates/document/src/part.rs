@@ -8,35 +8,44 @@ use automerge::{Automerge, ROOT, ScalarValue};
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, RecordId};
-use teranga_core::key::Key;
-use teranga_core::time::Millis;
-use teranga_core::value::Value;
 
-use crate::scalar;
 use crate::view::{Unreadable, View, read};
 
 const FIRST_CHANGE: &[u8] = b"teranga first change 0\n";
 const RECORD: &str = "_record";
 const CLASS: &str = "_class";
+/// Keys that the first change writes; they say which part this is, are no answers, and are never edited.
+pub(crate) const OWN: [&str; 2] = [RECORD, CLASS];
 
-/// A change as it was made: whole, uncompressed, with its name.
+/// A change of a part: whole, uncompressed, with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChange {
     /// The change's name.
     pub hash: ChangeHash,
-    /// The whole chunk, uncompressed.
+    /// The whole chunk, uncompressed however large it is.
     pub bytes: Vec<u8>,
     /// How many operations it holds.
     pub n_ops: u64,
 }
 
-/// Why a part could not be opened or edited.
+impl NewChange {
+    pub(crate) fn of(change: &automerge::Change) -> Self {
+        Self {
+            hash: ChangeHash(change.hash().0),
+            // Not `bytes()`, which deflates everything above 256 bytes; a hub refuses what it cannot measure.
+            bytes: change.raw_bytes().to_vec(),
+            n_ops: change.len() as u64,
+        }
+    }
+}
+
+/// Why a part could not be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
     /// The snapshot is not one of ours, or damaged.
     #[error("the snapshot of a part does not load")]
     Snapshot,
-    /// Automerge refused an edit.
+    /// Automerge refused an edit: a number that is not finite, or a key that no answer may have.
     #[error("a part cannot be edited")]
     Edit,
     /// The view cannot be read.
@@ -55,14 +64,9 @@ impl Part {
     pub fn first_change(record: RecordId, class: &ClassId, salt: [u8; 16]) -> NewChange {
         let doc = Self::open(record, class, salt).doc;
         let change = doc.get_changes(&[]).into_iter().next();
-        change.map_or_else(
-            || NewChange { hash: ChangeHash([0; 32]), bytes: Vec::new(), n_ops: 0 },
-            |change| NewChange {
-                hash: ChangeHash(change.hash().0),
-                bytes: change.raw_bytes().to_vec(),
-                n_ops: 2,
-            },
-        )
+        debug_assert!(change.is_some(), "a part that was opened holds its first change");
+        let none = NewChange { hash: ChangeHash([0; 32]), bytes: Vec::new(), n_ops: 0 };
+        change.map_or(none, |change| NewChange::of(&change))
     }
 
     /// A part that nobody has written to yet.
@@ -100,8 +104,7 @@ impl Part {
 
     /// Whether a change is in this part.
     pub fn contains(&self, hash: &ChangeHash) -> bool {
-        let hash = automerge::ChangeHash(hash.0);
-        self.doc.get_heads().contains(&hash) || self.doc.get_change_meta_by_hash(&hash).is_some()
+        self.doc.get_change_meta_by_hash(&automerge::ChangeHash(hash.0)).is_some()
     }
 
     /// How many changes this part holds, its first included.
@@ -109,42 +112,30 @@ impl Part {
         self.doc.get_changes_meta(&[]).len()
     }
 
+    /// Every change, its first included, each after those that it builds on.
+    pub fn all_changes(&self) -> Vec<NewChange> {
+        self.changes_since(&[])
+    }
+
+    /// The changes that are neither among `heads` nor behind them, each after those that it builds on. Heads that are
+    /// not in this part are passed over.
+    pub fn changes_since(&self, heads: &[ChangeHash]) -> Vec<NewChange> {
+        let known: Vec<automerge::ChangeHash> = heads
+            .iter()
+            .filter(|head| self.contains(head))
+            .map(|head| automerge::ChangeHash(head.0))
+            .collect();
+        self.doc.get_changes(&known).iter().map(NewChange::of).collect()
+    }
+
+    /// The opening that wrote a change, if the change is in this part.
+    pub fn author(&self, hash: &ChangeHash) -> Option<ActorId> {
+        let meta = self.doc.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))?;
+        ActorId::from_slice(meta.actor.to_bytes())
+    }
+
     /// What the part holds.
     pub fn view(&self) -> Result<View, Unreadable> {
         read(&self.doc)
-    }
-
-    /// Writes all edits as one change. A value that stands already, and stands alone, is left; where all do, there is
-    /// no change. A value put on a key in conflict settles it.
-    pub fn edit(
-        &mut self,
-        actor: ActorId,
-        time: Millis,
-        message: &str,
-        edits: &[(Key, Value)],
-    ) -> Result<Option<NewChange>, PartError> {
-        let view = self.view()?;
-        let in_conflict = |key: &Key| view.conflicts.iter().any(|conflict| &conflict.key == key);
-        let new: Vec<&(Key, Value)> = edits
-            .iter()
-            .filter(|(key, value)| view.values.get(key) != Some(value) || in_conflict(key))
-            .collect();
-        if new.is_empty() {
-            return Ok(None);
-        }
-        let before = self.doc.get_heads();
-        self.doc.set_actor(automerge::ActorId::from(actor.as_bytes().as_slice()));
-        let mut transaction = self.doc.transaction();
-        for (key, value) in &new {
-            transaction.put(ROOT, key.as_str(), scalar::write(value)).map_err(|_| PartError::Edit)?;
-        }
-        let options = CommitOptions::default().with_message(message).with_time(time.0);
-        transaction.commit_with(options);
-        let change = self.doc.get_changes(&before).into_iter().next_back();
-        Ok(change.map(|change| NewChange {
-            hash: ChangeHash(change.hash().0),
-            bytes: change.raw_bytes().to_vec(),
-            n_ops: new.len() as u64,
-        }))
     }
 }

@@ -24,9 +24,7 @@ pub(crate) fn read(scalar: &ScalarValueRef<'_>) -> Option<Value> {
         ScalarValueRef::Int(number) => Some(Value::Int(*number)),
         ScalarValueRef::F64(number) => number.is_finite().then_some(Value::Decimal(*number)),
         ScalarValueRef::Str(text) => Some(Value::text(text.as_ref())),
-        ScalarValueRef::Bytes(bytes) => {
-            NoAnswer::from_code(std::str::from_utf8(bytes).ok()?).map(Value::NoAnswer)
-        }
+        ScalarValueRef::Bytes(bytes) => no_answer(bytes),
         ScalarValueRef::Uint(_)
         | ScalarValueRef::Counter(_)
         | ScalarValueRef::Timestamp(_)
@@ -42,12 +40,38 @@ pub(crate) fn read_owned(scalar: &ScalarValue) -> Option<Value> {
         ScalarValue::Int(number) => Some(Value::Int(*number)),
         ScalarValue::F64(number) => number.is_finite().then_some(Value::Decimal(*number)),
         ScalarValue::Str(text) => Some(Value::text(text.as_str())),
-        ScalarValue::Bytes(bytes) => {
-            NoAnswer::from_code(std::str::from_utf8(bytes).ok()?).map(Value::NoAnswer)
-        }
+        ScalarValue::Bytes(bytes) => no_answer(bytes),
         ScalarValue::Uint(_)
         | ScalarValue::Counter(_)
         | ScalarValue::Timestamp(_)
         | ScalarValue::Unknown { .. } => None,
+    }
+}
+
+fn no_answer(bytes: &[u8]) -> Option<Value> {
+    NoAnswer::from_code(std::str::from_utf8(bytes).ok()?).map(Value::NoAnswer)
+}
+
+/// What makes a value distinct from another, as a key that sorts: equal exactly where the values are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Identity {
+    Cleared,
+    Bool(bool),
+    Int(i64),
+    Decimal(u64),
+    Text(String),
+    NoAnswer(NoAnswer),
+}
+
+/// The identity of a value.
+pub(crate) fn identity(value: &Value) -> Identity {
+    match value {
+        Value::Cleared => Identity::Cleared,
+        Value::Bool(yes) => Identity::Bool(*yes),
+        Value::Int(number) => Identity::Int(*number),
+        // Adding zero makes the two zeros one; other numbers stay as they are.
+        Value::Decimal(number) => Identity::Decimal((number + 0.0).to_bits()),
+        Value::Text(text) => Identity::Text(text.clone()),
+        Value::NoAnswer(kind) => Identity::NoAnswer(*kind),
     }
 }
