@@ -10,16 +10,16 @@ use teranga_core::time::Millis;
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::limits;
 
+mod columns;
+
 pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// The chunk type of an uncompressed change.
 pub(crate) const CHANGE: u8 = 1;
 /// Magic and checksum.
 pub(crate) const FRAME_BYTES: usize = 8;
 
-const ACTION_COLUMN: u64 = 4;
-const DEFLATED: u64 = 0b1000;
-/// Each operation may replace values of several replicas.
-const PREDECESSORS_PER_OP: usize = 8;
+/// Automerge's operations and changes are counted in 32 bits.
+const COUNTER_MAX: u64 = u32::MAX as u64;
 
 /// What a change may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,16 @@ impl Explain for ScanError {
             Self::Malformed(_) | Self::Checksum | Self::Compressed | Self::Actor => "malformed",
         }
     }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Malformed(error) => error.arguments(),
+            Self::Checksum => vec![("field", "checksum".to_owned())],
+            Self::Compressed => vec![("field", "column".to_owned())],
+            Self::TooManyOps => vec![("field", "operations".to_owned())],
+            Self::Actor => vec![("field", "actor".to_owned())],
+        }
+    }
 }
 
 /// Reads a whole change chunk.
@@ -125,114 +135,56 @@ fn scan_body(body: &[u8], hash: ChangeHash, limits: &ChangeLimits) -> Result<Sca
     let mut reader = Reader::new(body);
     let deps = (0..reader.count("deps", limits.deps_max)?)
         .map(|_| reader.array().map(ChangeHash))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    if !deps.is_sorted_by(|before, after| before < after) {
+        return Err(DecodeError::Invalid { field: "deps" }.into());
+    }
     let actor = read_actor(&mut reader)?;
-    let seq = reader.number("seq")?;
-    let start_op = reader.number("start op")?;
-    let time = Millis(signed(&mut reader)?);
+    let seq = counter(&mut reader, "seq")?;
+    let start_op = counter(&mut reader, "start op")?;
+    let time = Millis(signed(&mut reader, "time")?);
     let message = reader.text("message", limits.message_bytes_max)?.to_owned();
-    for _ in 0..reader.count("other actors", limits.actors_max)? {
+    let others = reader.count("other actors", limits.actors_max)?;
+    for _ in 0..others {
         read_actor(&mut reader)?;
     }
-    let n_ops = scan_columns(&mut reader, limits)?;
-    if seq == 0 || start_op == 0 || start_op.checked_add(n_ops as u64).is_none() {
-        return Err(DecodeError::Invalid { field: "seq" }.into());
+    let n_ops = columns::count_ops(&mut reader, limits, 1 + others as u64)?;
+    if start_op.saturating_add(n_ops as u64) > COUNTER_MAX {
+        return Err(DecodeError::Invalid { field: "start op" }.into());
     }
-    if !reader.rest().is_empty() {
-        return Err(DecodeError::Trailing.into());
-    }
+    // What would follow is Automerge's place for its own notes, of which it uses the author's; nobody here does.
+    reader.finish()?;
     Ok(ScannedChange { hash, actor, seq, start_op, n_ops, time, message, deps })
+}
+
+/// A number that Automerge counts from 1.
+fn counter(reader: &mut Reader<'_>, field: &'static str) -> Result<u64, DecodeError> {
+    let value = reader.number(field)?;
+    if (1..=COUNTER_MAX).contains(&value) { Ok(value) } else { Err(DecodeError::Invalid { field }) }
 }
 
 fn read_actor(reader: &mut Reader<'_>) -> Result<ActorId, ScanError> {
     ActorId::from_slice(reader.run("actor", 64)?).ok_or(ScanError::Actor)
 }
 
-/// Reads the columns' heads and counts what each claims to hold.
-fn scan_columns(reader: &mut Reader<'_>, limits: &ChangeLimits) -> Result<usize, ScanError> {
-    let mut columns: Vec<(u64, usize)> = Vec::new();
-    for _ in 0..reader.count("columns", 32)? {
-        let spec = reader.number("column")?;
-        if spec & DEFLATED != 0 {
-            return Err(ScanError::Compressed);
-        }
-        if columns.last().is_some_and(|(last, _)| *last >= spec) {
-            return Err(DecodeError::Invalid { field: "column order" }.into());
-        }
-        columns.push((spec, reader.count("column length", limits.bytes_max)?));
-    }
-    let mut ops = 0;
-    for (spec, length) in columns {
-        let mut column = Reader::new(reader.take(length)?);
-        let count = match spec & 0b111 {
-            0..=2 | 6 => runs(&mut column, |value| value.number("value").map(|_| ()))?,
-            3 => runs(&mut column, |value| signed(value).map(|_| ()))?,
-            4 => booleans(&mut column)?,
-            5 => runs(&mut column, |value| value.run("text", usize::MAX).map(|_| ()))?,
-            _ => 0,
-        };
-        if count > limits.ops_max * PREDECESSORS_PER_OP {
-            return Err(ScanError::TooManyOps);
-        }
-        if spec >> 4 == ACTION_COLUMN {
-            ops = count;
-        }
-    }
-    if ops > limits.ops_max { Err(ScanError::TooManyOps) } else { Ok(ops) }
-}
-
-/// The length of a run-length encoded column. Each step reads at least a byte, so the work is bounded by the bytes.
-fn runs(
-    column: &mut Reader<'_>,
-    mut value: impl FnMut(&mut Reader<'_>) -> Result<(), DecodeError>,
-) -> Result<usize, ScanError> {
-    let mut total = 0u64;
-    while !column.rest().is_empty() {
-        let run = signed(column)?;
-        match run {
-            0 => total = total.saturating_add(column.number("null run")?),
-            1.. => {
-                value(column)?;
-                total = total.saturating_add(run.unsigned_abs());
-            }
-            _ => {
-                for _ in 0..run.unsigned_abs() {
-                    value(column)?;
-                }
-                total = total.saturating_add(run.unsigned_abs());
-            }
-        }
-    }
-    usize::try_from(total).map_err(|_| ScanError::TooManyOps)
-}
-
-fn booleans(column: &mut Reader<'_>) -> Result<usize, ScanError> {
-    let mut total = 0u64;
-    while !column.rest().is_empty() {
-        total = total.saturating_add(column.number("boolean run")?);
-    }
-    usize::try_from(total).map_err(|_| ScanError::TooManyOps)
-}
-
-/// A signed LEB128 number.
-fn signed(reader: &mut Reader<'_>) -> Result<i64, DecodeError> {
+/// A signed LEB128 number in its shortest form.
+fn signed(reader: &mut Reader<'_>, field: &'static str) -> Result<i64, DecodeError> {
     let mut value = 0i64;
+    let mut sign_before = None;
     for shift in (0..64).step_by(7) {
         let byte = reader.byte()?;
+        let negative = byte & 0x40 != 0;
         value |= i64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            let negative = byte & 0x40 != 0;
-            if shift == 63 {
-                return if byte == 0 || byte == 0x7f {
-                    Ok(value)
-                } else {
-                    Err(DecodeError::Invalid { field: "number" })
-                };
+            let only_sign = byte == if negative { 0x7f } else { 0 };
+            if (only_sign && sign_before == Some(negative)) || (shift == 63 && !only_sign) {
+                return Err(DecodeError::Invalid { field });
             }
-            return Ok(if negative { value | (-1 << (shift + 7).min(63)) } else { value });
+            return Ok(if negative && shift < 57 { value | (-1 << (shift + 7)) } else { value });
         }
+        sign_before = Some(negative);
     }
-    Err(DecodeError::Invalid { field: "number" })
+    Err(DecodeError::Invalid { field })
 }
 
 /// Frames a change body: magic, checksum, type and length before it. Returns the whole chunk and its hash.
