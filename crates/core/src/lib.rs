@@ -15,6 +15,7 @@ pub mod record;
 pub mod release;
 pub mod score;
 pub mod shipped;
+pub mod table;
 pub mod text;
 pub mod time;
 pub mod value;

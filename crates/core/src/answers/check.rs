@@ -24,13 +24,9 @@ pub fn check(question: &Question, choices: Option<&[Choice]>, value: Value) -> R
         },
         Value::Text(text) if text.is_empty() => Ok(Value::Cleared),
         Value::Text(text) => check_text(question, choices, text),
-        Value::Int(number) => match question.kind {
-            Kind::Integer => Ok(Value::Int(number)),
-            Kind::Decimal => check_number(question, Value::Decimal(as_decimal(number))),
-            Kind::Range => check_number(question, Value::Int(number)),
-            _ => Err(AnswerError::wrong_type(question)),
-        },
-        Value::Decimal(number) => check_number(question, Value::Decimal(number)),
+        Value::Int(number) if question.kind == Kind::Integer => Ok(Value::Int(number)),
+        Value::Int(number) => check_number(question, as_decimal(number)),
+        Value::Decimal(number) => check_number(question, number),
         Value::Bool(true) if question.kind == Kind::Acknowledge => Ok(Value::Bool(true)),
         Value::Bool(false) if question.kind == Kind::Acknowledge => Ok(Value::Cleared),
         Value::Bool(_) => Err(AnswerError::wrong_type(question)),
@@ -50,17 +46,10 @@ const fn as_whole(number: f64) -> i64 {
 /// Whole numbers that a double holds exactly.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-fn check_number(question: &Question, value: Value) -> Result<Value, AnswerError> {
-    let number = match value {
-        Value::Int(number) => as_decimal(number),
-        Value::Decimal(number) => number,
-        _ => f64::NAN,
-    };
+fn check_number(question: &Question, number: f64) -> Result<Value, AnswerError> {
     let whole = number.fract() == 0.0 && number.abs() <= EXACT_MAX;
     match (question.kind, question.range) {
         _ if !number.is_finite() => Err(AnswerError::wrong_type(question)),
-        (Kind::Integer, _) if whole => Ok(Value::Int(as_whole(number))),
-        (Kind::Decimal, _) => Ok(Value::Decimal(number)),
         (Kind::Range, Some(range)) if !range.holds(number) => Err(AnswerError::OutOfRange {
             question: question.id.clone(),
             start: range.start,
@@ -68,7 +57,8 @@ fn check_number(question: &Question, value: Value) -> Result<Value, AnswerError>
             step: range.step,
         }),
         (Kind::Range, Some(range)) if range.is_whole() && whole => Ok(Value::Int(as_whole(number))),
-        (Kind::Range, _) => Ok(Value::Decimal(number)),
+        (Kind::Decimal | Kind::Range, _) => Ok(Value::Decimal(number)),
+        (Kind::Integer, _) if whole => Ok(Value::Int(as_whole(number))),
         _ => Err(AnswerError::wrong_type(question)),
     }
 }
@@ -95,7 +85,17 @@ fn check_text(question: &Question, choices: Option<&[Choice]>, text: String) -> 
             return check_codes(question, choices, &codes, Selection::Order);
         }
         Kind::Acknowledge if text == "OK" => return Ok(Value::Bool(true)),
-        _ => None,
+        Kind::Acknowledge
+        | Kind::Integer
+        | Kind::Decimal
+        | Kind::Range
+        | Kind::Note
+        | Kind::Calculate
+        | Kind::Hidden
+        | Kind::Metadata(_)
+        | Kind::Group
+        | Kind::Repeat
+        | Kind::Unsupported => None,
     };
     stored.map(Value::Text).ok_or_else(|| AnswerError::wrong_type(question))
 }

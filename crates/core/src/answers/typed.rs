@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::form::{Choice, Kind, Question};
+use crate::list::fold;
 use crate::text::Text;
 use crate::value::Value;
 
@@ -67,21 +68,21 @@ fn codes(
 
 /// The choice that was meant: by its code, else its place in the list, else its label.
 fn find<'a>(choices: &'a [Choice], text: &str, language: &str) -> Option<&'a Choice> {
-    let wanted = text.to_lowercase();
+    let wanted = fold(text);
     let by_code = choices.iter().find(|choice| choice.name == text);
     let by_place = || text.parse::<usize>().ok()?.checked_sub(1).and_then(|place| choices.get(place));
     let by_label = || {
         let labelled = |choice: &&Choice| {
-            choice.label.as_ref().is_some_and(|label| label.get(language, language).to_lowercase() == wanted)
+            choice.label.as_ref().is_some_and(|label| fold(label.get(language, language)) == wanted)
         };
         choices.iter().find(labelled)
     };
     let by_any_label = || {
-        let labelled = |label: &Text| label.all().iter().any(|(_, text)| text.to_lowercase() == wanted);
+        let labelled = |label: &Text| label.all().iter().any(|(_, text)| fold(text) == wanted);
         choices.iter().find(|choice| choice.label.as_ref().is_some_and(labelled))
     };
-    let by_code_in_any_case = || choices.iter().find(|choice| choice.name.to_lowercase() == wanted);
-    by_code.or_else(by_place).or_else(by_label).or_else(by_any_label).or_else(by_code_in_any_case)
+    let by_code_nearly = || choices.iter().find(|choice| fold(&choice.name) == wanted);
+    by_code.or_else(by_place).or_else(by_label).or_else(by_any_label).or_else(by_code_nearly)
 }
 
 /// A number with a decimal point or comma; thousands may be set apart by spaces.

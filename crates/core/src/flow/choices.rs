@@ -68,6 +68,11 @@ impl Filling {
         let Some(question) = self.question_of(node).filter(|question| question.kind.has_choices()) else {
             return Vec::new();
         };
+        // Without its list nothing can be said, and nothing may be cleared.
+        let listed = self.choices.get(question.row.index()).is_some_and(Option::is_some);
+        if !listed && !is_from_repeat(question) {
+            return Vec::new();
+        }
         let Some(Value::Text(chosen)) = self.instance.node(node).and_then(|node| node.answer.as_ref()) else {
             return Vec::new();
         };

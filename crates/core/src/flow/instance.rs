@@ -46,16 +46,23 @@ pub(crate) struct Node {
     pub(crate) answer: Option<Value>,
     /// The answer as expressions read it while the node is relevant.
     pub(crate) text: String,
-    /// Its own skip logic.
-    pub(crate) own_relevant: bool,
     /// Its own skip logic and that of every section around.
+    pub(crate) relevant: bool,
+    /// What its own expressions say.
+    pub(crate) own: Own,
+    /// Its place in document order; kept up as items come and go.
+    pub(crate) order: u32,
+}
+
+/// What a node's own expressions say, whatever the sections around it say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    /// Its skip logic.
     pub(crate) relevant: bool,
     /// Whether an answer must be given.
     pub(crate) required: bool,
-    /// Its own read-only expression.
-    pub(crate) own_readonly: bool,
-    /// Its place in document order; kept up as items come and go.
-    pub(crate) order: u32,
+    /// Whether the answer may not be changed by hand.
+    pub(crate) readonly: bool,
 }
 
 /// The nodes of one row in one section: one, or the items of a repeat in order.
@@ -67,6 +74,23 @@ pub(crate) struct Slot {
     pub(crate) active: usize,
     /// For a repeat, a node that stands for it while it has no items: its skip logic says whether one may be added.
     pub(crate) bud: Option<NodeId>,
+}
+
+impl Node {
+    fn new(row: RowId, parent: NodeId, item: Option<ItemId>, key: Option<Key>) -> Self {
+        Self {
+            row,
+            parent,
+            item,
+            key,
+            slots: Vec::new(),
+            answer: None,
+            text: String::new(),
+            relevant: true,
+            own: Own { relevant: true, required: false, readonly: false },
+            order: 0,
+        }
+    }
 }
 
 impl Slot {
@@ -139,54 +163,32 @@ impl Instance {
             (Kind::Group | Kind::Repeat, _) => around,
             _ => Some(around.map_or_else(|| Key::question(&question.id), |item| item.child(&question.id))),
         };
-        let node = self.push(row, parent, item, key, question.children.len());
+        let node = self.push(Node::new(row, parent, item, key));
         if question.repeat.is_none()
             && question.kind != Kind::Repeat
             && let Some(single) = self.singles.get_mut(row.index())
         {
             *single = Some(node);
         }
-        for (place, child) in question.children.iter().enumerate() {
-            let slot = if form.row(*child).is_some_and(|child| child.kind == Kind::Repeat) {
-                Slot {
-                    nodes: Vec::new(),
-                    active: 0,
-                    bud: Some(self.push(*child, node, None, self.key_of(node), 0)),
-                }
+        let mut slots = Vec::with_capacity(question.children.len());
+        for child in &question.children {
+            slots.push(if form.row(*child).is_some_and(|child| child.kind == Kind::Repeat) {
+                let bud = self.push(Node::new(*child, node, None, self.key_of(node)));
+                Slot { nodes: Vec::new(), active: 0, bud: Some(bud) }
             } else {
                 Slot { nodes: vec![self.grow(form, *child, node, None)], active: 1, bud: None }
-            };
-            if let Some(empty) = self.node_mut(node).and_then(|node| node.slots.get_mut(place)) {
-                *empty = slot;
-            }
+            });
+        }
+        if let Some(node) = self.node_mut(node) {
+            node.slots = slots;
         }
         node
     }
 
-    fn push(
-        &mut self,
-        row: RowId,
-        parent: NodeId,
-        item: Option<ItemId>,
-        key: Option<Key>,
-        children: usize,
-    ) -> NodeId {
-        let node = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node {
-            row,
-            parent,
-            item,
-            key,
-            slots: vec![Slot::default(); children],
-            answer: None,
-            text: String::new(),
-            own_relevant: true,
-            relevant: true,
-            required: false,
-            own_readonly: false,
-            order: node.0,
-        });
-        node
+    fn push(&mut self, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(node);
+        id
     }
 
     fn place(&self, row: RowId) -> usize {

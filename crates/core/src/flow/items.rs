@@ -12,7 +12,7 @@ use crate::key::{Key, ORDER, REMOVED};
 use crate::value::Value;
 
 use super::Filling;
-use super::instance::NodeId;
+use super::instance::{NodeId, Slot};
 use super::recompute::Change;
 
 /// Items of one repeat: more than any interview has, and few enough to recompute at once.
@@ -46,12 +46,12 @@ impl Filling {
     /// The items of a repeat that are part of the filling, in order; `within` is the prefix of the item around it.
     pub fn items(&self, repeat: &str, within: Option<&Key>) -> Vec<ItemId> {
         let slot = self.repeat(repeat, within).and_then(|(row, section)| self.instance.slot(section, row));
-        let nodes = slot.into_iter().flat_map(|slot| slot.active());
+        let nodes = slot.into_iter().flat_map(Slot::active);
         nodes.filter_map(|node| self.instance.node(*node)?.item).collect()
     }
 
     /// Adds an item at the end of a repeat. `within` is the prefix of the item around it, for a repeat in a repeat;
-    /// `item` a fresh identity.
+    /// `item` a fresh identity, or that of a removed item, which comes back with its answers.
     pub fn add_item(
         &mut self,
         repeat: &str,
@@ -137,6 +137,9 @@ impl Filling {
         self.learn(node);
         if let Some(key) = self.instance.node(node).and_then(|node| node.key.clone()) {
             self.note(key.child(ORDER), Value::Int(order));
+            if self.is_removed(&key) {
+                self.note(key.child(REMOVED), Value::Cleared);
+            }
         }
         self.instance.number();
         let above = self.instance.node(section).is_some_and(|section| section.relevant);

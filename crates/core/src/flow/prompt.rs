@@ -115,7 +115,7 @@ impl Filling {
             hint: self.word(&question.hint, stop.node),
             choices: self.worded(&choices, stop.node),
             state: self.shown_at(stop.node),
-            required: node.required,
+            required: node.own.required,
             readonly: self.is_readonly(stop.node),
             violation: self.finding(stop.node),
         })

@@ -118,18 +118,18 @@ impl Filling {
             (Role::Relevant, outcome) => {
                 let relevant = outcome.is_none_or(|outcome| outcome.truth());
                 if let Some(node) = self.instance.node_mut(node) {
-                    node.own_relevant = relevant;
+                    node.own.relevant = relevant;
                 }
                 self.refresh_relevance(node);
             }
             (Role::Required, outcome) => {
                 if let Some(node) = self.instance.node_mut(node) {
-                    node.required = outcome.is_some_and(|outcome| outcome.truth());
+                    node.own.required = outcome.is_some_and(|outcome| outcome.truth());
                 }
             }
             (Role::Readonly, outcome) => {
                 if let Some(node) = self.instance.node_mut(node) {
-                    node.own_readonly = outcome.is_some_and(|outcome| outcome.truth());
+                    node.own.readonly = outcome.is_some_and(|outcome| outcome.truth());
                 }
             }
         }
@@ -142,7 +142,7 @@ impl Filling {
             let Some(node) = self.instance.node(id) else { continue };
             let above =
                 id == NodeId::ROOT || self.instance.node(node.parent).is_some_and(|above| above.relevant);
-            let relevant = above && node.own_relevant;
+            let relevant = above && node.own.relevant;
             if relevant == node.relevant {
                 continue;
             }

@@ -95,7 +95,7 @@ impl Filling {
     pub(super) fn is_readonly(&self, node: NodeId) -> bool {
         let mut at = node;
         while let Some(here) = self.instance.node(at) {
-            if here.own_readonly {
+            if here.own.readonly {
                 return true;
             }
             if at == NodeId::ROOT {
@@ -131,10 +131,9 @@ impl Filling {
     }
 
     fn check_repeated(&self, node: NodeId, question: &Question, value: Value) -> Result<Value, AnswerError> {
-        let value = match value {
-            Value::Text(text) if question.kind == Kind::SelectOne => Value::Text(text),
-            other => return check(question, Some(&self.offered(node)), other),
-        };
+        if question.kind != Kind::SelectOne || !matches!(value, Value::Text(_)) {
+            return check(question, Some(&self.offered(node)), value);
+        }
         if self.offered(node).iter().any(|choice| Value::text(choice.name.as_str()) == value) {
             return Ok(value);
         }

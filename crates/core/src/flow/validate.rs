@@ -75,17 +75,20 @@ impl Filling {
         let node = self.instance.node(id)?;
         let question = self.form.row(node.row).filter(|question| !question.kind.is_section())?;
         let (lack, message) = match self.shown_at(id) {
-            Shown::Skipped | Shown::Hidden | Shown::DontKnow | Shown::Declined => return None,
-            Shown::NotAsked if node.required && question.kind.is_asked() => {
+            Shown::NotAsked if node.own.required && question.kind.is_asked() => {
                 (Lack::Required, self.word(&question.required_message, id))
             }
-            Shown::NotAsked => return None,
             Shown::Answered(value) if !self.is_typed(id, &value) => (Lack::WrongType, String::new()),
             Shown::Answered(_) if !self.unavailable(id).is_empty() => (Lack::Unavailable, String::new()),
             Shown::Answered(_) if !self.holds(id) => {
                 (Lack::Constraint, self.word(&question.constraint_message, id))
             }
-            Shown::Answered(_) => return None,
+            Shown::Answered(_)
+            | Shown::NotAsked
+            | Shown::Skipped
+            | Shown::Hidden
+            | Shown::DontKnow
+            | Shown::Declined => return None,
         };
         Some(Finding { key: node.key.clone()?, question: question.id.clone(), lack, message })
     }

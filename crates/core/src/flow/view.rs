@@ -5,7 +5,7 @@ use teranga_expr::{EvalError, EvalErrorKind};
 use crate::form::{Choice, Form, OWN_CHOICES, RowId};
 
 use super::context::FlowContext;
-use super::instance::{Instance, NodeId};
+use super::instance::{Instance, NodeId, Slot};
 use super::tables::{Tables, label, plain};
 
 /// A node of the instance or of a list, in document order within its own.
@@ -101,7 +101,7 @@ impl teranga_expr::Instance for View<'_> {
         }
         let Some(node) = place.node() else { return vec![self.place(NodeId::ROOT)] };
         let slots = self.instance.node(node).into_iter().flat_map(|node| &node.slots);
-        let nodes = slots.flat_map(|slot| slot.active()).copied();
+        let nodes = slots.flat_map(Slot::active).copied();
         nodes.filter(|node| self.is_there(*node)).map(|node| self.place(node)).collect()
     }
 
@@ -120,7 +120,7 @@ impl teranga_expr::Instance for View<'_> {
         };
         let Some(section) = self.instance.node(node) else { return Vec::new() };
         let slot = self.form.place_named(section.row, name).and_then(|place| section.slots.get(place));
-        let nodes = slot.into_iter().flat_map(|slot| slot.active()).copied();
+        let nodes = slot.into_iter().flat_map(Slot::active).copied();
         nodes.filter(|node| self.is_there(*node)).map(|node| self.place(node)).collect()
     }
 

@@ -23,13 +23,12 @@ impl Filling {
                 rest = after;
                 continue;
             };
-            match self.read_name(name.trim(), node) {
-                Some(answer) => filled.push_str(&answer),
-                None => {
-                    filled.push_str("${");
-                    filled.push_str(name);
-                    filled.push('}');
-                }
+            if let Some(answer) = self.read_name(name.trim(), node) {
+                filled.push_str(&answer);
+            } else {
+                filled.push_str("${");
+                filled.push_str(name);
+                filled.push('}');
             }
             rest = behind;
         }

@@ -1,6 +1,6 @@
 //! From the rows of a document to numbered questions: identities, paths, classes and parameters, each checked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::class::ClassId;
 use crate::text::Text;
@@ -80,10 +80,10 @@ impl Tree {
     }
 
     fn section(&mut self, parent: RowId, rows: &[NodeDocument], names: &HashMap<&str, usize>) {
-        let mut seen: HashMap<&str, ()> = HashMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for document in rows {
             let row = self.row(parent, document, names);
-            if seen.insert(&document.name, ()).is_some() && !document.name.is_empty() {
+            if !seen.insert(&document.name) && !document.name.is_empty() {
                 let path = self.path(row);
                 self.report(Place::row(path), Flaw::DuplicateName { name: document.name.clone() });
             }

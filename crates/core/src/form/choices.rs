@@ -93,10 +93,10 @@ impl Form {
             Source::Inline(_) => None,
         });
         let lists = self.rows.iter().filter_map(|row| row.list.as_deref());
-        let mut names: Vec<&str> = named.chain(lists.filter(|list| is_file(list))).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        let mut needed: Vec<&str> = named.chain(lists.filter(|list| is_file(list))).collect();
+        needed.sort_unstable();
+        needed.dedup();
+        needed
     }
 
     /// A list by the name that the form gives it, wherever it comes from; `None` when it was not handed in.

@@ -69,14 +69,14 @@ pub(super) fn order(rows: &[Question], vertices: &[Vertex<'_>]) -> Result<Vec<us
 
 /// For each vertex, those whose result it reads.
 fn needs(rows: &[Question], vertices: &[Vertex<'_>]) -> Vec<BTreeSet<usize>> {
-    let mut deciders: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
+    let mut by_row: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
     for (index, vertex) in vertices.iter().enumerate() {
-        if let Some(list) = deciders.get_mut(vertex.row.index()) {
+        if let Some(list) = by_row.get_mut(vertex.row.index()) {
             list.push(index);
         }
     }
     let decides = |row: RowId, inherited: bool| {
-        let listed = deciders.get(row.index()).into_iter().flatten().copied();
+        let listed = by_row.get(row.index()).into_iter().flatten().copied();
         listed.filter(move |index| !inherited || vertices.get(*index).is_some_and(|v| v.role.is_inherited()))
     };
     let mut needs = Vec::with_capacity(vertices.len());

@@ -2,6 +2,7 @@
 
 mod build;
 mod choices;
+mod class_flow;
 mod document;
 mod expression;
 mod finding;
@@ -27,6 +28,7 @@ use crate::key::Key;
 use crate::text::Text;
 
 pub(crate) use choices::repeated_name;
+pub use class_flow::check_flow;
 pub use document::{Choice, ChoicesDocument, FormDocument, NodeDocument, RecordKind, WaveWindow, Waves};
 pub(crate) use expression::{Expression, LAST_SAVED, OWN_CHOICES};
 pub use finding::{Finding, Flaw, FormErrors, Place, Severity};

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::class_flow::names_in;
 use super::document::NodeDocument;
 use super::expression::{self, Expression, Scope};
 use super::finding::{Finding, Flaw, Place};
@@ -101,6 +102,7 @@ impl Compiler<'_> {
         for trigger in triggers {
             self.program.triggers.entry(trigger).or_default().push(row.row);
         }
+        self.texts(row);
         let relevant = self.compile(row, "relevant", document.relevant.as_deref());
         self.logic(row, Role::Relevant, relevant);
         let readonly = self.compile(row, "readonly", truth(document.readonly.as_deref()));
@@ -172,6 +174,24 @@ impl Compiler<'_> {
             (self.compile(row, "default", Some(source)), None)
         } else {
             (None, Some(source.to_owned()))
+        }
+    }
+
+    /// Checks that labels and messages name questions that there are.
+    fn texts(&mut self, row: &Question) {
+        let texts = [
+            ("label", &row.label),
+            ("hint", &row.hint),
+            ("guidance_hint", &row.guidance),
+            ("required_message", &row.required_message),
+            ("constraint_message", &row.constraint_message),
+        ];
+        for (member, text) in texts {
+            for (_, text) in text.all() {
+                for flaw in names_in(text).filter_map(|name| self.scope.named(name).err()) {
+                    self.findings.push(Finding::new(Place::member(row.path.as_str(), member), flaw));
+                }
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 //! What an expression reads, found from its paths without any answer: the rows, and whether only those of the item
 //! that it is evaluated in.
 
-use teranga_expr::tree::{Axis, Node, Path, Start, Step, Test};
+use std::collections::BTreeSet;
+
+use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
 
 use super::expression::Scope;
 use super::question::RowId;
@@ -84,18 +86,39 @@ impl Reader<'_> {
         }
     }
 
+    /// Where an expression that gives nodes leads to.
+    fn nodes(&mut self, node: &Node, context: &Reached) -> Result<Reached, String> {
+        match node {
+            Node::Call(name, _) if name == "current" => Ok(Reached::at(self.row)),
+            Node::Path(path) => self.path(path, context),
+            Node::Binary(Operator::Union, left, right) => {
+                let (mut left, right) = (self.nodes(left, context)?, self.nodes(right, context)?);
+                left.rows.extend(right.rows);
+                left.top = left.top.min(right.top);
+                left.foreign &= right.foreign;
+                Ok(left)
+            }
+            Node::Call(_, arguments) => {
+                // What a function gives are nodes of its arguments, or of a list.
+                let mut given = Reached::elsewhere();
+                for argument in arguments {
+                    let reached = self.nodes(argument, context)?;
+                    given.rows.extend(reached.rows);
+                }
+                Ok(given)
+            }
+            Node::Number(_) | Node::Text(_) | Node::Reference(..) | Node::Negate(_) | Node::Binary(..) => {
+                self.visit(node, context)?;
+                Ok(Reached::elsewhere())
+            }
+        }
+    }
+
     fn path(&mut self, path: &Path, context: &Reached) -> Result<Reached, String> {
         let mut at = match &path.start {
             Start::Root => Reached { rows: Vec::new(), top: None, document: true, foreign: false },
             Start::Context => context.clone(),
-            Start::From(from) => match from.as_ref() {
-                Node::Call(name, _) if name == "current" => Reached::at(self.row),
-                Node::Path(inner) => self.path(inner, context)?,
-                other => {
-                    self.visit(other, context)?;
-                    Reached::elsewhere()
-                }
-            },
+            Start::From(from) => self.nodes(from, context)?,
         };
         for step in &path.steps {
             let next = self.step(&at, step);
@@ -111,37 +134,57 @@ impl Reader<'_> {
     }
 
     fn step(&self, at: &Reached, step: &Step) -> Reached {
-        if at.foreign || step.axis == Axis::Attribute || is_meta(step) {
+        if step.axis == Axis::Attribute || is_meta(step) || (at.foreign && at.rows.is_empty()) {
             return Reached::elsewhere();
         }
-        let mut next = Reached { rows: Vec::new(), top: at.top, document: false, foreign: false };
-        if at.document {
-            next.document = step.axis == Axis::Itself;
-            next.rows = match step.axis {
-                Axis::Child => vec![RowId::ROOT],
-                Axis::Descendant | Axis::DescendantOrSelf => {
-                    self.scope.rows.iter().map(|row| row.row).collect()
-                }
-                _ => Vec::new(),
-            };
-            // `//name` comes as two steps, and the second looks among the children of the first.
-            next.document |= step.axis == Axis::DescendantOrSelf;
+        let rows: BTreeSet<RowId> = if at.document {
+            self.below_document(at, step.axis)
         } else {
-            next.rows = at.rows.iter().flat_map(|row| self.along(*row, step.axis)).collect();
-        }
-        if at.document && step.axis == Axis::Child && !at.rows.is_empty() {
-            next.rows.extend(at.rows.iter().flat_map(|row| self.along(*row, Axis::Child)));
-        }
-        if let Test::Name(name) = &step.test {
-            next.rows.retain(|row| self.scope.row(*row).is_some_and(|row| row.name == *name));
-        }
-        next.rows.sort_unstable();
-        next.rows.dedup();
-        if !matches!(step.axis, Axis::Child | Axis::Itself | Axis::Descendant | Axis::DescendantOrSelf) {
-            // The highest row reached on the way up decides whose items can be read below it.
-            next.top = next.rows.first().copied().min(at.top).or(at.top);
-        }
+            at.rows.iter().flat_map(|row| self.along(*row, step.axis)).collect()
+        };
+        let mut next = Reached {
+            rows: rows.into_iter().filter(|row| self.passes(*row, &step.test)).collect(),
+            top: at.top,
+            document: at.document && matches!(step.axis, Axis::Itself | Axis::DescendantOrSelf),
+            foreign: at.foreign,
+        };
+        // The highest section on the way decides whose items can be read below it. Going sideways may lead into
+        // another item, so it counts as going up.
+        next.top = match step.axis {
+            Axis::Parent | Axis::Ancestor | Axis::AncestorOrSelf => {
+                next.rows.first().copied().min(at.top).or(at.top)
+            }
+            Axis::FollowingSibling | Axis::PrecedingSibling => {
+                at.rows.first().and_then(|row| self.scope.row(*row)).map(|row| row.parent).min(at.top)
+            }
+            Axis::Child | Axis::Itself | Axis::Descendant | Axis::DescendantOrSelf | Axis::Attribute => {
+                at.top
+            }
+        };
         next
+    }
+
+    /// `/data`, and `//name`, which comes as two steps: everything, and then the children of that.
+    fn below_document(&self, at: &Reached, axis: Axis) -> BTreeSet<RowId> {
+        let all = || self.scope.rows.iter().map(|row| row.row);
+        match axis {
+            Axis::Child if at.rows.is_empty() => BTreeSet::from([RowId::ROOT]),
+            Axis::Child | Axis::Descendant | Axis::DescendantOrSelf => all().collect(),
+            Axis::Parent
+            | Axis::Itself
+            | Axis::Attribute
+            | Axis::Ancestor
+            | Axis::AncestorOrSelf
+            | Axis::FollowingSibling
+            | Axis::PrecedingSibling => BTreeSet::new(),
+        }
+    }
+
+    fn passes(&self, row: RowId, test: &Test) -> bool {
+        match test {
+            Test::Name(name) => self.scope.row(row).is_some_and(|row| row.name == *name),
+            Test::Any | Test::Node | Test::Text => true,
+        }
     }
 
     fn along(&self, row: RowId, axis: Axis) -> Vec<RowId> {

@@ -141,7 +141,7 @@ impl Shaper {
 
     /// Reports a member that must be there, and puts an empty text in its place.
     fn need(&mut self, object: &mut Map<String, Json>, path: &str, member: &'static str) {
-        if !object.get(member).and_then(Json::as_str).is_some_and(|text| !text.is_empty()) {
+        if object.get(member).and_then(Json::as_str).is_none_or(str::is_empty) {
             self.report(Place::row(path), Flaw::MissingMember { member });
             object.insert(member.to_owned(), Json::String(String::new()));
         }

@@ -326,3 +326,48 @@ fn the_walk_follows_the_answers_and_names_the_boundaries() {
         "from a question that was skipped meanwhile"
     );
 }
+
+#[test]
+fn other_specify_ranges_choice_names_and_choices_made_of_items() {
+    let mut filling = filling(&json!({"form_id": "o", "version": "1", "survey": [
+        {"type": "select_one", "list": "l", "name": "trade", "or_other": true},
+        {"type": "calculate", "name": "named", "calculation": "jr:choice-name(${trade}, '${trade}')"},
+        {"type": "range", "name": "level", "parameters": "start=0 end=10 step=2"},
+        {"type": "rank", "list": "l", "name": "wishes"},
+        {"type": "repeat", "name": "person", "children": [{"type": "text", "name": "nick"}, {"type": "integer", "name": "years"}]},
+        {"type": "select_one", "list": "${nick}", "name": "head", "choice_filter": "${years} >= 18"}
+    ], "choices": {"l": [{"name": "farm", "label": {"fr": "Agriculture", "en": "Farming"}}, {"name": "sea"}]}}));
+    filling.set(&key("trade"), text("farm")).unwrap();
+    assert_eq!(filling.shown(&key("named")), Some(Shown::Answered(text("Agriculture"))));
+    filling.set_language("en");
+    assert_eq!(filling.shown(&key("named")), Some(Shown::Answered(text("Farming"))));
+    assert_eq!(filling.shown(&key("trade_other")), Some(Shown::Skipped));
+    filling.set(&key("trade"), text("other")).unwrap();
+    filling.set(&key("trade_other"), text("Couture")).unwrap();
+
+    filling.set(&key("level"), Value::Int(4)).unwrap();
+    for wrong in [3, 12] {
+        assert!(matches!(filling.set(&key("level"), Value::Int(wrong)), Err(AnswerError::OutOfRange { .. })));
+    }
+    filling.set(&key("wishes"), text("sea farm")).unwrap();
+    assert_eq!(filling.shown(&key("wishes")), Some(Shown::Answered(text("sea farm"))));
+
+    for (item, nick, years) in [(1, "Awa Exemple", 40), (2, "Bébé Exemple", 2)] {
+        let item = ItemId([item; 16]);
+        filling.add_item("person", None, item).unwrap();
+        filling.set(&Key::item(None, "person", item).child("nick"), text(nick)).unwrap();
+        filling.set(&Key::item(None, "person", item).child("years"), Value::Int(years)).unwrap();
+    }
+    let offered: Vec<String> = filling.choices(&key("head")).into_iter().map(|choice| choice.name).collect();
+    assert_eq!(offered, ["Awa Exemple"]);
+    filling.set(&key("head"), text("Awa Exemple")).unwrap();
+    assert!(matches!(
+        filling.set(&key("head"), text("Bébé Exemple")),
+        Err(AnswerError::UnavailableCode { .. })
+    ));
+    assert_eq!(filling.validate(), vec![]);
+    filling.remove_item("person", None, ItemId([1; 16])).unwrap();
+    assert_eq!(filling.validate()[0].lack, Lack::Unavailable);
+    filling.add_item("person", None, ItemId([1; 16])).unwrap();
+    assert_eq!(filling.validate(), vec![], "a removed item comes back with its answers");
+}
