@@ -5,6 +5,7 @@ pub mod acts;
 pub mod device;
 pub mod error;
 pub mod interview;
+pub mod invent;
 pub mod overview;
 
 pub use device::Device;

@@ -152,7 +152,8 @@ impl Catalogue {
     }
 
     fn check_form(&self, form: &Form) -> Result<(), CatalogueError> {
-        let missing = |missing: String| CatalogueError::Missing { resource: form.reference().to_string(), missing };
+        let missing =
+            |missing: String| CatalogueError::Missing { resource: form.reference().to_string(), missing };
         for list in lists_needed(form) {
             if !self.lists.contains_key(list) {
                 return Err(missing(list.to_owned()));
@@ -205,7 +206,8 @@ impl Catalogue {
 
     /// The forms that can be filled, each at its latest version.
     pub fn forms(&self) -> Vec<&Arc<Form>> {
-        let latest = |form: &&Arc<Form>| self.latest_form(form.form_id()).is_some_and(|last| Arc::ptr_eq(last, form));
+        let latest =
+            |form: &&Arc<Form>| self.latest_form(form.form_id()).is_some_and(|last| Arc::ptr_eq(last, form));
         self.forms.iter().filter(latest).collect()
     }
 
@@ -231,7 +233,11 @@ impl Catalogue {
             let choices = list.entries.iter().map(|entry| Choice {
                 name: entry.code.clone(),
                 label: Some(entry.label.clone()),
-                properties: entry.properties.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
+                properties: entry
+                    .properties
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone().into()))
+                    .collect(),
             });
             lists.insert(list.list_id.clone(), choices.collect());
         }

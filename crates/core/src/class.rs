@@ -62,7 +62,12 @@ impl Classes {
                 return true;
             }
             if reached.insert(class) {
-                open.extend(self.classes.iter().filter(|known| known.class == *class).flat_map(|known| &known.flows_to));
+                open.extend(
+                    self.classes
+                        .iter()
+                        .filter(|known| known.class == *class)
+                        .flat_map(|known| &known.flows_to),
+                );
             }
         }
         false

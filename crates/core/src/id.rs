@@ -219,7 +219,9 @@ mod tests {
 
     #[test]
     fn junk_is_not_an_identity() {
-        for text in ["", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01ARZ3NDEKTSV4RRFFQ69G5FAÉ", "01arz3ndektsv4rrffq69g5fav"] {
+        for text in
+            ["", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01ARZ3NDEKTSV4RRFFQ69G5FAÉ", "01arz3ndektsv4rrffq69g5fav"]
+        {
             assert!(text.parse::<RecordId>().is_err(), "{text}");
         }
         assert!("zz".repeat(16).parse::<ReplicaId>().is_err());

@@ -32,7 +32,10 @@ impl Key {
     /// The prefix of everything inside one item: `repeat/ULID`.
     #[must_use]
     pub fn item(parent: Option<&Self>, repeat: &str, item: ItemId) -> Self {
-        parent.map_or_else(|| Self(format!("{repeat}/{item}")), |parent| Self(format!("{parent}/{repeat}/{item}")))
+        parent.map_or_else(
+            || Self(format!("{repeat}/{item}")),
+            |parent| Self(format!("{parent}/{repeat}/{item}")),
+        )
     }
 
     /// A question (or `_order`, `_removed`) inside an item prefix, or an option under a question's key.

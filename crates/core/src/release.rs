@@ -209,8 +209,11 @@ mod tests {
             value: value.map(|value| value.parse().unwrap()),
             coverage: Some(Fraction::ONE),
         };
-        let scores = BTreeMap::from([("economic".into(), score(Some("0.6250"))), ("social".into(), score(None))]);
-        for derived in [Derived::Scores(scores), Derived::AgeBand(Some("25-34".into())), Derived::AgeBand(None)] {
+        let scores =
+            BTreeMap::from([("economic".into(), score(Some("0.6250"))), ("social".into(), score(None))]);
+        for derived in
+            [Derived::Scores(scores), Derived::AgeBand(Some("25-34".into())), Derived::AgeBand(None)]
+        {
             let released = Released { by: "rss-equal@1".into(), inputs: InputMark([7; 8]), derived };
             assert_eq!(Released::read(&released.to_string()), Some(released));
         }
@@ -225,6 +228,9 @@ mod tests {
         assert_eq!(age_on("2008", "2026-07-01"), Some(18));
         assert_eq!(age_on("2030-01-01", "2026-01-01"), None);
         let bands = [0, 15, 18, 25, 60];
-        assert_eq!((band(17, &bands), band(18, &bands), band(99, &bands)), ("15-17".into(), "18-24".into(), "60+".into()));
+        assert_eq!(
+            (band(17, &bands), band(18, &bands), band(99, &bands)),
+            ("15-17".into(), "18-24".into(), "60+".into())
+        );
     }
 }

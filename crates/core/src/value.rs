@@ -71,7 +71,9 @@ impl Value {
         match json {
             Json::Null => Some(Self::Cleared),
             Json::Bool(yes) => Some(Self::Bool(*yes)),
-            Json::Number(number) => number.as_i64().map(Self::Int).or_else(|| number.as_f64().map(Self::Decimal)),
+            Json::Number(number) => {
+                number.as_i64().map(Self::Int).or_else(|| number.as_f64().map(Self::Decimal))
+            }
             Json::String(text) => Some(Self::text(text)),
             Json::Object(object) if object.len() == 1 => {
                 NoAnswer::from_code(object.get("no_answer")?.as_str()?).map(Self::NoAnswer)

@@ -61,8 +61,10 @@ mod tests {
 
     #[test]
     fn a_day_belongs_to_its_window_or_to_the_nearest() {
-        let window = |wave: &str, months| WaveWindow { wave: wave.into(), months, from_days: -30, to_days: 45 };
-        let waves = Waves { anchor: "return_date".into(), windows: vec![window("baseline", 0), window("m6", 6)] };
+        let window =
+            |wave: &str, months| WaveWindow { wave: wave.into(), months, from_days: -30, to_days: 45 };
+        let waves =
+            Waves { anchor: "return_date".into(), windows: vec![window("baseline", 0), window("m6", 6)] };
         let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
         let anchor = day("2026-01-31");
         let at = |text| round(&waves, anchor, day(text)).unwrap();

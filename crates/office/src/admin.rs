@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use teranga_core::form::RecordKind;
 use teranga_core::grant::Audience;
 use teranga_core::id::{ChangeHash, Entropy, RecordId};
 use teranga_core::problem::Problem;
@@ -129,12 +130,18 @@ impl Office {
             "office": replica.profile().office,
             "region": replica.profile().audience.region(),
             "records": replica.records()?.len(),
+            "cases": replica.records()?.iter().filter(|row| self.is_case(row.form.as_deref())).count(),
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent },
             "conflicts": replica.records_in_conflict()?.len(),
             "children": children,
             "parent": parent,
         }))
+    }
+
+    fn is_case(&self, form: Option<&str>) -> bool {
+        let form = form.and_then(|form| form.parse().ok()).and_then(|form| self.catalogue().form(&form));
+        form.is_some_and(|form| form.record_kind() == RecordKind::Case)
     }
 
     fn conflicts(&self) -> Result<Json, StoreError> {

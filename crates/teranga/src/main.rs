@@ -1,1 +1,65 @@
-fn main() {}
+//! `teranga`: the command. It parses, calls one thing, and says in the user's language what came of it: exit status 0
+//! when it was done, 1 when it was not, 2 for wrong usage.
+
+mod badge;
+mod cli;
+mod demo;
+mod door;
+mod enrolment;
+mod failure;
+mod field;
+mod form_command;
+mod hub_command;
+mod language;
+mod ledger;
+mod messages;
+mod pull;
+
+use std::process::ExitCode;
+
+use crate::cli::Command;
+use crate::failure::Outcome;
+use crate::language::Language;
+use crate::messages::Messages;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let messages = Messages::new(Language::of_process(&arguments));
+    let command = match cli::parse(&messages) {
+        Ok(command) => command,
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    log_to_stderr();
+    // One provider of TLS for the whole process; a second installation would be refused and changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let done = tokio::runtime::Runtime::new()
+        .map_err(|error| failure::file(std::path::Path::new("."), &error))
+        .and_then(|runtime| runtime.block_on(run(command, &messages)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.message(&messages));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, messages: &Messages) -> Outcome {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, messages).await,
+        Command::Hub(arguments) => hub_command::run(*arguments, messages).await,
+        Command::Field(arguments) => field::run(arguments, messages).await,
+        Command::Form(arguments) => form_command::run(arguments, messages),
+        Command::Pull(arguments) => pull::run(arguments, messages).await,
+    }
+}
+
+/// Warnings and above, or what `TERANGA_LOG` says. No log line of this program carries an answer, a name or a secret.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TERANGA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -70,7 +70,11 @@ impl Fraction {
         let digits = rounded.0.numer() * (scale / rounded.0.denom());
         let sign = if digits < 0 { "-" } else { "" };
         let (whole, rest) = (digits.abs() / scale, digits.abs() % scale);
-        if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0width$}", width = places as usize) }
+        if places == 0 {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{rest:0width$}", width = places as usize)
+        }
     }
 
     fn checked(top: i128, bottom: i128) -> Result<Self, FractionError> {
@@ -88,7 +92,11 @@ impl FromStr for Fraction {
         let whole = |text: &str| text.parse::<i64>().map(i128::from).map_err(|_| FractionError::Unreadable);
         if let Some((top, bottom)) = text.split_once('/') {
             let bottom = whole(bottom)?;
-            return if bottom > 0 { Self::checked(whole(top)?, bottom) } else { Err(FractionError::Unreadable) };
+            return if bottom > 0 {
+                Self::checked(whole(top)?, bottom)
+            } else {
+                Err(FractionError::Unreadable)
+            };
         }
         let Some((integer, digits)) = text.split_once('.') else { return Self::checked(whole(text)?, 1) };
         let places = u32::try_from(digits.len()).ok().filter(|places| (1..=15).contains(places));
@@ -128,9 +136,14 @@ mod tests {
 
     #[test]
     fn halves_round_to_the_even_digit() {
-        for (text, places, expected) in
-            [("1/8", 2, "0.12"), ("3/8", 2, "0.38"), ("1/3", 4, "0.3333"), ("2/3", 4, "0.6667"), ("-1/8", 2, "-0.12"), ("5/2", 0, "2")]
-        {
+        for (text, places, expected) in [
+            ("1/8", 2, "0.12"),
+            ("3/8", 2, "0.38"),
+            ("1/3", 4, "0.3333"),
+            ("2/3", 4, "0.6667"),
+            ("-1/8", 2, "-0.12"),
+            ("5/2", 0, "2"),
+        ] {
             assert_eq!(fraction(text).decimal(places), expected, "{text}");
         }
     }

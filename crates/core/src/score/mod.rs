@@ -49,7 +49,11 @@ pub fn score(
     let mut scores = Vec::new();
     for dimension in &scheme.dimensions {
         let own = standings.iter().filter(|(item, _)| item.dimension == dimension.name);
-        scores.push(weigh(scheme, &dimension.name, own.map(|(item, standing)| (*item, item.weight, standing)))?);
+        scores.push(weigh(
+            scheme,
+            &dimension.name,
+            own.map(|(item, standing)| (*item, item.weight, standing)),
+        )?);
     }
     let all = standings.iter().map(|(item, standing)| (*item, item.composite_weight, standing));
     scores.push(weigh(scheme, COMPOSITE, all)?);
@@ -111,7 +115,11 @@ fn weigh<'a>(
     }
     let coverage = answered.over(applicable)?;
     let enough = coverage.is_some_and(|coverage| coverage >= scheme.min_coverage);
-    let value = if enough { sum.over(answered)?.map(|value| value.rounded(scheme.places)).transpose()? } else { None };
+    let value = if enough {
+        sum.over(answered)?.map(|value| value.rounded(scheme.places)).transpose()?
+    } else {
+        None
+    };
     let coverage = coverage.map(|coverage| coverage.rounded(scheme.places)).transpose()?;
     Ok(Score { name: name.to_owned(), value, coverage, contributions })
 }

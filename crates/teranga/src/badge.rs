@@ -1,0 +1,33 @@
+//! Ticks as people read them.
+
+use teranga_store::ticks::Tick;
+
+use crate::messages::Messages;
+
+/// The stable code of a tick.
+pub(crate) fn code(tick: &Tick) -> &'static str {
+    match tick {
+        Tick::Here => "here",
+        Tick::AtRegion => "at-region",
+        Tick::Safe => "safe",
+        Tick::Held(_) => "held",
+    }
+}
+
+/// A tick in the user's language, with the reason of what is held.
+pub(crate) fn words(tick: &Tick, messages: &Messages) -> String {
+    let text = messages.text(&format!("tick-{}", code(tick)));
+    match tick {
+        Tick::Here | Tick::AtRegion | Tick::Safe => text,
+        Tick::Held(verdicts) => {
+            let reasons: Vec<String> = verdicts
+                .iter()
+                .map(|verdict| {
+                    let key = format!("verdict-{}", verdict.reason);
+                    if messages.has(&key) { messages.text(&key) } else { verdict.reason.clone() }
+                })
+                .collect();
+            format!("{text}: {}", reasons.join(", "))
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The stage of the demonstration: headquarters and two regional hubs as processes of this program, on loopback.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value as Json;
+use teranga_office::admin::{Command, EnrolKind};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command as Process};
+
+use crate::door;
+use crate::failure::{Failure, Outcome};
+use crate::messages::Messages;
+
+/// The regions that play.
+const REGIONS: [(&str, &str); 2] = [("SN-KL", "BAOS Kaolack"), ("SN-TC", "BAOS Tambacounda")];
+
+/// One running hub.
+pub(super) struct Hub {
+    pub(super) name: String,
+    pub(super) region: Option<String>,
+    pub(super) data: PathBuf,
+    pub(super) address: SocketAddr,
+    process: Child,
+}
+
+/// All of them.
+pub(super) struct Stage {
+    folder: PathBuf,
+    pub(super) home: Hub,
+    pub(super) regions: Vec<Hub>,
+}
+
+impl Stage {
+    /// Starts headquarters, and two regions enrolled there.
+    pub(super) async fn open(folder: &Path, messages: &Messages) -> Outcome<Self> {
+        let home = start(folder, "DGASE", None, &[], messages).await?;
+        let mut regions = Vec::new();
+        for (region, name) in REGIONS {
+            let code = code(&home, EnrolKind::Hub, name, Some(region)).await?;
+            let parent = format!("http://{}", home.address);
+            let joined = ["--parent", &parent, "--code", &code];
+            regions.push(start(folder, name, Some(region), &joined, messages).await?);
+        }
+        Ok(Self { folder: folder.to_owned(), home, regions })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn home_url(&self) -> String {
+        format!("http://{}", self.home.address)
+    }
+
+    /// A token that may read every class, so that the pull shows answers.
+    pub(super) async fn pull_token(&self) -> Outcome<String> {
+        let classes = vec!["open".to_owned(), "survey".to_owned()];
+        let answer = self.home.ask(Command::Token { name: "demo".to_owned(), classes }).await?;
+        Ok(text(&answer, "token"))
+    }
+
+    /// Says where the hubs are, and waits until the user has seen enough.
+    pub(super) async fn leave_running(mut self, messages: &Messages) -> Outcome {
+        for hub in std::iter::once(&self.home).chain(&self.regions) {
+            let told = [("name", hub.name.as_str()), ("url", &format!("http://{}", hub.address)), ("path", &hub.data.display().to_string())];
+            println!("{}", messages.with("demo-hub", &told));
+        }
+        println!("{}", messages.text("demo-stop"));
+        drop(tokio::signal::ctrl_c().await);
+        for hub in std::iter::once(&mut self.home).chain(&mut self.regions) {
+            drop(hub.process.kill().await);
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// Does one thing at this hub's local door.
+    pub(super) async fn ask(&self, command: Command) -> Outcome<Json> {
+        door::ask(&self.data, None, command).await
+    }
+
+    /// A code for a volunteer of this hub.
+    pub(super) async fn device_code(&self, person: &str) -> Outcome<String> {
+        code(self, EnrolKind::Device, person, self.region.as_deref()).await
+    }
+}
+
+async fn code(hub: &Hub, kind: EnrolKind, person: &str, region: Option<&str>) -> Outcome<String> {
+    let command = Command::Code {
+        kind,
+        person: person.to_owned(),
+        office: if kind == EnrolKind::Hub { person.to_owned() } else { hub.name.clone() },
+        region: region.map(str::to_owned),
+    };
+    Ok(text(&hub.ask(command).await?, "code"))
+}
+
+fn text(answer: &Json, key: &str) -> String {
+    answer.get(key).and_then(Json::as_str).unwrap_or_default().to_owned()
+}
+
+async fn start(
+    folder: &Path,
+    name: &str,
+    region: Option<&str>,
+    more: &[&str],
+    messages: &Messages,
+) -> Outcome<Hub> {
+    let data = folder.join(region.unwrap_or("HQ"));
+    let program = std::env::current_exe().map_err(|error| crate::failure::file(folder, &error))?;
+    let mut process = Process::new(program);
+    process.args(["--lang", messages.language().code(), "hub", "--listen", "127.0.0.1:0", "--name", name]);
+    process.arg("--data").arg(&data).args(more);
+    if let Some(region) = region {
+        process.args(["--region", region]);
+    }
+    let spawned = process.stdout(Stdio::piped()).kill_on_drop(true).spawn();
+    let mut process = spawned.map_err(|error| crate::failure::file(folder, &error))?;
+    let silent = || Failure::new("demo-hub-silent", vec![("name", name.to_owned())]);
+    let stdout = process.stdout.take().ok_or_else(silent)?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let address = line.split_whitespace().find_map(|word| word.trim_end_matches('.').parse().ok());
+        if let Some(address) = address {
+            // What the hub prints later is nobody's, but its pipe must not fill.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok(Hub {
+                name: name.to_owned(),
+                region: region.map(str::to_owned),
+                data,
+                address,
+                process,
+            });
+        }
+    }
+    Err(silent())
+}

@@ -1,0 +1,35 @@
+//! Enrolling a replica at a hub with a code, the same for a device and for a regional hub.
+
+use std::path::Path;
+
+use teranga_hub::link::Link;
+use teranga_store::{Profile, Replica};
+use teranga_sync::code;
+use teranga_sync::enrol::{EnrolAnswer, EnrolError, EnrolRequest};
+
+use crate::failure::{Failure, Outcome};
+
+/// Shows the code to the hub at `url`; pins the hub and takes over what it says of this replica.
+pub(crate) async fn enrol(
+    replica: &mut Replica,
+    url: &str,
+    certificate: Option<&Path>,
+    typed: &str,
+) -> Outcome<EnrolAnswer> {
+    let code = code::normalise(typed).ok_or_else(|| Failure::new("enrolment-code", Vec::new()))?;
+    let request = EnrolRequest::sign(replica.identity(), &code);
+    let answer: EnrolAnswer = Link::new(url, certificate)?.post("/v1/enrol", None, &request).await?;
+    let kind = replica.profile().kind;
+    let audience = answer.check(&code, kind).map_err(|error| match error {
+        EnrolError::OtherHub => Failure::new("hub-not-the-one", Vec::new()),
+        EnrolError::OtherKind => Failure::new("enrolment-kind", Vec::new()),
+    })?;
+    replica.set_uplink(&answer.hub_key, url, &answer.hub_name)?;
+    replica.set_profile(Profile {
+        kind,
+        person: answer.person.clone(),
+        office: answer.office.clone(),
+        audience,
+    })?;
+    Ok(answer)
+}

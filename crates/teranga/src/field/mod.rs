@@ -1,0 +1,155 @@
+//! `teranga field`: what a volunteer does on a device.
+
+mod acts;
+mod fill;
+mod lists;
+mod show;
+mod sync;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use teranga_client::Device;
+use teranga_client::interview::Setting;
+use teranga_core::id::RecordId;
+use teranga_hub::world::{SystemEntropy, now};
+
+use crate::failure::{Failure, Outcome};
+use crate::messages::Messages;
+
+pub(crate) use lists::table;
+
+#[derive(Debug, Args)]
+pub(crate) struct FieldArgs {
+    #[arg(long, global = true, env = "TERANGA_DATA")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    Init {
+        #[arg(long)]
+        person: String,
+        #[arg(long)]
+        region: Option<String>,
+    },
+    Enrol(sync::EnrolArgs),
+    Case(fill::AnswersArgs),
+    Fill {
+        form: String,
+        #[arg(long)]
+        case: Option<String>,
+        #[command(flatten)]
+        answers: fill::AnswersArgs,
+    },
+    Resume {
+        record: Option<String>,
+        #[command(flatten)]
+        answers: fill::AnswersArgs,
+    },
+    Edit {
+        record: String,
+        #[command(flatten)]
+        answers: fill::AnswersArgs,
+    },
+    Drop {
+        record: String,
+    },
+    List,
+    Show {
+        record: String,
+    },
+    Move {
+        record: String,
+        #[arg(long)]
+        to: String,
+    },
+    Void {
+        record: String,
+        #[arg(long)]
+        reason: String,
+    },
+    Restore {
+        record: String,
+    },
+    Settle {
+        record: String,
+        key: String,
+        value: String,
+    },
+    Sync(sync::SyncArgs),
+    Status,
+    Forms,
+}
+
+pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
+    let data = arguments.data.ok_or_else(|| Failure::new("data-missing", Vec::new()))?;
+    if let Act::Init { person, region } = &arguments.act {
+        let device = Device::create(&data, person, region.as_deref(), &mut SystemEntropy)?;
+        println!("{}", messages.with("field-made", &[("replica", &device.replica().id().to_string())]));
+        return Ok(());
+    }
+    let device = Device::open(&data, &mut SystemEntropy)?;
+    match arguments.act {
+        Act::Enrol(enrol) => sync::enrol(device, enrol, messages).await,
+        Act::Sync(arguments) => sync::run(device, arguments, messages).await,
+        other => at_device(device, other, messages),
+    }
+}
+
+fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
+    let language = messages.language().code();
+    match act {
+        Act::Init { .. } | Act::Enrol(_) | Act::Sync(_) => Ok(()),
+        Act::Case(answers) => {
+            let interview = device.begin("profile", None, setting(language, &mut SystemEntropy))?;
+            fill::run(&mut device, interview, &answers, messages)
+        }
+        Act::Fill { form, case, answers } => {
+            let case = case.map(|case| find(&device, &case)).transpose()?;
+            let interview = device.begin(&form, case, setting(language, &mut SystemEntropy))?;
+            fill::run(&mut device, interview, &answers, messages)
+        }
+        Act::Resume { record, answers } => fill::resume(&mut device, record.as_deref(), &answers, messages),
+        Act::Edit { record, answers } => {
+            let record = find(&device, &record)?;
+            let interview = device.edit(record, setting(language, &mut SystemEntropy))?;
+            fill::run(&mut device, interview, &answers, messages)
+        }
+        Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
+        Act::List => lists::list(&device, messages),
+        Act::Status => lists::status(&device, messages),
+        Act::Forms => lists::forms(&device, messages),
+        Act::Show { record } => show::run(&device, find(&device, &record)?, messages),
+        Act::Move { record, to } => {
+            let (record, case) = (find(&device, &record)?, find(&device, &to)?);
+            let changes = device.move_to(record, case, setting(language, &mut SystemEntropy))?;
+            acts::report(record, &changes, messages)
+        }
+        Act::Void { record, reason } => {
+            let record = find(&device, &record)?;
+            let changes = device.void(record, &reason, setting(language, &mut SystemEntropy))?;
+            acts::report(record, &changes, messages)
+        }
+        Act::Restore { record } => {
+            let record = find(&device, &record)?;
+            let changes = device.restore(record, setting(language, &mut SystemEntropy))?;
+            acts::report(record, &changes, messages)
+        }
+        Act::Settle { record, key, value } => {
+            let record = find(&device, &record)?;
+            acts::settle(&mut device, record, &key, &value, messages)
+        }
+    }
+}
+
+/// The time, the language and the randomness of an act.
+fn setting<'a>(language: &'a str, entropy: &'a mut SystemEntropy) -> Setting<'a> {
+    Setting { now: now(), language, entropy }
+}
+
+fn find(device: &Device, text: &str) -> Outcome<RecordId> {
+    device.find(text)?.ok_or_else(|| Failure::new("record-unknown", vec![("record", text.to_owned())]))
+}

@@ -1,0 +1,65 @@
+//! `teranga form`: check a form, and import one that was written in Excel.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use teranga_core::form::Form;
+
+use crate::failure::{self, Failure, Outcome};
+use crate::messages::Messages;
+
+#[derive(Debug, Args)]
+pub(crate) struct FormArgs {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    Check {
+        file: PathBuf,
+    },
+    Import {
+        file: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+pub(crate) fn run(arguments: FormArgs, messages: &Messages) -> Outcome {
+    match arguments.act {
+        Act::Check { file } => check(&file, messages),
+        Act::Import { file, out } => import(&file, &out, messages),
+    }
+}
+
+fn check(file: &Path, messages: &Messages) -> Outcome {
+    let text = std::fs::read_to_string(file).map_err(|error| failure::file(file, &error))?;
+    let form = Form::read(&text).map_err(|errors| {
+        Failure::listing("form-refused", vec![("count", errors.0.len().to_string())], errors.0)
+    })?;
+    let questions = form.questions().filter(|question| question.kind.is_asked()).count();
+    println!(
+        "{}",
+        messages.with("form-ok", &[("form", &form.reference().to_string()), ("questions", &questions.to_string())])
+    );
+    for warning in form.warnings() {
+        println!("  {warning}");
+    }
+    Ok(())
+}
+
+fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
+    let bytes = std::fs::read(file).map_err(|error| failure::file(file, &error))?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let imported = teranga_xforms::import_xlsx(&bytes, &name).map_err(|findings| {
+        Failure::listing("import-refused", vec![("count", findings.len().to_string())], findings)
+    })?;
+    let json = serde_json::to_string_pretty(&imported.form).unwrap_or_default();
+    std::fs::write(out, json + "\n").map_err(|error| failure::file(out, &error))?;
+    println!("{}", messages.with("import-done", &[("path", &out.display().to_string())]));
+    for remark in &imported.remarks {
+        println!("  {remark}");
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A CSV file for each form, and one for each of its repeats: stable columns, codes, and the kinds of no answer kept
+//! apart by codes that begin with a point, which no answer's code does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use teranga_core::catalogue::Catalogue;
+use teranga_core::class::ClassId;
+use teranga_core::flow::{Answers, Filling, FlowContext, Held, Opening};
+use teranga_core::form::{Form, FormRef};
+use teranga_core::key::Key;
+use teranga_core::table::{self, Cell, Table};
+use teranga_core::value::Value;
+use teranga_office::consolidate::PulledRecord;
+
+use super::holdings::{Holdings, write_whole};
+use crate::failure::{Failure, Outcome};
+
+const HEAD: [&str; 7] = ["record", "case", "wave", "region", "state", "form_version", "conflicts"];
+
+/// Writes the files. Returns how many.
+pub(super) fn write(out: &Path, holdings: &Holdings, catalogue: &Catalogue) -> Outcome<usize> {
+    let forms: BTreeSet<String> = holdings
+        .counting()
+        .filter_map(|record| Some(record.form.parse::<FormRef>().ok()?.form_id))
+        .collect();
+    let mut files = 0;
+    for form_id in forms {
+        files += write_form(out, holdings, catalogue, &form_id)?;
+    }
+    Ok(files)
+}
+
+fn write_form(out: &Path, holdings: &Holdings, catalogue: &Catalogue, form_id: &str) -> Outcome<usize> {
+    let Some(form) = catalogue.latest_form(form_id) else { return Ok(0) };
+    let lists = catalogue.lists_for(form);
+    let tables = table::tables(form, &lists);
+    for (at, table) in tables.iter().enumerate() {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut head: Vec<String> = HEAD.iter().map(|name| (*name).to_owned()).collect();
+        if at > 0 {
+            head.extend(["item".to_owned(), "position".to_owned()]);
+        }
+        head.extend(table.columns.iter().map(|column| column.name.clone()));
+        writer.write_record(&head).map_err(|error| unwritable(&error))?;
+        for record in holdings.counting() {
+            let same = record.form.parse::<FormRef>().is_ok_and(|reference| reference.form_id == form_id);
+            if same {
+                rows_of(&mut writer, record, form, catalogue, table)?;
+            }
+        }
+        let bytes = writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
+        let name = if at == 0 { format!("{form_id}.csv") } else { format!("{form_id}.{}.csv", table.name) };
+        write_whole(&out.join(name), &bytes)?;
+    }
+    Ok(tables.len())
+}
+
+fn rows_of(
+    writer: &mut csv::Writer<Vec<u8>>,
+    record: &PulledRecord,
+    form: &Arc<Form>,
+    catalogue: &Catalogue,
+    table: &Table,
+) -> Outcome {
+    let filling = filling(record, form, catalogue);
+    let head = [
+        record.record.to_string(),
+        record.case.map(|case| case.to_string()).unwrap_or_default(),
+        record.wave.clone().unwrap_or_default(),
+        record.region.clone().unwrap_or_default(),
+        record.state.clone(),
+        record.form.split_once('@').map(|(_, version)| version.to_owned()).unwrap_or_default(),
+        record.conflicts.to_string(),
+    ];
+    let mut write = |between: Vec<String>, cells: Vec<Cell>| {
+        let fields = head.iter().cloned().chain(between).chain(cells.into_iter().map(field));
+        writer.write_record(fields).map_err(|error| unwritable(&error))
+    };
+    if table.repeat.is_none() {
+        return write(Vec::new(), table::row(&filling, &table.columns));
+    }
+    for item in table::item_rows(&filling, table) {
+        write(vec![item.item.to_string(), item.position.to_string()], item.cells)?;
+    }
+    Ok(())
+}
+
+/// The record's answers as its form shows them, with what is not released to this pull hidden.
+fn filling(record: &PulledRecord, form: &Arc<Form>, catalogue: &Catalogue) -> Filling {
+    let answers: Answers = record
+        .values
+        .iter()
+        .filter_map(|(key, value)| Some((Key::from_text(key.as_str()), Value::from_json(value)?)))
+        .collect();
+    let held = record.held.iter().map(ClassId::new).collect();
+    let context = FlowContext { opening: Opening::Again, held: Held::Only(held), ..FlowContext::default() };
+    Filling::new(Arc::clone(form), &catalogue.lists_for(form), answers, context)
+}
+
+fn field(cell: Cell) -> String {
+    match cell {
+        Cell::Value(text) => guarded(text),
+        Cell::None(missing) => format!(".{}", missing.code()),
+    }
+}
+
+/// A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are.
+fn guarded(text: String) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if formula { format!("'{text}") } else { text }
+}
+
+fn unwritable(error: &csv::Error) -> Failure {
+    Failure::new("csv", vec![("detail", error.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_guarded_and_numbers_are_not() {
+        for (text, expected) in [("=1+1", "'=1+1"), ("-5", "-5"), ("+221 77", "'+221 77"), ("@a", "'@a"), ("a=b", "a=b")] {
+            assert_eq!(guarded(text.to_owned()), expected);
+        }
+    }
+}
