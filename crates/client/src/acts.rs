@@ -6,9 +6,10 @@ use teranga_core::form::RecordKind;
 use teranga_core::id::{EventId, RecordId};
 use teranga_core::key::Key;
 use teranga_core::record::{Envelope, Event, EventKind, keys};
+use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::records::RecordRow;
-use teranga_store::save::{DraftFate, PartEdit, Save, SavedChange};
+use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
 use crate::error::ClientError;
@@ -56,7 +57,7 @@ impl Device {
             let event = Event { at: setting.now, kind: EventKind::Restored { voided } };
             edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
         }
-        self.save_open(&row, edits, setting)
+        self.save_open(&row, edits, &setting)
     }
 
     /// Settles an answer that holds two values with one of them, or with a third.
@@ -74,7 +75,14 @@ impl Device {
             .find(|part| part.conflicts.iter().any(|conflict| conflict.key == *key))
             .map(|part| part.class.clone())
             .ok_or_else(|| ClientError::NotInConflict { record, key: key.to_string() })?;
-        self.save_part(&row, class, vec![(key.clone(), value)], setting)
+        let settled = vec![(key.clone(), value)];
+        let interview = self.look_at(&row, &settled, setting.now)?;
+        let catalogue = self.catalogue().clone();
+        let save = saving(&row, class, settled, setting.now);
+        let release = |heads: &Heads| {
+            interview.as_ref().map(|interview| interview.released(&catalogue, heads)).unwrap_or_default()
+        };
+        Ok(self.replica_mut().save_releasing(&save, &release)?)
     }
 
     fn require(&self, record: RecordId) -> Result<RecordRow, ClientError> {
@@ -95,33 +103,27 @@ impl Device {
     ) -> Result<Vec<SavedChange>, ClientError> {
         let event = Event { at: setting.now, kind };
         edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
-        self.save_open(row, edits, setting)
+        self.save_open(row, edits, &setting)
     }
 
     fn save_open(
         &mut self,
         row: &RecordRow,
         edits: Vec<(Key, Value)>,
-        setting: Setting<'_>,
+        setting: &Setting<'_>,
     ) -> Result<Vec<SavedChange>, ClientError> {
-        self.save_part(row, ClassId::new("open"), edits, setting)
+        Ok(self.replica_mut().save(&saving(row, ClassId::new("open"), edits, setting.now))?)
     }
+}
 
-    fn save_part(
-        &mut self,
-        row: &RecordRow,
-        class: ClassId,
-        edits: Vec<(Key, Value)>,
-        setting: Setting<'_>,
-    ) -> Result<Vec<SavedChange>, ClientError> {
-        let save = Save {
-            record: row.record,
-            salt: row.salt,
-            form: row.form.clone().unwrap_or_default(),
-            at: setting.now,
-            parts: vec![PartEdit { class, edits }],
-            draft: DraftFate::Keep,
-        };
-        Ok(self.replica_mut().save(&save)?)
+/// A save of one part of a record that is held.
+fn saving(row: &RecordRow, class: ClassId, edits: Vec<(Key, Value)>, at: Millis) -> Save {
+    Save {
+        record: row.record,
+        salt: row.salt,
+        form: row.form.clone().unwrap_or_default(),
+        at,
+        parts: vec![PartEdit { class, edits }],
+        draft: DraftFate::Keep,
     }
 }

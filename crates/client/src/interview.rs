@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use teranga_core::answers::answers_from_json;
+use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
 use teranga_core::flow::{Answers, Change, Filling, Finding, FlowContext, Held, Opening, Shown};
 use teranga_core::form::{Form, RecordKind};
@@ -17,6 +18,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_core::wave::{self, Round};
 use teranga_store::drafts::Draft;
+use teranga_store::records::RecordRow;
 use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
@@ -55,6 +57,15 @@ pub struct Setting<'a> {
     pub language: &'a str,
     /// Randomness.
     pub entropy: &'a mut dyn Entropy,
+}
+
+/// No randomness: nothing that is looked at draws any.
+struct Still;
+
+impl Entropy for Still {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
 }
 
 impl Device {
@@ -260,6 +271,28 @@ impl Device {
         Ok(anchor.zip(held).and_then(|(anchor, held)| wave::round(waves, anchor, held)))
     }
 
+    /// A saved record with some values in place of what it holds, not to be saved: only to see what follows. None
+    /// where its form is not here.
+    pub(crate) fn look_at(
+        &self,
+        row: &RecordRow,
+        values: &[(Key, Value)],
+        now: Millis,
+    ) -> Result<Option<Interview>, ClientError> {
+        let Some(form) = row.form.as_ref().and_then(|form| self.form(form).ok()) else { return Ok(None) };
+        let draft = Draft {
+            record: row.record,
+            salt: row.salt,
+            form: form.reference().to_string(),
+            case: row.case,
+            wave: row.wave.clone(),
+            started: now,
+        };
+        let drafted = values.iter().cloned().collect();
+        let setting = Setting { now, language: form.default_language(), entropy: &mut Still };
+        self.interview(draft, Arc::clone(&form), drafted, setting).map(Some)
+    }
+
     /// Every value of a record that is held, of all classes.
     pub fn values(&self, record: RecordId) -> Result<Answers, ClientError> {
         Ok(self.replica().parts(record)?.into_iter().flat_map(|part| part.values).collect())
@@ -305,7 +338,7 @@ impl Interview {
     }
 
     /// The released values. A scheme whose numbers do not fit releases nothing; headquarters derives it again.
-    fn released(&self, catalogue: &teranga_core::catalogue::Catalogue, heads: &Heads) -> Vec<(Key, Value)> {
+    pub(crate) fn released(&self, catalogue: &Catalogue, heads: &Heads) -> Vec<(Key, Value)> {
         let skipped =
             |question: &str| matches!(self.filling.shown(&Key::question(question)), Some(Shown::Skipped));
         catalogue

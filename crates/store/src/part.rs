@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, RecordId, Salt};
 use teranga_core::key::Key;
-use teranga_core::record::{Envelope, State};
+use teranga_core::record::{Envelope, State, keys};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
@@ -108,7 +108,12 @@ fn write_conflicts(
         .execute(params![record.as_bytes(), class.as_str()])?;
     let mut insert = connection
         .prepare_cached("INSERT INTO conflict (record, class, key, candidates) VALUES (?1, ?2, ?3, ?4)")?;
+    let released = format!("{}/", keys::RELEASE);
     for conflict in conflicts {
+        // What two replicas derived apart is nobody's answer: whoever holds the inputs derives it again.
+        if conflict.key.as_str().starts_with(&released) {
+            continue;
+        }
         let candidates: Vec<Json> = conflict.values.iter().map(candidate_json).collect();
         let text = Json::Array(candidates).to_string();
         insert.execute(params![record.as_bytes(), class.as_str(), conflict.key.as_str(), text])?;
