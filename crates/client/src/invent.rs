@@ -42,8 +42,10 @@ impl Entropy for Seeded {
     }
 }
 
-const GIVEN: [&str; 12] =
-    ["Awa", "Moussa", "Fatou", "Ibrahima", "Aminata", "Cheikh", "Mariama", "Ousmane", "Khady", "Modou", "Ndeye", "Lamine"];
+const GIVEN: [&str; 12] = [
+    "Awa", "Moussa", "Fatou", "Ibrahima", "Aminata", "Cheikh", "Mariama", "Ousmane", "Khady", "Modou",
+    "Ndeye", "Lamine",
+];
 const FAMILY: [&str; 6] = ["Exemple", "Inventé", "Modèle", "Essai", "Fictif", "Spécimen"];
 const WORDS: [&str; 8] =
     ["maraîchage", "couture", "commerce", "pêche", "menuiserie", "élevage", "transport", "maçonnerie"];

@@ -69,7 +69,11 @@ mod tests {
         for argument in command.get_arguments() {
             let id = argument.get_id().as_str();
             let key = format!("arg-{}", id.replace('_', "-"));
-            assert!(matches!(id, "help" | "version") || messages.has(&key), "{key} in {:?}", messages.language());
+            assert!(
+                matches!(id, "help" | "version") || messages.has(&key),
+                "{key} in {:?}",
+                messages.language()
+            );
         }
         for below in command.get_subcommands() {
             check(below, &format!("{path}-{}", below.get_name()), messages);

@@ -31,7 +31,8 @@ pub(crate) async fn ask(data: &Path, certificate: Option<&Path>, command: Comman
 fn read_door(data: &Path) -> Outcome<Door> {
     let path = data.join(DOOR);
     let text = std::fs::read_to_string(&path).map_err(|error| crate::failure::file(&path, &error))?;
-    serde_json::from_str(&text).map_err(|_| Failure::new("hub-door", vec![("path", path.display().to_string())]))
+    serde_json::from_str(&text)
+        .map_err(|_| Failure::new("hub-door", vec![("path", path.display().to_string())]))
 }
 
 /// A refusal of the office itself, on this machine: its detail may be shown.

@@ -35,7 +35,9 @@ impl Failure {
     /// The message: what is wrong, each detail, and whether to try again.
     pub(crate) fn message(&self, messages: &Messages) -> String {
         let mut lines = vec![line(messages, &self.code, &self.arguments)];
-        lines.extend(self.details.iter().map(|(code, arguments)| format!("  {}", line(messages, code, arguments))));
+        lines.extend(
+            self.details.iter().map(|(code, arguments)| format!("  {}", line(messages, code, arguments))),
+        );
         if self.retry == Retry::Later {
             lines.push(messages.text("retry-later"));
         }

@@ -41,7 +41,10 @@ fn check(file: &Path, messages: &Messages) -> Outcome {
     let questions = form.questions().filter(|question| question.kind.is_asked()).count();
     println!(
         "{}",
-        messages.with("form-ok", &[("form", &form.reference().to_string()), ("questions", &questions.to_string())])
+        messages.with(
+            "form-ok",
+            &[("form", &form.reference().to_string()), ("questions", &questions.to_string())]
+        )
     );
     for warning in form.warnings() {
         println!("  {warning}");

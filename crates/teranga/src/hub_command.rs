@@ -168,7 +168,9 @@ async fn serve(arguments: RunArgs, messages: &Messages) -> Outcome {
         sync_at: arguments.sync_at,
         parent_certificate: arguments.parent_cert,
     };
-    let ready = |address: SocketAddr| println!("{}", messages.with("hub-ready", &[("address", &address.to_string())]));
+    let ready = |address: SocketAddr| {
+        println!("{}", messages.with("hub-ready", &[("address", &address.to_string())]))
+    };
     Ok(teranga_hub::serve(options, ready).await?)
 }
 
@@ -177,7 +179,10 @@ async fn serve(arguments: RunArgs, messages: &Messages) -> Outcome {
 async fn prepare(data: &Path, arguments: &RunArgs, messages: &Messages) -> Outcome {
     let mut replica = match Replica::open(data, &mut SystemEntropy) {
         Err(StoreError::Absent(_)) => {
-            let name = arguments.name.clone().unwrap_or_else(|| arguments.region.clone().unwrap_or_else(|| "HQ".into()));
+            let name = arguments
+                .name
+                .clone()
+                .unwrap_or_else(|| arguments.region.clone().unwrap_or_else(|| "HQ".into()));
             let profile = Profile {
                 kind: ReplicaKind::Hub,
                 person: name.clone(),
@@ -191,8 +196,7 @@ async fn prepare(data: &Path, arguments: &RunArgs, messages: &Messages) -> Outco
     let enrolled = replica.uplink()?.is_some();
     match (&arguments.parent, &arguments.code) {
         (Some(url), Some(code)) if !enrolled => {
-            let answer =
-                enrolment::enrol(&mut replica, url, arguments.parent_cert.as_deref(), code).await?;
+            let answer = enrolment::enrol(&mut replica, url, arguments.parent_cert.as_deref(), code).await?;
             println!("{}", messages.with("hub-enrolled", &[("hub", &answer.hub_name)]));
         }
         (Some(_), None) if !enrolled => return Err(Failure::new("hub-needs-code", Vec::new())),

@@ -25,11 +25,12 @@ impl Language {
     /// The language asked for: by `--lang`, by `TERANGA_LANG`, by the system's locale; French otherwise. Read before
     /// the command line is parsed, so that its own help and errors are in that language.
     pub(crate) fn of_process(arguments: &[String]) -> Self {
-        let flag = arguments.iter().enumerate().find_map(|(at, argument)| match argument.strip_prefix("--lang") {
-            Some("") => arguments.get(at + 1).cloned(),
-            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
-            None => None,
-        });
+        let flag =
+            arguments.iter().enumerate().find_map(|(at, argument)| match argument.strip_prefix("--lang") {
+                Some("") => arguments.get(at + 1).cloned(),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            });
         flag.or_else(|| std::env::var("TERANGA_LANG").ok())
             .or_else(|| std::env::var("LC_ALL").ok().filter(|locale| !locale.is_empty()))
             .or_else(|| std::env::var("LANG").ok())

@@ -75,12 +75,16 @@ impl Explain for Finding {
     }
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
-        let mut arguments =
-            vec![("sheet", self.sheet.clone()), ("row", self.row.to_string()), ("column", self.column.clone())];
+        let mut arguments = vec![
+            ("sheet", self.sheet.clone()),
+            ("row", self.row.to_string()),
+            ("column", self.column.clone()),
+        ];
         let detail = match &self.flaw {
-            Flaw::Unreadable(detail) | Flaw::UnknownType(detail) | Flaw::UnknownList(detail) | Flaw::Form(detail) => {
-                Some(detail.clone())
-            }
+            Flaw::Unreadable(detail)
+            | Flaw::UnknownType(detail)
+            | Flaw::UnknownList(detail)
+            | Flaw::Form(detail) => Some(detail.clone()),
             Flaw::TooLarge(what) => Some((*what).to_owned()),
             Flaw::WrongEnd(row) => Some(row.to_string()),
             Flaw::NoSheet | Flaw::DuplicateColumn | Flaw::Needed | Flaw::NoEnd => None,

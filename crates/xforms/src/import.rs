@@ -29,7 +29,12 @@ pub fn import_xlsx(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Findin
 fn import(sheets: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let sheet = |name: &str| sheets.iter().find(|sheet| sheet.name == name).map(Sheet::read).transpose();
     let Some(survey) = sheet("survey")? else {
-        return Err(vec![Finding { sheet: "survey".into(), row: 0, column: "-".into(), flaw: Flaw::NoSheet }]);
+        return Err(vec![Finding {
+            sheet: "survey".into(),
+            row: 0,
+            column: "-".into(),
+            flaw: Flaw::NoSheet,
+        }]);
     };
     let settings = sheet("settings")?.and_then(|sheet| sheet.rows.into_iter().next());
     let setting = |name: &str| settings.as_ref().and_then(|row| row.get(name)).map(str::to_owned);
@@ -37,7 +42,8 @@ fn import(sheets: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>
         .map(|language| language_code(&language))
         .unwrap_or_else(|| first_language(&survey).unwrap_or_else(|| DEFAULT_LANGUAGE.to_owned()));
     let mut findings = Vec::new();
-    let choices = sheet("choices")?.map(|sheet| lists(&sheet, &default_language, &mut findings)).unwrap_or_default();
+    let choices =
+        sheet("choices")?.map(|sheet| lists(&sheet, &default_language, &mut findings)).unwrap_or_default();
     let mut reading =
         Survey { default_language: &default_language, lists: &choices, findings, remarks: Vec::new() };
     let rows = reading.read(&survey);
@@ -90,7 +96,9 @@ fn first_language(survey: &Sheet) -> Option<String> {
 
 fn languages(survey: &Sheet, default_language: &str) -> Vec<String> {
     let mut languages = vec![default_language.to_owned()];
-    for language in survey.rows.iter().flat_map(|row| row.cells.keys()).filter_map(|heading| heading.language.as_ref()) {
+    for language in
+        survey.rows.iter().flat_map(|row| row.cells.keys()).filter_map(|heading| heading.language.as_ref())
+    {
         if !languages.contains(language) {
             languages.push(language.clone());
         }
@@ -104,7 +112,12 @@ fn lists(sheet: &Sheet, default_language: &str, findings: &mut Vec<Finding>) -> 
         let Some(list) = row.get("list_name") else { continue };
         let Some(name) = row.get("name") else {
             let flaw = Flaw::Needed;
-            findings.push(Finding { sheet: sheet.name.clone(), row: row.number, column: "name".into(), flaw });
+            findings.push(Finding {
+                sheet: sheet.name.clone(),
+                row: row.number,
+                column: "name".into(),
+                flaw,
+            });
             continue;
         };
         let mut choice = Map::new();
@@ -130,7 +143,8 @@ fn lists(sheet: &Sheet, default_language: &str, findings: &mut Vec<Finding>) -> 
 }
 
 fn other_settings(row: Option<&SheetRow>, remarks: &mut Vec<String>) -> Map<String, Json> {
-    const CARRIED: [&str; 5] = ["form_id", "form_title", "version", "default_language", "teranga_sensitivity"];
+    const CARRIED: [&str; 5] =
+        ["form_id", "form_title", "version", "default_language", "teranga_sensitivity"];
     let mut kept = Map::new();
     for (heading, text) in row.iter().flat_map(|row| &row.cells) {
         if !CARRIED.contains(&heading.name.as_str()) {

@@ -52,7 +52,9 @@ impl Sheet {
     /// Understands a sheet: its first row that is not empty holds the headings.
     pub(crate) fn read(raw: &RawSheet) -> Result<Self, Vec<Finding>> {
         let mut rows = raw.rows.iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
-        let Some((head, cells)) = rows.next() else { return Ok(Self { name: raw.name.clone(), rows: Vec::new() }) };
+        let Some((head, cells)) = rows.next() else {
+            return Ok(Self { name: raw.name.clone(), rows: Vec::new() });
+        };
         let headings: Vec<Option<Heading>> = cells.iter().map(|cell| heading(cell)).collect();
         let mut findings = Vec::new();
         for (index, heading) in headings.iter().enumerate() {
@@ -82,9 +84,9 @@ fn heading(cell: &str) -> Option<Heading> {
     if text.is_empty() {
         return None;
     }
-    let (name, language) = match text.split_once("::").or_else(|| text.split_once(':').filter(|(name, _)| {
-        TRANSLATED.contains(&name.trim().to_lowercase().as_str())
-    })) {
+    let (name, language) = match text.split_once("::").or_else(|| {
+        text.split_once(':').filter(|(name, _)| TRANSLATED.contains(&name.trim().to_lowercase().as_str()))
+    }) {
         Some((name, rest)) if name.trim().eq_ignore_ascii_case("media") => {
             let (medium, language) = rest.split_once("::").map_or((rest, None), |(m, l)| (m, Some(l)));
             (medium.to_owned(), language.map(language_code))
@@ -95,7 +97,8 @@ fn heading(cell: &str) -> Option<Heading> {
         _ => (text.to_owned(), None),
     };
     let name = normal(&name);
-    let name = ALIASES.iter().find(|(old, _)| *old == name).map_or(name.clone(), |(_, new)| (*new).to_owned());
+    let name =
+        ALIASES.iter().find(|(old, _)| *old == name).map_or(name.clone(), |(_, new)| (*new).to_owned());
     Some(Heading { name, language })
 }
 

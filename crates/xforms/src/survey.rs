@@ -58,7 +58,10 @@ impl Survey<'_> {
         let mut open: Vec<Open> = Vec::new();
         for row in &sheet.rows {
             let Some(kind) = row.get("type").filter(|kind| !kind.starts_with('#')) else { continue };
-            if row.get("disabled").is_some_and(|disabled| matches!(disabled.to_lowercase().as_str(), "yes" | "true")) {
+            if row
+                .get("disabled")
+                .is_some_and(|disabled| matches!(disabled.to_lowercase().as_str(), "yes" | "true"))
+            {
                 continue;
             }
             match read(kind) {
@@ -71,7 +74,9 @@ impl Survey<'_> {
                     Some(begun) if begun.section == section => {
                         let mut node = begun.node;
                         node.insert("children".into(), Json::Array(begun.children));
-                        open.last_mut().map_or(&mut rows, |outer| &mut outer.children).push(Json::Object(node));
+                        open.last_mut()
+                            .map_or(&mut rows, |outer| &mut outer.children)
+                            .push(Json::Object(node));
                     }
                     begun => {
                         let number = begun.map_or(0, |begun| begun.row);
@@ -91,7 +96,14 @@ impl Survey<'_> {
         rows
     }
 
-    fn question(&mut self, sheet: &Sheet, row: &SheetRow, kind: &str, list: Option<String>, other: Other) -> Json {
+    fn question(
+        &mut self,
+        sheet: &Sheet,
+        row: &SheetRow,
+        kind: &str,
+        list: Option<String>,
+        other: Other,
+    ) -> Json {
         let mut node = self.node(sheet, row, kind);
         if let Some(list) = list {
             let from_file = kind.ends_with("_from_file") || list.starts_with("${");

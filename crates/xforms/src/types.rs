@@ -32,10 +32,39 @@ const ALIASES: [(&str, &str); 10] = [
 ];
 
 const PLAIN: [&str; 33] = [
-    "text", "integer", "decimal", "date", "time", "datetime", "note", "calculate", "geopoint", "geotrace", "geoshape",
-    "image", "audio", "video", "file", "barcode", "acknowledge", "hidden", "range", "start", "end", "today", "deviceid",
-    "username", "phonenumber", "email", "audit", "simserial", "subscriberid", "start-geopoint", "background-audio",
-    "csv-external", "xml-external",
+    "text",
+    "integer",
+    "decimal",
+    "date",
+    "time",
+    "datetime",
+    "note",
+    "calculate",
+    "geopoint",
+    "geotrace",
+    "geoshape",
+    "image",
+    "audio",
+    "video",
+    "file",
+    "barcode",
+    "acknowledge",
+    "hidden",
+    "range",
+    "start",
+    "end",
+    "today",
+    "deviceid",
+    "username",
+    "phonenumber",
+    "email",
+    "audit",
+    "simserial",
+    "subscriberid",
+    "start-geopoint",
+    "background-audio",
+    "csv-external",
+    "xml-external",
 ];
 
 const SELECTS: [(&str, &str); 8] = [
@@ -65,10 +94,11 @@ pub(crate) fn read(text: &str) -> Option<RowType> {
     for (spelling, kind) in SELECTS {
         let Some(rest) = lower.strip_prefix(spelling).filter(|rest| rest.starts_with(' ')) else { continue };
         let rest = text.trim().get(text.trim().len() - rest.len()..).unwrap_or_default().trim();
-        let (list, other) = match rest.strip_suffix("or_other").or_else(|| rest.strip_suffix("or specify other")) {
-            Some(list) => (list.trim(), Other::Added),
-            None => (rest, Other::No),
-        };
+        let (list, other) =
+            match rest.strip_suffix("or_other").or_else(|| rest.strip_suffix("or specify other")) {
+                Some(list) => (list.trim(), Other::Added),
+                None => (rest, Other::No),
+            };
         return Some(RowType::Question { kind: kind.to_owned(), list: Some(list.to_owned()), other });
     }
     let kind = ALIASES.iter().find(|(old, _)| *old == text.trim()).map_or(lower.as_str(), |(_, new)| new);
@@ -85,7 +115,10 @@ mod tests {
             Some(RowType::Question { kind: kind.into(), list: list.map(str::to_owned), other })
         };
         assert_eq!(read("select_one Yes_No or_other"), question("select_one", Some("Yes_No"), Other::Added));
-        assert_eq!(read("select all that apply from fruits"), question("select_multiple", Some("fruits"), Other::No));
+        assert_eq!(
+            read("select all that apply from fruits"),
+            question("select_multiple", Some("fruits"), Other::No)
+        );
         assert_eq!(read("int"), question("integer", None, Other::No));
         assert_eq!(read("begin group"), Some(RowType::Begin("group")));
         assert_eq!(read("end_repeat"), Some(RowType::End("repeat")));

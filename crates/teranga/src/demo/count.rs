@@ -83,7 +83,9 @@ async fn census(hub: &Hub) -> Outcome<Census> {
 
 async fn tier(hub: &Hub, census: &Census) -> Outcome<Tier> {
     let status = hub.ask(Command::Status).await?;
-    let number = |name: &str| status.get(name).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let number = |name: &str| {
+        status.get(name).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
+    };
     let quarantined = census.changes.values().filter(|status| *status == "Quarantined").count();
     Ok(Tier {
         name: hub.name.clone(),
@@ -100,7 +102,11 @@ fn of_volunteer(volunteer: &super::play::Volunteer) -> Outcome<(Tier, Census)> {
     let listed = device.list()?;
     let replica = device.replica();
     let census = Census {
-        changes: replica.census()?.into_iter().map(|(hash, status)| (hash.to_string(), format!("{status:?}"))).collect(),
+        changes: replica
+            .census()?
+            .into_iter()
+            .map(|(hash, status)| (hash.to_string(), format!("{status:?}")))
+            .collect(),
         parts: replica
             .digests()?
             .into_iter()

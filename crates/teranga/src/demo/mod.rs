@@ -72,13 +72,24 @@ fn folder(arguments: &DemoArgs) -> Outcome<PathBuf> {
     });
     std::fs::create_dir_all(&folder).map_err(|error| crate::failure::file(&folder, &error))?;
     let empty = std::fs::read_dir(&folder).map(|mut entries| entries.next().is_none()).unwrap_or(false);
-    if empty { Ok(folder) } else { Err(Failure::new("demo-folder", vec![("path", folder.display().to_string())])) }
+    if empty {
+        Ok(folder)
+    } else {
+        Err(Failure::new("demo-folder", vec![("path", folder.display().to_string())]))
+    }
 }
 
 fn show(count: &Count, conflicts: usize, messages: &Messages) {
     let mut table = table(
         messages,
-        &["column-tier", "column-cases", "column-assessments", "column-changes", "column-quarantined", "column-conflicts"],
+        &[
+            "column-tier",
+            "column-cases",
+            "column-assessments",
+            "column-changes",
+            "column-quarantined",
+            "column-conflicts",
+        ],
     );
     for tier in &count.tiers {
         table.add_row([

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use teranga_client::invent::{self, Seeded};
 use teranga_client::interview::Setting;
+use teranga_client::invent::{self, Seeded};
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
@@ -60,8 +60,14 @@ impl Volunteer {
 
 impl<'a> Play<'a> {
     /// Gives every volunteer a replica, enrolled at one of the regions.
-    pub(super) async fn new(stage: &'a Stage, volunteers: u16, seed: u64, messages: &'a Messages) -> Outcome<Self> {
-        let mut play = Self { stage, volunteers: Vec::new(), total: Summary::default(), seed: Seeded(seed), messages };
+    pub(super) async fn new(
+        stage: &'a Stage,
+        volunteers: u16,
+        seed: u64,
+        messages: &'a Messages,
+    ) -> Outcome<Self> {
+        let mut play =
+            Self { stage, volunteers: Vec::new(), total: Summary::default(), seed: Seeded(seed), messages };
         for number in 0..usize::from(volunteers) {
             let region = number % stage.regions.len();
             let Some(hub) = stage.regions.get(region) else { break };
@@ -78,7 +84,9 @@ impl<'a> Play<'a> {
         let code = hub.device_code(&name).await?;
         enrolment::enrol(device.replica_mut(), &format!("http://{}", hub.address), None, &code).await?;
         let weather = Weather { seed: self.seed.next_number(), cuts: CUTS, delay_ms: 0, bytes_per_second: 0 };
-        let link = BadLink::start(hub.address, weather).await.map_err(|error| crate::failure::file(&folder, &error))?;
+        let link = BadLink::start(hub.address, weather)
+            .await
+            .map_err(|error| crate::failure::file(&folder, &error))?;
         let ledger = Ledger::at(&self.stage.folder().join(format!("volunteer-{}.ledger", number + 1)));
         Ok(Volunteer { name, region, device: Mutex::new(device), ledger, link })
     }
@@ -188,7 +196,12 @@ fn bar(length: u64, what: &str) -> ProgressBar {
 }
 
 /// Fills one form with invented answers and saves it.
-fn interview(volunteer: &Volunteer, form: &str, case: Option<RecordId>, seed: &mut Seeded) -> Outcome<RecordId> {
+fn interview(
+    volunteer: &Volunteer,
+    form: &str,
+    case: Option<RecordId>,
+    seed: &mut Seeded,
+) -> Outcome<RecordId> {
     let mut device = volunteer.device();
     let mut interview = device.begin(form, case, Setting { now: now(), language: "fr", entropy: seed })?;
     invent::fill(&mut device, &mut interview, seed)?;

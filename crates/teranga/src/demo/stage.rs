@@ -64,7 +64,11 @@ impl Stage {
     /// Says where the hubs are, and waits until the user has seen enough.
     pub(super) async fn leave_running(mut self, messages: &Messages) -> Outcome {
         for hub in std::iter::once(&self.home).chain(&self.regions) {
-            let told = [("name", hub.name.as_str()), ("url", &format!("http://{}", hub.address)), ("path", &hub.data.display().to_string())];
+            let told = [
+                ("name", hub.name.as_str()),
+                ("url", &format!("http://{}", hub.address)),
+                ("path", &hub.data.display().to_string()),
+            ];
             println!("{}", messages.with("demo-hub", &told));
         }
         println!("{}", messages.text("demo-stop"));

@@ -33,7 +33,8 @@ pub(super) fn settle(
 ) -> Outcome {
     let key = Key::from_text(key);
     let value = settled_value(device, record, &key, typed)?;
-    let changes = device.settle(record, &key, value, setting(messages.language().code(), &mut SystemEntropy))?;
+    let changes =
+        device.settle(record, &key, value, setting(messages.language().code(), &mut SystemEntropy))?;
     report(record, &changes, messages)
 }
 
@@ -44,10 +45,11 @@ fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> O
     }
     let parts = device.replica().parts(record)?;
     let candidates = parts.iter().flat_map(|part| &part.conflicts).filter(|conflict| conflict.key == *key);
-    let standing = candidates.flat_map(|conflict| &conflict.values).find(|candidate| match candidate.value.to_json() {
-        Json::String(text) => text == typed,
-        other => other.to_string() == typed,
-    });
+    let standing =
+        candidates.flat_map(|conflict| &conflict.values).find(|candidate| match candidate.value.to_json() {
+            Json::String(text) => text == typed,
+            other => other.to_string() == typed,
+        });
     if let Some(candidate) = standing {
         return Ok(candidate.value.clone());
     }

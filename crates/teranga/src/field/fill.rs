@@ -5,6 +5,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::Value as Json;
 use teranga_client::interview::Interview;
 use teranga_client::{ClientError, Device};
 use teranga_core::answers::parse_typed;
@@ -26,11 +27,25 @@ pub(crate) struct AnswersArgs {
     answers: Option<PathBuf>,
 }
 
+impl AnswersArgs {
+    /// Reads the file, if one is named, before anything is begun.
+    pub(super) fn read(&self) -> Outcome<Option<Json>> {
+        let Some(path) = &self.answers else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map_err(|error| failure::file(path, &error))?;
+        serde_json::from_str(&text).map(Some).map_err(|error| {
+            let place = [("line", error.line()), ("column", error.column())];
+            let mut arguments = vec![("path", path.display().to_string())];
+            arguments.extend(place.map(|(name, number)| (name, number.to_string())));
+            Failure::new("answers-not-json", arguments)
+        })
+    }
+}
+
 /// Goes on with an interview that was interrupted: the one that is named, or the only one.
 pub(super) fn resume(
     device: &mut Device,
     text: Option<&str>,
-    answers: &AnswersArgs,
+    sheet: Option<&Json>,
     messages: &Messages,
 ) -> Outcome {
     let drafts = device.replica().drafts()?;
@@ -39,54 +54,43 @@ pub(super) fn resume(
     let record = match (found.next(), found.next()) {
         (Some(draft), None) => draft.record,
         (None, _) => return Err(Failure::new("draft-absent", vec![("record", wanted)])),
-        (Some(_), Some(_)) => return Err(Failure::new("draft-several", vec![("count", drafts.len().to_string())])),
+        (Some(_), Some(_)) => {
+            return Err(Failure::new("draft-several", vec![("count", drafts.len().to_string())]));
+        }
     };
-    let interview = device.resume(record, setting(messages.language().code(), &mut SystemEntropy))?;
-    run(device, interview, answers, messages)
+    let mut interview = device.resume(record, setting(messages.language().code(), &mut SystemEntropy))?;
+    if sheet.is_some() {
+        return run(device, interview, sheet, messages);
+    }
+    let passed = answered_so_far(&interview);
+    ask(device, &mut interview, passed, messages)
+}
+
+/// What comes before the first question that nobody has answered.
+fn answered_so_far(interview: &Interview) -> Vec<Key> {
+    let prompts = interview.filling().prompts();
+    let open = |prompt: &Prompt<'_>| {
+        prompt.step == Step::Question && prompt.question.kind.is_asked() && prompt.state == Shown::NotAsked
+    };
+    prompts.take_while(|prompt| !open(prompt)).filter_map(|prompt| place(&prompt)).collect()
 }
 
 /// Fills and finishes.
 pub(super) fn run(
     device: &mut Device,
     mut interview: Interview,
-    arguments: &AnswersArgs,
+    sheet: Option<&Json>,
     messages: &Messages,
 ) -> Outcome {
-    match &arguments.answers {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| failure::file(path, &error))?;
-            let json = serde_json::from_str(&text).map_err(|error| {
-                Failure::new(
-                    "answers-not-json",
-                    vec![
-                        ("path", path.display().to_string()),
-                        ("line", error.line().to_string()),
-                        ("column", error.column().to_string()),
-                    ],
-                )
-            })?;
-            let fresh = device.replica().record(interview.record())?.is_none();
-            if let Err(error) = device.answer_sheet(&mut interview, &json, &mut SystemEntropy) {
-                return Err(without_draft(device, &interview, fresh, explain(error)));
-            }
-            let record = interview.record();
-            finish(device, &mut interview, messages).map_err(|failure| {
-                if device.replica().record(record).is_ok_and(|row| row.is_none()) && fresh {
-                    drop(device.replica_mut().drop_draft(record));
-                }
-                failure
-            })
+    let Some(json) = sheet else { return ask(device, &mut interview, Vec::new(), messages) };
+    let fresh = device.replica().record(interview.record())?.is_none();
+    let taken = device.answer_sheet(&mut interview, json, &mut SystemEntropy).map_err(explain);
+    taken.and_then(|()| finish(device, &mut interview, messages)).inspect_err(|_| {
+        // A file that was refused leaves nothing behind.
+        if fresh {
+            drop(device.replica_mut().drop_draft(interview.record()));
         }
-        None => ask(device, &mut interview, messages),
-    }
-}
-
-/// A file that was refused leaves nothing behind.
-fn without_draft(device: &mut Device, interview: &Interview, fresh: bool, failure: Failure) -> Failure {
-    if fresh {
-        drop(device.replica_mut().drop_draft(interview.record()));
-    }
-    failure
+    })
 }
 
 fn explain(error: ClientError) -> Failure {
@@ -102,9 +106,8 @@ fn explain(error: ClientError) -> Failure {
 }
 
 fn finish(device: &mut Device, interview: &mut Interview, messages: &Messages) -> Outcome {
-    let finished = device
-        .finish(interview, setting(messages.language().code(), &mut SystemEntropy))
-        .map_err(explain)?;
+    let finished =
+        device.finish(interview, setting(messages.language().code(), &mut SystemEntropy)).map_err(explain)?;
     if let Some(round) = &finished.round {
         let days = match round.fit {
             Fit::Within => String::new(),
@@ -126,9 +129,8 @@ enum Typed {
     End,
 }
 
-fn ask(device: &mut Device, interview: &mut Interview, messages: &Messages) -> Outcome {
+fn ask(device: &mut Device, interview: &mut Interview, mut passed: Vec<Key>, messages: &Messages) -> Outcome {
     println!("{}", messages.text("fill-keys"));
-    let mut passed: Vec<Key> = Vec::new();
     while let Some(stop) = next(interview, &passed) {
         match at_stop(device, interview, &stop, messages)? {
             Went::On(key) => passed.extend(key),
@@ -156,7 +158,8 @@ fn next(interview: &Interview, passed: &[Key]) -> Option<Stop> {
         .filter(|stop| matches!(stop.step, Step::Question | Step::RepeatEnd))
         .filter_map(|stop| Some((stop, place(&filling.prompt(&stop)?))))
         .collect();
-    let last = passed.iter().rev().find_map(|key| stops.iter().position(|(_, place)| place.as_ref() == Some(key)));
+    let last =
+        passed.iter().rev().find_map(|key| stops.iter().position(|(_, place)| place.as_ref() == Some(key)));
     stops.get(last.map_or(0, |last| last + 1)).map(|(stop, _)| *stop)
 }
 
@@ -177,7 +180,12 @@ enum Went {
     Away,
 }
 
-fn at_stop(device: &mut Device, interview: &mut Interview, stop: &Stop, messages: &Messages) -> Outcome<Went> {
+fn at_stop(
+    device: &mut Device,
+    interview: &mut Interview,
+    stop: &Stop,
+    messages: &Messages,
+) -> Outcome<Went> {
     let Some(prompt) = interview.filling().prompt(stop) else { return Ok(Went::On(None)) };
     let here = place(&prompt);
     if stop.step == Step::RepeatEnd {
@@ -275,10 +283,12 @@ fn show(prompt: &Prompt<'_>, messages: &Messages) {
     }
     let standing = match &prompt.state {
         Shown::Answered(value) => match value.to_json() {
-            serde_json::Value::String(text) => text,
+            Json::String(text) => text,
             other => other.to_string(),
         },
-        Shown::DontKnow | Shown::Declined | Shown::Hidden => messages.text(&format!("state-{}", prompt.state.code().replace('_', "-"))),
+        Shown::DontKnow | Shown::Declined | Shown::Hidden => {
+            messages.text(&format!("state-{}", prompt.state.code().replace('_', "-")))
+        }
         Shown::NotAsked | Shown::Skipped => return,
     };
     println!("  [{standing}]");
@@ -289,7 +299,8 @@ fn read(messages: &Messages) -> Outcome<Typed> {
     let terminal = std::path::Path::new("terminal");
     std::io::stdout().flush().map_err(|error| failure::file(terminal, &error))?;
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| failure::file(terminal, &error))?;
+    let read =
+        std::io::stdin().lock().read_line(&mut line).map_err(|error| failure::file(terminal, &error))?;
     if read == 0 {
         return Ok(Typed::End);
     }

@@ -20,8 +20,10 @@ pub(crate) fn table(messages: &Messages, headings: &[&str]) -> Table {
 
 /// Every record and every draft.
 pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
-    let mut table =
-        table(messages, &["column-record", "column-form", "column-title", "column-wave", "column-state", "column-where"]);
+    let mut table = table(
+        messages,
+        &["column-record", "column-form", "column-title", "column-wave", "column-state", "column-where"],
+    );
     for listed in device.list()? {
         let changes: Vec<ChangeHash> = device.replica().own_changes(listed.row.record)?;
         if let Some(ledger) = ledger::of_process() {
@@ -64,7 +66,10 @@ pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
         None => println!("{}", messages.text("status-not-enrolled")),
         Some(uplink) => {
             let last = uplink.last.map_or_else(|| messages.text("never"), Millis::to_rfc3339);
-            println!("{}", messages.with("status-hub", &[("hub", &uplink.name), ("url", &uplink.url), ("last", &last)]));
+            println!(
+                "{}",
+                messages.with("status-hub", &[("hub", &uplink.name), ("url", &uplink.url), ("last", &last)])
+            );
             if uplink.url.starts_with("http://") && !is_loopback(&uplink.url) {
                 println!("{}", messages.text("hub-insecure"));
             }

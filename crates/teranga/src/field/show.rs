@@ -30,9 +30,15 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
 }
 
 fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Messages) {
-    let values = parts.iter().flat_map(|part| part.values.clone()).filter(|(key, _)| !key.is_envelope()).collect();
+    let values =
+        parts.iter().flat_map(|part| part.values.clone()).filter(|(key, _)| !key.is_envelope()).collect();
     let language = messages.language().code().to_owned();
-    let context = FlowContext { language: language.clone(), opening: Opening::Again, held: Held::All, ..FlowContext::default() };
+    let context = FlowContext {
+        language: language.clone(),
+        opening: Opening::Again,
+        held: Held::All,
+        ..FlowContext::default()
+    };
     let lists = device.catalogue().lists_for(form);
     let filling = Filling::new(Arc::clone(form), &lists, values, context);
     let mut table = table(messages, &["column-question", "column-answer"]);

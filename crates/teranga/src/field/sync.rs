@@ -42,7 +42,8 @@ pub(crate) struct SyncArgs {
 /// Enrols with a code.
 pub(super) async fn enrol(mut device: Device, arguments: EnrolArgs, messages: &Messages) -> Outcome {
     let answer =
-        enrolment::enrol(device.replica_mut(), &arguments.hub, arguments.cert.as_deref(), &arguments.code).await?;
+        enrolment::enrol(device.replica_mut(), &arguments.hub, arguments.cert.as_deref(), &arguments.code)
+            .await?;
     println!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
     Ok(())
 }

@@ -21,10 +21,8 @@ const HEAD: [&str; 7] = ["record", "case", "wave", "region", "state", "form_vers
 
 /// Writes the files. Returns how many.
 pub(super) fn write(out: &Path, holdings: &Holdings, catalogue: &Catalogue) -> Outcome<usize> {
-    let forms: BTreeSet<String> = holdings
-        .counting()
-        .filter_map(|record| Some(record.form.parse::<FormRef>().ok()?.form_id))
-        .collect();
+    let forms: BTreeSet<String> =
+        holdings.counting().filter_map(|record| Some(record.form.parse::<FormRef>().ok()?.form_id)).collect();
     let mut files = 0;
     for form_id in forms {
         files += write_form(out, holdings, catalogue, &form_id)?;
@@ -50,7 +48,8 @@ fn write_form(out: &Path, holdings: &Holdings, catalogue: &Catalogue, form_id: &
                 rows_of(&mut writer, record, form, catalogue, table)?;
             }
         }
-        let bytes = writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
+        let bytes =
+            writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
         let name = if at == 0 { format!("{form_id}.csv") } else { format!("{form_id}.{}.csv", table.name) };
         write_whole(&out.join(name), &bytes)?;
     }
@@ -122,7 +121,9 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_is_guarded_and_numbers_are_not() {
-        for (text, expected) in [("=1+1", "'=1+1"), ("-5", "-5"), ("+221 77", "'+221 77"), ("@a", "'@a"), ("a=b", "a=b")] {
+        for (text, expected) in
+            [("=1+1", "'=1+1"), ("-5", "-5"), ("+221 77", "'+221 77"), ("@a", "'@a"), ("a=b", "a=b")]
+        {
             assert_eq!(guarded(text.to_owned()), expected);
         }
     }

@@ -62,7 +62,8 @@ async fn fetch(link: &Link, token: &str, holdings: &mut Holdings) -> Outcome<usi
         let since = holdings.next;
         let path = format!("/v1/pull?touched={}&resources={}", since.touched, since.resources);
         let bytes = link.get(&path, token).await?;
-        let page: Page = serde_json::from_slice(&bytes).map_err(|_| Failure::new("pull-answer", Vec::new()))?;
+        let page: Page =
+            serde_json::from_slice(&bytes).map_err(|_| Failure::new("pull-answer", Vec::new()))?;
         fetched += page.records.len();
         let more = page.more;
         holdings.take(page);

@@ -16,8 +16,9 @@ pub(super) fn write(out: &Path, holdings: &Holdings) -> Outcome {
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error: csv::Error| Failure::new("csv", vec![("detail", error.to_string())]);
-    let mut head: Vec<String> =
-        ["record", "case", "wave", "region", "sex", "age_band", "scheme", "status"].map(str::to_owned).to_vec();
+    let mut head: Vec<String> = ["record", "case", "wave", "region", "sex", "age_band", "scheme", "status"]
+        .map(str::to_owned)
+        .to_vec();
     for name in &names {
         head.extend([name.clone(), format!("{name}_coverage")]);
     }
@@ -45,6 +46,7 @@ pub(super) fn write(out: &Path, holdings: &Holdings) -> Outcome {
         fields.push(sufficient.map(|yes| u8::from(yes).to_string()).unwrap_or_default());
         writer.write_record(&fields).map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
+    let bytes =
+        writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
     write_whole(&out.join("scores.csv"), &bytes)
 }

@@ -50,7 +50,15 @@ pub(crate) fn figures(rows: &[ScoredRow]) -> BTreeMap<(String, String), Figures>
 
 /// Prints the summary.
 pub(crate) fn print(rows: &[ScoredRow], messages: &Messages) {
-    let headings = ["column-region", "column-wave", "column-n", "column-missing", "column-mean", "column-share", "column-bar"];
+    let headings = [
+        "column-region",
+        "column-wave",
+        "column-n",
+        "column-missing",
+        "column-mean",
+        "column-share",
+        "column-bar",
+    ];
     let mut table = table(messages, &headings);
     for ((region, wave), figures) in figures(rows) {
         let n = figures.scores.len();

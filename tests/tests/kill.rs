@@ -1,0 +1,155 @@
+//! Killed at any moment: the client during saves and during sync, the hub during ingest and during relay. Nothing that
+//! was reported as saved is lost, every replica opens again, and all end with equal heads and views.
+
+use std::process::{Command, Stdio};
+
+use teranga_client::invent::Seeded;
+use teranga_hub::bad_link::{BadLink, Cuts, Weather};
+use teranga_tests::{
+    Device, Hub, answers, assert_same_parts, changes, command, kill_within, profile, replica,
+};
+
+struct Site {
+    folder: tempfile::TempDir,
+    home: Hub,
+    region: Hub,
+    awa: Device,
+}
+
+fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Hub::start(&folder.path().join("hq"), &[]);
+    let code = home.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
+    let joined = ["--region", "SN-KL", "--parent", &home.url(), "--code", &code];
+    let region = Hub::start(&folder.path().join("kl"), &joined);
+    let awa = Device::new(folder.path(), "awa", &region, "SN-KL");
+    Site { folder, home, region, awa }
+}
+
+impl Site {
+    fn case(&self, number: usize) -> Command {
+        let file = answers(self.folder.path(), &format!("{number}.json"), &profile(number));
+        let mut command = self.awa.field(&["case", "--answers"]);
+        command.arg(file).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn sync(&self) {
+        let output = self.awa.sync(&self.region.url());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Everything up and down, and then the promise: what the ledger calls saved is at home, and all show the same.
+    fn settle_and_check(mut self) {
+        self.sync();
+        self.region.ask(&["sync"]);
+        self.sync();
+        self.awa.done(&["status"]);
+        let (saved, safe) = (self.awa.saved(), self.awa.shown_safe());
+        self.region.kill();
+        self.home.kill();
+        let (home, region) = (replica(&self.home.data), replica(&self.region.data));
+        let awa = replica(&self.awa.data);
+        let held = changes(&home);
+        assert!(!saved.is_empty());
+        assert!(saved.is_subset(&held), "lost: {:?}", saved.difference(&held).collect::<Vec<_>>());
+        assert!(safe.is_subset(&held) && !safe.is_empty(), "a tick lied");
+        assert_same_parts(&awa, &region);
+        assert_same_parts(&region, &home);
+        assert_same_parts(&home, &awa);
+        assert_eq!(home.log_counts().unwrap().quarantined, 0);
+    }
+}
+
+#[test]
+fn a_client_killed_during_saves_loses_nothing_that_it_reported() {
+    let site = site();
+    let mut seed = Seeded(11);
+    let mut killed = 0;
+    for moment in 0..20 {
+        let mut child = site.case(moment).spawn().unwrap();
+        killed += usize::from(kill_within(&mut child, seed.next_number() % 60_000));
+        drop(replica(&site.awa.data));
+    }
+    println!("{killed} of 20 were killed in time");
+    assert!(site.case(99).status().unwrap().success());
+    site.settle_and_check();
+}
+
+#[test]
+fn a_client_killed_during_sync_goes_on_where_it_stopped() {
+    let site = site();
+    let mut seed = Seeded(12);
+    for moment in 0..12 {
+        assert!(site.case(moment).status().unwrap().success());
+        let mut child = site.awa.field(&["sync", "--json"]);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        kill_within(&mut child, seed.next_number() % 60_000);
+    }
+    site.settle_and_check();
+}
+
+#[test]
+fn a_hub_killed_during_ingest_has_what_it_acknowledged() {
+    let mut site = site();
+    let mut seed = Seeded(13);
+    for moment in 0..12 {
+        assert!(site.case(moment).status().unwrap().success());
+        let mut sync = site.awa.field(&["sync", "--json", "--failures", "1"]);
+        let mut sync = sync.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The hub dies while the client is at it, or just after.
+        kill_hub_within(&mut site.region, &mut sync, seed.next_number() % 50_000);
+        drop(sync.wait());
+        site.region.restart();
+    }
+    site.settle_and_check();
+}
+
+#[test]
+fn a_hub_killed_during_relay_relays_the_rest_later() {
+    let mut site = site();
+    let mut seed = Seeded(14);
+    for moment in 0..8 {
+        assert!(site.case(moment).status().unwrap().success());
+        site.sync();
+        let mut relay = command(&["hub", "sync", "--data"]);
+        let relay = relay.arg(&site.region.data).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut relay = relay.spawn().unwrap();
+        let hub = if moment % 2 == 0 { &mut site.region } else { &mut site.home };
+        kill_hub_within(hub, &mut relay, seed.next_number() % 50_000);
+        drop(relay.wait());
+        hub.restart();
+    }
+    site.settle_and_check();
+}
+
+fn kill_hub_within(hub: &mut Hub, other: &mut std::process::Child, micros: u64) {
+    let until = std::time::Instant::now() + std::time::Duration::from_micros(micros);
+    while std::time::Instant::now() < until && other.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    hub.kill();
+}
+
+#[test]
+fn a_link_that_cuts_every_connection_sends_at_most_one_pack_again_per_cut() {
+    let site = site();
+    for number in 0..6 {
+        assert!(site.case(number).status().unwrap().success());
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cuts = Cuts::Some { percent: 90, bytes_max: 12_000 };
+    let weather = Weather { seed: 15, cuts, delay_ms: 0, bytes_per_second: 0 };
+    let link = runtime.block_on(BadLink::start(site.region.address, weather)).unwrap();
+    let output = site.awa.sync(&format!("http://{}", link.address));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failures = summary["failures"].as_u64().unwrap();
+    // One pack holds all of it; after each cut the next request asks before it sends.
+    let bodies = summary["bytes_up"].as_u64().unwrap();
+    let asks = summary["round_trips"].as_u64().unwrap() * 250;
+    let pack = 16 * 1024;
+    assert!(bodies <= asks + (failures + 1) * pack, "{summary}");
+    assert!(failures > 0, "the link never cut: {summary}");
+    site.settle_and_check();
+}
