@@ -156,8 +156,8 @@ impl Device {
         let text = std::fs::read_to_string(&self.ledger).unwrap_or_default();
         text.lines()
             .filter_map(|line| serde_json::from_str::<Json>(line).ok())
-            .filter(|line| line["tick"] == "safe")
-            .filter_map(|line| line["change"].as_str().map(str::to_owned))
+            .filter(|line| line.get("tick") == Some(&Json::from("safe")))
+            .filter_map(|line| line.get("change")?.as_str().map(str::to_owned))
             .collect()
     }
 }
@@ -165,7 +165,7 @@ impl Device {
 fn ledger(path: &Path, name: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-    lines.filter_map(|line| line[name].as_str().map(str::to_owned)).collect()
+    lines.filter_map(|line| line.get(name)?.as_str().map(str::to_owned)).collect()
 }
 
 /// Opens a replica whose process has ended.

@@ -1,6 +1,8 @@
 //! Bad input: one clear message in the user's language, exit status 1 (2 for wrong usage), and nothing lost or half
 //! written.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
 use std::io::{Read as _, Write as _};
 use std::process::Output;
 
@@ -94,7 +96,7 @@ fn answering(bytes: &'static [u8]) -> std::net::SocketAddr {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            drop(stream.read(&mut [0; 65_536]));
+            drop(stream.read(&mut [0; 8_192]));
             drop(stream.write_all(bytes));
         }
     });

@@ -1,6 +1,8 @@
 //! Killed at any moment: the client during saves and during sync, the hub during ingest and during relay. Nothing that
 //! was reported as saved is lost, every replica opens again, and all end with equal heads and views.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
 use std::process::{Command, Stdio};
 
 use teranga_client::invent::Seeded;

@@ -1,5 +1,7 @@
 //! The main job as a user does it, on the command line.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
 use serde_json::{Value as Json, json};
 use teranga_tests::{Device, Hub, answers, command, profile, saved_record, typed};
 

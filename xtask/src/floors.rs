@@ -32,20 +32,20 @@ pub(crate) fn check() -> Result<()> {
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
     let floors: BTreeMap<&str, u8> = FLOORS.iter().map(|(name, floor, _)| (*name, *floor)).collect();
     let mut wrong = Vec::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
-        let name = package["name"].as_str().unwrap_or_default();
-        let in_house = package["manifest_path"].as_str().is_some_and(|path| path.contains("/crates/"));
+    for package in array(&metadata, "packages") {
+        let name = text(package, "name");
+        let in_house = text(package, "manifest_path").contains("/crates/");
         let Some((_, floor, banned)) = FLOORS.iter().find(|(known, ..)| *known == name) else {
             if in_house {
                 wrong.push(format!("{name} has no floor: add it to xtask/src/floors.rs and ARCHITECTURE.md"));
             }
             continue;
         };
-        for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            if dependency["kind"].is_string() {
+        for dependency in array(package, "dependencies") {
+            if dependency.get("kind").is_some_and(Value::is_string) {
                 continue; // tests and build scripts may look anywhere
             }
-            let used = dependency["name"].as_str().unwrap_or_default();
+            let used = text(dependency, "name");
             let above = floors.get(used).is_some_and(|below| below >= floor);
             if above && !NEIGHBOURS.contains(&(name, used)) {
                 wrong.push(format!("{name} (floor {floor}) imports {used}, which is not below it"));
@@ -61,4 +61,12 @@ pub(crate) fn check() -> Result<()> {
     } else {
         bail!("{}", wrong.join("\n"))
     }
+}
+
+fn array<'a>(of: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    of.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text<'a>(of: &'a Value, name: &str) -> &'a str {
+    of.get(name).and_then(Value::as_str).unwrap_or_default()
 }

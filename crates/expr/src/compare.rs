@@ -2,7 +2,7 @@
 //! boolean is converted to it; `<` and its like compare numbers.
 
 use crate::error::EvalError;
-use crate::eval::Run;
+use crate::eval::{Run, truth};
 use crate::instance::Instance;
 use crate::tree::Operator;
 use crate::value::Value;
@@ -56,7 +56,7 @@ fn scalar<I: Instance>(
 #[expect(clippy::float_cmp, reason = "XPath's equality of numbers is exact")]
 fn equal<I: Instance>(run: &Run<'_, '_, I>, left: &Value<I::Node>, right: &Value<I::Node>) -> bool {
     match (left, right) {
-        (Value::Boolean(_), _) | (_, Value::Boolean(_)) => run.boolean(left) == run.boolean(right),
+        (Value::Boolean(_), _) | (_, Value::Boolean(_)) => truth(left) == truth(right),
         (Value::Number(_) | Value::Date(_), _) | (_, Value::Number(_) | Value::Date(_)) => {
             run.number(left) == run.number(right)
         }

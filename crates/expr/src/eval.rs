@@ -13,6 +13,9 @@ use crate::value::{DateValue, Value, number_text, text_number};
 /// Steps of one evaluation: a thousand times what the largest form needs for one expression.
 const STEPS_MAX: u64 = 20_000_000;
 
+/// Fills bytes with randomness.
+pub(crate) type Draw<'a> = dyn FnMut(&mut [u8]) + 'a;
+
 /// What an evaluation is given besides the expression.
 pub struct Context<'a, I: Instance> {
     /// The tree.
@@ -26,7 +29,7 @@ pub struct Context<'a, I: Instance> {
     /// The offset of the device's wall clock from UTC, in minutes.
     pub offset_minutes: i32,
     /// Randomness.
-    pub random: &'a RefCell<dyn FnMut(&mut [u8])>,
+    pub random: &'a RefCell<Draw<'a>>,
 }
 
 /// The value of an expression.
@@ -82,7 +85,7 @@ impl<I: Instance> Run<'_, '_, I> {
         focus: &Focus<I::Node>,
     ) -> Evaluated<Value<I::Node>> {
         let left = self.node(left, focus)?;
-        match (operator, self.boolean(&left)) {
+        match (operator, truth(&left)) {
             (Operator::Or, true) => return Ok(Value::Boolean(true)),
             (Operator::And, false) => return Ok(Value::Boolean(false)),
             _ => {}
@@ -91,7 +94,7 @@ impl<I: Instance> Run<'_, '_, I> {
         let arithmetic =
             |apply: fn(f64, f64) -> f64| Value::Number(apply(self.number(&left), self.number(&right)));
         Ok(match operator {
-            Operator::Or | Operator::And => Value::Boolean(self.boolean(&right)),
+            Operator::Or | Operator::And => Value::Boolean(truth(&right)),
             Operator::Add => arithmetic(|a, b| a + b),
             Operator::Subtract => arithmetic(|a, b| a - b),
             Operator::Multiply => arithmetic(|a, b| a * b),
@@ -140,16 +143,16 @@ impl<I: Instance> Run<'_, '_, I> {
             }
         }
     }
+}
 
-    /// The value as yes or no.
-    pub(crate) fn boolean(&self, value: &Value<I::Node>) -> bool {
-        match value {
-            Value::Nodes(nodes) => !nodes.is_empty(),
-            Value::Number(number) => *number != 0.0 && !number.is_nan(),
-            Value::Text(text) => !text.is_empty(),
-            Value::Boolean(yes) => *yes,
-            Value::Date(_) => true,
-        }
+/// A value as yes or no.
+pub(crate) fn truth<N>(value: &Value<N>) -> bool {
+    match value {
+        Value::Nodes(nodes) => !nodes.is_empty(),
+        Value::Number(number) => *number != 0.0 && !number.is_nan(),
+        Value::Text(text) => !text.is_empty(),
+        Value::Boolean(yes) => *yes,
+        Value::Date(_) => true,
     }
 }
 

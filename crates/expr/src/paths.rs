@@ -2,7 +2,7 @@
 //! document order and each node once.
 
 use crate::error::{EvalError, EvalErrorKind};
-use crate::eval::{Focus, Run};
+use crate::eval::{Focus, Run, truth};
 use crate::instance::Instance;
 use crate::tree::{Axis, Node, Path, Start, Step, Test};
 use crate::value::Value;
@@ -133,7 +133,7 @@ fn keep<I: Instance>(
                     reason = "a position is a small whole number"
                 )]
                 Value::Number(number) => number == position as f64,
-                other => run.boolean(&other),
+                other => truth(&other),
             };
             if holds {
                 kept.push(node);

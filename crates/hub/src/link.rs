@@ -12,7 +12,7 @@ use teranga_sync::limits;
 use crate::problem::ProblemBody;
 
 /// How long one exchange may take: a pack of 256 KB at 30 kbit/s.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why an exchange over the network failed.

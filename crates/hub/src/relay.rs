@@ -14,7 +14,7 @@ use crate::synchronise::{Patience, SyncError, synchronise};
 use crate::world::now;
 
 /// After a relay that failed: fifteen minutes, so that a night is not lost to an hour without a link.
-const RETRY: Duration = Duration::from_secs(15 * 60);
+const RETRY: Duration = Duration::from_mins(15);
 
 /// Relays once; one at a time.
 pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Rejected> {

@@ -118,18 +118,15 @@ pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Resul
     tokio::spawn(stop_on_signal(handle.clone()));
     let service = routes::router(state).into_make_service();
     ready(address);
-    let served = match &options.tls {
-        Some((certificate, key)) => {
-            let config = RustlsConfig::from_pem_file(certificate, key)
-                .await
-                .map_err(|error| ServeError::Tls(error.kind()))?;
-            let server = axum_server::from_tcp_rustls(listener, config);
-            server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
-        }
-        None => {
-            let server = axum_server::from_tcp(listener);
-            server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
-        }
+    let served = if let Some((certificate, key)) = &options.tls {
+        let config = RustlsConfig::from_pem_file(certificate, key)
+            .await
+            .map_err(|error| ServeError::Tls(error.kind()))?;
+        let server = axum_server::from_tcp_rustls(listener, config);
+        server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
+    } else {
+        let server = axum_server::from_tcp(listener);
+        server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
     };
     served.map_err(|error| listening(&options, &error))
 }

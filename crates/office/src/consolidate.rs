@@ -214,7 +214,7 @@ impl Office {
         let release = releases.into_iter().find(|release| accepts(&release.rule))?;
         match parts.iter().find_map(|part| part.values.get(&release.key()))? {
             Value::Text(text) => Released::read(text),
-            _ => None,
+            Value::Cleared | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::NoAnswer(_) => None,
         }
     }
 }

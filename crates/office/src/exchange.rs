@@ -30,10 +30,8 @@ impl Rejected {
 
 impl From<StoreError> for Rejected {
     fn from(error: StoreError) -> Self {
-        let problem = match &error {
-            StoreError::DiskFull => Problem::DiskFull,
-            _ => Problem::Internal,
-        };
+        let full = matches!(error, StoreError::DiskFull);
+        let problem = if full { Problem::DiskFull } else { Problem::Internal };
         Self::new(problem, error.to_string())
     }
 }

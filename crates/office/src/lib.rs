@@ -1,6 +1,9 @@
 //! What a hub does, without a network: exchanges with its children, enrolment, publication, the relay to its parent
 //! and consolidated reading. Bytes, time and randomness come in as arguments; the shell in `hub` carries them.
 
+// What arrives and what is stored is matched in full: a new kind must be thought of everywhere.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod admin;
 pub mod consolidate;
 pub mod enrol;

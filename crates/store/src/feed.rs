@@ -138,11 +138,12 @@ pub(crate) fn cut(
         let about = About::read(row.get(1)?, row.get(2)?, maybe_blob(row, 3, "feed", "record")?)?;
         let except: Option<ReplicaId> = maybe_blob(row, 4, "feed", "except_")?;
         let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
-        if except != Some(child) && only.is_none_or(|only| only == child) {
-            if let Some(row) = build(connection, about, audience)? {
-                bytes += size(&row);
-                cut.rows.push(row);
-            }
+        if except != Some(child)
+            && only.is_none_or(|only| only == child)
+            && let Some(row) = build(connection, about, audience)?
+        {
+            bytes += size(&row);
+            cut.rows.push(row);
         }
         cut.cursor = Cursor {
             position: FeedPosition(unsigned(row.get(0)?)),

@@ -1,6 +1,9 @@
 //! A replica in SQLite: the log of changes and what is derived from it, the feed, the outbox, drafts, the register
 //! of replicas, published resources. Every public operation is one transaction; its failures are values.
 
+// What arrives and what is stored is matched in full: a new kind must be thought of everywhere.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod answer;
 mod apply;
 pub mod census;

@@ -46,10 +46,14 @@ pub(crate) fn open(folder: &Path) -> Result<Opened> {
         return Err(StoreError::Absent(folder.to_owned()));
     }
     let lock = lock(folder)?;
-    let named = |error: StoreError| match error {
-        StoreError::Foreign(_) => StoreError::Foreign(path.clone()),
-        StoreError::Damaged(_) => StoreError::Damaged(path.clone()),
-        other => other,
+    let named = |error: StoreError| {
+        if matches!(error, StoreError::Foreign(_)) {
+            StoreError::Foreign(path.clone())
+        } else if matches!(error, StoreError::Damaged(_)) {
+            StoreError::Damaged(path.clone())
+        } else {
+            error
+        }
     };
     let mut connection = connect(&path).map_err(named)?;
     check(&connection, &path).map_err(named)?;
@@ -73,10 +77,10 @@ fn lock(folder: &Path) -> Result<File> {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull => StoreError::DiskFull,
-        kind => StoreError::Folder { path: path.to_owned(), kind },
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return StoreError::DiskFull;
     }
+    StoreError::Folder { path: path.to_owned(), kind: error.kind() }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that opens a database")]

@@ -1,5 +1,7 @@
 //! Two devices, a region and headquarters as replicas in one process: what a save, an exchange and a relay must keep.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
 use std::collections::BTreeMap;
 
 use teranga_core::class::ClassId;

@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn both_encodings_read_back_and_a_bomb_is_refused_by_its_claim() {
-        for raw in [&b"short"[..], &[7u8; 100_000]] {
+        for raw in [&b"short"[..], &vec![7u8; 100_000]] {
             let bytes = wire(raw);
             let mut reader = Reader::new(&bytes);
             assert_eq!(read(&mut reader, "pack", 200_000).as_deref(), Ok(raw));

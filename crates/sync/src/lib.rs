@@ -2,6 +2,9 @@
 //! changes travel in signed packs, how a hub's feed comes down, and the session that paces the exchanges.
 //! `sync-protocol.md` at the top of the repository is the normative text.
 
+// What arrives and what is stored is matched in full: a new kind must be thought of everywhere.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod admit;
 pub mod bytes;
 pub mod code;

@@ -138,7 +138,6 @@ import-done = Form imported: { $path }
 hub-ready = The hub answers on { $address }
 hub-enrolled = Enrolled at the hub { $hub }.
 hub-first-code = No device is enrolled. Give a code: teranga hub code --data FOLDER --person NAME --region REGION
-hub-first-code-is = First enrolment code: { $code }
 hub-insecure = WARNING: this hub speaks without TLS on a network; answers travel there in the clear.
 pull-done = { $fetched } record(s) received, { $records } in all, { $files } files in { $path }
 scheme-provisional = provisional

@@ -138,7 +138,6 @@ import-done = Formulaire importé : { $path }
 hub-ready = Le hub répond sur { $address }
 hub-enrolled = Inscrit auprès du hub { $hub }.
 hub-first-code = Aucun appareil n'est inscrit. Donnez un code : teranga hub code --data DOSSIER --person NOM --region RÉGION
-hub-first-code-is = Premier code d'inscription : { $code }
 hub-insecure = ATTENTION : ce hub parle sans TLS sur un réseau ; les réponses y circulent en clair.
 pull-done = { $fetched } enregistrement(s) reçu(s), { $records } en tout, { $files } fichiers dans { $path }
 scheme-provisional = provisoire

@@ -132,14 +132,25 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
             if answer.get("insecure_lan") == Some(&Json::Bool(true)) {
                 eprintln!("{}", messages.text("hub-insecure"));
             }
-            show(&answer)
+            show(&answer);
+            Ok(())
         }
-        Some(Ask::Conflicts { hub }) => show(&ask(&hub, Command::Conflicts).await?),
-        Some(Ask::Show { hub, record }) => show(&ask(&hub, Command::Record { record }).await?),
-        Some(Ask::Sync { hub }) => show(&ask(&hub, Command::Relay).await?),
+        Some(Ask::Conflicts { hub }) => {
+            show(&ask(&hub, Command::Conflicts).await?);
+            Ok(())
+        }
+        Some(Ask::Show { hub, record }) => {
+            show(&ask(&hub, Command::Record { record }).await?);
+            Ok(())
+        }
+        Some(Ask::Sync { hub }) => {
+            show(&ask(&hub, Command::Relay).await?);
+            Ok(())
+        }
         Some(Ask::Publish { hub, kind, file }) => {
             let json = std::fs::read_to_string(&file).map_err(|error| failure::file(&file, &error))?;
-            show(&ask(&hub, Command::Publish { kind, json }).await?)
+            show(&ask(&hub, Command::Publish { kind, json }).await?);
+            Ok(())
         }
     }
 }
@@ -148,9 +159,8 @@ async fn ask(hub: &Where, command: Command) -> Outcome<Json> {
     door::ask(&hub.data, hub.cert.as_deref(), command).await
 }
 
-fn show(answer: &Json) -> Outcome {
+fn show(answer: &Json) {
     println!("{}", serde_json::to_string_pretty(answer).unwrap_or_default());
-    Ok(())
 }
 
 fn text<'a>(answer: &'a Json, key: &str) -> &'a str {
@@ -169,7 +179,7 @@ async fn serve(arguments: RunArgs, messages: &Messages) -> Outcome {
         parent_certificate: arguments.parent_cert,
     };
     let ready = |address: SocketAddr| {
-        println!("{}", messages.with("hub-ready", &[("address", &address.to_string())]))
+        println!("{}", messages.with("hub-ready", &[("address", &address.to_string())]));
     };
     Ok(teranga_hub::serve(options, ready).await?)
 }

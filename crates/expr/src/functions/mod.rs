@@ -10,7 +10,7 @@ mod texts;
 use std::ops::RangeInclusive;
 
 use crate::error::{EvalError, EvalErrorKind};
-use crate::eval::{Focus, Run};
+use crate::eval::{Focus, Run, truth};
 use crate::instance::Instance;
 use crate::tree::Node;
 use crate::value::Value;
@@ -172,7 +172,7 @@ impl<I: Instance> Call<'_, '_, '_, I> {
     }
 
     pub(crate) fn boolean(&self, index: usize) -> Result<bool, EvalError> {
-        Ok(self.run.boolean(&self.value(index)?))
+        Ok(truth(&self.value(index)?))
     }
 
     pub(crate) fn nodes(&self, index: usize) -> Result<Vec<I::Node>, EvalError> {

@@ -71,5 +71,5 @@ fn random<I: Instance>(call: &Call<'_, '_, '_, I>) -> f64 {
     (call.run.context.random.borrow_mut())(&mut bytes);
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let number = (u64::from_le_bytes(bytes) >> 11) as f64;
-    number / (1u64 << 53) as f64
+    number / 9_007_199_254_740_992.0
 }

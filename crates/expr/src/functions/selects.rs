@@ -2,6 +2,7 @@
 
 use super::{Call, Given};
 use crate::error::EvalError;
+use crate::eval::truth;
 use crate::instance::Instance;
 use crate::value::Value;
 
@@ -77,7 +78,7 @@ fn truths<I: Instance>(call: &Call<'_, '_, '_, I>, index: usize) -> Result<Vec<b
                 !matches!(text.as_str(), "" | "0" | "false")
             })
             .collect(),
-        other => vec![call.run.boolean(&other)],
+        other => vec![truth(&other)],
     })
 }
 

@@ -71,7 +71,7 @@ fn folder(arguments: &DemoArgs) -> Outcome<PathBuf> {
         std::env::temp_dir().join(format!("teranga-demo-{}-{}", arguments.seed, std::process::id()))
     });
     std::fs::create_dir_all(&folder).map_err(|error| crate::failure::file(&folder, &error))?;
-    let empty = std::fs::read_dir(&folder).map(|mut entries| entries.next().is_none()).unwrap_or(false);
+    let empty = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
     if empty {
         Ok(folder)
     } else {

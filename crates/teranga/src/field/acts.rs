@@ -14,13 +14,12 @@ use crate::ledger;
 use crate::messages::Messages;
 
 /// Says that a save is done; the ledger first.
-pub(super) fn report(record: RecordId, changes: &[SavedChange], messages: &Messages) -> Outcome {
+pub(super) fn report(record: RecordId, changes: &[SavedChange], messages: &Messages) {
     if let Some(ledger) = ledger::of_process() {
         ledger.saved(record, changes);
     }
     let key = if changes.is_empty() { "saved-nothing-new" } else { "saved" };
     println!("{}", messages.with(key, &[("record", &record.to_string())]));
-    Ok(())
 }
 
 /// Settles an answer that holds two values.
@@ -35,7 +34,8 @@ pub(super) fn settle(
     let value = settled_value(device, record, &key, typed)?;
     let changes =
         device.settle(record, &key, value, setting(messages.language().code(), &mut SystemEntropy))?;
-    report(record, &changes, messages)
+    report(record, &changes, messages);
+    Ok(())
 }
 
 /// What was typed, as one of the values that stand side by side if it is one of them, else as it is.
@@ -48,7 +48,7 @@ fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> O
     let standing =
         candidates.flat_map(|conflict| &conflict.values).find(|candidate| match candidate.value.to_json() {
             Json::String(text) => text == typed,
-            other => other.to_string() == typed,
+            other => other == typed,
         });
     if let Some(candidate) = standing {
         return Ok(candidate.value.clone());

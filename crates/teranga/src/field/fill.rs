@@ -115,7 +115,8 @@ fn finish(device: &mut Device, interview: &mut Interview, messages: &Messages) -
         };
         println!("{}", messages.with("wave", &[("wave", &round.wave), ("outside", &days)]));
     }
-    acts::report(finished.record, &finished.changes, messages)
+    acts::report(finished.record, &finished.changes, messages);
+    Ok(())
 }
 
 /// What the person at the terminal wants.
@@ -194,7 +195,7 @@ fn at_stop(
             matches!(other.step, Step::RepeatStart { counted: Counted::ByForm, .. })
                 && interview.filling().prompt(other).is_some_and(|other| other.question.id == repeat)
         });
-        return add_item(device, interview, &Repeat { repeat, within, label, by_hand, here }, messages);
+        return add_item(device, interview, &Repeat { id: repeat, within, label, by_hand, here }, messages);
     }
     show(&prompt, messages);
     if prompt.question.kind == Kind::Note || prompt.readonly {
@@ -241,7 +242,7 @@ fn prompt_required(interview: &Interview, key: &Key) -> bool {
 
 /// The end of a repeat: whether there is one more.
 struct Repeat {
-    repeat: String,
+    id: String,
     within: Option<Key>,
     label: String,
     by_hand: bool,
@@ -268,7 +269,7 @@ fn add_item(
         return Ok(Went::On(repeat.here.clone()));
     }
     let item = ItemId::generate(now(), &mut SystemEntropy);
-    device.change(interview, |filling| filling.add_item(&repeat.repeat, repeat.within.as_ref(), item))?;
+    device.change(interview, |filling| filling.add_item(&repeat.id, repeat.within.as_ref(), item))?;
     Ok(Went::On(None))
 }
 

@@ -83,12 +83,11 @@ fn is_loopback(url: &str) -> bool {
 }
 
 /// The forms that can be filled.
-pub(super) fn forms(device: &Device, messages: &Messages) -> Outcome {
+pub(super) fn forms(device: &Device, messages: &Messages) {
     let mut table = table(messages, &["column-form", "column-title"]);
     for form in device.catalogue().forms() {
         let title = form.title().get(messages.language().code(), form.default_language()).to_owned();
         table.add_row([form.reference().to_string(), title]);
     }
     println!("{table}");
-    Ok(())
 }

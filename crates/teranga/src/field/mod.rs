@@ -127,22 +127,28 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
-        Act::Forms => lists::forms(&device, messages),
+        Act::Forms => {
+            lists::forms(&device, messages);
+            Ok(())
+        }
         Act::Show { record } => show::run(&device, find(&device, &record)?, messages),
         Act::Move { record, to } => {
             let (record, case) = (find(&device, &record)?, find(&device, &to)?);
             let changes = device.move_to(record, case, setting(language, &mut SystemEntropy))?;
-            acts::report(record, &changes, messages)
+            acts::report(record, &changes, messages);
+            Ok(())
         }
         Act::Void { record, reason } => {
             let record = find(&device, &record)?;
             let changes = device.void(record, &reason, setting(language, &mut SystemEntropy))?;
-            acts::report(record, &changes, messages)
+            acts::report(record, &changes, messages);
+            Ok(())
         }
         Act::Restore { record } => {
             let record = find(&device, &record)?;
             let changes = device.restore(record, setting(language, &mut SystemEntropy))?;
-            acts::report(record, &changes, messages)
+            acts::report(record, &changes, messages);
+            Ok(())
         }
         Act::Settle { record, key, value } => {
             let record = find(&device, &record)?;
