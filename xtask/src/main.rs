@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check";
+const USAGE: &str = "cargo xtask floors | check | torture";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +23,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match arguments.first().map(String::as_str) {
         Some("floors") => floors::check(),
         Some("check") => check(),
+        Some("torture") => torture(),
         _ => bail!("usage: {USAGE}"),
     }
 }
@@ -33,6 +34,16 @@ fn check() -> Result<()> {
     floors::check()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&["test", "--workspace"])
+}
+
+/// The killing tests with fifty moments each.
+fn torture() -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["test", "--package", "teranga-tests", "--test", "kill", "--", "--nocapture"])
+        .env("TERANGA_MOMENTS", "50")
+        .status()
+        .context("cargo does not start")?;
+    if status.success() { Ok(()) } else { bail!("a promise did not hold: see above") }
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

@@ -11,6 +11,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_sync::limits;
+use teranga_sync::scan::{ChangeLimits, scan};
 
 use crate::error::{Result, StoreError};
 use crate::log::{self, Logged, Status};
@@ -126,7 +127,8 @@ impl Saving<'_> {
         let mut document = part::load(self.connection, record, class, self.salt)?;
         let change = document.edit(self.actor, self.save.at, &self.save.form, edits);
         let Some(change) = change.map_err(|_| unreadable(record, class))? else { return Ok(None) };
-        if change.bytes.len() > limits::CHANGE_BYTES_MAX || change.n_ops > limits::CHANGE_OPS_MAX as u64 {
+        // What every hub would refuse is refused here, while its author is there to do something about it.
+        if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
             return Err(StoreError::SaveTooLarge {
                 bytes: change.bytes.len(),
                 limit: limits::CHANGE_BYTES_MAX,
@@ -170,4 +172,81 @@ fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
         values: view.values,
         conflicts: view.conflicts,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use teranga_core::grant::Audience;
+    use teranga_core::id::Entropy;
+    use teranga_sync::feed::ReplicaKind;
+
+    use super::*;
+    use crate::drafts::Draft;
+    use crate::replica::Profile;
+
+    struct Counting(u8);
+
+    impl Entropy for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill_with(|| {
+                self.0 = self.0.wrapping_add(1);
+                self.0
+            });
+        }
+    }
+
+    fn replica(folder: &Path) -> Replica {
+        let audience = Audience::of_region(Some("SN-KL"));
+        let profile = Profile {
+            kind: ReplicaKind::Device,
+            person: "Awa Exemple".into(),
+            office: String::new(),
+            audience,
+        };
+        Replica::create(folder, &profile, &mut Counting(0)).unwrap()
+    }
+
+    fn save(text: String) -> Save {
+        let edits = vec![(Key::question("note"), Value::Text(text))];
+        Save {
+            record: RecordId([1; 16]),
+            salt: Salt([2; 16]),
+            form: "note@1".into(),
+            at: Millis(1),
+            parts: vec![PartEdit { class: ClassId::new("survey"), edits }],
+            draft: DraftFate::Clear,
+        }
+    }
+
+    fn draft() -> Draft {
+        let (record, salt) = (RecordId([1; 16]), Salt([2; 16]));
+        Draft { record, salt, form: "note@1".into(), case: None, wave: None, started: Millis(1) }
+    }
+
+    #[test]
+    fn on_a_full_disk_nothing_is_half_saved_and_the_draft_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replica = replica(folder.path());
+        replica.begin_draft(&draft()).unwrap();
+        let pages: i64 = replica.connection().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        replica.connection().pragma_update(None, "max_page_count", pages + 1).unwrap();
+        let refused = replica.save(&save("x".repeat(40_000)));
+        assert!(matches!(refused, Err(StoreError::DiskFull)), "{refused:?}");
+        assert!(replica.census().unwrap().is_empty() && replica.digests().unwrap().is_empty());
+        assert_eq!(replica.drafts().unwrap(), [draft()]);
+        replica.connection().pragma_update(None, "max_page_count", 100_000).unwrap();
+        assert_eq!(replica.save(&save("x".repeat(40_000))).unwrap().len(), 1);
+        assert!(replica.drafts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_no_hub_would_take_is_refused_before_it_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replica = replica(folder.path());
+        let refused = replica.save(&save("x".repeat(limits::CHANGE_BYTES_MAX)));
+        assert!(matches!(refused, Err(StoreError::SaveTooLarge { .. })), "{refused:?}");
+        assert!(replica.census().unwrap().is_empty());
+    }
 }

@@ -6,7 +6,7 @@ pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
 /// The most operations in one change, counted as run lengths: an answer is one operation.
 pub const CHANGE_OPS_MAX: usize = 5_000;
 /// The most dependencies of one change: that many replicas wrote the same part without hearing of each other.
-pub const CHANGE_DEPS_MAX: usize = 16;
+pub const CHANGE_DEPS_MAX: usize = 64;
 /// The most other actors named by one change: openings whose values it replaces.
 pub const CHANGE_ACTORS_MAX: usize = 64;
 /// The longest message of a change: a form reference.

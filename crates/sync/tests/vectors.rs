@@ -1,0 +1,203 @@
+//! The bytes of the protocol, frozen: every message and a pack, made from fixed keys, equal the vectors in
+//! `schemas/vectors/protocol-0.json`, and read back. `TERANGA_WRITE_VECTORS=1` writes them anew, which is a change of
+//! the protocol.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on must stop the test"
+)]
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+use teranga_core::class::ClassId;
+use teranga_core::grant::Audience;
+use teranga_core::id::{Batch, ChangeHash, FeedPosition, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_document::part::Part;
+use teranga_sync::feed::{self, Cursor, Introduction, ReplicaKind, ResourceRow, Row, VerdictRow};
+use teranga_sync::identity::{Identity, actor_of};
+use teranga_sync::manifest::Manifest;
+use teranga_sync::message::{Acknowledged, Answer, More, Push, Request};
+use teranga_sync::pack::{Entry, Pack, list};
+
+const RECORD: RecordId = RecordId([0x11; 16]);
+const SALT: Salt = Salt([0x22; 16]);
+const NONCE: OpeningNonce = OpeningNonce([0x33; 16]);
+
+fn first(record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
+    Part::first_change(record, class, salt.0).hash
+}
+
+fn device() -> Identity {
+    Identity::from_secret([1; 32])
+}
+
+fn hub() -> Identity {
+    Identity::from_secret([2; 32])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn entry() -> Entry {
+    let class = ClassId::new("survey");
+    let mut part = Part::open(RECORD, &class, SALT.0);
+    let actor = actor_of(&device().public_key(), NONCE);
+    let edits = [(Key::question("E01"), Value::text("ok")), (Key::question("men"), Value::Int(2))];
+    let change = part.edit(actor, Millis(1_772_442_000_000), "rss@2026-11", &edits).unwrap().unwrap();
+    Entry { record: RECORD, salt: SALT, class, hash: change.hash, body: Some(change.bytes) }
+}
+
+fn pack() -> Pack {
+    let saves = vec![vec![entry()]];
+    let listed = list(&saves[0]);
+    let manifest =
+        Manifest::sign(&device(), Batch(1), ManifestHash([0; 32]), vec![NONCE], [listed.as_slice()]);
+    Pack { manifest, saves }
+}
+
+fn rows() -> Vec<Row> {
+    let introduction = Introduction {
+        key: device().public_key(),
+        kind: ReplicaKind::Device,
+        person: "Awa Exemple".into(),
+        office: "BAOS Kaolack".into(),
+        audience: Audience::of_region(Some("SN-KL")),
+    };
+    let json = r#"{"version":"1"}"#.to_owned();
+    vec![
+        Row::Resource(ResourceRow {
+            kind: "classes".into(),
+            id: "classes".into(),
+            version: "1".into(),
+            json,
+        }),
+        Row::Replica(introduction),
+        Row::Opening { replica: device().replica(), nonce: NONCE },
+        Row::Save(vec![entry()]),
+        Row::Receipt { origin: device().replica(), batch: Batch(1) },
+        Row::Verdict(VerdictRow {
+            origin: device().replica(),
+            batch: Batch(1),
+            record: RECORD,
+            class: ClassId::new("survey"),
+            hash: entry().hash,
+            reason: "not-granted".into(),
+        }),
+    ]
+}
+
+fn request() -> Request {
+    Request {
+        hub: hub().replica(),
+        replica: device().replica(),
+        exchange: 7,
+        cursor: Cursor { position: FeedPosition(300), running: [9; 32] },
+        pull_bytes_max: 65_536,
+        pushes: vec![Push { number: 1, introduction: None, pack: pack().encode(&first) }],
+    }
+}
+
+fn answer() -> Answer {
+    Answer {
+        replica: device().replica(),
+        exchange: 7,
+        acknowledged: Acknowledged::at(1, &pack().hash()),
+        hub_time: Millis(1_772_442_000_500),
+        cursor: Cursor { position: FeedPosition(306), running: [8; 32] },
+        more: More::Nothing,
+        rows: feed::encode(&rows(), &first),
+    }
+}
+
+fn vectors() -> Json {
+    let class = ClassId::new("survey");
+    json!({
+        "protocol": 0,
+        "device_secret": hex(&[1; 32]), "device_key": device().public_key(), "device": device().replica(),
+        "hub_secret": hex(&[2; 32]), "hub_key": hub().public_key(), "hub": hub().replica(),
+        "nonce": NONCE, "actor": actor_of(&device().public_key(), NONCE),
+        "record": RECORD, "salt": SALT, "class": "survey",
+        "first_change": hex(&Part::first_change(RECORD, &class, SALT.0).bytes),
+        "first_change_hash": first(RECORD, &class, SALT),
+        "change": hex(&entry().body.unwrap()), "change_hash": entry().hash,
+        "pack": hex(&pack().encode(&first)), "manifest_hash": pack().hash(),
+        "rows": hex(&feed::encode(&rows(), &first)),
+        // Compressed blocks may differ from one zstd to the next: these two are read, not compared.
+        "request": hex(&request().encode(&device())),
+        "answer": hex(&answer().encode(&hub())),
+    })
+}
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/vectors/protocol-0.json")
+}
+
+fn bytes(hex: &Json) -> Vec<u8> {
+    let text = hex.as_str().unwrap();
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+#[test]
+fn the_frozen_bytes_are_the_ones_that_are_written() {
+    let now = vectors();
+    if std::env::var_os("TERANGA_WRITE_VECTORS").is_some() {
+        std::fs::write(path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
+    }
+    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+    for (name, value) in frozen.as_object().unwrap() {
+        if !["request", "answer"].contains(&name.as_str()) {
+            assert_eq!(value, &now[name], "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_frozen_bytes_read_back() {
+    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+    let read = Request::decode(&bytes(&frozen["request"])).unwrap().verify(&device().public_key()).unwrap();
+    assert_eq!(read, request());
+    let read = Answer::decode(&bytes(&frozen["answer"])).unwrap().verify(&hub().public_key()).unwrap();
+    assert_eq!(read, answer());
+    let read = Pack::decode(&bytes(&frozen["pack"]), &first).unwrap();
+    assert!(read.manifest.verify(&read.hash()));
+    assert_eq!(read, pack());
+    assert_eq!(feed::decode(&bytes(&frozen["rows"]), &first).unwrap(), rows());
+}
+
+#[test]
+fn every_message_cut_short_or_with_one_bit_wrong_is_refused_and_nothing_panics() {
+    let (request, answer) = (request().encode(&device()), answer().encode(&hub()));
+    let key = [device().public_key(), hub().public_key()];
+    for (which, whole) in [&request, &answer].into_iter().enumerate() {
+        let taken = |bytes: &[u8]| match which {
+            0 => Request::decode(bytes).is_ok_and(|message| message.verify(&key[0]).is_ok()),
+            _ => Answer::decode(bytes).is_ok_and(|message| message.verify(&key[1]).is_ok()),
+        };
+        assert!(taken(whole));
+        for cut in 0..whole.len() {
+            assert!(!taken(&whole[..cut]), "cut at {cut}");
+        }
+        for at in 0..whole.len() {
+            let mut wrong = whole.clone();
+            wrong[at] ^= 1;
+            assert!(!taken(&wrong), "bit at {at}");
+        }
+    }
+    let pack = pack().encode(&first);
+    for at in 0..pack.len() {
+        let mut wrong = pack.clone();
+        wrong[at] ^= 1;
+        let taken = Pack::decode(&wrong, &first).is_ok_and(|pack| pack.manifest.verify(&pack.hash()));
+        assert!(!taken, "bit at {at}");
+    }
+}
