@@ -1,12 +1,13 @@
 //! The project's own commands: `cargo xtask NAME`.
 
+mod bench;
 mod floors;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture";
+const USAGE: &str = "cargo xtask floors | check | torture | bench sync [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +25,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("floors") => floors::check(),
         Some("check") => check(),
         Some("torture") => torture(),
+        Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }
 }

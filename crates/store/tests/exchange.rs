@@ -235,3 +235,73 @@ fn an_exchange_number_serves_once() {
     world.awa.resume_exchanges_after(5).unwrap();
     sync(&mut world.awa, &mut world.region);
 }
+
+#[test]
+fn what_may_not_be_written_is_held_with_its_reason_and_its_author_is_told() {
+    let mut world = world(6);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let dir = tempfile::tempdir().unwrap();
+    let stranger = profile(ReplicaKind::Device, "stranger", Some("SN-TC"));
+    let mut stranger = Replica::create(dir.path(), &stranger, &mut world.seed).unwrap();
+    enrol(&mut world.region, &mut stranger, "five");
+    let mine = open_record(&mut stranger, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut stranger, &mut world.region);
+    match stranger.tick(mine).unwrap() {
+        Tick::Held(verdicts) => assert!(verdicts.iter().all(|verdict| verdict.reason == "not-granted")),
+        other => panic!("{other:?}"),
+    }
+    assert!(stranger.record(record).unwrap().is_none(), "another region's record came down");
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut world.awa, &mut world.region);
+    assert!(world.awa.record(mine).unwrap().is_none() && world.hq.parts(mine).unwrap().is_empty());
+    assert_eq!(world.region.log_counts().unwrap().quarantined, 2);
+    assert_eq!(world.hq.log_counts().unwrap().withheld, 2, "headquarters verifies the origin without the bodies");
+}
+
+#[test]
+fn changes_that_came_before_what_they_build_on_wait_for_it() {
+    let mut world = world(7);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.moussa, &mut world.region);
+    // Moussa's edit reaches headquarters by another way than the change that it builds on.
+    edit(&mut world.moussa, record, &[("E02", "often")]);
+    let code = profile(ReplicaKind::Device, "moussa", Some("SN-KL"));
+    world.hq.add_enrolment_code("six", &code, Millis(NOW.0 + 1)).unwrap();
+    world.hq.enrol("six", &world.moussa.public_key(), NOW).unwrap().unwrap();
+    let mut request = world.moussa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    request.hub = world.hq.id();
+    let known = world.hq.child(world.moussa.id()).unwrap().unwrap();
+    world.hq.ingest(&known, &request.pushes[0], NOW).unwrap();
+    world.hq.apply_logged().unwrap();
+    assert_eq!(world.hq.log_counts().unwrap().waiting, 1);
+    sync(&mut world.region, &mut world.hq);
+    assert_eq!(world.hq.log_counts().unwrap().waiting, 0);
+    let parts = world.hq.parts(record).unwrap();
+    let survey = parts.iter().find(|part| part.class.as_str() == "survey").unwrap();
+    assert_eq!(survey.values[&Key::question("E02")], Value::text("often"));
+}
+
+#[test]
+fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
+    let mut world = world(8);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let folder = world.region.folder().to_owned();
+    drop(world.region);
+    let backup = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), backup.path().join(file.file_name())).unwrap();
+    }
+    world.region = Replica::open(&folder, &mut world.seed).unwrap();
+    let late = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    sync(&mut world.awa, &mut world.region);
+    world.region = Replica::open(backup.path(), &mut world.seed).unwrap();
+    assert!(world.region.record(late).unwrap().is_none());
+    // Its counter of exchanges is older too, so the device's next one is above it.
+    sync(&mut world.awa, &mut world.region);
+    sync_all(&mut world);
+    same_everywhere(&world, late);
+}

@@ -1,23 +1,36 @@
-//! A workbook as a form: settings, choices, survey, and the check of what comes out.
+//! A workbook as a form: settings, choices, survey, and the check of what comes out. Every finding is told at once.
 
 use serde_json::{Map, Value as Json, json};
-use teranga_core::form::Form;
 
+use crate::cell::Cleaning;
+use crate::check;
+use crate::choices::Choices;
+use crate::entities::Entities;
 use crate::finding::{Finding, Flaw};
-use crate::sheet::{Sheet, SheetRow, language_code};
+use crate::heading::SheetKind;
+use crate::instances::Instances;
+use crate::languages::Languages;
+use crate::limits::FINDINGS_MAX;
+use crate::outline::{Item, Outline};
+use crate::report::{Remark, Report};
+use crate::settings::Settings;
+use crate::sheet::Sheet;
+use crate::sheets::Sheets;
 use crate::survey::Survey;
+use crate::tables;
+use crate::types::QuestionType;
 use crate::workbook::{self, RawSheet};
 
-/// The language of a workbook that names none.
-const DEFAULT_LANGUAGE: &str = "default";
+/// The class of questions that nothing marks.
+const DEFAULT_CLASS: &str = "personal";
 
 /// A form that was imported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
-    /// The form document.
+    /// The form document, which `teranga_core::form::Form::parse` accepts.
     pub form: Json,
-    /// What is kept and not carried, and what will not run elsewhere.
-    pub remarks: Vec<String>,
+    /// What was kept without being carried, what was changed, and what will not run elsewhere.
+    pub remarks: Vec<Remark>,
 }
 
 /// Imports an `.xlsx` workbook. `file_name` names the form where its settings do not.
@@ -26,133 +39,127 @@ pub fn import_xlsx(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Findin
     import(&sheets, file_name)
 }
 
-fn import(sheets: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
-    let sheet = |name: &str| sheets.iter().find(|sheet| sheet.name == name).map(Sheet::read).transpose();
-    let Some(survey) = sheet("survey")? else {
-        return Err(vec![Finding {
-            sheet: "survey".into(),
-            row: 0,
-            column: "-".into(),
-            flaw: Flaw::NoSheet,
-        }]);
-    };
-    let settings = sheet("settings")?.and_then(|sheet| sheet.rows.into_iter().next());
-    let setting = |name: &str| settings.as_ref().and_then(|row| row.get(name)).map(str::to_owned);
-    let default_language = setting("default_language")
-        .map(|language| language_code(&language))
-        .unwrap_or_else(|| first_language(&survey).unwrap_or_else(|| DEFAULT_LANGUAGE.to_owned()));
+/// Imports a form that is written as Markdown tables: a table for each sheet, its name in the first column.
+pub fn import_markdown(text: &str, file_name: &str) -> Result<Imported, Vec<Finding>> {
+    let sheets = tables::markdown(text).map_err(|finding| vec![finding])?;
+    import(&sheets, file_name)
+}
+
+/// Imports a form that is written as a CSV file: the sheets below each other, their names in the first column.
+pub fn import_csv(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Finding>> {
+    let sheets = tables::comma_separated(bytes).map_err(|finding| vec![finding])?;
+    import(&sheets, file_name)
+}
+
+fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let mut findings = Vec::new();
-    let choices =
-        sheet("choices")?.map(|sheet| lists(&sheet, &default_language, &mut findings)).unwrap_or_default();
-    let mut reading =
-        Survey { default_language: &default_language, lists: &choices, findings, remarks: Vec::new() };
-    let rows = reading.read(&survey);
-    let Survey { findings, mut remarks, .. } = reading;
-    if !findings.is_empty() {
+    let mut report = Report::default();
+    let sheets = Sheets::new(raw);
+    let settings = sheets.read(SheetKind::Settings, Cleaning::Clean, &mut findings, &mut report);
+    let settings = Settings::read(settings.as_ref(), &mut findings, &mut report);
+    let mut sheet = |kind| sheets.read(kind, settings.cleaning(), &mut findings, &mut report);
+    let (survey, choices, entities) =
+        (sheet(SheetKind::Survey), sheet(SheetKind::Choices), sheet(SheetKind::Entities));
+    let Some(survey) = survey else {
+        findings.push(Finding::sheet("survey", Flaw::NoSheet(sheets.similar("survey"))));
+        return Err(findings);
+    };
+    if !survey.has("type") {
+        let column = "type".to_owned();
+        findings.push(Finding { sheet: survey.name, row: survey.head, column, flaw: Flaw::NoColumn });
         return Err(findings);
     }
     let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-    let title = setting("form_title").unwrap_or_else(|| stem.to_owned());
-    let mut form = json!({
-        "form_id": setting("form_id").unwrap_or_else(|| stem.to_owned()),
-        "version": setting("version").unwrap_or_else(|| "1".to_owned()),
-        "title": { default_language.clone(): title },
-        "default_language": default_language,
-        "languages": languages(&survey, &default_language),
-        "sensitivity": setting("teranga_sensitivity").unwrap_or_else(|| "personal".to_owned()),
-        "settings": other_settings(settings.as_ref(), &mut remarks),
-        "survey": rows,
-        "choices": choices,
-    });
-    for member in ["settings", "choices"] {
-        if form.get(member).and_then(Json::as_object).is_some_and(Map::is_empty)
-            && let Some(object) = form.as_object_mut()
-        {
-            object.shift_remove(member);
-        }
+    let book =
+        Book { sheets, survey: &survey, choices: choices.as_ref(), entities: entities.as_ref(), settings };
+    let form = book.form(stem, &mut findings, &mut report);
+    if let Some(more) = findings.len().checked_sub(FINDINGS_MAX).filter(|more| *more > 0) {
+        findings.truncate(FINDINGS_MAX);
+        findings.push(Finding::workbook(Flaw::More(more)));
     }
-    let checked = Form::parse(&form).map_err(|errors| {
-        errors.0.iter().map(|finding| located(finding, &survey)).collect::<Vec<Finding>>()
-    })?;
-    remarks.extend(checked.warnings().iter().map(ToString::to_string));
-    Ok(Imported { form, remarks })
+    if findings.is_empty() { Ok(Imported { form, remarks: report.into_remarks() }) } else { Err(findings) }
 }
 
-/// A finding of the form at its row of the survey sheet.
-fn located(finding: &teranga_core::form::Finding, survey: &Sheet) -> Finding {
-    let name = finding.place.path.rsplit('/').next().unwrap_or_default();
-    let row = survey.rows.iter().find(|row| row.get("name") == Some(name)).map_or(0, |row| row.number);
-    Finding {
-        sheet: survey.name.clone(),
-        row,
-        column: finding.place.member.clone().unwrap_or_else(|| "-".to_owned()),
-        flaw: Flaw::Form(finding.to_string()),
+/// The sheets of a form.
+#[derive(Clone, Copy)]
+struct Book<'a> {
+    sheets: Sheets<'a>,
+    survey: &'a Sheet,
+    choices: Option<&'a Sheet>,
+    entities: Option<&'a Sheet>,
+    settings: Settings<'a>,
+}
+
+impl Book<'_> {
+    /// The form document; what is wrong with it stands among the findings.
+    fn form(&self, file_stem: &str, findings: &mut Vec<Finding>, report: &mut Report) -> Json {
+        let texts: Vec<&Sheet> = std::iter::once(self.survey).chain(self.choices).collect();
+        let languages = Languages::find(self.settings.default_language(), &texts, report);
+        let choices = self.choices.map(|sheet| {
+            Choices::read(sheet, &languages.default, self.settings.duplicates(), findings, report)
+        });
+        let choices = choices.unwrap_or_default();
+        let entities = Entities::read(self.entities, findings, report);
+        let outline = Outline::read(self.survey, findings, report);
+        entities.check_saves(self.survey, &outline, findings);
+        let form_id = self.settings.form_id(file_stem, report);
+        let mut instances = Instances::gather(&outline, &choices);
+        let rows = Survey {
+            outline: &outline,
+            choices: &choices,
+            instances: &mut instances,
+            default_language: &languages.default,
+            roots: &self.roots(&form_id, file_stem),
+            findings,
+            report,
+        }
+        .read();
+        instances.check_geometry(&outline, &choices, &entities, findings);
+        instances.check(findings);
+        self.check_names(&outline, findings, report);
+        let mut form = json!({
+            "form_id": form_id,
+            "version": self.settings.version(report),
+            "title": { languages.default.clone(): self.settings.get("form_title").unwrap_or(file_stem) },
+            "default_language": languages.default,
+            "languages": languages.all,
+            "sensitivity": self.settings.get("teranga_sensitivity").unwrap_or(DEFAULT_CLASS).to_lowercase(),
+        });
+        let mut others = self.settings.others(report);
+        others.extend(entities.into_json().map(|rows| ("entities".to_owned(), rows)));
+        others.extend(self.sheets.kept(report));
+        if let Some(members) = form.as_object_mut() {
+            insert_filled(members, "settings", others);
+            members.insert("survey".into(), Json::Array(rows));
+            insert_filled(members, "choices", choices.json());
+        }
+        check::whole(&form, &outline, &choices, findings, report);
+        form
+    }
+
+    fn check_names(&self, outline: &Outline<'_>, findings: &mut Vec<Finding>, report: &mut Report) {
+        check::case_twins(outline, report);
+        let others: Vec<&Sheet> = self.choices.into_iter().chain(self.entities).collect();
+        check::references_exist(&others, self.settings, outline, findings);
+        let questions = || outline.items.iter().filter_map(Item::question);
+        let needed = [
+            ("choices", questions().any(QuestionType::has_own_list)),
+            ("external_choices", questions().any(QuestionType::has_external_list)),
+        ];
+        for (sheet, _) in needed.into_iter().filter(|(sheet, needed)| *needed && !self.sheets.has(sheet)) {
+            findings.push(Finding::sheet(sheet, Flaw::NoSheet(self.sheets.similar(sheet))));
+        }
+    }
+
+    /// What the author may call the root of the instance in absolute paths.
+    fn roots(&self, form_id: &str, file_stem: &str) -> Vec<String> {
+        let named = [self.settings.get("name"), self.settings.get("form_id"), Some(form_id), Some(file_stem)];
+        named.into_iter().flatten().map(str::to_owned).collect()
     }
 }
 
-fn first_language(survey: &Sheet) -> Option<String> {
-    survey.rows.iter().flat_map(|row| row.cells.keys()).find_map(|heading| heading.language.clone())
-}
-
-fn languages(survey: &Sheet, default_language: &str) -> Vec<String> {
-    let mut languages = vec![default_language.to_owned()];
-    for language in
-        survey.rows.iter().flat_map(|row| row.cells.keys()).filter_map(|heading| heading.language.as_ref())
-    {
-        if !languages.contains(language) {
-            languages.push(language.clone());
-        }
+fn insert_filled(form: &mut Map<String, Json>, member: &str, value: Map<String, Json>) {
+    if !value.is_empty() {
+        form.insert(member.to_owned(), Json::Object(value));
     }
-    languages
-}
-
-fn lists(sheet: &Sheet, default_language: &str, findings: &mut Vec<Finding>) -> Map<String, Json> {
-    let mut lists: Map<String, Json> = Map::new();
-    for row in &sheet.rows {
-        let Some(list) = row.get("list_name") else { continue };
-        let Some(name) = row.get("name") else {
-            let flaw = Flaw::Needed;
-            findings.push(Finding {
-                sheet: sheet.name.clone(),
-                row: row.number,
-                column: "name".into(),
-                flaw,
-            });
-            continue;
-        };
-        let mut choice = Map::new();
-        choice.insert("name".into(), name.into());
-        if let Some(label) = row.text("label", default_language) {
-            choice.insert("label".into(), label);
-        }
-        let properties: Map<String, Json> = row
-            .cells
-            .iter()
-            .filter(|(heading, _)| !["list_name", "name", "label"].contains(&heading.name.as_str()))
-            .map(|(heading, text)| (heading.name.clone(), text.clone().into()))
-            .collect();
-        if !properties.is_empty() {
-            choice.insert("properties".into(), Json::Object(properties));
-        }
-        let entry = lists.entry(list.to_owned()).or_insert_with(|| Json::Array(Vec::new()));
-        if let Some(choices) = entry.as_array_mut() {
-            choices.push(Json::Object(choice));
-        }
-    }
-    lists
-}
-
-fn other_settings(row: Option<&SheetRow>, remarks: &mut Vec<String>) -> Map<String, Json> {
-    const CARRIED: [&str; 5] =
-        ["form_id", "form_title", "version", "default_language", "teranga_sensitivity"];
-    let mut kept = Map::new();
-    for (heading, text) in row.iter().flat_map(|row| &row.cells) {
-        if !CARRIED.contains(&heading.name.as_str()) {
-            if heading.name != "instance_name" {
-                remarks.push(format!("settings: {} is kept and has no effect", heading.name));
-            }
-            kept.insert(heading.name.clone(), text.clone().into());
-        }
-    }
-    kept
 }

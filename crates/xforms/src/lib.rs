@@ -1,12 +1,32 @@
 //! XLSForm in: a workbook that was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
-//! sheet, row and column, everything at once; what is not carried is told too, and kept.
+//! sheet, row and column, everything at once; what is not carried is kept, and told too.
 
+mod archive;
+mod cell;
+mod check;
+mod choices;
+mod entities;
+mod expression;
 mod finding;
+mod flaw;
+mod heading;
 mod import;
+mod instances;
+mod languages;
+mod limits;
+mod names;
+mod outline;
+mod parameters;
+mod range;
+mod report;
+mod settings;
 mod sheet;
+mod sheets;
 mod survey;
+mod tables;
 mod types;
 mod workbook;
 
 pub use finding::{Finding, Flaw};
-pub use import::{Imported, import_xlsx};
+pub use import::{Imported, import_csv, import_markdown, import_xlsx};
+pub use report::{Note, Remark};

@@ -1,171 +1,310 @@
-//! The survey sheet as nested rows of our form document.
+//! The survey sheet as nested rows of the form document, each row checked by itself.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
+use teranga_core::form::nearest;
 
+use crate::choices::Choices;
+use crate::expression::{adapt, references, referred};
 use crate::finding::{Finding, Flaw};
-use crate::sheet::{Sheet, SheetRow};
-use crate::types::{Other, RowType, read};
+use crate::heading::{is_media, language_code};
+use crate::instances::{Instances, file_source};
+use crate::names;
+use crate::outline::{Item, Outline, says_something};
+use crate::parameters;
+use crate::range;
+use crate::report::{Note, Report};
+use crate::types::{Other, QuestionType, RowType, Section};
 
-/// Members of our rows that are columns of the same name.
-const PLAIN: [&str; 12] = [
+/// Members that hold expressions.
+const EXPRESSIONS: [&str; 8] = [
     "relevant",
     "required",
     "constraint",
     "calculation",
     "default",
     "readonly",
-    "appearance",
     "choice_filter",
-    "parameters",
-    "trigger",
     "repeat_count",
-    "name",
 ];
+/// Members that are copied.
+const PLAIN: [&str; 2] = ["appearance", "trigger"];
+/// Members in several languages.
 const TEXTS: [&str; 5] = ["label", "hint", "guidance_hint", "required_message", "constraint_message"];
+/// Columns that become other members, or have had their effect.
+const USED: [&str; 6] = ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer"];
 
-/// Yes and no as spreadsheets write them, as expressions write them.
-fn truth<'a>(column: &str, text: &'a str) -> &'a str {
-    const CONVERTED: [&str; 5] = ["relevant", "required", "readonly", "constraint", "calculation"];
-    match text.to_lowercase().as_str() {
-        "yes" | "true" if CONVERTED.contains(&column) => "true()",
-        "no" | "false" if CONVERTED.contains(&column) => "false()",
-        _ => text,
-    }
+/// What the rows are read with.
+pub(crate) struct Survey<'s, 'a> {
+    pub(crate) outline: &'s Outline<'a>,
+    pub(crate) choices: &'s Choices<'a>,
+    pub(crate) instances: &'s mut Instances<'a>,
+    pub(crate) default_language: &'s str,
+    /// What the author may call the root of the instance.
+    pub(crate) roots: &'s [String],
+    pub(crate) findings: &'s mut Vec<Finding>,
+    pub(crate) report: &'s mut Report,
 }
 
-/// A section that has begun.
-struct Open {
-    section: &'static str,
-    row: usize,
-    node: Map<String, Json>,
-    children: Vec<Json>,
-}
-
-/// The survey on its way.
-pub(crate) struct Survey<'a> {
-    pub(crate) default_language: &'a str,
-    /// The lists of the choices sheet.
-    pub(crate) lists: &'a Map<String, Json>,
-    pub(crate) findings: Vec<Finding>,
-    /// What is kept and not carried.
-    pub(crate) remarks: Vec<String>,
-}
-
-impl Survey<'_> {
-    /// The rows, nested.
-    pub(crate) fn read(&mut self, sheet: &Sheet) -> Vec<Json> {
-        let mut rows = Vec::new();
-        let mut open: Vec<Open> = Vec::new();
-        for row in &sheet.rows {
-            let Some(kind) = row.get("type").filter(|kind| !kind.starts_with('#')) else { continue };
-            if row
-                .get("disabled")
-                .is_some_and(|disabled| matches!(disabled.to_lowercase().as_str(), "yes" | "true"))
-            {
-                continue;
+impl<'a> Survey<'_, 'a> {
+    /// The rows as the form document holds them.
+    pub(crate) fn read(&mut self) -> Vec<Json> {
+        let outline = self.outline;
+        let ids = names::ids(outline);
+        let mut children: BTreeMap<Option<usize>, Vec<Json>> = BTreeMap::new();
+        // From the last row to the first, so that a section finds its own rows finished.
+        let mut nodes: Vec<Map<String, Json>> =
+            outline.items.iter().zip(&ids).map(|(item, id)| self.node(item, id.as_deref())).collect();
+        for (at, item) in outline.items.iter().enumerate().rev() {
+            let Some(mut node) = nodes.pop() else { break };
+            if matches!(item.kind, RowType::Begin(_)) {
+                let mut rows = children.remove(&Some(at)).unwrap_or_default();
+                rows.reverse();
+                node.insert("children".into(), Json::Array(rows));
             }
-            match read(kind) {
-                None => self.find(sheet, row, "type", Flaw::UnknownType(kind.to_owned())),
-                Some(RowType::Begin(section)) => {
-                    let node = self.node(sheet, row, section);
-                    open.push(Open { section, row: row.number, node, children: Vec::new() });
-                }
-                Some(RowType::End(section)) => match open.pop() {
-                    Some(begun) if begun.section == section => {
-                        let mut node = begun.node;
-                        node.insert("children".into(), Json::Array(begun.children));
-                        open.last_mut()
-                            .map_or(&mut rows, |outer| &mut outer.children)
-                            .push(Json::Object(node));
-                    }
-                    begun => {
-                        let number = begun.map_or(0, |begun| begun.row);
-                        self.find(sheet, row, "type", Flaw::WrongEnd(number));
-                    }
-                },
-                Some(RowType::Question { kind, list, other }) => {
-                    let node = self.question(sheet, row, &kind, list, other);
-                    open.last_mut().map_or(&mut rows, |outer| &mut outer.children).push(node);
-                }
-            }
+            children.entry(item.parent).or_default().push(Json::Object(node));
         }
-        for begun in open {
-            let at = SheetRow { number: begun.row, cells: std::collections::BTreeMap::new() };
-            self.find(sheet, &at, "type", Flaw::NoEnd);
-        }
+        let mut rows = children.remove(&None).unwrap_or_default();
+        rows.reverse();
         rows
     }
 
-    fn question(
-        &mut self,
-        sheet: &Sheet,
-        row: &SheetRow,
-        kind: &str,
-        list: Option<String>,
-        other: Other,
-    ) -> Json {
-        let mut node = self.node(sheet, row, kind);
-        if let Some(list) = list {
-            let from_file = kind.ends_with("_from_file") || list.starts_with("${");
-            if !from_file && !self.lists.contains_key(&list) {
-                self.find(sheet, row, "type", Flaw::UnknownList(list.clone()));
-            }
-            node.insert("list".into(), list.into());
-        }
-        if other == Other::Added {
-            node.insert("or_other".into(), true.into());
-        }
-        Json::Object(node)
+    fn find(&mut self, item: &Item<'_>, column: &str, flaw: Flaw) {
+        self.findings.push(item.line.finding(column, flaw));
     }
 
-    fn node(&mut self, sheet: &Sheet, row: &SheetRow, kind: &str) -> Map<String, Json> {
+    fn node(&mut self, item: &Item<'a>, id: Option<&str>) -> Map<String, Json> {
         let mut node = Map::new();
-        node.insert("type".into(), kind.into());
-        if row.get("name").is_none() {
-            self.find(sheet, row, "name", Flaw::Needed);
+        self.kind(item, &mut node);
+        node.insert("name".into(), item.name.as_str().into());
+        if let Some(id) = id {
+            node.insert("id".into(), id.into());
+            let note = Note::StoredAs { name: item.name.clone(), id: id.to_owned() };
+            self.report.at(item.line, "name", note);
         }
-        for name in PLAIN {
-            if let Some(text) = row.get(name) {
-                node.insert(name.into(), truth(name, text).into());
+        for column in TEXTS {
+            if let Some(text) = item.line.text(column, self.default_language) {
+                node.insert(column.into(), text);
             }
         }
-        for name in TEXTS {
-            if let Some(text) = row.text(name, self.default_language) {
-                node.insert(name.into(), text);
+        for column in EXPRESSIONS {
+            if let Some(source) = item.line.get(column) {
+                let text = self.expression(item, column, source);
+                node.insert(column.into(), text.into());
             }
         }
-        if let Some(class) = row.get("teranga_sensitivity") {
-            node.insert("sensitivity".into(), class.into());
+        for column in PLAIN {
+            if let Some(text) = item.line.get(column) {
+                node.insert(column.into(), text.into());
+            }
         }
-        self.rest(row, &mut node);
+        if let Some(class) = item.line.get("teranga_sensitivity") {
+            node.insert("sensitivity".into(), class.to_lowercase().into());
+        }
+        self.parameters(item, &mut node);
+        self.others(item, &mut node);
+        if item.is_typed_calculation() {
+            self.typed_calculation(item, &mut node);
+        }
+        self.check(item);
         node
     }
 
-    /// Columns that this engine does not run: kept as they are, and said.
-    fn rest(&mut self, row: &SheetRow, node: &mut Map<String, Json>) {
-        let mut kept = Map::new();
-        for (heading, text) in &row.cells {
-            let known = PLAIN.contains(&heading.name.as_str()) || TEXTS.contains(&heading.name.as_str());
-            if known || ["type", "teranga_sensitivity", "disabled"].contains(&heading.name.as_str()) {
-                continue;
-            }
-            let name = match &heading.language {
-                Some(language) => format!("{}::{language}", heading.name),
-                None => heading.name.clone(),
-            };
-            let remark = format!("survey: {name} is kept and has no effect");
-            if !self.remarks.contains(&remark) {
-                self.remarks.push(remark);
-            }
-            kept.insert(name, text.clone().into());
+    /// The type, and the list with it.
+    fn kind(&mut self, item: &Item<'_>, node: &mut Map<String, Json>) {
+        let kind = match &item.kind {
+            RowType::Begin(section) | RowType::End(section) => section.name(),
+            RowType::Question(question) => question.kind.as_str(),
+        };
+        node.insert("type".into(), kind.into());
+        let Some(question) = item.question() else { return };
+        if let Some(list) = &question.list {
+            node.insert("list".into(), list.as_str().into());
+            self.list(item, question, list);
         }
-        if !kept.is_empty() {
-            node.insert("columns".into(), json!(kept));
+        if question.other == Other::Added {
+            node.insert("or_other".into(), true.into());
         }
     }
 
-    fn find(&mut self, sheet: &Sheet, row: &SheetRow, column: &str, flaw: Flaw) {
-        let finding = Finding { sheet: sheet.name.clone(), row: row.number, column: column.to_owned(), flaw };
-        self.findings.push(finding);
+    fn list(&mut self, item: &Item<'_>, question: &QuestionType, list: &str) {
+        if question.is_from_file() {
+            if file_source(list).is_none() {
+                self.find(item, "type", Flaw::BadFile(list.to_owned()));
+            }
+            if item.line.get("appearance").is_some_and(|appearance| appearance.contains("search(")) {
+                self.find(item, "appearance", Flaw::NotHere("search() brings its own file"));
+            }
+        } else if question.has_own_list() && !self.choices.has(list) {
+            let similar = nearest(list, self.choices.names()).map(str::to_owned).into_iter().collect();
+            self.find(item, "type", Flaw::UnknownList { name: list.to_owned(), similar });
+        }
+        if question.other == Other::Added && item.line.has("choice_filter") {
+            self.find(item, "choice_filter", Flaw::NotHere("\"other\" is added to whole lists only"));
+        }
+    }
+
+    /// An expression as the form holds it.
+    fn expression(&mut self, item: &Item<'a>, column: &str, source: &str) -> String {
+        if references(source).any(|reference| reference != referred(reference)) {
+            self.instances.add_last_saved(item.line);
+        }
+        if let Some(truth) = truth(column, source) {
+            return truth.to_owned();
+        }
+        // A default is an expression only when it calls a function or names an answer.
+        if column == "default" && !source.contains("${") && !source.contains('(') {
+            return source.to_owned();
+        }
+        let adapted = adapt(source, self.roots);
+        for note in adapted.notes {
+            self.report.at(item.line, column, note);
+        }
+        for file in adapted.files {
+            self.instances.add_lookup(&file, item.line);
+        }
+        adapted.text
+    }
+
+    fn parameters(&mut self, item: &Item<'_>, node: &mut Map<String, Json>) {
+        let text = item.line.get("parameters").unwrap_or_default();
+        let Some(question) = item.question() else {
+            if !text.is_empty() {
+                self.report.at(item.line, "parameters", Note::Kept("parameters".to_owned()));
+                node.insert("parameters".into(), text.into());
+            }
+            return;
+        };
+        let appearance = item.line.get("appearance");
+        let mut pairs = match parameters::split(text) {
+            Ok(pairs) => pairs,
+            Err(flaw) => return self.find(item, "parameters", flaw),
+        };
+        let mut flaws = parameters::check(&question.kind, &pairs, appearance);
+        if question.kind == "range" {
+            let labels = parameters::value(&pairs, "tick_labelset").and_then(|list| self.choices.codes(list));
+            flaws.extend(range::check(&pairs, appearance, labels.as_deref()));
+            // The direction of a range is that from its start to its end, whatever the sign of its steps.
+            for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "step") {
+                if let Some(size) = value.strip_prefix('-') {
+                    let note = Note::Rewritten { from: format!("step={value}"), to: format!("step={size}") };
+                    self.report.at(item.line, "parameters", note);
+                    *value = size.to_owned();
+                }
+            }
+        }
+        for flaw in flaws {
+            self.find(item, "parameters", flaw);
+        }
+        if !pairs.is_empty() {
+            let written: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            node.insert("parameters".into(), written.join(" ").into());
+        }
+    }
+
+    /// Columns that this engine does not run: kept as they are, and said.
+    fn others(&mut self, item: &Item<'_>, node: &mut Map<String, Json>) {
+        let mut kept = Map::new();
+        for (heading, text) in item.line.cells() {
+            let name = heading.name.as_str();
+            let plain = EXPRESSIONS.contains(&name) || PLAIN.contains(&name) || USED.contains(&name);
+            let yields = heading.language.is_none()
+                && item.line.cells().any(|(other, _)| {
+                    other.name == name
+                        && other.language.as_deref().map(language_code) == Some(self.default_language)
+                });
+            if plain || (TEXTS.contains(&name) && !yields) {
+                if name == "no_answer" {
+                    kept.insert(name.into(), text.into());
+                }
+                continue;
+            }
+            self.report.once(item.line, name, Note::Kept(heading.written.clone()));
+            let member =
+                if is_media(name) || heading.language.is_some() { &heading.written } else { &heading.name };
+            kept.insert(member.clone(), text.into());
+        }
+        if !kept.is_empty() {
+            node.insert("columns".into(), Json::Object(kept));
+        }
+    }
+
+    /// A calculation with the type of a question and nothing to show is a calculation: its type is kept beside.
+    fn typed_calculation(&mut self, item: &Item<'_>, node: &mut Map<String, Json>) {
+        let kind = node.insert("type".into(), "calculate".into()).unwrap_or_default();
+        let named = kind.as_str().unwrap_or_default().to_owned();
+        self.report.at(item.line, "type", Note::Calculation(named));
+        if let Some(columns) = node.entry("columns").or_insert_with(|| json!({})).as_object_mut() {
+            columns.insert("type".into(), kind);
+        }
+    }
+
+    fn check(&mut self, item: &Item<'_>) {
+        let line = item.line;
+        let Some(question) = item.question() else {
+            if !says_something(line) && item.kind == RowType::Begin(Section::Repeat) {
+                self.report.at(line, "label", Note::NoLabel);
+            }
+            self.count(item);
+            return;
+        };
+        if item.is_seen() && !says_something(line) {
+            self.find(item, "label", Flaw::NoLabel);
+        }
+        let dynamic =
+            line.get("default").is_some_and(|default| default.contains("${") || default.contains('('));
+        match question.kind.as_str() {
+            "calculate" if !line.has("calculation") && !dynamic => {
+                self.find(item, "calculation", Flaw::Needed);
+            }
+            "background-geopoint" if !line.has("trigger") => self.find(item, "trigger", Flaw::Needed),
+            "audit" if item.name != "audit" => {
+                self.find(item, "name", Flaw::NotHere("an audit is always called audit"));
+            }
+            _ => {}
+        }
+        self.trigger(item);
+    }
+
+    /// A count that is computed needs a name of its own beside the repeat's.
+    fn count(&mut self, item: &Item<'_>) {
+        let Some(count) = item.line.get("repeat_count") else { return };
+        let generated = format!("{}_count", item.name);
+        let beside = |other: &&Item<'_>| other.parent == item.parent && other.name == generated;
+        if !parameters::is_reference(count.trim())
+            && let Some(other) = self.outline.items.iter().find(beside)
+        {
+            let flaw = Flaw::DuplicateName { name: generated, row: item.line.number() };
+            self.find(other, "name", flaw);
+        }
+    }
+
+    /// A trigger names questions that a person answers.
+    fn trigger(&mut self, item: &Item<'_>) {
+        let Some(trigger) = item.line.get("trigger") else { return };
+        let names: Vec<&str> = trigger.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        if names.iter().any(|name| !parameters::is_reference(name)) {
+            return self.find(item, "trigger", Flaw::BadReferenceList);
+        }
+        for name in names.into_iter().flat_map(references) {
+            let seen =
+                self.outline.named(name).is_none_or(|target| target.is_seen() || target.question().is_none());
+            if !seen {
+                self.find(item, "trigger", Flaw::NotHere("what nobody sees triggers nothing"));
+            }
+        }
+    }
+}
+
+/// Yes and no as spreadsheets write them, as expressions write them.
+fn truth(column: &str, text: &str) -> Option<&'static str> {
+    if !["relevant", "required", "readonly", "constraint", "calculation"].contains(&column) {
+        return None;
+    }
+    match text.to_lowercase().as_str() {
+        "yes" | "true" => Some("true()"),
+        "no" | "false" => Some("false()"),
+        _ => None,
     }
 }

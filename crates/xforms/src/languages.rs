@@ -1,0 +1,66 @@
+//! The languages of a workbook, from the headings of its texts.
+
+use crate::heading::{Heading, has_code, language_code};
+use crate::report::{Note, Report};
+use crate::sheet::Sheet;
+
+/// The language of texts whose language nobody names.
+const UNNAMED: &str = "default";
+
+/// The languages of a form: the default one, and all in the order of the headings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Languages {
+    pub(crate) default: String,
+    pub(crate) all: Vec<String>,
+}
+
+impl Languages {
+    /// Finds the languages. The default one is the one set; else that of texts without a language, where there are
+    /// any; else the first one named.
+    pub(crate) fn find(set: Option<String>, sheets: &[&Sheet], report: &mut Report) -> Self {
+        let headings = || sheets.iter().flat_map(|sheet| sheet.headings());
+        let named: Vec<&str> = headings().filter_map(|heading| heading.language.as_deref()).collect();
+        let unnamed = headings().any(|heading| heading.language.is_none() && heading.name == "label");
+        let first =
+            || if unnamed { None } else { named.first().map(|language| language_code(language).to_owned()) };
+        let default = set.or_else(first).unwrap_or_else(|| UNNAMED.to_owned());
+        let mut all = vec![default.clone()];
+        let mut told: Vec<&str> = Vec::new();
+        for language in named {
+            let code = language_code(language);
+            if !all.iter().any(|known| known == code) {
+                all.push(code.to_owned());
+            }
+            if !has_code(language) && !told.contains(&language) {
+                told.push(language);
+                report.sheet("survey", "-", Note::NoLanguageCode(language.to_owned()));
+            }
+        }
+        let languages = Self { default, all };
+        for sheet in sheets {
+            languages.check(sheet, report);
+        }
+        languages
+    }
+
+    /// Remarks the texts that are given in some languages and not in all.
+    fn check(&self, sheet: &Sheet, report: &mut Report) {
+        let translated: Vec<&Heading> =
+            sheet.headings().filter(|heading| heading.language.is_some()).collect();
+        let mut seen: Vec<&str> = Vec::new();
+        for heading in &translated {
+            if seen.contains(&heading.name.as_str()) {
+                continue;
+            }
+            seen.push(&heading.name);
+            let given = |language: &String| {
+                sheet.headings().filter(|other| other.name == heading.name).any(|other| {
+                    other.language.as_deref().map_or(self.default.as_str(), language_code) == language
+                })
+            };
+            for missing in self.all.iter().filter(|language| !given(language)) {
+                report.sheet(&sheet.name, &heading.name, Note::NotTranslated(missing.clone()));
+            }
+        }
+    }
+}

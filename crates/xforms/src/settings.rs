@@ -1,0 +1,117 @@
+//! The settings sheet: what the form document has its own members for, and the rest as it is written.
+
+use serde_json::{Map, Value as Json};
+
+use crate::cell::Cleaning;
+use crate::choices::Duplicates;
+use crate::finding::{Finding, Flaw};
+use crate::heading::language_code;
+use crate::names::is_name;
+use crate::report::{Note, Report};
+use crate::sheet::{Line, Sheet};
+
+/// Settings that the form document has members for.
+const CARRIED: [&str; 5] = ["form_id", "form_title", "version", "default_language", "teranga_sensitivity"];
+/// Settings that are kept among the others and have their effect.
+const EFFECTIVE: [&str; 4] = ["instance_name", "allow_choice_duplicates", "clean_text_values", "name"];
+/// The version of a workbook that names none.
+const FIRST_VERSION: &str = "1";
+
+/// The settings of a workbook: the first row of their sheet.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settings<'a> {
+    line: Option<Line<'a>>,
+}
+
+impl<'a> Settings<'a> {
+    /// Reads the sheet, if there is one.
+    pub(crate) fn read(sheet: Option<&'a Sheet>, findings: &mut Vec<Finding>, report: &mut Report) -> Self {
+        let mut lines = sheet.into_iter().flat_map(Sheet::lines);
+        let settings = Self { line: lines.next() };
+        for line in lines {
+            report.at(line, "-", Note::Skipped);
+        }
+        if let (Some(line), Some(name)) = (settings.line, settings.get("name"))
+            && !is_name(name)
+        {
+            findings.push(line.finding("name", Flaw::BadName(name.to_owned())));
+        }
+        settings
+    }
+
+    /// A setting.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        self.line.and_then(|line| line.get(name))
+    }
+
+    /// The row of the settings.
+    pub(crate) fn line(&self) -> Option<Line<'a>> {
+        self.line
+    }
+
+    /// Whether texts are cleaned.
+    pub(crate) fn cleaning(&self) -> Cleaning {
+        if self.is("clean_text_values", "no") { Cleaning::AsTyped } else { Cleaning::Clean }
+    }
+
+    /// Whether a list may hold a code twice.
+    pub(crate) fn duplicates(&self) -> Duplicates {
+        if self.is("allow_choice_duplicates", "yes") { Duplicates::Allowed } else { Duplicates::Refused }
+    }
+
+    fn is(&self, setting: &str, value: &str) -> bool {
+        self.get(setting).is_some_and(|given| given.eq_ignore_ascii_case(value))
+    }
+
+    /// The default language, as its code.
+    pub(crate) fn default_language(&self) -> Option<String> {
+        self.get("default_language").map(|language| language_code(language).to_owned())
+    }
+
+    /// The identity of the form: the setting, or the name of the file.
+    pub(crate) fn form_id(&self, file_stem: &str, report: &mut Report) -> String {
+        let wanted = self.get("form_id").unwrap_or(file_stem);
+        let forbidden = |letter: char| letter.is_whitespace() || letter == '@' || letter == '/';
+        let form_id = wanted.trim_start_matches('_').replace(forbidden, "_");
+        let form_id = if form_id.is_empty() { "form".to_owned() } else { form_id };
+        if form_id != wanted {
+            self.remark("form_id", Note::FormRenamed(form_id.clone()), report);
+        }
+        form_id
+    }
+
+    /// The version of the form.
+    pub(crate) fn version(&self, report: &mut Report) -> String {
+        let version = self.get("version");
+        if version.is_none() {
+            self.remark("version", Note::NoVersion, report);
+        }
+        version.unwrap_or(FIRST_VERSION).to_owned()
+    }
+
+    /// The settings without a member of their own.
+    pub(crate) fn others(&self, report: &mut Report) -> Map<String, Json> {
+        let mut kept = Map::new();
+        for (heading, text) in self.line.into_iter().flat_map(Line::cells) {
+            let name = heading.name.as_str();
+            if CARRIED.contains(&name) {
+                continue;
+            }
+            if !EFFECTIVE.contains(&name) {
+                self.remark(name, Note::Kept(heading.written.clone()), report);
+            }
+            // What has an effect is kept under the name by which it is asked for.
+            let member = if EFFECTIVE.contains(&name) { name } else { heading.written.as_str() };
+            let agreed = name == "allow_choice_duplicates" && self.duplicates() == Duplicates::Allowed;
+            kept.insert(member.to_owned(), if agreed { "yes" } else { text }.into());
+        }
+        kept
+    }
+
+    fn remark(&self, column: &str, note: Note, report: &mut Report) {
+        match self.line {
+            Some(line) => report.at(line, column, note),
+            None => report.sheet("settings", column, note),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `cargo xtask bench sync`: bytes, round trips and speed of the sync, on seeded records, in one process, over the bytes
+//! that would travel. `docs/benchmarks.md` holds the table.
+
+mod sync;
+mod world;
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// Measures in a release build, whatever this was built as.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if cfg!(debug_assertions) {
+        let status = Command::new("cargo")
+            .args(["run", "--release", "--quiet", "--package", "xtask", "--", "bench"])
+            .args(arguments)
+            .status()
+            .context("cargo does not start")?;
+        return if status.success() { Ok(()) } else { bail!("the benchmark failed") };
+    }
+    match arguments.first().map(String::as_str) {
+        Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
+        _ => bail!("usage: cargo xtask bench sync [--json]"),
+    }
+}

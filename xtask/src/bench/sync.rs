@@ -1,0 +1,164 @@
+//! The measurements of the sync.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::{Value as Json, json};
+use teranga_client::Device;
+use teranga_client::invent::{self, Seeded};
+use teranga_core::form::Form;
+use teranga_core::id::RecordId;
+use teranga_examples::{NOW, invented, setting};
+use teranga_store::resources::Published;
+use teranga_sync::feed::ResourceRow;
+use teranga_sync::session::{Plan, PushPlan};
+
+use super::world::{Cost, Samples, edit, pair, sync};
+
+/// Invented interviews that the records are mixed from.
+const SAMPLES: usize = 40;
+const SOCIO: &str = "../shared/forms/socio-economic-survey.xlsx";
+
+pub(crate) fn run(json: bool) -> Result<()> {
+    let (nothing_new, one_percent) = caught_up()?;
+    let push_1000 = push_rss(1_000)?;
+    let push_10000 = push_rss(10_000)?;
+    let link = push_rss(100)?;
+    let socio = push_socio()?;
+    let (parts, changes) = ingest()?;
+    let row = |cost: &Cost| {
+        json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down })
+    };
+    let per = |cost: &Cost, records: u64| json!({ "bytes_per_record": cost.bytes_up / records });
+    let all = json!({
+        "nothing_new": row(&nothing_new),
+        "one_percent": row(&one_percent),
+        "push_rss_1000": per(&push_1000, 1_000),
+        "push_rss_10000": per(&push_10000, 10_000),
+        "push_socio_1000": socio,
+        "link_100_forms": { "seconds": (link.seconds * 100.0).round() / 100.0 },
+        "ingest": { "parts_per_s": parts, "changes_per_s": changes },
+    });
+    for (name, measured) in all.as_object().context("an object")? {
+        println!("{name:16} {measured}");
+    }
+    if json {
+        println!("{all}");
+    }
+    Ok(())
+}
+
+/// A device with a case, and samples of a form for it.
+fn samples(device: &mut Device, form: &str, seed: &mut Seeded) -> Result<(RecordId, Samples)> {
+    let case = invented(device, "profile", None, seed);
+    let records: Vec<RecordId> = (0..SAMPLES).map(|_| invented(device, form, Some(case), seed)).collect();
+    Ok((case, Samples::of(device, &records)?))
+}
+
+/// Nothing new, and one per cent changed on each side, of 5,000 records.
+fn caught_up() -> Result<(Cost, Cost)> {
+    let folder = tempfile::tempdir()?;
+    let mut seed = Seeded(1);
+    let (mut hub, mut awa) = pair(folder.path(), &mut seed);
+    let (case, samples) = samples(&mut awa, "rss", &mut seed)?;
+    let records: Vec<RecordId> =
+        (0..5_000).map(|_| samples.save(&mut awa, case, &mut seed)).collect::<Result<_>>()?;
+    sync(&mut awa, &mut hub)?;
+    let mut other = teranga_examples::device(&folder.path().join("other"), "Moussa Essai", &mut hub, &mut seed);
+    sync(&mut other, &mut hub)?;
+    sync(&mut awa, &mut hub)?;
+    let nothing_new = sync(&mut awa, &mut hub)?;
+    for (at, record) in records.iter().step_by(50).enumerate() {
+        let device = if at % 2 == 0 { &mut awa } else { &mut other };
+        edit(device, *record, ["ok", "satisfied", "dissatisfied"].get(seed.below(3)).copied().unwrap_or("ok"))?;
+    }
+    sync(&mut other, &mut hub)?;
+    Ok((nothing_new, sync(&mut awa, &mut hub)?))
+}
+
+/// The first push of records of a case that the hub has.
+fn push_rss(count: usize) -> Result<Cost> {
+    let folder = tempfile::tempdir()?;
+    let mut seed = Seeded(2);
+    let (mut hub, mut device) = pair(folder.path(), &mut seed);
+    let (case, samples) = samples(&mut device, "rss", &mut seed)?;
+    sync(&mut device, &mut hub)?;
+    for _ in 0..count {
+        samples.save(&mut device, case, &mut seed)?;
+    }
+    sync(&mut device, &mut hub)
+}
+
+/// The same of a form that nobody here wrote, beside zstd of the bare answers.
+fn push_socio() -> Result<Json> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Ok(bytes) = std::fs::read(root.join(SOCIO)) else {
+        println!("skipped: {SOCIO} is not here");
+        return Ok(Json::Null);
+    };
+    let imported = teranga_xforms::import_xlsx(&bytes, "socio.xlsx")
+        .map_err(|findings| anyhow::anyhow!("{} findings", findings.len()))?;
+    let form = Form::parse(&imported.form)?;
+    let row = ResourceRow {
+        kind: "form".into(),
+        id: form.form_id().to_owned(),
+        version: form.version().to_owned(),
+        json: imported.form.to_string(),
+    };
+    let folder = tempfile::tempdir()?;
+    let mut seed = Seeded(3);
+    let (mut hub, mut device) = pair(folder.path(), &mut seed);
+    anyhow::ensure!(hub.replica_mut().publish(&row)? == Published::New, "the form is new");
+    hub.reload_catalogue()?;
+    sync(&mut device, &mut hub)?;
+    device.reload_catalogue()?;
+    let case = invented(&mut device, "profile", None, &mut seed);
+    let mut records = Vec::new();
+    for _ in 0..SAMPLES {
+        let mut interview = device.begin(form.form_id(), Some(case), setting(&mut seed))?;
+        let mut answers = Seeded(seed.next_number());
+        invent::fill(&mut device, &mut interview, &mut answers)?;
+        records.push(device.finish(&mut interview, setting(&mut seed))?.record);
+    }
+    let samples = Samples::of(&device, &records)?;
+    sync(&mut device, &mut hub)?;
+    for _ in 0..1_000 {
+        samples.save(&mut device, case, &mut seed)?;
+    }
+    let cost = sync(&mut device, &mut hub)?;
+    let bare: String = (0..1_000).map(|_| samples.bare(&mut seed)).collect();
+    let zstd = zstd::bulk::compress(bare.as_bytes(), 9)?.len() as u64;
+    #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^52")]
+    let ratio = (cost.bytes_up as f64 / zstd as f64 * 100.0).round() / 100.0;
+    Ok(json!({ "bytes_per_record": cost.bytes_up / 1_000, "ratio_to_bare_zstd": ratio }))
+}
+
+/// Requests of forty devices, made before the clock runs: from the socket's bytes to the view.
+fn ingest() -> Result<(u64, u64)> {
+    let folder = tempfile::tempdir()?;
+    let mut seed = Seeded(4);
+    let mut hub = teranga_examples::hub(&folder.path().join("hub"), &mut seed);
+    let plan = Plan { push: PushPlan::Pack { bytes_target: 256 * 1024 }, pull_bytes_max: 0 };
+    let mut bodies = Vec::new();
+    for number in 0..40 {
+        let path = folder.path().join(format!("device-{number}"));
+        let mut device = teranga_examples::device(&path, "Awa Exemple", &mut hub, &mut seed);
+        let (case, samples) = samples(&mut device, "rss", &mut seed)?;
+        for _ in 0..200 {
+            samples.save(&mut device, case, &mut seed)?;
+        }
+        let request = device.replica_mut().next_request(&plan, NOW)?.context("enrolled")?;
+        bodies.push(request.encode(device.replica().identity()));
+    }
+    let begun = Instant::now();
+    let mut changes = 0;
+    for body in &bodies {
+        changes += hub.exchange(body, NOW)?.applied;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let parts = hub.replica().digests()?.len();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "rates")]
+    let rate = |count: usize| (count as f64 / seconds) as u64;
+    Ok((rate(parts), rate(changes)))
+}

@@ -1,0 +1,153 @@
+//! What is measured on: a hub, devices, and records whose answers are mixed from invented interviews, so that ten
+//! thousand of them cost seconds and still differ as real ones do.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use teranga_client::Device;
+use teranga_client::invent::Seeded;
+use teranga_core::class::ClassId;
+use teranga_core::id::{Entropy, EventId, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::record::{Envelope, Event, EventKind};
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_examples::NOW;
+use teranga_office::Office;
+use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_sync::message::Answer;
+use teranga_sync::session::{Left, Session};
+
+/// Headers of a request and its answer, in bytes.
+const HEADERS_BYTES: f64 = 500.0;
+
+/// What a session cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    pub(crate) round_trips: u64,
+    pub(crate) bytes_up: u64,
+    pub(crate) bytes_down: u64,
+    /// Modelled: the link's time and the real time of both ends.
+    pub(crate) seconds: f64,
+}
+
+/// The modelled link: 100 kbit/s each way, 300 ms one way.
+const BYTES_PER_SECOND: f64 = 12_500.0;
+const ROUND_TRIP_SECONDS: f64 = 0.6;
+
+/// One session, with its packs paced by the modelled link.
+pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
+    let mut session = Session::new();
+    let mut cost = Cost::default();
+    loop {
+        let begun = Instant::now();
+        let request = device.replica_mut().next_request(&session.plan(), NOW)?.context("enrolled")?;
+        let sent = request.encode(device.replica().identity());
+        let received = hub.exchange(&sent, NOW)?.answer;
+        let answer = Answer::decode(&received)?.verify(&hub.replica().public_key())?;
+        let taken = device.replica_mut().take_answer(&request, &answer, NOW)?;
+        cost.round_trips += 1;
+        cost.bytes_up += sent.len() as u64;
+        cost.bytes_down += received.len() as u64;
+        #[expect(clippy::cast_precision_loss, reason = "bodies are below 2 MB")]
+        let bytes = (sent.len() + received.len()) as f64 + HEADERS_BYTES;
+        let seconds = ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND + begun.elapsed().as_secs_f64();
+        cost.seconds += seconds;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of one exchange")]
+        let next = session.succeeded((seconds * 1_000.0) as u64, taken.left);
+        if taken.left == Left::Nothing {
+            return Ok(cost);
+        }
+        let _ = next;
+    }
+}
+
+/// The answers of invented interviews of one form, by class and question.
+pub(crate) struct Samples {
+    form: String,
+    parts: BTreeMap<ClassId, BTreeMap<Key, Vec<Value>>>,
+}
+
+impl Samples {
+    /// Takes the answers of records that a device holds.
+    pub(crate) fn of(device: &Device, records: &[RecordId]) -> Result<Self> {
+        let mut samples = Self { form: String::new(), parts: BTreeMap::new() };
+        for record in records {
+            let row = device.replica().record(*record)?.context("the record is held")?;
+            samples.form = row.form.unwrap_or_default();
+            for part in device.replica().parts(*record)? {
+                let class = samples.parts.entry(part.class).or_default();
+                for (key, value) in part.values.into_iter().filter(|(key, _)| !key.is_envelope()) {
+                    class.entry(key).or_default().push(value);
+                }
+            }
+        }
+        Ok(samples)
+    }
+
+    /// Saves one record with answers drawn from the samples.
+    pub(crate) fn save(&self, device: &mut Device, case: RecordId, seed: &mut Seeded) -> Result<RecordId> {
+        let record = RecordId::generate(NOW, seed);
+        let mut salt = Salt([0; 16]);
+        seed.fill(&mut salt.0);
+        let at = Millis(NOW.0 + i64::try_from(seed.below(86_400_000))?);
+        let mut parts: BTreeMap<ClassId, Vec<(Key, Value)>> = BTreeMap::new();
+        for (class, answers) in &self.parts {
+            let edits = answers.iter().filter_map(|(key, values)| Some((key.clone(), values.get(seed.below(values.len()))?.clone())));
+            parts.insert(class.clone(), edits.collect());
+        }
+        parts.entry(ClassId::new("open")).or_default().extend(self.envelope(case, at, seed));
+        let parts = parts.into_iter().map(|(class, edits)| PartEdit { class, edits }).collect();
+        let save = Save { record, salt, form: self.form.clone(), at, parts, draft: DraftFate::Keep };
+        device.replica_mut().save(&save)?;
+        Ok(record)
+    }
+
+    /// An envelope as a finished interview has it, with released scores as random as real ones.
+    fn envelope(&self, case: RecordId, at: Millis, seed: &mut Seeded) -> Vec<(Key, Value)> {
+        let submitted = Event { at, kind: EventKind::Submitted };
+        let envelope = Envelope {
+            form: self.form.clone(),
+            case: Some(case),
+            wave: Some("m3".into()),
+            region: "SN-KL".into(),
+            events: BTreeMap::from([(EventId::generate(at, seed), submitted)]),
+        };
+        let mut edits = envelope.write();
+        if self.form.starts_with("rss@") {
+            let mut score = |name: &str| format!(" {name}=0.{:04}/1.0000", seed.below(10_000));
+            let scores = ["composite", "economic", "psychosocial", "social"].map(&mut score).concat();
+            let text = format!("rss-equal@1 {:016x}{scores}", seed.next_number());
+            edits.push((Key::question("_release").child("rss-scores"), Value::Text(text)));
+        }
+        edits
+    }
+
+    /// One record's bare answers as a line of JSON, drawn like the saved ones.
+    pub(crate) fn bare(&self, seed: &mut Seeded) -> String {
+        let drawn = self.parts.values().flatten().filter_map(|(key, values)| {
+            Some((key.to_string(), values.get(seed.below(values.len()))?.to_json()))
+        });
+        serde_json::Value::Object(drawn.collect()).to_string() + "\n"
+    }
+}
+
+/// Changes one answer of a record.
+pub(crate) fn edit(device: &mut Device, record: RecordId, value: &str) -> Result<()> {
+    let row = device.replica().record(record)?.context("the record is held")?;
+    let edits = vec![(Key::question("E01"), Value::text(value))];
+    let parts = vec![PartEdit { class: ClassId::new("survey"), edits }];
+    let form = row.form.unwrap_or_default();
+    let save = Save { record, salt: row.salt, form, at: NOW, parts, draft: DraftFate::Keep };
+    device.replica_mut().save(&save)?;
+    Ok(())
+}
+
+/// A fresh hub and a device enrolled there.
+pub(crate) fn pair(folder: &Path, seed: &mut Seeded) -> (Office, Device) {
+    let mut hub = teranga_examples::hub(&folder.join("hub"), seed);
+    let device = teranga_examples::device(&folder.join("device"), "Awa Exemple", &mut hub, seed);
+    (hub, device)
+}
