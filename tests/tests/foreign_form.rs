@@ -1,8 +1,6 @@
 //! A form that nobody here wrote: imported from Excel, checked, published, and filled like any other. The form is not
 //! part of this repository; where it is absent the test says so and passes.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
-
 use std::path::Path;
 
 use teranga_client::interview::Setting;
@@ -24,7 +22,8 @@ fn the_socio_economic_survey_is_imported_published_and_filled() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("F.json");
     let done = |arguments: &[&str], path: &Path, more: &[&Path]| {
-        let output = command(&["--lang", "en", "form"]).args(arguments).arg(path).args(more).output().unwrap();
+        let output =
+            command(&["--lang", "en", "form"]).args(arguments).arg(path).args(more).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
     done(&["import"], &form, &[Path::new("--out"), &json]);

@@ -1,7 +1,5 @@
 //! A hub with TLS: a device that trusts its authority syncs, one that trusts nobody does not.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
-
 use teranga_tests::{Device, Hub, answers, profile};
 
 #[test]

@@ -1,10 +1,6 @@
 //! The shipped data against its JSON Schemas, against its own promises, and the scores against golden vectors.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a helper that cannot go on must stop the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -256,7 +256,11 @@ fn what_may_not_be_written_is_held_with_its_reason_and_its_author_is_told() {
     sync(&mut world.awa, &mut world.region);
     assert!(world.awa.record(mine).unwrap().is_none() && world.hq.parts(mine).unwrap().is_empty());
     assert_eq!(world.region.log_counts().unwrap().quarantined, 2);
-    assert_eq!(world.hq.log_counts().unwrap().withheld, 2, "headquarters verifies the origin without the bodies");
+    assert_eq!(
+        world.hq.log_counts().unwrap().withheld,
+        2,
+        "headquarters verifies the origin without the bodies"
+    );
 }
 
 #[test]

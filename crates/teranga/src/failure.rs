@@ -45,11 +45,25 @@ impl Failure {
     }
 }
 
+/// An explained thing as one line in the user's language.
+pub(crate) fn told(messages: &Messages, explained: &impl Explain) -> String {
+    line(messages, explained.code(), &explained.arguments())
+}
+
+/// Arguments that an error names only where it has them.
+const OPTIONAL: [&str; 5] = ["detail", "other", "suggestion", "message", "name"];
+
 fn line(messages: &Messages, code: &str, arguments: &[(&'static str, String)]) -> String {
     let key = format!("problem-{code}");
-    let pairs: Vec<(&str, &str)> = arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut pairs: Vec<(&str, &str)> =
+        arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for name in OPTIONAL {
+        if !pairs.iter().any(|(known, _)| *known == name) {
+            pairs.push((name, ""));
+        }
+    }
     if messages.has(&key) {
-        return messages.with(&key, &pairs);
+        return messages.with(&key, &pairs).trim_end().to_owned();
     }
     let told: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("{code} ({})", told.join(", "))
@@ -70,4 +84,54 @@ impl<E: Explain> From<E> for Failure {
 pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
     let code = if error.kind() == std::io::ErrorKind::StorageFull { "disk-full" } else { "file-unusable" };
     Failure::new(code, vec![("path", path.display().to_string()), ("detail", error.kind().to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::language::Language;
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The codes that the sources give: the texts within `fn code` of whatever explains itself.
+    fn codes() -> BTreeSet<String> {
+        let mut paths = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut paths);
+        let mut codes = BTreeSet::new();
+        for path in paths {
+            let text = std::fs::read_to_string(path).unwrap();
+            for implementation in text.split("impl Explain for ").skip(1) {
+                let body = implementation.split("fn arguments").next().unwrap().split("\n}").next().unwrap();
+                let texts = body.split('"').skip(1).step_by(2);
+                let is_code =
+                    |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+                codes.extend(texts.filter(is_code).map(str::to_owned));
+            }
+        }
+        codes
+    }
+
+    #[test]
+    fn every_code_of_every_error_has_its_message_in_both_languages() {
+        let codes = codes();
+        assert!(codes.len() > 80, "{codes:?}");
+        for language in Language::ALL {
+            let messages = Messages::new(language);
+            for code in &codes {
+                assert!(messages.has(&format!("problem-{code}")), "problem-{code} in {language:?}");
+            }
+        }
+    }
 }

@@ -47,7 +47,7 @@ fn check(file: &Path, messages: &Messages) -> Outcome {
         )
     );
     for warning in form.warnings() {
-        println!("  {warning}");
+        println!("  {}", failure::told(messages, warning));
     }
     Ok(())
 }
@@ -62,7 +62,7 @@ fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     std::fs::write(out, json + "\n").map_err(|error| failure::file(out, &error))?;
     println!("{}", messages.with("import-done", &[("path", &out.display().to_string())]));
     for remark in &imported.remarks {
-        println!("  {remark}");
+        println!("  {}", failure::told(messages, remark));
     }
     Ok(())
 }

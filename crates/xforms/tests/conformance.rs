@@ -2,6 +2,12 @@
 //! the same sheet, row and column. The cases are not part of this repository; where they are absent the test says so
 //! and passes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on must stop the test"
+)]
+
 use std::path::Path;
 
 use serde_json::Value as Json;

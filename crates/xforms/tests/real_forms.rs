@@ -1,6 +1,12 @@
 //! Forms that other people wrote and use. The files are not part of this repository; where they are absent the tests
 //! say so and pass.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on must stop the test"
+)]
+
 use std::io::Cursor;
 use std::path::Path;
 

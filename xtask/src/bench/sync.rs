@@ -27,9 +27,7 @@ pub(crate) fn run(json: bool) -> Result<()> {
     let link = push_rss(100)?;
     let socio = push_socio()?;
     let (parts, changes) = ingest()?;
-    let row = |cost: &Cost| {
-        json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down })
-    };
+    let row = |cost: &Cost| json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down });
     let per = |cost: &Cost, records: u64| json!({ "bytes_per_record": cost.bytes_up / records });
     let all = json!({
         "nothing_new": row(&nothing_new),
@@ -65,13 +63,18 @@ fn caught_up() -> Result<(Cost, Cost)> {
     let records: Vec<RecordId> =
         (0..5_000).map(|_| samples.save(&mut awa, case, &mut seed)).collect::<Result<_>>()?;
     sync(&mut awa, &mut hub)?;
-    let mut other = teranga_examples::device(&folder.path().join("other"), "Moussa Essai", &mut hub, &mut seed);
+    let mut other =
+        teranga_examples::device(&folder.path().join("other"), "Moussa Essai", &mut hub, &mut seed);
     sync(&mut other, &mut hub)?;
     sync(&mut awa, &mut hub)?;
     let nothing_new = sync(&mut awa, &mut hub)?;
     for (at, record) in records.iter().step_by(50).enumerate() {
         let device = if at % 2 == 0 { &mut awa } else { &mut other };
-        edit(device, *record, ["ok", "satisfied", "dissatisfied"].get(seed.below(3)).copied().unwrap_or("ok"))?;
+        edit(
+            device,
+            *record,
+            ["ok", "satisfied", "dissatisfied"].get(seed.below(3)).copied().unwrap_or("ok"),
+        )?;
     }
     sync(&mut other, &mut hub)?;
     Ok((nothing_new, sync(&mut awa, &mut hub)?))
@@ -158,7 +161,12 @@ fn ingest() -> Result<(u64, u64)> {
     }
     let seconds = begun.elapsed().as_secs_f64();
     let parts = hub.replica().digests()?.len();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "rates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "rates"
+    )]
     let rate = |count: usize| (count as f64 / seconds) as u64;
     Ok((rate(parts), rate(changes)))
 }

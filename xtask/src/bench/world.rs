@@ -55,7 +55,11 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
         let bytes = (sent.len() + received.len()) as f64 + HEADERS_BYTES;
         let seconds = ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND + begun.elapsed().as_secs_f64();
         cost.seconds += seconds;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of one exchange")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds of one exchange"
+        )]
         let next = session.succeeded((seconds * 1_000.0) as u64, taken.left);
         if taken.left == Left::Nothing {
             return Ok(cost);
@@ -95,7 +99,9 @@ impl Samples {
         let at = Millis(NOW.0 + i64::try_from(seed.below(86_400_000))?);
         let mut parts: BTreeMap<ClassId, Vec<(Key, Value)>> = BTreeMap::new();
         for (class, answers) in &self.parts {
-            let edits = answers.iter().filter_map(|(key, values)| Some((key.clone(), values.get(seed.below(values.len()))?.clone())));
+            let edits = answers.iter().filter_map(|(key, values)| {
+                Some((key.clone(), values.get(seed.below(values.len()))?.clone()))
+            });
             parts.insert(class.clone(), edits.collect());
         }
         parts.entry(ClassId::new("open")).or_default().extend(self.envelope(case, at, seed));

@@ -214,9 +214,10 @@ fn every_limit_holds_at_its_edge() {
         writer.count(1).number(0x42).count(2).raw(&[0x7f, 1]);
         scanned(&rebuild(writer.as_slice(), None).0)
     };
-    assert!(header(16, u64::from(u32::MAX) - 1, 256, 64).is_ok());
+    let deps = u8::try_from(limits::CHANGE_DEPS_MAX).unwrap();
+    assert!(header(deps, u64::from(u32::MAX) - 1, 256, 64).is_ok());
     for over in [
-        header(17, 3, 0, 0),
+        header(deps + 1, 3, 0, 0),
         header(1, 3, 257, 0),
         header(1, 3, 0, 65),
         header(1, u64::from(u32::MAX), 0, 0),
