@@ -1,13 +1,14 @@
 //! The project's own commands: `cargo xtask NAME`.
 
 mod bench;
+mod faults;
 mod floors;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | bench sync [--json]";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | bench sync [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +26,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("floors") => floors::check(),
         Some("check") => check(),
         Some("torture") => torture(),
+        Some("faults") => faults::run(arguments.get(1).map(String::as_str)),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }

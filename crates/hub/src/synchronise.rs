@@ -47,6 +47,21 @@ pub struct Summary {
     pub bytes_down: u64,
     /// Changes received and applied.
     pub applied: u64,
+    /// Packs that were sent again, because a failure left open whether they had arrived.
+    pub packs_again: u64,
+    /// The outbox number of the last pack sent.
+    last_pack: u64,
+}
+
+impl Summary {
+    fn note_sent(&mut self, request: &Request, body: &[u8]) {
+        self.round_trips += 1;
+        self.bytes_up += body.len() as u64;
+        for push in &request.pushes {
+            self.packs_again += u64::from(push.number <= self.last_pack);
+            self.last_pack = self.last_pack.max(push.number);
+        }
+    }
 }
 
 /// Why a session ended early. What was acknowledged before stays acknowledged.
@@ -136,8 +151,7 @@ async fn exchange(
 ) -> Result<(Taken, u64), SyncError> {
     let begun = world::now();
     let (request, body) = next(holder, session, begun)?;
-    summary.round_trips += 1;
-    summary.bytes_up += body.len() as u64;
+    summary.note_sent(&request, &body);
     let answer = match link.exchange(body).await {
         Err(LinkError::Refused { problem: Problem::Replayed, last_exchange: Some(last) }) => {
             holder.with(|replica| replica.resume_exchanges_after(last))?;
@@ -158,8 +172,7 @@ async fn resumed(
     summary: &mut Summary,
 ) -> Result<(Taken, u64), SyncError> {
     let request = Request::decode(&body)?.message;
-    summary.round_trips += 1;
-    summary.bytes_up += body.len() as u64;
+    summary.note_sent(&request, &body);
     let answer = link.exchange(body).await?;
     take(holder, &request, &answer, begun, summary)
 }

@@ -6,7 +6,7 @@ use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::feed::{Cursor, Row, decode};
-use teranga_sync::identity::{actor_of, replica_id};
+use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Acknowledged, Answer, More, Push, Request};
 use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
@@ -149,7 +149,7 @@ impl Replica {
             take_row(&transaction, own, row)?;
         }
         let applied = apply_all(&transaction, own, &guard)?;
-        let acknowledged = held_above(&transaction, own, &answer.acknowledged)?;
+        let acknowledged = held_above(&transaction, &answer.acknowledged)?;
         transaction.execute(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4",
             params![integer(answer.cursor.position.0), answer.cursor.running, integer(acknowledged), now.0],
@@ -187,7 +187,7 @@ fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
 
 /// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
 /// for none, and packs are offered again until one is recognised.
-fn held_above(connection: &Connection, _own: ReplicaId, acknowledged: &Acknowledged) -> Result<u64> {
+fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
     let Some(hash) = packs::outbox_hash(connection, acknowledged.number)? else { return Ok(0) };
     Ok(if Acknowledged::at(acknowledged.number, &hash) == *acknowledged { acknowledged.number } else { 0 })
 }
@@ -219,8 +219,6 @@ fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
             if let Noted::New(row) = register::note_opening(connection, &introduction.key, nonce)? {
                 feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
             }
-            debug_assert_eq!(replica_id(&introduction.key), replica);
-            debug_assert!(register::opening_of(connection, actor_of(&introduction.key, nonce))?.is_some());
             Ok(())
         }
         Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),

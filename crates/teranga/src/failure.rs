@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_of_the_guard_is_told_to_the_author_in_both_languages() {
+        let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../document/src/guard.rs");
+        let text = std::fs::read_to_string(guard).unwrap();
+        let reasons: Vec<&str> =
+            text.split('"').skip(1).step_by(2).filter(|text| text.starts_with("guard-")).collect();
+        assert!(reasons.len() > 8, "{reasons:?}");
+        for language in Language::ALL {
+            let messages = Messages::new(language);
+            for reason in &reasons {
+                assert!(messages.has(&format!("verdict-{reason}")), "verdict-{reason} in {language:?}");
+            }
+        }
+    }
+
+    #[test]
     fn every_code_of_every_error_has_its_message_in_both_languages() {
         let codes = codes();
         assert!(codes.len() > 80, "{codes:?}");

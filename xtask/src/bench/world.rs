@@ -18,7 +18,7 @@ use teranga_examples::NOW;
 use teranga_office::Office;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_sync::message::Answer;
-use teranga_sync::session::{Left, Session};
+use teranga_sync::session::{Next, Session};
 
 /// Headers of a request and its answer, in bytes.
 const HEADERS_BYTES: f64 = 500.0;
@@ -60,11 +60,10 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
             clippy::cast_sign_loss,
             reason = "seconds of one exchange"
         )]
-        let next = session.succeeded((seconds * 1_000.0) as u64, taken.left);
-        if taken.left == Left::Nothing {
-            return Ok(cost);
+        match session.succeeded((seconds * 1_000.0) as u64, taken.left) {
+            Next::Exchange => {}
+            Next::Done => return Ok(cost),
         }
-        let _ = next;
     }
 }
 

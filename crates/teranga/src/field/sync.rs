@@ -79,7 +79,8 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
             "{}",
             serde_json::json!({
                 "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
-                "bytes_down": summary.bytes_down, "applied": summary.applied, "unsent": counts.unsent,
+                "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
+                "unsent": counts.unsent,
             })
         );
         return Ok(());
