@@ -3,7 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "an example shows the way that works")]
 
+use teranga_client::Device;
 use teranga_client::invent::Seeded;
+use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_examples::{device, hub, invented, setting, sync};
@@ -16,15 +18,13 @@ fn main() {
     let mut moussa = device(&folder.path().join("moussa"), "Moussa Essai", &mut hub, &mut seed);
     let case = invented(&mut awa, "profile", None, &mut seed);
     let survey = invented(&mut awa, "rss", Some(case), &mut seed);
+    let answer = Key::question("E01");
+    write(&mut awa, survey, &answer, "ok", &mut seed);
     sync(&mut awa, &mut hub);
     sync(&mut moussa, &mut hub);
 
-    let answer = Key::question("E01");
-    for (device, value) in [(&mut awa, "very_satisfied"), (&mut moussa, "dissatisfied")] {
-        let mut interview = device.edit(survey, setting(&mut seed)).expect("the survey opens");
-        device.answer(&mut interview, &answer, Value::text(value)).expect("the answer is taken");
-        device.finish(&mut interview, setting(&mut seed)).expect("the survey is whole");
-    }
+    write(&mut awa, survey, &answer, "very_satisfied", &mut seed);
+    write(&mut moussa, survey, &answer, "dissatisfied", &mut seed);
     sync(&mut awa, &mut hub);
     sync(&mut moussa, &mut hub);
     sync(&mut awa, &mut hub);
@@ -35,9 +35,15 @@ fn main() {
         let author = awa.replica().author(candidate.actor).expect("the replica answers").expect("known");
         println!("{}: {} wrote {}", conflict.key, author.person, candidate.value.to_json());
     }
-    awa.settle(survey, &answer, Value::text("ok"), setting(&mut seed)).expect("settled");
+    awa.settle(survey, &answer, Value::text("satisfied"), setting(&mut seed)).expect("settled");
     sync(&mut awa, &mut hub);
     sync(&mut moussa, &mut hub);
     assert!(moussa.replica().records_in_conflict().expect("the replica answers").is_empty());
     println!("settled everywhere");
+}
+
+fn write(device: &mut Device, survey: RecordId, answer: &Key, value: &str, seed: &mut Seeded) {
+    let mut interview = device.edit(survey, setting(seed)).expect("the survey opens");
+    device.answer(&mut interview, answer, Value::text(value)).expect("the answer is taken");
+    device.finish(&mut interview, setting(seed)).expect("the survey is whole");
 }

@@ -67,6 +67,7 @@ pub fn setting(seed: &mut Seeded) -> Setting<'_> {
 /// An interview of a plainly invented person, saved.
 pub fn invented(device: &mut Device, form: &str, case: Option<RecordId>, seed: &mut Seeded) -> RecordId {
     let mut interview: Interview = device.begin(form, case, setting(seed)).unwrap();
-    invent::fill(device, &mut interview, seed).unwrap();
+    let mut answers = Seeded(seed.next_number());
+    invent::fill(device, &mut interview, setting(seed), &mut answers).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap().record
 }

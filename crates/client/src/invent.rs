@@ -1,15 +1,17 @@
 //! Invented interviews, from a seed: for demonstrations, tests and benchmarks. The people are plainly invented, and the
 //! same seed invents the same.
 
-use teranga_core::flow::{Prompt, Step};
+use std::collections::BTreeSet;
+
+use teranga_core::flow::{Counted, Filling, Prompt, Step};
 use teranga_core::form::Kind;
-use teranga_core::id::Entropy;
+use teranga_core::id::{Entropy, ItemId};
 use teranga_core::key::Key;
 use teranga_core::value::{NoAnswer, Value};
 
 use crate::device::Device;
 use crate::error::ClientError;
-use crate::interview::Interview;
+use crate::interview::{Interview, Setting};
 
 /// A seeded source of randomness (SplitMix64).
 #[derive(Debug, Clone)]
@@ -50,27 +52,71 @@ const FAMILY: [&str; 6] = ["Exemple", "Inventé", "Modèle", "Essai", "Fictif", 
 const WORDS: [&str; 8] =
     ["maraîchage", "couture", "commerce", "pêche", "menuiserie", "élevage", "transport", "maçonnerie"];
 
-/// Answers every question that is asked, with answers that its form takes. Some people do not know, or decline.
-pub fn fill(device: &mut Device, interview: &mut Interview, seed: &mut Seeded) -> Result<(), ClientError> {
-    let mut answered: Vec<Key> = Vec::new();
+/// Answers every question that is asked, with answers that its form takes, and adds some items to every repeat. Some
+/// people do not know, or decline.
+pub fn fill(
+    device: &mut Device,
+    interview: &mut Interview,
+    setting: Setting<'_>,
+    seed: &mut Seeded,
+) -> Result<(), ClientError> {
+    let mut done: BTreeSet<Key> = BTreeSet::new();
+    let mut grown: BTreeSet<(String, Option<Key>)> = BTreeSet::new();
     // Each answer may open further questions; a form has an end.
     for _ in 0..10_000 {
-        let open = interview.filling().prompts().find_map(|prompt| {
-            let key = prompt.key.clone()?;
-            let asked = prompt.step == Step::Question && prompt.question.kind.is_asked() && !prompt.readonly;
-            (asked && !answered.contains(&key)).then(|| (key, candidates(&prompt, seed)))
-        });
-        let Some((key, candidates)) = open else { return Ok(()) };
-        for value in candidates {
-            match device.answer(interview, &key, value) {
-                Ok(_) => break,
-                Err(ClientError::Answer(_)) => {}
-                Err(error) => return Err(error),
+        let Some(task) = next_task(interview.filling(), &done, &grown, seed) else { return Ok(()) };
+        match task {
+            Task::Grow { repeat, within, items } => {
+                for _ in 0..items {
+                    let item = ItemId::generate(setting.now, setting.entropy);
+                    device.change(interview, |filling| filling.add_item(&repeat, within.as_ref(), item))?;
+                }
+                grown.insert((repeat, within));
+            }
+            Task::Answer { key, candidates } => {
+                for value in candidates {
+                    match device.answer(interview, &key, value) {
+                        Ok(_) => break,
+                        Err(ClientError::Answer(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                done.insert(key);
             }
         }
-        answered.push(key);
     }
     Ok(())
+}
+
+/// What is to be done at one stop of the walk.
+enum Task {
+    /// Add items to a repeat.
+    Grow { repeat: String, within: Option<Key>, items: usize },
+    /// Answer a question with the first of these that it takes.
+    Answer { key: Key, candidates: Vec<Value> },
+}
+
+fn next_task(
+    filling: &Filling,
+    done: &BTreeSet<Key>,
+    grown: &BTreeSet<(String, Option<Key>)>,
+    seed: &mut Seeded,
+) -> Option<Task> {
+    filling.stops().iter().find_map(|stop| {
+        let (question, key) = filling.at(stop)?;
+        match stop.step {
+            Step::Question if question.kind.is_asked() && !done.contains(key?) => {
+                let prompt = filling.prompt(stop).filter(|prompt| !prompt.readonly)?;
+                Some(Task::Answer { key: key?.clone(), candidates: candidates(&prompt, seed) })
+            }
+            Step::RepeatStart { items: 0, counted: Counted::ByHand } => {
+                let place = (question.id.clone(), key.cloned());
+                let fresh = !grown.contains(&place);
+                fresh.then(|| Task::Grow { repeat: place.0, within: place.1, items: 1 + seed.below(5) })
+            }
+            _ => None,
+        }
+    })
 }
 
 /// Answers to try, the likeliest first.
@@ -106,19 +152,31 @@ fn candidates(prompt: &Prompt<'_>, seed: &mut Seeded) -> Vec<Value> {
     }
 }
 
+/// A text as people would write it: what it should hold is read from the question's name, as far as that tells.
 fn words(name: &str, seed: &mut Seeded) -> String {
-    let pick = |from: &[&str], seed: &mut Seeded| {
-        let at = seed.below(from.len());
-        from.get(at).copied().unwrap_or_default().to_owned()
-    };
-    match name {
-        "given_names" | "nickname" => pick(&GIVEN, seed),
-        "family_name" => pick(&FAMILY, seed),
-        "birth_date" => format!("{}-{:02}", 1_960 + seed.below(48), 1 + seed.below(12)),
-        "phone" => format!("77 {:03} {:02} {:02}", seed.below(1_000), seed.below(100), seed.below(100)),
-        "mother_name" | "father_name" | "other_contact" | "witness" | "guardian" => {
-            format!("{} {}", pick(&GIVEN, seed), pick(&FAMILY, seed))
-        }
-        _ => pick(&WORDS, seed),
+    let lower = name.to_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    if says(&["birth"]) {
+        format!("{}-{:02}", 1_960 + seed.below(48), 1 + seed.below(12))
+    } else if says(&["phone", "contactno"]) {
+        format!("77 {:03} {:02} {:02}", seed.below(1_000), seed.below(100), seed.below(100))
+    } else if says(&["family_name", "surname"]) {
+        pick(&FAMILY, seed)
+    } else if says(&["given", "nickname", "firstname"]) {
+        pick(&GIVEN, seed)
+    } else if says(&["name", "contact", "witness", "guardian"]) {
+        format!("{} {}", pick(&GIVEN, seed), pick(&FAMILY, seed))
+    } else if says(&["address"]) {
+        format!("{} rue {}, quartier {}", 1 + seed.below(400), pick(&FAMILY, seed), pick(&WORDS, seed))
+    } else if says(&["comment", "remark", "note"]) {
+        let words: Vec<String> = (0..4 + seed.below(12)).map(|_| pick(&WORDS, seed)).collect();
+        words.join(" ")
+    } else {
+        pick(&WORDS, seed)
     }
+}
+
+fn pick(from: &[&str], seed: &mut Seeded) -> String {
+    let at = seed.below(from.len());
+    from.get(at).copied().unwrap_or_default().to_owned()
 }

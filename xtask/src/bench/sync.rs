@@ -14,7 +14,7 @@ use teranga_store::resources::Published;
 use teranga_sync::feed::ResourceRow;
 use teranga_sync::session::{Plan, PushPlan};
 
-use super::world::{Cost, Samples, edit, pair, sync};
+use super::world::{self, Cost, Samples, edit, pair, sync};
 
 /// Invented interviews that the records are mixed from.
 const SAMPLES: usize = 40;
@@ -117,20 +117,16 @@ fn push_socio() -> Result<Json> {
     sync(&mut device, &mut hub)?;
     device.reload_catalogue()?;
     let case = invented(&mut device, "profile", None, &mut seed);
-    let mut records = Vec::new();
-    for _ in 0..SAMPLES {
+    sync(&mut device, &mut hub)?;
+    let mut bare = String::new();
+    for _ in 0..1_000 {
         let mut interview = device.begin(form.form_id(), Some(case), setting(&mut seed))?;
         let mut answers = Seeded(seed.next_number());
-        invent::fill(&mut device, &mut interview, &mut answers)?;
-        records.push(device.finish(&mut interview, setting(&mut seed))?.record);
-    }
-    let samples = Samples::of(&device, &records)?;
-    sync(&mut device, &mut hub)?;
-    for _ in 0..1_000 {
-        samples.save(&mut device, case, &mut seed)?;
+        invent::fill(&mut device, &mut interview, setting(&mut seed), &mut answers)?;
+        bare += &world::bare(interview.filling().stored());
+        device.finish(&mut interview, setting(&mut seed))?;
     }
     let cost = sync(&mut device, &mut hub)?;
-    let bare: String = (0..1_000).map(|_| samples.bare(&mut seed)).collect();
     let zstd = zstd::bulk::compress(bare.as_bytes(), 9)?.len() as u64;
     #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^52")]
     let ratio = (cost.bytes_up as f64 / zstd as f64 * 100.0).round() / 100.0;

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use serde_json::{Map, Value as Json};
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_core::class::ClassId;
-use teranga_core::id::{Entropy, EventId, RecordId, Salt};
+use teranga_core::flow::Answers;
+use teranga_core::id::{Entropy, EventId, ItemId, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::{Envelope, Event, EventKind};
 use teranga_core::time::Millis;
@@ -129,13 +131,48 @@ impl Samples {
         }
         edits
     }
+}
 
-    /// One record's bare answers as a line of JSON, drawn like the saved ones.
-    pub(crate) fn bare(&self, seed: &mut Seeded) -> String {
-        let drawn = self.parts.values().flatten().filter_map(|(key, values)| {
-            Some((key.to_string(), values.get(seed.below(values.len()))?.to_json()))
-        });
-        serde_json::Value::Object(drawn.collect()).to_string() + "\n"
+/// The answers alone, as a line of the JSON that another system would send: items in lists, codes side by side.
+pub(crate) fn bare(answers: &Answers) -> String {
+    let mut root = Map::new();
+    for (key, value) in answers {
+        let segments: Vec<&str> = key.segments().collect();
+        let Some((last, above)) = segments.split_last() else { continue };
+        if last.starts_with('_') {
+            continue; // an item's order follows from its list
+        }
+        match (value, above.split_last()) {
+            (Value::Bool(chosen), Some((question, above))) if question.parse::<ItemId>().is_err() => {
+                let codes = section(&mut root, above).entry(*question).or_insert_with(|| Json::from(""));
+                if let (true, Json::String(codes)) = (chosen, codes) {
+                    codes.push_str(if codes.is_empty() { "" } else { " " });
+                    codes.push_str(last);
+                }
+            }
+            _ => {
+                section(&mut root, above).insert((*last).to_owned(), value.to_json());
+            }
+        }
+    }
+    listed(Json::Object(root)).to_string() + "\n"
+}
+
+fn section<'a>(root: &'a mut Map<String, Json>, path: &[&str]) -> &'a mut Map<String, Json> {
+    path.iter().fold(root, |map, name| {
+        let inner = map.entry(*name).or_insert_with(|| Json::Object(Map::new()));
+        inner.as_object_mut().expect("a section holds no answer")
+    })
+}
+
+/// With lists where items are named by their identities.
+fn listed(json: Json) -> Json {
+    match json {
+        Json::Object(map) if map.keys().next().is_some_and(|name| name.parse::<ItemId>().is_ok()) => {
+            map.into_iter().map(|(_, item)| listed(item)).collect()
+        }
+        Json::Object(map) => map.into_iter().map(|(name, inner)| (name, listed(inner))).collect(),
+        other => other,
     }
 }
 

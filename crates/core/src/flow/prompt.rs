@@ -102,6 +102,11 @@ impl Filling {
         })
     }
 
+    /// The row at a stop and the key of its prompt, without labels and choices: cheap enough to ask of every stop.
+    pub fn at(&self, stop: &Stop) -> Option<(&Question, Option<&Key>)> {
+        Some((self.form.row(stop.row)?, self.instance.node(stop.node)?.key.as_ref()))
+    }
+
     /// What to show at a stop; `None` when its item was removed since.
     pub fn prompt(&self, stop: &Stop) -> Option<Prompt<'_>> {
         let node = self.instance.node(stop.node)?;

@@ -204,7 +204,9 @@ fn interview(
 ) -> Outcome<RecordId> {
     let mut device = volunteer.device();
     let mut interview = device.begin(form, case, Setting { now: now(), language: "fr", entropy: seed })?;
-    invent::fill(&mut device, &mut interview, seed)?;
+    let mut answers = Seeded(seed.next_number());
+    let setting = Setting { now: now(), language: "fr", entropy: seed };
+    invent::fill(&mut device, &mut interview, setting, &mut answers)?;
     let finished = device.finish(&mut interview, Setting { now: now(), language: "fr", entropy: seed });
     let finished = finished.map_err(|error| match error {
         ClientError::Findings(findings) => {
