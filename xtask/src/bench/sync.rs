@@ -123,7 +123,7 @@ fn push_socio() -> Result<Json> {
         let mut interview = device.begin(form.form_id(), Some(case), setting(&mut seed))?;
         let mut answers = Seeded(seed.next_number());
         invent::fill(&mut device, &mut interview, setting(&mut seed), &mut answers)?;
-        bare += &world::bare(interview.filling().stored());
+        bare += &world::bare(interview.filling());
         device.finish(&mut interview, setting(&mut seed))?;
     }
     let cost = sync(&mut device, &mut hub)?;

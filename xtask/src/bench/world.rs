@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_core::class::ClassId;
-use teranga_core::flow::Answers;
+use teranga_core::flow::{Filling, Shown};
 use teranga_core::id::{Entropy, EventId, ItemId, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::{Envelope, Event, EventKind};
@@ -133,36 +133,24 @@ impl Samples {
     }
 }
 
-/// The answers alone, as a line of the JSON that another system would send: items in lists, codes side by side.
-pub(crate) fn bare(answers: &Answers) -> String {
+/// The answers alone, as a line of the JSON that another system would send: codes side by side, items in lists.
+pub(crate) fn bare(filling: &Filling) -> String {
     let mut root = Map::new();
-    for (key, value) in answers {
+    for (key, _, shown) in filling.states() {
+        let answer = match shown {
+            Shown::Answered(value) => value.to_json(),
+            Shown::DontKnow | Shown::Declined => Json::from(shown.code()),
+            Shown::NotAsked | Shown::Skipped | Shown::Hidden => continue,
+        };
         let segments: Vec<&str> = key.segments().collect();
-        let Some((last, above)) = segments.split_last() else { continue };
-        if last.starts_with('_') {
-            continue; // an item's order follows from its list
-        }
-        match (value, above.split_last()) {
-            (Value::Bool(chosen), Some((question, above))) if question.parse::<ItemId>().is_err() => {
-                let codes = section(&mut root, above).entry(*question).or_insert_with(|| Json::from(""));
-                if let (true, Json::String(codes)) = (chosen, codes) {
-                    codes.push_str(if codes.is_empty() { "" } else { " " });
-                    codes.push_str(last);
-                }
-            }
-            _ => {
-                section(&mut root, above).insert((*last).to_owned(), value.to_json());
-            }
-        }
+        let Some((question, above)) = segments.split_last() else { continue };
+        let section = above.iter().fold(&mut root, |map, name| {
+            let inner = map.entry(*name).or_insert_with(|| Json::Object(Map::new()));
+            inner.as_object_mut().expect("a section holds no answer")
+        });
+        section.insert((*question).to_owned(), answer);
     }
     listed(Json::Object(root)).to_string() + "\n"
-}
-
-fn section<'a>(root: &'a mut Map<String, Json>, path: &[&str]) -> &'a mut Map<String, Json> {
-    path.iter().fold(root, |map, name| {
-        let inner = map.entry(*name).or_insert_with(|| Json::Object(Map::new()));
-        inner.as_object_mut().expect("a section holds no answer")
-    })
 }
 
 /// With lists where items are named by their identities.
