@@ -13,6 +13,7 @@ use teranga_core::grant::Audience;
 use teranga_core::id::RecordId;
 use teranga_core::time::Millis;
 use teranga_office::{Office, publish};
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
@@ -41,7 +42,8 @@ pub fn device(folder: &Path, person: &str, hub: &mut Office, seed: &mut Seeded) 
     let profile = Profile { office: "BAOS Kaolack".into(), ..device.replica().profile().clone() };
     let code = teranga_sync::code::normalise(&hub.new_code(&profile, seed, NOW).unwrap()).unwrap();
     let answer = hub.enrol(&EnrolRequest::sign(device.replica().identity(), &code), NOW).unwrap();
-    device.replica_mut().set_uplink(&answer.hub_key, "in this process", &answer.hub_name).unwrap();
+    let joined = Joined { key: &answer.hub_key, url: "in this process", name: &answer.hub_name };
+    device.replica_mut().join(&joined, profile).unwrap();
     device
 }
 
@@ -52,7 +54,7 @@ pub fn sync(device: &mut Device, hub: &mut Office) {
         let request = device.replica_mut().next_request(&session.plan(), NOW).unwrap().unwrap();
         let sent = request.encode(device.replica().identity());
         let received = hub.exchange(&sent, NOW).unwrap().answer;
-        let answer = Answer::decode(&received).unwrap().verify(&hub.replica().public_key()).unwrap();
+        let answer = Answer::read(&received, &hub.replica().public_key()).unwrap();
         if device.replica_mut().take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return;
         }

@@ -42,6 +42,24 @@ pub fn may_hold(audience: &Audience, region: &str, _class: &ClassId) -> bool {
     }
 }
 
+/// Whether a replica of this audience may be told who a replica of that audience is: whoever wrote something that it
+/// may hold. Headquarters' people write in every region.
+pub fn may_know(audience: &Audience, other: &Audience) -> bool {
+    match (audience, other) {
+        (Audience::National, _) | (_, Audience::National) => true,
+        (Audience::Region(own), Audience::Region(other)) => own == other,
+    }
+}
+
+/// Whether a hub of this audience may say that another replica is of that audience: no hub gives what it has not.
+pub fn may_introduce(audience: &Audience, other: &Audience) -> bool {
+    match (audience, other) {
+        (Audience::National, _) => true,
+        (Audience::Region(_), Audience::National) => false,
+        (Audience::Region(own), Audience::Region(other)) => own == other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +70,15 @@ mod tests {
         assert!(may_hold(&Audience::National, "SN-KL", &class));
         assert!(may_hold(&Audience::Region("SN-KL".into()), "SN-KL", &class));
         assert!(!may_hold(&Audience::Region("SN-TC".into()), "SN-KL", &class));
+    }
+
+    #[test]
+    fn a_region_knows_and_introduces_its_own() {
+        let (home, here, there) =
+            (Audience::National, Audience::Region("SN-KL".into()), Audience::Region("SN-TC".into()));
+        assert!(may_know(&here, &here) && may_know(&here, &home) && may_know(&home, &there));
+        assert!(!may_know(&here, &there));
+        assert!(may_introduce(&home, &there) && may_introduce(&here, &here));
+        assert!(!may_introduce(&here, &there) && !may_introduce(&here, &home));
     }
 }

@@ -128,7 +128,7 @@ impl Link {
             .post(format!("{}/v1/sync", self.base))
             .header("content-type", "application/octet-stream")
             .body(body);
-        self.send(request, limits::BODY_BYTES_MAX).await
+        self.send(request, limits::ANSWER_BYTES_MAX).await
     }
 
     /// Posts JSON and reads JSON, with a bearer token where one is needed.

@@ -45,8 +45,8 @@ fn rejected(error: &SyncError) -> Rejected {
 /// Relays every day at `at`, for as long as the hub runs.
 pub(crate) async fn nightly(state: Arc<HubState>, at: TimeOfDay) {
     loop {
-        let last = state.office(|office| Ok(office.replica().uplink()?.and_then(|uplink| uplink.last))).await;
-        let wait = wait_ms(at, last.unwrap_or_default(), now());
+        let done = state.office(|office| Ok(office.replica().uplink()?.and_then(|uplink| uplink.done))).await;
+        let wait = wait_ms(at, done.unwrap_or_default(), now());
         tokio::time::sleep(Duration::from_millis(wait)).await;
         if let Err(error) = once(&state).await {
             tracing::warn!(detail = %error.detail, "the nightly relay failed and will be tried again");

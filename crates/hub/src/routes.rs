@@ -33,13 +33,17 @@ pub(crate) fn router(state: Arc<HubState>) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/pull", get(pull))
         .route("/v1/admin", post(admin))
-        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(limits::REQUEST_BYTES_MAX))
         .with_state(state)
 }
 
 async fn sync(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
     let exchanged = state.office(move |office| office.exchange(&body, now())).await?;
-    tracing::info!(applied = exchanged.applied, quarantined = exchanged.quarantined, "exchange");
+    let applied = exchanged.applied;
+    tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
+    if applied.left {
+        state.apply_the_rest();
+    }
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], exchanged.answer).into_response())
 }
 

@@ -48,6 +48,23 @@ impl HubState {
         joined.unwrap_or_else(|_| Err(Rejected::new(Problem::Internal, "the work on the office broke off")))
     }
 
+    /// Applies what an exchange left logged, a transaction at a time, so that others are served in between.
+    pub(crate) fn apply_the_rest(self: &Arc<Self>) {
+        let state = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                match state.office(|office| Ok(office.apply_some(1)?)).await {
+                    Ok(applied) if applied.left => {}
+                    Ok(_) => return,
+                    Err(error) => {
+                        tracing::warn!(detail = %error.detail, "applying what is logged failed; the next exchange tries again");
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Office> {
         // A transaction that panicked was rolled back: what the lock protects is whole.
         self.office.lock().unwrap_or_else(PoisonError::into_inner)

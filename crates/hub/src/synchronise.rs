@@ -9,7 +9,7 @@ use teranga_core::time::Millis;
 use teranga_store::uplink::{TakeError, Taken};
 use teranga_store::{Replica, StoreError};
 use teranga_sync::message::{Answer, MessageError, Request};
-use teranga_sync::session::{Next, Session};
+use teranga_sync::session::{Left, Next, Session};
 
 use crate::link::{Link, LinkError};
 use crate::world::{self, SystemEntropy};
@@ -70,6 +70,9 @@ pub enum SyncError {
     /// This replica is enrolled nowhere.
     #[error("this replica is not enrolled at a hub")]
     NotEnrolled,
+    /// The hub answers, but nothing moves on.
+    #[error("the hub answers, but takes and gives nothing")]
+    Standstill,
     /// The network or the hub.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -88,6 +91,7 @@ impl Explain for SyncError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotEnrolled => "not-enrolled",
+            Self::Standstill => "hub-standstill",
             Self::Link(error) => error.code(),
             Self::Message(MessageError::Signature) => "hub-not-the-one",
             Self::Message(error) => error.problem().code(),
@@ -100,7 +104,7 @@ impl Explain for SyncError {
         match self {
             Self::Link(error) => error.arguments(),
             Self::Take(TakeError::Store(error)) | Self::Store(error) => error.arguments(),
-            Self::NotEnrolled | Self::Message(_) | Self::Take(_) => Vec::new(),
+            Self::NotEnrolled | Self::Standstill | Self::Message(_) | Self::Take(_) => Vec::new(),
         }
     }
 
@@ -108,12 +112,14 @@ impl Explain for SyncError {
         match self {
             Self::Link(error) => error.retry(),
             Self::Take(TakeError::Store(error)) | Self::Store(error) => error.retry(),
+            Self::Standstill => Retry::Later,
             Self::NotEnrolled | Self::Message(_) | Self::Take(_) => Retry::Never,
         }
     }
 }
 
-/// Runs a session. `progress` is told after every exchange.
+/// Runs a session. `progress` is told after every exchange. Packs that the hub refuses do not stop the others, nor what
+/// comes down; the first refusal is the session's outcome at its end.
 pub async fn synchronise(
     holder: &impl Holder,
     link: &Link,
@@ -122,25 +128,49 @@ pub async fn synchronise(
 ) -> Result<Summary, SyncError> {
     let mut session = Session::new();
     let mut summary = Summary::default();
+    let mut refused = None;
+    holder.with(Replica::begin_session)?;
     loop {
-        match exchange(holder, link, &session, &mut summary).await {
-            Ok((taken, elapsed_ms)) => {
-                progress(&summary);
+        let outcome = exchange(holder, link, &session, &mut summary).await;
+        progress(&summary);
+        match outcome {
+            Ok(Step::Took(taken, elapsed_ms)) if taken.moved || taken.left == Left::Nothing => {
                 if session.succeeded(elapsed_ms, taken.left) == Next::Done {
-                    return Ok(summary);
+                    return refused.map_or(Ok(summary), Err);
                 }
             }
-            Err(error) => {
-                summary.failures += 1;
-                progress(&summary);
-                if error.retry() == Retry::Never || session.failures() + 1 >= patience.failures_max {
-                    return Err(error);
-                }
-                let pause = session.failed(random()) * patience.pause_permille / 1_000;
-                tokio::time::sleep(Duration::from_millis(pause)).await;
+            Ok(Step::PassedOver(error)) => {
+                refused.get_or_insert(error);
             }
+            // A hub that answers and takes nothing is asked again later, not in a loop.
+            Ok(Step::Took(..)) => pause(&mut session, patience, &mut summary, SyncError::Standstill).await?,
+            Err(error) => pause(&mut session, patience, &mut summary, error).await?,
         }
     }
+}
+
+/// Waits before the next exchange, or gives up.
+async fn pause(
+    session: &mut Session,
+    patience: Patience,
+    summary: &mut Summary,
+    error: SyncError,
+) -> Result<(), SyncError> {
+    summary.failures += 1;
+    if error.retry() == Retry::Never || session.failures() + 1 >= patience.failures_max {
+        return Err(error);
+    }
+    let pause = session.failed(random()) * patience.pause_permille / 1_000;
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+    Ok(())
+}
+
+/// What one exchange came to.
+enum Step {
+    /// The answer was taken, after so many milliseconds.
+    Took(Taken, u64),
+    /// The hub refused the packs for good; they are kept and passed over.
+    PassedOver(SyncError),
 }
 
 async fn exchange(
@@ -148,33 +178,50 @@ async fn exchange(
     link: &Link,
     session: &Session,
     summary: &mut Summary,
-) -> Result<(Taken, u64), SyncError> {
+) -> Result<Step, SyncError> {
     let begun = world::now();
-    let (request, body) = next(holder, session, begun)?;
-    summary.note_sent(&request, &body);
-    let answer = match link.exchange(body).await {
-        Err(LinkError::Refused { problem: Problem::Replayed, last_exchange: Some(last) }) => {
-            holder.with(|replica| replica.resume_exchanges_after(last))?;
-            let (_, body) = next(holder, session, begun)?;
-            return Box::pin(resumed(holder, link, body, begun, summary)).await;
+    let (mut request, body) = next(holder, session, begun)?;
+    let mut answer = send(link, &request, body, summary).await;
+    if let Err(LinkError::Refused { problem: Problem::Replayed, last_exchange: Some(last) }) = answer
+        && holder.with(|replica| replica.resume_exchanges_after(last))?
+    {
+        // Once more, with a number that the hub has not seen.
+        let again = next(holder, session, begun)?;
+        answer = send(link, &again.0, again.1, summary).await;
+        request = again.0;
+    }
+    match answer {
+        Err(LinkError::Refused { problem, last_exchange }) if is_about_packs(problem, &request) => {
+            holder.with(|replica| replica.pass_over(&request, problem))?;
+            Ok(Step::PassedOver(LinkError::Refused { problem, last_exchange }.into()))
         }
-        other => other?,
-    };
-    take(holder, &request, &answer, begun, summary)
+        answer => take(holder, &request, &answer?, begun, summary),
+    }
 }
 
-/// The exchange once more, with a number that the hub has not seen.
-async fn resumed(
-    holder: &impl Holder,
+async fn send(
     link: &Link,
+    request: &Request,
     body: Vec<u8>,
-    begun: Millis,
     summary: &mut Summary,
-) -> Result<(Taken, u64), SyncError> {
-    let request = Request::decode(&body)?.message;
-    summary.note_sent(&request, &body);
-    let answer = link.exchange(body).await?;
-    take(holder, &request, &answer, begun, summary)
+) -> Result<Vec<u8>, LinkError> {
+    summary.note_sent(request, &body);
+    link.exchange(body).await
+}
+
+/// Whether a refusal may be of the packs that a request carries, and not of whoever sent it: then a request without
+/// them is still answered.
+fn is_about_packs(problem: Problem, request: &Request) -> bool {
+    let packs = matches!(
+        problem,
+        Problem::Malformed
+            | Problem::Unauthorised
+            | Problem::Forbidden
+            | Problem::BrokenChain
+            | Problem::Erased
+            | Problem::TooLarge
+    );
+    packs && !request.pushes.is_empty()
 }
 
 fn next(holder: &impl Holder, session: &Session, now: Millis) -> Result<(Request, Vec<u8>), SyncError> {
@@ -191,16 +238,16 @@ fn take(
     answer: &[u8],
     begun: Millis,
     summary: &mut Summary,
-) -> Result<(Taken, u64), SyncError> {
+) -> Result<Step, SyncError> {
     summary.bytes_down += answer.len() as u64;
     let now = world::now();
     let taken = holder.with(|replica| {
         let hub = replica.uplink()?.ok_or(SyncError::NotEnrolled)?;
-        let answer = Answer::decode(answer)?.verify(&hub.key)?;
+        let answer = Answer::read(answer, &hub.key)?;
         Ok::<_, SyncError>(replica.take_answer(request, &answer, now)?)
     })?;
     summary.applied += taken.applied.changes as u64;
-    Ok((taken, u64::try_from(now.0 - begun.0).unwrap_or_default()))
+    Ok(Step::Took(taken, u64::try_from(now.0 - begun.0).unwrap_or_default()))
 }
 
 fn random() -> u64 {

@@ -5,7 +5,7 @@ use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::Profile;
 use teranga_sync::code;
-use teranga_sync::enrol::{EnrolAnswer, EnrolRequest};
+use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::version;
 
 use crate::exchange::Rejected;
@@ -43,13 +43,13 @@ impl Office {
             .replica_mut()
             .enrol(&request.code, &request.key, now)?
             .ok_or_else(|| Rejected::new(Problem::Forbidden, "the enrolment code is not valid"))?;
-        Ok(EnrolAnswer {
-            hub_key: self.replica().public_key(),
-            hub_name: self.replica().profile().office.clone(),
-            kind: introduction.kind.code(),
-            person: introduction.person,
-            office: introduction.office,
-            region: introduction.audience.region().map(str::to_owned),
-        })
+        let enrolled = Enrolled {
+            hub_name: &self.replica().profile().office,
+            kind: introduction.kind,
+            person: &introduction.person,
+            office: &introduction.office,
+            audience: &introduction.audience,
+        };
+        Ok(EnrolAnswer::sign(self.replica().identity(), request, enrolled))
     }
 }

@@ -21,6 +21,7 @@ use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_office::Office;
 use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::{Cursor, ReplicaKind};
@@ -32,10 +33,11 @@ use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::session::{Left, Session};
 
 const NOW: Millis = Millis(1_772_442_000_000);
-const NONCE: OpeningNonce = OpeningNonce([5; 16]);
 const MUTATIONS: usize = 20_000;
 /// Mutations that a scanner takes, sent together.
-const SAVES_PER_PACK: usize = 50;
+const SHOTS_PER_PACK: usize = 50;
+const OWN_TARGETS: usize = 200;
+const HONEST_TARGETS: usize = 40;
 
 /// SplitMix64.
 struct Seeded(u64);
@@ -71,23 +73,52 @@ fn enrol(hub: &mut Office, identity: &Identity, seed: &mut Seeded) {
     hub.enrol(&EnrolRequest::sign(identity, &code), NOW).unwrap();
 }
 
-/// A device that signs whatever it likes.
+/// A device that signs whatever it likes, each change under an opening of its own.
 struct Hostile {
     identity: Identity,
+    openings: u64,
     exchange: u64,
     outbox: u64,
     batch: u64,
     previous: ManifestHash,
 }
 
+/// A change as it is about to be sent, with its opening.
+struct Shot {
+    nonce: OpeningNonce,
+    entry: Entry,
+}
+
 impl Hostile {
-    /// Sends saves of one change each; on success the chain goes on.
-    fn send(&mut self, hub: &mut Office, entries: Vec<Entry>) -> Result<usize, Problem> {
-        let saves: Vec<Vec<Entry>> = entries.into_iter().map(|entry| vec![entry]).collect();
+    fn new(identity: Identity) -> Self {
+        Self { identity, openings: 0, exchange: 0, outbox: 0, batch: 0, previous: ManifestHash([0; 32]) }
+    }
+
+    fn opening(&mut self) -> OpeningNonce {
+        self.openings += 1;
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&self.openings.to_be_bytes());
+        OpeningNonce(nonce)
+    }
+
+    /// A change of a part by a fresh opening.
+    fn change(&mut self, part: &Part, target: &Target, class: &str, edits: &[(Key, Value)]) -> Shot {
+        let nonce = self.opening();
+        let actor = actor_of(&self.identity.public_key(), nonce);
+        let change = part.clone().edit(actor, NOW, "rss@1", edits).unwrap().unwrap();
+        let class = ClassId::new(class);
+        let (record, salt) = (target.record, target.salt);
+        Shot { nonce, entry: Entry { record, salt, class, hash: change.hash, body: Some(change.bytes) } }
+    }
+
+    /// Sends saves of one change each; on success the chain goes on. Returns how many were quarantined.
+    fn send(&mut self, hub: &mut Office, shots: Vec<Shot>) -> Result<usize, Problem> {
+        let openings = shots.iter().map(|shot| shot.nonce).collect();
+        let saves: Vec<Vec<Entry>> = shots.into_iter().map(|shot| vec![shot.entry]).collect();
         let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
         let batch = Batch(self.batch + 1);
         let listed = listed.iter().map(Vec::as_slice);
-        let manifest = Manifest::sign(&self.identity, batch, self.previous, vec![NONCE], listed);
+        let manifest = Manifest::sign(&self.identity, batch, self.previous, openings, listed);
         let pack = Pack { manifest, saves };
         self.exchange += 1;
         let request = Request {
@@ -96,19 +127,46 @@ impl Hostile {
             exchange: self.exchange,
             cursor: Cursor::default(),
             pull_bytes_max: 0,
-            pushes: vec![Push { number: self.outbox + 1, introduction: None, pack: pack.encode(&first) }],
+            pushes: vec![Push { number: self.outbox + 1, introduction: None, pack: pack.encode() }],
         };
         let exchanged =
             hub.exchange(&request.encode(&self.identity), NOW).map_err(|rejected| rejected.problem)?;
         self.outbox += 1;
         self.batch += 1;
         self.previous = pack.hash();
-        Ok(exchanged.quarantined)
+        Ok(exchanged.applied.quarantined)
     }
 }
 
-fn first(record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
-    Part::first_change(record, class, salt.0).hash
+/// A record whose survey is shot at.
+struct Target {
+    record: RecordId,
+    salt: Salt,
+    survey: Part,
+}
+
+/// Records of the hostile device's own, whose envelopes it sends as it should.
+fn own_targets(hub: &mut Office, hostile: &mut Hostile, seed: &mut Seeded) -> Vec<Target> {
+    let envelope = Envelope {
+        form: "rss@1".into(),
+        case: None,
+        wave: None,
+        region: "SN-KL".into(),
+        events: BTreeMap::new(),
+    };
+    let targets: Vec<Target> = (0..OWN_TARGETS)
+        .map(|_| {
+            let (record, salt) = (RecordId::generate(NOW, seed), Salt([7; 16]));
+            Target { record, salt, survey: Part::open(record, &ClassId::new("survey"), salt.0) }
+        })
+        .collect();
+    let shots = targets.iter().map(|target| {
+        let open = Part::open(target.record, &ClassId::new("open"), target.salt.0);
+        hostile.change(&open, target, "open", &envelope.write())
+    });
+    let shots = shots.collect();
+    assert_eq!(hostile.send(hub, shots), Ok(0));
+    targets
 }
 
 /// One to three bytes of a change's body changed, and the checksum made to fit.
@@ -123,28 +181,12 @@ fn mutate(change: &[u8], seed: &mut Seeded) -> Vec<u8> {
     wrong
 }
 
-/// A record of its own for each valid change, and that change.
-fn valid(identity: &Identity, seed: &mut Seeded, number: usize) -> (RecordId, Salt, ClassId, Vec<u8>) {
-    let (record, salt) = (RecordId::generate(NOW, seed), Salt([7; 16]));
-    let class = ClassId::new(if number.is_multiple_of(2) { "survey" } else { "open" });
-    let mut part = Part::open(record, &class, salt.0);
+fn answers(seed: &mut Seeded) -> Vec<(Key, Value)> {
     let mut edits: Vec<(Key, Value)> = (0..6)
         .map(|at| (Key::question(&format!("Q{at}")), Value::text(format!("answer {}", seed.below(100)))))
         .collect();
     edits.push((Key::question("men"), Value::Int(3)));
-    if class.as_str() == "open" {
-        let envelope = Envelope {
-            form: "rss@1".into(),
-            case: None,
-            wave: None,
-            region: "SN-KL".into(),
-            events: BTreeMap::new(),
-        };
-        edits.extend(envelope.write());
-    }
-    let actor = actor_of(&identity.public_key(), NONCE);
-    let change = part.edit(actor, NOW, "rss@1", &edits).unwrap().unwrap();
-    (record, salt, class, change.bytes)
+    edits
 }
 
 #[test]
@@ -154,66 +196,119 @@ fn twenty_thousand_mutations_harm_nobody_but_their_sender() {
     let replica =
         Replica::create(&folder.path().join("hub"), &profile(ReplicaKind::Hub, "hub"), &mut seed).unwrap();
     let mut hub = Office::open(replica).unwrap();
+    let mut honest = honest_device(&mut hub, folder.path(), &mut seed);
+    let mut targets = honest_targets(&mut honest, &mut hub, &mut seed);
     let identity = Identity::from_secret([66; 32]);
     enrol(&mut hub, &identity, &mut seed);
-    let mut hostile = Hostile { identity, exchange: 0, outbox: 0, batch: 0, previous: ManifestHash([0; 32]) };
+    let mut hostile = Hostile::new(identity);
+    targets.extend(own_targets(&mut hub, &mut hostile, &mut seed));
     let (mut refused, mut quarantined, mut sent) = (0, 0, 0);
-    let mut waiting: Vec<Entry> = Vec::new();
-    for number in 0..MUTATIONS {
-        let (record, salt, class, change) = valid(&hostile.identity, &mut seed, number);
-        let body = mutate(&change, &mut seed);
+    let mut waiting: Vec<Shot> = Vec::new();
+    for _ in 0..MUTATIONS {
+        let target = &targets[seed.below(targets.len())];
+        let mut shot = hostile.change(&target.survey, target, "survey", &answers(&mut seed));
+        let body = mutate(shot.entry.body.as_ref().unwrap(), &mut seed);
         let scanned = scan(&body, &ChangeLimits::PROTOCOL);
-        let actor = actor_of(&hostile.identity.public_key(), NONCE);
+        let actor = actor_of(&hostile.identity.public_key(), shot.nonce);
         let taken = scanned.as_ref().is_ok_and(|scanned| scanned.actor == actor);
-        let hash = scanned.map_or(ChangeHash([0; 32]), |scanned| scanned.hash);
-        let entry = Entry { record, salt, class, hash, body: Some(body) };
+        shot.entry.hash = scanned.map_or(ChangeHash([0; 32]), |scanned| scanned.hash);
+        shot.entry.body = Some(body);
         if taken {
-            waiting.push(entry);
+            waiting.push(shot);
         } else {
-            assert!(hostile.send(&mut hub, vec![entry]).is_err());
+            assert!(hostile.send(&mut hub, vec![shot]).is_err());
             refused += 1;
         }
-        if waiting.len() == SAVES_PER_PACK {
+        if waiting.len() == SHOTS_PER_PACK {
             sent += waiting.len();
             quarantined += hostile.send(&mut hub, std::mem::take(&mut waiting)).unwrap();
+            honest_work_goes_on(&mut honest, &mut hub, &mut seed, sent);
         }
     }
+    sent += waiting.len();
+    quarantined += hostile.send(&mut hub, waiting).unwrap();
     println!("{MUTATIONS} mutations: {refused} refused, {quarantined} of {sent} logged were quarantined");
     assert!(refused > 5_000 && quarantined > 2_000);
     drop(hub);
     let replica = Replica::open(&folder.path().join("hub"), &mut seed).unwrap();
     let mut hub = Office::open(replica).unwrap();
-    assert!(hub.replica().digests().unwrap().len() > 100);
-    honest_changes_flow(&mut hub, folder.path(), &mut seed);
+    honest_work_goes_on(&mut honest, &mut hub, &mut seed, sent);
+    for replica in [hub.replica(), honest.replica()] {
+        assert_eq!(replica.unsound_parts().unwrap(), [], "every part loads as what it shows");
+    }
+    let counts = honest.replica().log_counts().unwrap();
+    assert_eq!(counts.quarantined, 0, "nothing that the hub passed on fails on a device");
 }
 
-fn honest_changes_flow(hub: &mut Office, folder: &std::path::Path, seed: &mut Seeded) {
-    let mut device =
-        Replica::create(&folder.join("awa"), &profile(ReplicaKind::Device, "Awa Exemple"), seed).unwrap();
-    enrol(hub, device.identity(), seed);
-    device.set_uplink(&hub.replica().public_key(), "in this process", "hub").unwrap();
-    let (record, salt) = (RecordId::generate(NOW, seed), Salt([8; 16]));
-    let edits = vec![(Key::question("E01"), Value::text("ok"))];
-    let parts = vec![PartEdit { class: ClassId::new("survey"), edits }];
-    let save = Save { record, salt, form: "rss@1".into(), at: NOW, parts, draft: DraftFate::Keep };
-    assert_eq!(device.save(&save).unwrap().len(), 1);
-    let session = Session::new();
-    loop {
-        let request = device.next_request(&session.plan(), NOW).unwrap().unwrap();
-        let answer = hub.exchange(&request.encode(device.identity()), NOW).unwrap().answer;
-        let answer = Answer::decode(&answer).unwrap().verify(&hub.replica().public_key()).unwrap();
-        if device.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
-            break;
+fn honest_device(hub: &mut Office, folder: &std::path::Path, seed: &mut Seeded) -> Honest {
+    let profile = profile(ReplicaKind::Device, "Awa Exemple");
+    let mut replica = Replica::create(&folder.join("awa"), &profile, seed).unwrap();
+    enrol(hub, replica.identity(), seed);
+    let key = hub.replica().public_key();
+    replica.join(&Joined { key: &key, url: "in this process", name: "hub" }, profile).unwrap();
+    Honest { replica, records: Vec::new() }
+}
+
+/// A device that does its work.
+struct Honest {
+    replica: Replica,
+    records: Vec<(RecordId, Salt)>,
+}
+
+impl Honest {
+    fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    fn sync(&mut self, hub: &mut Office) {
+        let session = Session::new();
+        loop {
+            let request = self.replica.next_request(&session.plan(), NOW).unwrap().unwrap();
+            let answer = hub.exchange(&request.encode(self.replica.identity()), NOW).unwrap().answer;
+            let answer = Answer::read(&answer, &hub.replica().public_key()).unwrap();
+            if self.replica.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
+                return;
+            }
         }
     }
-    assert_eq!(hub.replica().parts(record).unwrap(), device.parts(record).unwrap());
-    assert!(
-        device.digests().unwrap().len() > 50,
-        "what the hub took of the hostile device loads on the honest one"
-    );
-    assert_eq!(
-        device.log_counts().unwrap().quarantined,
-        0,
-        "nothing that the hub passed on fails on a device"
-    );
+
+    fn save(&mut self, record: RecordId, salt: Salt, parts: Vec<PartEdit>) {
+        let save = Save { record, salt, form: "rss@1".into(), at: NOW, parts, draft: DraftFate::Keep };
+        assert!(!self.replica.save(&save).unwrap().is_empty());
+    }
+}
+
+/// Records that an honest device brought, which the hostile one shoots at too.
+fn honest_targets(honest: &mut Honest, hub: &mut Office, seed: &mut Seeded) -> Vec<Target> {
+    let envelope = Envelope {
+        form: "rss@1".into(),
+        case: None,
+        wave: None,
+        region: "SN-KL".into(),
+        events: BTreeMap::new(),
+    };
+    for _ in 0..HONEST_TARGETS {
+        let (record, salt) = (RecordId::generate(NOW, seed), Salt([8; 16]));
+        let open = PartEdit { class: ClassId::new("open"), edits: envelope.write() };
+        let survey = PartEdit { class: ClassId::new("survey"), edits: answers(seed) };
+        honest.save(record, salt, vec![open, survey]);
+        honest.records.push((record, salt));
+    }
+    honest.sync(hub);
+    let survey = |record| Part::open(record, &ClassId::new("survey"), [8; 16]);
+    honest
+        .records
+        .iter()
+        .map(|(record, salt)| Target { record: *record, salt: *salt, survey: survey(*record) })
+        .collect()
+}
+
+/// The honest device edits a record that is shot at, and both ends agree about all it holds.
+fn honest_work_goes_on(honest: &mut Honest, hub: &mut Office, seed: &mut Seeded, sent: usize) {
+    let (record, salt) = honest.records[seed.below(honest.records.len())];
+    let edits =
+        vec![(Key::question("E01"), Value::text(format!("after {sent} of {}", seed.below(1_000_000))))];
+    honest.save(record, salt, vec![PartEdit { class: ClassId::new("survey"), edits }]);
+    honest.sync(hub);
+    assert_eq!(hub.replica().parts(record).unwrap(), honest.replica.parts(record).unwrap());
 }

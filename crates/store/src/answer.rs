@@ -7,7 +7,6 @@ use teranga_sync::message::{Answer, Request};
 
 use crate::error::Result;
 use crate::feed;
-use crate::packs::first_hash;
 use crate::replica::Replica;
 
 impl Replica {
@@ -22,7 +21,7 @@ impl Replica {
             hub_time: now,
             cursor: cut.cursor,
             more: cut.more,
-            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, &first_hash) },
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows) },
         })
     }
 }

@@ -2,7 +2,7 @@
 //! quarantined with its reason and its author is told; what waits for changes that have not arrived is held aside
 //! until they do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
@@ -13,16 +13,18 @@ use teranga_core::record::keys;
 use teranga_core::value::Value;
 use teranga_document::guard::{Guard, Guarded};
 use teranga_document::part::Part;
-use teranga_sync::feed::VerdictRow;
+use teranga_sync::feed::{Receipt, VerdictRow};
 use teranga_sync::limits;
+use teranga_sync::manifest::Mark;
 
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::log::{self, FROM_FEED, LogRow, Status};
+use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
 use crate::register;
-use crate::replica::Replica;
+use crate::replica::{self, Replica};
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_PER_TRANSACTION: usize = 1_000;
@@ -38,7 +40,8 @@ pub struct Applied {
     pub left: bool,
 }
 
-/// Whether this replica is the home of what arrives: a hub without a parent.
+/// Whether this replica is the home of what arrives: headquarters, which has no parent. A regional hub that has not
+/// joined its parent yet is no home, or its receipts would lie later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tier {
     Home,
@@ -71,7 +74,8 @@ impl<'a> Applier<'a> {
     pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Result<Self> {
         let has_parent: bool =
             connection.query_row("SELECT EXISTS (SELECT 1 FROM uplink)", [], |row| row.get(0))?;
-        let tier = if has_parent { Tier::Below } else { Tier::Home };
+        let is_regional = replica::meta(connection, "region")?.is_some_and(|region| !region.is_empty());
+        let tier = if has_parent || is_regional { Tier::Below } else { Tier::Home };
         Ok(Self { connection, own, tier, guard, parts: BTreeMap::new(), done: Applied::default() })
     }
 
@@ -87,16 +91,19 @@ impl<'a> Applier<'a> {
         }
         if self.tier == Tier::Home {
             for (origin, batch) in received {
-                receipts::note(self.connection, self.own, origin, batch)?;
+                if let Some(hash) = packs::hash_of(self.connection, origin, batch)? {
+                    let mark = Mark::of(&hash);
+                    receipts::note(self.connection, &Receipt { origin, batch, mark })?;
+                }
             }
         }
         Ok(self.done)
     }
 
     fn logged_saves(&self) -> Result<Vec<i64>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT save FROM change WHERE status = 0 GROUP BY save ORDER BY min(seq) LIMIT ?1",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT DISTINCT save FROM change WHERE status = 0 ORDER BY save LIMIT ?1")?;
         let saves = statement.query_map([part::row_number(SAVES_PER_TRANSACTION)], |row| row.get(0))?;
         Ok(saves.collect::<std::result::Result<_, _>>()?)
     }
@@ -110,32 +117,36 @@ impl<'a> Applier<'a> {
             packs.extend(
                 rows.iter().filter_map(|row| Some((row.origin, row.batch.filter(|b| *b != FROM_FEED)?))),
             );
-            if self.apply_rows(save, &rows)? {
-                for row in &rows {
-                    queue.extend(self.waiting_for(row.record, &row.class)?);
-                }
+            // What waited for this save goes on with it, or is held aside with it.
+            if self.apply_rows(save, &rows)? == Fate::Settled
+                && let Some(row) = rows.first()
+            {
+                queue.extend(self.waiting_for(row.record)?);
             }
         }
         Ok(packs)
     }
 
-    fn waiting_for(&self, record: RecordId, class: &ClassId) -> Result<Vec<i64>> {
+    /// Saves of a record that wait: for changes of their parts, or for the record's envelope.
+    fn waiting_for(&self, record: RecordId) -> Result<Vec<i64>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT save FROM change WHERE record = ?1 AND class = ?2 AND status = 2 ORDER BY save DESC",
+            "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2 ORDER BY save DESC",
         )?;
-        let saves =
-            statement.query_map(rusqlite::params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
+        let saves = statement.query_map([record.as_bytes()], |row| row.get(0))?;
         Ok(saves.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Returns whether the save was applied.
-    fn apply_rows(&mut self, save: i64, rows: &[LogRow]) -> Result<bool> {
+    fn apply_rows(&mut self, save: i64, rows: &[LogRow]) -> Result<Fate> {
         let open: Vec<&LogRow> =
             rows.iter().filter(|row| matches!(row.status, Status::Logged | Status::Waiting)).collect();
-        let Some(first) = open.first() else { return Ok(false) };
+        let Some(first) = open.first() else { return Ok(Fate::Waits) };
         let (record, origin) = (first.record, first.origin);
         if open.iter().any(|row| row.record != record) {
-            return self.quarantine(&open, "save-over-records").map(|()| false);
+            return self.quarantine(&open, "save-over-records");
+        }
+        let mut classes = BTreeSet::new();
+        if !open.iter().all(|row| classes.insert(&row.class)) {
+            return self.quarantine(&open, "save-repeats-part");
         }
         let salt = part::salt_of(self.connection, record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
@@ -143,12 +154,14 @@ impl<'a> Applier<'a> {
         for row in &open {
             match self.try_row(row, salt)? {
                 Tried::Applied(guarded) => results.push((row, *guarded)),
-                Tried::Waits => return self.wait(&open).map(|()| false),
-                Tried::Refused(reason) => return self.quarantine(&open, reason).map(|()| false),
+                Tried::Waits => return self.wait(&open),
+                Tried::Refused(reason) => return self.quarantine(&open, reason),
             }
         }
-        if !self.granted(record, origin, &results)? {
-            return self.quarantine(&open, "not-granted").map(|()| false);
+        match self.granted(record, origin, &results)? {
+            Granted::Yes => {}
+            Granted::No => return self.quarantine(&open, "not-granted"),
+            Granted::RegionUnknown => return self.wait(&open),
         }
         for (row, guarded) in results {
             let shown = Shown {
@@ -168,7 +181,7 @@ impl<'a> Applier<'a> {
             _ => To::All,
         };
         feed::append(self.connection, About::Save(save, record), to, &digest)?;
-        Ok(true)
+        Ok(Fate::Settled)
     }
 
     fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
@@ -183,8 +196,10 @@ impl<'a> Applier<'a> {
             return Ok(Tried::Refused("malformed"));
         };
         let Some(base) = self.parts.get(&key) else { return Ok(Tried::Waits) };
-        if !scanned.deps.iter().all(|dep: &ChangeHash| base.contains(dep)) {
-            return Ok(Tried::Waits);
+        let missing: Vec<ChangeHash> =
+            scanned.deps.iter().filter(|dep| !base.contains(dep)).copied().collect();
+        if !missing.is_empty() {
+            return self.missing(row, &missing);
         }
         Ok(match self.guard.apply(base, body) {
             Ok(guarded) => Tried::Applied(Box::new(guarded)),
@@ -192,21 +207,44 @@ impl<'a> Applier<'a> {
         })
     }
 
+    /// A change builds on others that are not in the part: it waits for them, unless one of them is held aside here
+    /// and will not come.
+    fn missing(&self, row: &LogRow, deps: &[ChangeHash]) -> Result<Tried> {
+        for dep in deps {
+            match log::status_of(self.connection, row.record, &row.class, *dep)? {
+                Some(Status::Quarantined) => return Ok(Tried::Refused("builds-on-held")),
+                Some(Status::Logged | Status::Applied | Status::Waiting | Status::Withheld) | None => {}
+            }
+        }
+        Ok(Tried::Waits)
+    }
+
     /// Whether the author's audience may hold, and so write, what it wrote. What came down the feed was decided above.
-    fn granted(&self, record: RecordId, origin: ReplicaId, results: &[(&&LogRow, Guarded)]) -> Result<bool> {
-        let from_feed = results.first().is_some_and(|(row, _)| row.batch == Some(FROM_FEED));
-        let Some(author) = register::introduction(self.connection, origin)? else { return Ok(from_feed) };
+    fn granted(
+        &self,
+        record: RecordId,
+        origin: ReplicaId,
+        results: &[(&&LogRow, Guarded)],
+    ) -> Result<Granted> {
+        if results.first().is_some_and(|(row, _)| row.batch == Some(FROM_FEED)) {
+            return Ok(Granted::Yes);
+        }
+        let Some(author) = register::introduction(self.connection, origin)? else { return Ok(Granted::No) };
         let held = part::region_of(self.connection, record)?;
         let claimed = results
             .iter()
             .find(|(row, _)| row.class.as_str() == OPEN)
             .and_then(|(_, guarded)| region_in(&guarded.view.values));
+        if held.is_none() && claimed.is_none() {
+            return Ok(Granted::RegionUnknown);
+        }
         let granted =
             |region: &str| results.iter().all(|(row, _)| may_hold(&author.audience, region, &row.class));
-        Ok(from_feed || held.as_deref().is_none_or(granted) && claimed.as_deref().is_none_or(granted))
+        let all = [held, claimed].into_iter().flatten().all(|region| granted(&region));
+        Ok(if all { Granted::Yes } else { Granted::No })
     }
 
-    fn wait(&mut self, open: &[&LogRow]) -> Result<()> {
+    fn wait(&mut self, open: &[&LogRow]) -> Result<Fate> {
         for row in open {
             let waiting: i64 = self
                 .connection
@@ -218,10 +256,13 @@ impl<'a> Applier<'a> {
                 return self.quarantine(open, "too-many-waiting");
             }
         }
-        open.iter().try_for_each(|row| log::set_status(self.connection, row.seq, Status::Waiting, None))
+        for row in open {
+            log::set_status(self.connection, row.seq, Status::Waiting, None)?;
+        }
+        Ok(Fate::Waits)
     }
 
-    fn quarantine(&mut self, open: &[&LogRow], reason: &str) -> Result<()> {
+    fn quarantine(&mut self, open: &[&LogRow], reason: &str) -> Result<Fate> {
         for row in open {
             log::set_status(self.connection, row.seq, Status::Quarantined, Some(reason))?;
             let verdict = VerdictRow {
@@ -235,8 +276,25 @@ impl<'a> Applier<'a> {
             receipts::note_verdict(self.connection, self.own, &verdict)?;
             self.done.quarantined += 1;
         }
-        Ok(())
+        Ok(Fate::Settled)
     }
+}
+
+/// What became of a save in this round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is applied, or held aside with its reason.
+    Settled,
+    /// It waits, or there was nothing to do.
+    Waits,
+}
+
+/// What the one place that decides says of a save.
+enum Granted {
+    Yes,
+    No,
+    /// The record's envelope has not arrived: nobody can say yet.
+    RegionUnknown,
 }
 
 enum Tried {

@@ -51,10 +51,11 @@ impl Replica {
         Ok(())
     }
 
-    /// Enrols the owner of this key with a code. The code is used up; `None` when it is not known or has expired.
+    /// Enrols the owner of this key with a code; `None` when it is not known, has expired or enrolled another. The
+    /// same key may ask again with the same code: the first answer may have been lost.
     pub fn enrol(&mut self, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Introduction>> {
         let transaction = self.connection_mut().transaction()?;
-        let Some(profile) = take_code(&transaction, code, now)? else { return Ok(None) };
+        let Some(profile) = take_code(&transaction, code, key, now)? else { return Ok(None) };
         let introduction = Introduction {
             key: *key,
             kind: profile.kind,
@@ -141,13 +142,20 @@ impl Replica {
     }
 }
 
-fn take_code(connection: &Connection, code: &str, now: Millis) -> Result<Option<Profile>> {
+fn take_code(connection: &Connection, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Profile>> {
     let found = connection
         .query_row(
-            "DELETE FROM enrolment_code WHERE hash = ?1 AND expires_ms > ?2 RETURNING kind, person, office, region",
-            params![hash(code), now.0],
+            "UPDATE enrolment_code SET used_by = ?3
+             WHERE hash = ?1 AND expires_ms > ?2 AND (used_by IS NULL OR used_by = ?3)
+             RETURNING kind, person, office, region",
+            params![hash(code), now.0, key.as_bytes()],
             |row| {
-                Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?))
+                Ok((
+                    row.get::<_, u8>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, Option<String>>(3)?,
+                ))
             },
         )
         .optional()?;

@@ -6,6 +6,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{
     ActorId, Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt,
 };
+use teranga_sync::manifest::Mark;
 
 use crate::error::{Result, StoreError};
 
@@ -30,6 +31,12 @@ blob!(ActorId, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, Repl
 impl<const N: usize> Blob for [u8; N] {
     fn from_blob(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok()
+    }
+}
+
+impl Blob for Mark {
+    fn from_blob(bytes: &[u8]) -> Option<Self> {
+        Self::from_slice(bytes)
     }
 }
 

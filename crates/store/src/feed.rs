@@ -1,13 +1,17 @@
 //! The hub's feed in the store: rows are appended when something is applied, and cut for one child at a time, with
 //! only what that child may hold and has not itself brought.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
-use teranga_core::grant::{Audience, may_hold};
+use teranga_core::class::ClassId;
+use teranga_core::grant::{Audience, may_hold, may_know};
 use teranga_core::id::{FeedPosition, RecordId, ReplicaId};
-use teranga_sync::feed::{Cursor, Row};
+use teranga_sync::feed::{Cursor, Introduction, Receipt, Row};
 use teranga_sync::limits;
 use teranga_sync::message::More;
+use teranga_sync::pack::Entry;
 
 use crate::columns::{blob, integer, maybe_blob, unsigned};
 use crate::error::{Result, StoreError};
@@ -80,8 +84,8 @@ pub(crate) fn end(connection: &Connection) -> Result<Cursor> {
     }
 }
 
-/// Appends a row. `digest` names its content; with the rows before it, it makes the running hash.
-pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8]) -> Result<()> {
+/// Appends a row and returns its position. `digest` names its content; with the rows before it, it makes the running hash.
+pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8]) -> Result<FeedPosition> {
     let (kind, row, record) = about.columns();
     let tagged = Sha256::new().chain_update(kind.to_be_bytes()).chain_update(digest).finalize();
     let next = end(connection)?.next(&tagged);
@@ -104,7 +108,7 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
             only,
             next.running,
         ])?;
-    Ok(())
+    Ok(next.position)
 }
 
 /// Rows for one child.
@@ -125,13 +129,15 @@ pub(crate) fn cut(
     bytes_max: usize,
 ) -> Result<Cut> {
     let mut cut = Cut { rows: Vec::new(), cursor: valid(connection, from)?, more: More::Nothing };
+    let bytes_max = bytes_max.min(limits::ROWS_CUT_BYTES_MAX);
     let mut statement = connection.prepare_cached(
         "SELECT position, kind, ref, record, except_, only_, running FROM feed WHERE position > ?1 ORDER BY position",
     )?;
     let mut rows = statement.query([integer(cut.cursor.position.0)])?;
-    let mut bytes = 0;
-    while let Some(row) = rows.next()? {
-        if bytes >= bytes_max || cut.rows.len() >= limits::ROWS_MAX {
+    let mut weight = Weight::default();
+    for looked_at in 0.. {
+        let Some(row) = rows.next()? else { break };
+        if looked_at >= limits::ROWS_LOOKED_AT_MAX {
             cut.more = More::Rows;
             break;
         }
@@ -140,10 +146,13 @@ pub(crate) fn cut(
         let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
         if except != Some(child)
             && only.is_none_or(|only| only == child)
-            && let Some(row) = build(connection, about, audience)?
+            && let Some(built) = build(connection, about, unsigned(row.get(0)?), audience)?
         {
-            bytes += size(&row);
-            cut.rows.push(row);
+            if !weight.takes(&built, bytes_max) {
+                cut.more = More::Rows;
+                break;
+            }
+            cut.rows.push(built);
         }
         cut.cursor = Cursor {
             position: FeedPosition(unsigned(row.get(0)?)),
@@ -151,6 +160,38 @@ pub(crate) fn cut(
         };
     }
     Ok(cut)
+}
+
+/// What the rows of an answer weigh so far: an answer must be one that every child can read.
+#[derive(Debug, Default)]
+struct Weight {
+    bytes: usize,
+    rows: usize,
+    records: BTreeSet<RecordId>,
+    classes: BTreeSet<ClassId>,
+}
+
+impl Weight {
+    /// Adds a row, unless that makes it too much. The first row is always taken.
+    fn takes(&mut self, row: &Row, bytes_max: usize) -> bool {
+        let bytes = self.bytes + size(row);
+        if let Row::Save { save, .. } = row {
+            let new = |entry: &&Entry| !self.classes.contains(&entry.class);
+            let classes = self.classes.len() + save.iter().filter(new).count();
+            let full = classes > limits::PACK_CLASSES_MAX || self.records.len() >= limits::PACK_RECORDS_MAX;
+            if self.rows > 0 && full {
+                return false;
+            }
+            self.records.extend(save.iter().map(|entry| entry.record));
+            self.classes.extend(save.iter().map(|entry| entry.class.clone()));
+        }
+        if self.rows > 0 && (bytes > bytes_max || self.rows >= limits::ROWS_MAX) {
+            return false;
+        }
+        self.bytes = bytes;
+        self.rows += 1;
+        true
+    }
 }
 
 fn valid(connection: &Connection, from: Cursor) -> Result<Cursor> {
@@ -161,18 +202,28 @@ fn valid(connection: &Connection, from: Cursor) -> Result<Cursor> {
     Ok(if running.is_some_and(|running| running == from.running) { from } else { Cursor::default() })
 }
 
-fn build(connection: &Connection, about: About, audience: &Audience) -> Result<Option<Row>> {
+fn build(connection: &Connection, about: About, position: u64, audience: &Audience) -> Result<Option<Row>> {
+    let knows = |replica: &Introduction| may_know(audience, &replica.audience);
     Ok(match about {
         About::Save(save, record) => save_row(connection, save, record, audience)?,
-        About::Replica(row) => Some(Row::Replica(register::introduction_row(connection, row)?)),
+        About::Replica(row) => {
+            Some(register::introduction_row(connection, row)?).filter(knows).map(Row::Replica)
+        }
         About::Opening(row) => {
             let (replica, nonce) = register::opening_row(connection, row)?;
-            Some(Row::Opening { replica, nonce })
+            let known = register::introduction(connection, replica)?.is_some_and(|replica| knows(&replica));
+            known.then_some(Row::Opening { replica, nonce })
         }
         About::Resource(row) => Some(Row::Resource(resources::row(connection, row)?)),
         About::Receipt(row) => {
-            let (origin, batch) = receipts::row(connection, row)?;
-            Some(Row::Receipt { origin, batch })
+            let receipt = receipts::at(connection, row, position)?;
+            let known = |receipt: &Receipt| -> Result<bool> {
+                Ok(register::introduction(connection, receipt.origin)?.is_some_and(|origin| knows(&origin)))
+            };
+            match receipt {
+                Some(receipt) if known(&receipt)? => Some(Row::Receipt(receipt)),
+                _ => None,
+            }
         }
         About::Verdict(row) => Some(Row::Verdict(receipts::verdict_row(connection, row)?)),
     })
@@ -190,14 +241,15 @@ fn save_row(
         .into_iter()
         .filter(|row| row.status == log::Status::Applied && may_hold(audience, &region, &row.class))
         .collect();
+    let Some(batch) = held.first().and_then(log::LogRow::left_in) else { return Ok(None) };
     let saves = packs::saves_of(connection, &held)?;
-    Ok(saves.into_iter().next().map(Row::Save))
+    Ok(saves.into_iter().next().map(|save| Row::Save { batch, save }))
 }
 
 fn size(row: &Row) -> usize {
     match row {
-        Row::Save(save) => save.iter().map(|entry| 32 + entry.body.as_ref().map_or(0, Vec::len)).sum(),
+        Row::Save { save, .. } => save.iter().map(|entry| 32 + entry.body.as_ref().map_or(0, Vec::len)).sum(),
         Row::Resource(row) => row.json.len() + 64,
-        Row::Replica(_) | Row::Opening { .. } | Row::Receipt { .. } | Row::Verdict(_) => 64,
+        Row::Replica(_) | Row::Opening { .. } | Row::Receipt(_) | Row::Verdict(_) => 64,
     }
 }

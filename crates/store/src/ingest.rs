@@ -2,10 +2,11 @@
 //! is it acknowledged.
 
 use rusqlite::{Connection, params};
+use teranga_core::grant::may_introduce;
 use teranga_core::id::{ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_sync::admit::{Admission, admit};
+use teranga_sync::admit::{Admission, Bringer, admit};
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Acknowledged, Push};
@@ -15,6 +16,7 @@ use crate::columns::{integer, maybe_blob, unsigned};
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::log::{self, Logged, Status};
+use crate::outbox;
 use crate::packs;
 use crate::part;
 use crate::register::{self, Noted};
@@ -36,7 +38,7 @@ pub enum Ingested {
 impl Replica {
     /// Takes one pack from a child.
     pub fn ingest(&mut self, child: &Introduction, push: &Push, now: Millis) -> Result<Ingested> {
-        let Ok(pack) = Pack::decode(&push.pack, &packs::first_hash) else {
+        let Ok(pack) = Pack::decode(&push.pack) else {
             return Ok(Ingested::Refused(Problem::Malformed));
         };
         if !may_bring(child, push, &pack) {
@@ -48,13 +50,20 @@ impl Replica {
             return Ok(Ingested::Gap);
         }
         let chain = packs::chain(&transaction, pack.manifest.replica(), pack.manifest.batch)?;
-        let (outcome, hash) = match admit(&pack, &chain) {
+        let bringer = if push.introduction.is_some() { Bringer::Relay } else { Bringer::Author };
+        let (outcome, hash) = match admit(&pack, &chain, bringer) {
             Admission::Accept { hash, .. } => {
                 let author = push.introduction.as_ref().unwrap_or(child);
-                log_pack(&transaction, &Arrival { pack: &pack, hash: &hash, author, via, now })?;
+                let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };
+                if let Err(problem) = log_pack(&transaction, &arrival)? {
+                    return Ok(Ingested::Refused(problem));
+                }
                 (Ingested::Logged, hash)
             }
-            Admission::Duplicate => (Ingested::Known, pack.hash()),
+            Admission::Duplicate => {
+                take_withheld(&transaction, &pack)?;
+                (Ingested::Known, pack.hash())
+            }
             Admission::Gap => return Ok(Ingested::Gap),
             Admission::Refuse(problem) => return Ok(Ingested::Refused(problem)),
         };
@@ -73,11 +82,16 @@ impl Replica {
     }
 }
 
-/// A device brings its own packs; a hub brings those of replicas that it introduces.
+/// A device brings its own packs; a hub also those of replicas that it introduces, and may introduce.
 fn may_bring(child: &Introduction, push: &Push, pack: &Pack) -> bool {
     match &push.introduction {
         None => child.key == pack.manifest.origin,
-        Some(author) => child.kind == ReplicaKind::Hub && author.key == pack.manifest.origin,
+        Some(author) => {
+            child.kind == ReplicaKind::Hub
+                && author.key == pack.manifest.origin
+                && author.key != child.key
+                && may_introduce(&child.audience, &author.audience)
+        }
     }
 }
 
@@ -99,9 +113,14 @@ struct Arrival<'a> {
     now: Millis,
 }
 
-fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<()> {
+/// Logs a pack. It must be possible to put it together again as it was signed: a pack that names a change of another
+/// pack, or a record with another salt, is refused.
+fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::result::Result<(), Problem>> {
     let manifest = &arrival.pack.manifest;
-    introduce(connection, arrival.author)?;
+    // Who a child of one's own is was said at its enrolment, and nobody else says it.
+    if !register::is_child(connection, manifest.replica())? {
+        introduce(connection, arrival.author)?;
+    }
     for nonce in &manifest.openings {
         if let Noted::New(row) = register::note_opening(connection, &manifest.origin, *nonce)? {
             feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
@@ -113,6 +132,9 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<()> {
         let mut first = None;
         for entry in save {
             part::note_record(connection, entry.record, entry.salt)?;
+            if part::salt_of(connection, entry.record)? != Some(entry.salt) {
+                return Ok(Err(Problem::Forbidden));
+            }
             let logged = Logged {
                 record: entry.record,
                 class: &entry.class,
@@ -123,13 +145,29 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<()> {
                 save: first,
                 status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
                 body: entry.body.as_deref(),
+                fed: None,
             };
+            if log::is_held_otherwise(connection, &logged)? {
+                return Ok(Err(Problem::Forbidden));
+            }
             let seq = log::append(connection, &logged)?;
             first.get_or_insert(seq);
             place += 1;
         }
     }
-    packs::enqueue(connection, manifest.replica(), manifest.batch)
+    outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
+    Ok(Ok(()))
+}
+
+/// A pack that is held already may bring what a relay withheld of it the first time.
+fn take_withheld(connection: &Connection, pack: &Pack) -> Result<()> {
+    for entry in pack.saves.iter().flatten() {
+        let Some(body) = &entry.body else { continue };
+        if let Some(seq) = log::seq_of(connection, entry.record, &entry.class, entry.hash)? {
+            log::give_body(connection, seq, body)?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes who a replica is and passes it down.

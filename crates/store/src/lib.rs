@@ -16,6 +16,7 @@ pub mod ingest;
 mod log;
 mod migrate;
 mod open;
+pub mod outbox;
 mod packs;
 mod part;
 mod receipts;

@@ -60,6 +60,8 @@ pub(crate) struct Logged<'a> {
     pub(crate) save: Option<i64>,
     pub(crate) status: Status,
     pub(crate) body: Option<&'a [u8]>,
+    /// Of a change that came down the feed: the pack in which it left its origin.
+    pub(crate) fed: Option<Batch>,
 }
 
 /// A change in the log.
@@ -74,10 +76,18 @@ pub(crate) struct LogRow {
     pub(crate) save: i64,
     pub(crate) status: Status,
     pub(crate) body: Option<Vec<u8>>,
+    fed: Option<Batch>,
+}
+
+impl LogRow {
+    /// The pack in which it left its origin; none while it is in none.
+    pub(crate) fn left_in(&self) -> Option<Batch> {
+        self.batch.filter(|batch| *batch != FROM_FEED).or(self.fed)
+    }
 }
 
 /// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str = "seq, record, class, hash, origin, batch, save, status, body";
+pub(crate) const COLUMNS: &str = "seq, record, class, hash, origin, batch, save, status, body, fed";
 
 /// Reads a row of `change`.
 pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
@@ -91,11 +101,12 @@ pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
         save: row.get(6)?,
         status: Status::read(row.get(7)?)?,
         body: row.get(8)?,
+        fed: row.get::<_, Option<i64>>(9)?.map(columns::batch),
     })
 }
 
 /// Appends a change and returns its seq. A change that is here already keeps its row and what became of it; only its
-/// pack is noted, where it had come down a feed before.
+/// pack is noted, where it had come down a feed before, and its body, where a relay had withheld it.
 pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64> {
     if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
         connection
@@ -108,12 +119,15 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
                 change.place,
                 change.origin.as_bytes()
             ])?;
+        if let Some(body) = change.body {
+            give_body(connection, seq, body)?;
+        }
         return Ok(seq);
     }
     connection
         .prepare_cached(
-            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -125,12 +139,32 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
             change.save.unwrap_or_default(),
             change.status.code(),
             change.body,
+            change.fed.map(|batch| integer(batch.0)),
         ])?;
     let seq = connection.last_insert_rowid();
     if change.save.is_none() {
         connection.prepare_cached("UPDATE change SET save = seq WHERE seq = ?1")?.execute([seq])?;
     }
     Ok(seq)
+}
+
+/// Gives a change the body that a relay had withheld; one that has its body keeps it.
+pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET body = ?2, status = 0 WHERE seq = ?1 AND body IS NULL")?
+        .execute(params![seq, body])?;
+    Ok(())
+}
+
+/// Whether a change stands in the log with another origin, or in another pack that is held here.
+pub(crate) fn is_held_otherwise(connection: &Connection, change: &Logged<'_>) -> Result<bool> {
+    let held: Option<(Vec<u8>, Option<i64>)> = connection
+        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
+        .query_row(params![change.record.as_bytes(), change.class.as_str(), change.hash.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(held.is_some_and(|(origin, batch)| origin != change.origin.as_bytes() || batch != Some(0)))
 }
 
 /// The row of a change, if it is here.
@@ -144,6 +178,38 @@ pub(crate) fn seq_of(
         .prepare_cached("SELECT seq FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
         .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
         .optional()?)
+}
+
+/// What became of a change, if it is here.
+pub(crate) fn status_of(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<Option<Status>> {
+    connection
+        .prepare_cached("SELECT status FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
+        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
+        .optional()?
+        .map(Status::read)
+        .transpose()
+}
+
+/// The changes of a part that are in its document.
+pub(crate) fn applied_of(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+) -> Result<Vec<ChangeHash>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT hash FROM change WHERE record = ?1 AND class = ?2 AND status = 1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str()])?;
+    let mut hashes = Vec::new();
+    while let Some(row) = rows.next()? {
+        hashes.push(blob(row, 0, "change", "hash")?);
+    }
+    Ok(hashes)
 }
 
 /// The changes of one save, in order.

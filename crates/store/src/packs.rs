@@ -1,11 +1,11 @@
 //! Packs in the store: cutting one's own saves into signed packs, and putting a held pack together again for the way
 //! up. A pack is cut once and kept, so that sending it again sends the same.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, ChangeHash, ManifestHash, OpeningNonce, RecordId, ReplicaId, Salt};
+use teranga_core::id::{ActorId, Batch, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_core::time::Millis;
-use teranga_document::part::Part;
 use teranga_sync::admit::Chain;
 use teranga_sync::limits;
 use teranga_sync::manifest::{Listed, Manifest};
@@ -14,17 +14,13 @@ use teranga_sync::pack::{Entry, Pack, Save, list};
 use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
 use crate::log::{self, LogRow, Status};
+use crate::outbox;
 use crate::part;
 use crate::register;
 use crate::replica::Replica;
 
 /// Answers compress about threefold in a pack; a target on the wire is that many bytes of changes.
 const COMPRESSION_EXPECTED: usize = 3;
-
-/// The hash of a part's deterministic first change.
-pub(crate) fn first_hash(record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
-    Part::first_change(record, class, salt.0).hash
-}
 
 impl Replica {
     /// Cuts saves that are in no pack yet into one of about `bytes_target` on the wire, and puts it into the outbox.
@@ -40,7 +36,7 @@ impl Replica {
         let saves = saves_of(&transaction, &rows)?;
         let chain = chain(&transaction, own, Batch(0))?;
         let batch = Batch(chain.last.0 + 1);
-        let openings = openings_of(&transaction, &saves)?;
+        let openings = openings_of(&transaction, &rows)?;
         let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
         let previous = chain.last_hash.unwrap_or(ManifestHash([0; 32]));
         let manifest = Manifest::sign(&identity, batch, previous, openings, listed.iter().map(Vec::as_slice));
@@ -51,7 +47,7 @@ impl Replica {
                 .prepare_cached("UPDATE change SET batch = ?2, place = ?3 WHERE seq = ?1")?
                 .execute(params![row.seq, integer(batch.0), place])?;
         }
-        enqueue(&transaction, own, batch)?;
+        outbox::enqueue(&transaction, own, batch)?;
         transaction.commit()?;
         Ok(true)
     }
@@ -59,21 +55,38 @@ impl Replica {
 
 /// Whole saves that are in no pack yet, up to the target.
 fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Result<Vec<LogRow>> {
-    let sql = format!("SELECT {} FROM change WHERE batch IS NULL AND origin = ?1 ORDER BY seq", log::COLUMNS);
+    let sql = format!(
+        "SELECT {} FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1 ORDER BY seq",
+        log::COLUMNS
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([own.as_bytes()])?;
     let budget = (bytes_target * COMPRESSION_EXPECTED).min(limits::PACK_RAW_BYTES_MAX / 2);
     let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
+    let mut actors = BTreeSet::new();
     while let Some(row) = rows.next()? {
         let row = log::read(row)?;
+        let actor = actor_of(&row)?;
         let starts_a_save = taken.last().is_some_and(|last: &LogRow| last.save != row.save);
-        if starts_a_save && (bytes >= budget || taken.len() >= limits::PACK_ENTRIES_MAX / 2) {
+        // All changes of a save were written in one opening.
+        let opens_too_many = !actors.contains(&actor) && actors.len() >= limits::PACK_OPENINGS_MAX;
+        let full = bytes >= budget || taken.len() >= limits::PACK_ENTRIES_MAX / 2 || opens_too_many;
+        if starts_a_save && full {
             break;
         }
+        actors.insert(actor);
         bytes += row.body.as_ref().map_or(0, Vec::len);
         taken.push(row);
     }
     Ok(taken)
+}
+
+/// The opening that wrote a change of one's own.
+fn actor_of(row: &LogRow) -> Result<ActorId> {
+    let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
+    teranga_sync::scan::scan(row.body.as_deref().unwrap_or_default(), &limits)
+        .map(|scanned| scanned.actor)
+        .map_err(|_| StoreError::Inconsistent { table: "change", column: "body" })
 }
 
 /// Rows of the log as the saves of a pack. What is quarantined or withheld goes as its hash alone.
@@ -100,14 +113,10 @@ pub(crate) fn saves_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<S
     Ok(saves)
 }
 
-fn openings_of(connection: &Connection, saves: &[Save]) -> Result<Vec<OpeningNonce>> {
-    let scan_limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
+fn openings_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<OpeningNonce>> {
     let mut openings = Vec::new();
-    for entry in saves.iter().flatten() {
-        let body = entry.body.as_deref().unwrap_or_default();
-        let scanned = teranga_sync::scan::scan(body, &scan_limits)
-            .map_err(|_| StoreError::Inconsistent { table: "change", column: "body" })?;
-        let (_, nonce) = register::opening_of(connection, scanned.actor)?
+    for row in rows {
+        let (_, nonce) = register::opening_of(connection, actor_of(row)?)?
             .ok_or(StoreError::Inconsistent { table: "opening", column: "actor" })?;
         if !openings.contains(&nonce) {
             openings.push(nonce);
@@ -128,7 +137,12 @@ pub(crate) fn chain(connection: &Connection, origin: ReplicaId, batch: Batch) ->
     Ok(Chain { last, last_hash, held: hash_of(connection, origin, batch)? })
 }
 
-fn hash_of(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Option<ManifestHash>> {
+/// The hash of the manifest that is held under a number.
+pub(crate) fn hash_of(
+    connection: &Connection,
+    origin: ReplicaId,
+    batch: Batch,
+) -> Result<Option<ManifestHash>> {
     let mut statement =
         connection.prepare_cached("SELECT hash FROM pack WHERE origin = ?1 AND batch = ?2")?;
     let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
@@ -160,48 +174,6 @@ pub(crate) fn insert(
             via.map(|via| via.0),
         ])?;
     Ok(())
-}
-
-/// Puts a pack at the end of the outbox.
-pub(crate) fn enqueue(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO outbox (origin, batch) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![origin.as_bytes(), integer(batch.0)])?;
-    Ok(())
-}
-
-/// One row of the outbox.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OutboxRow {
-    pub(crate) number: u64,
-    pub(crate) origin: ReplicaId,
-    pub(crate) batch: Batch,
-}
-
-/// The first pack of the outbox after this number.
-pub(crate) fn outbox_after(connection: &Connection, number: u64) -> Result<Option<OutboxRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number, origin, batch FROM outbox WHERE number > ?1 ORDER BY number LIMIT 1",
-    )?;
-    let mut rows = statement.query([integer(number)])?;
-    rows.next()?
-        .map(|row| {
-            Ok(OutboxRow {
-                number: columns::unsigned(row.get(0)?),
-                origin: blob(row, 1, "outbox", "origin")?,
-                batch: columns::batch(row.get(2)?),
-            })
-        })
-        .transpose()
-}
-
-/// The manifest hash of the pack under an outbox number.
-pub(crate) fn outbox_hash(connection: &Connection, number: u64) -> Result<Option<ManifestHash>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT p.hash FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch WHERE o.number = ?1",
-    )?;
-    let mut rows = statement.query([integer(number)])?;
-    rows.next()?.map(|row| blob(row, 0, "pack", "hash")).transpose()
 }
 
 /// A held pack, put together again.

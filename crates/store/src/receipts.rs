@@ -1,54 +1,60 @@
 //! Receipts and verdicts: what the home holds, and what was not taken. Both travel down to whom they concern.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::id::{Batch, ReplicaId};
-use teranga_sync::feed::VerdictRow;
+use teranga_core::id::ReplicaId;
+use teranga_sync::feed::{Receipt, VerdictRow};
 
 use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::register;
 
-/// Notes that the home holds every pack of this origin up to `batch`, and passes it down towards the origin.
-/// Returns whether that was news.
-pub(crate) fn note(connection: &Connection, own: ReplicaId, origin: ReplicaId, batch: Batch) -> Result<bool> {
-    let moved = connection
+/// Notes that the home holds every pack of this origin up to one, and passes it down to all who may know the origin:
+/// whoever holds a record is told when what others wrote of it is safe too.
+pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
+    let moved: Option<i64> = connection
         .prepare_cached(
-            "INSERT INTO receipt (origin, batch) VALUES (?1, ?2)
-             ON CONFLICT (origin) DO UPDATE SET batch = excluded.batch WHERE excluded.batch > receipt.batch",
+            "INSERT INTO receipt (origin, batch, mark) VALUES (?1, ?2, ?3)
+             ON CONFLICT (origin) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
+                 WHERE excluded.batch > receipt.batch
+             RETURNING row",
         )?
-        .execute(params![origin.as_bytes(), integer(batch.0)])?;
-    if moved == 0 {
-        return Ok(false);
-    }
-    if origin != own
-        && let Some(child) = register::child_of(connection, origin)?
-    {
-        let row = connection
-            .prepare_cached("SELECT row FROM receipt WHERE origin = ?1")?
-            .query_row([origin.as_bytes()], |row| row.get(0))?;
-        let digest = [origin.as_bytes().as_slice(), &batch.0.to_be_bytes()].concat();
-        feed::append(connection, About::Receipt(row), To::Only(child), &digest)?;
-    }
-    Ok(true)
+        .query_row(params![receipt.origin.as_bytes(), integer(receipt.batch.0), receipt.mark.0], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let Some(row) = moved else { return Ok(()) };
+    let digest = [receipt.origin.as_bytes().as_slice(), &receipt.batch.0.to_be_bytes()].concat();
+    let position = feed::append(connection, About::Receipt(row), To::All, &digest)?;
+    connection
+        .prepare_cached("UPDATE receipt SET position = ?2 WHERE row = ?1")?
+        .execute(params![row, integer(position.0)])?;
+    Ok(())
 }
 
-/// The receipt in a row of `receipt`, as it stands now.
-pub(crate) fn row(connection: &Connection, row: i64) -> Result<(ReplicaId, Batch)> {
-    let mut statement = connection.prepare_cached("SELECT origin, batch FROM receipt WHERE row = ?1")?;
-    let mut rows = statement.query([row])?;
-    let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
-    Ok((blob(row, 0, "receipt", "origin")?, columns::batch(row.get(1)?)))
+/// The receipt in a row of `receipt`, if this is its last place in the feed; a later one says more.
+pub(crate) fn at(connection: &Connection, row: i64, position: u64) -> Result<Option<Receipt>> {
+    select(connection, "WHERE row = ?1 AND position = ?2", params![row, integer(position)])
 }
 
 /// How far the home holds an origin's packs.
-pub(crate) fn of(connection: &Connection, origin: ReplicaId) -> Result<Batch> {
-    Ok(connection
-        .prepare_cached("SELECT batch FROM receipt WHERE origin = ?1")?
-        .query_row([origin.as_bytes()], |row| row.get(0))
-        .optional()?
-        .map(columns::batch)
-        .unwrap_or_default())
+pub(crate) fn of(connection: &Connection, origin: ReplicaId) -> Result<Option<Receipt>> {
+    select(connection, "WHERE origin = ?1", params![origin.as_bytes()])
+}
+
+fn select(connection: &Connection, rest: &str, parameters: impl rusqlite::Params) -> Result<Option<Receipt>> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT origin, batch, mark FROM receipt {rest}"))?;
+    let mut rows = statement.query(parameters)?;
+    rows.next()?
+        .map(|row| {
+            Ok(Receipt {
+                origin: blob(row, 0, "receipt", "origin")?,
+                batch: columns::batch(row.get(1)?),
+                mark: blob(row, 2, "receipt", "mark")?,
+            })
+        })
+        .transpose()
 }
 
 /// Notes a verdict, and passes it down towards the author.

@@ -43,8 +43,7 @@ impl Replica {
         let identity = Identity::generate(entropy);
         let transaction = opened.connection.transaction()?;
         put_meta(&transaction, "secret", &identity.secret())?;
-        write_profile(&transaction, profile)?;
-        register::introduce(&transaction, &introduction(&identity, profile))?;
+        write_profile(&transaction, &identity, profile)?;
         transaction.commit()?;
         Ok(Self::new(opened, identity, profile.clone(), entropy))
     }
@@ -110,14 +109,9 @@ impl Replica {
         &mut self.opened.connection
     }
 
-    /// Takes over what the hub says of this replica at enrolment.
-    pub fn set_profile(&mut self, profile: Profile) -> Result<()> {
-        let transaction = self.opened.connection.transaction()?;
-        write_profile(&transaction, &profile)?;
-        register::introduce(&transaction, &introduction(&self.identity, &profile))?;
-        transaction.commit()?;
+    /// Takes over a profile that was written.
+    pub(crate) fn take_profile(&mut self, profile: Profile) {
         self.profile = profile;
-        Ok(())
     }
 }
 
@@ -131,7 +125,9 @@ fn introduction(identity: &Identity, profile: &Profile) -> Introduction {
     }
 }
 
-fn write_profile(connection: &Connection, profile: &Profile) -> Result<()> {
+/// Writes what a replica is, and introduces it to itself.
+pub(crate) fn write_profile(connection: &Connection, identity: &Identity, profile: &Profile) -> Result<()> {
+    register::introduce(connection, &introduction(identity, profile))?;
     put_meta(connection, "kind", &[profile.kind.code()])?;
     put_meta(connection, "person", profile.person.as_bytes())?;
     put_meta(connection, "office", profile.office.as_bytes())?;

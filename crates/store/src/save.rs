@@ -152,6 +152,7 @@ fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[M
             save,
             status: Status::Applied,
             body: Some(body),
+            fed: None,
         };
         let seq = log::append(connection, &logged)?;
         save.get_or_insert(seq);

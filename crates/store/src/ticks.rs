@@ -4,10 +4,13 @@
 use rusqlite::params;
 use teranga_core::id::{Batch, ChangeHash, RecordId};
 use teranga_sync::feed::VerdictRow;
+use teranga_sync::manifest::Mark;
 
 use crate::columns::{self, integer};
 use crate::error::Result;
 use crate::log::Status;
+use crate::outbox;
+use crate::packs;
 use crate::receipts;
 use crate::replica::Replica;
 
@@ -42,15 +45,23 @@ pub struct LogCounts {
 }
 
 impl Replica {
-    /// Where a record's changes lie. A record that others wrote and this replica only received is safe as far as
-    /// this replica is concerned: it has nothing of it to lose.
+    /// Where a record's changes lie, those that others wrote too: the least far of all decides. What came down the
+    /// feed is at the region at least.
     pub fn tick(&self, record: RecordId) -> Result<Tick> {
         let verdicts = self.verdicts(record)?;
         if !verdicts.is_empty() {
             return Ok(Tick::Held(verdicts));
         }
+        Ok(match (self.own_tick(record)?, self.others_are_safe(record)?) {
+            (Tick::Safe, false) => Tick::AtRegion,
+            (own, _) => own,
+        })
+    }
+
+    /// Where this replica's own changes of a record lie; safe where it made none.
+    fn own_tick(&self, record: RecordId) -> Result<Tick> {
         let own = self.id();
-        let (home, region) = (receipts::of(self.connection(), own)?, self.acknowledged_batch()?);
+        let (home, region) = (self.home_holds()?, self.acknowledged_batch()?);
         let mut statement = self.connection().prepare_cached(
             "SELECT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)
              ORDER BY batch IS NULL DESC, batch DESC LIMIT 1",
@@ -62,6 +73,28 @@ impl Replica {
             Some(batch) if batch <= region => Tick::AtRegion,
             _ => Tick::Here,
         })
+    }
+
+    /// The last of one's own batches that the home holds. A receipt that ends at another pack than ours speaks of
+    /// somebody who bore our key before a restore.
+    fn home_holds(&self) -> Result<Batch> {
+        let Some(receipt) = receipts::of(self.connection(), self.id())? else { return Ok(Batch::default()) };
+        let hash = packs::hash_of(self.connection(), self.id(), receipt.batch)?;
+        let ours = hash.is_some_and(|hash| Mark::of(&hash) == receipt.mark);
+        Ok(if ours { receipt.batch } else { Batch::default() })
+    }
+
+    /// Whether the home holds every change of a record that others made.
+    fn others_are_safe(&self, record: RecordId) -> Result<bool> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT EXISTS (
+                SELECT 1 FROM change c LEFT JOIN receipt r ON r.origin = c.origin
+                WHERE c.record = ?1 AND c.origin <> ?2 AND c.status = 1
+                  AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
+        )?;
+        let ahead: bool =
+            statement.query_row(params![record.as_bytes(), self.id().as_bytes()], |row| row.get(0))?;
+        Ok(!ahead)
     }
 
     /// The changes of a record that this replica made itself.
@@ -93,11 +126,7 @@ impl Replica {
     /// The last of one's own batches that the hub acknowledged.
     fn acknowledged_batch(&self) -> Result<Batch> {
         let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
-        Ok(columns::batch(self.connection().query_row(
-            "SELECT coalesce(max(batch), 0) FROM outbox WHERE origin = ?1 AND number <= ?2",
-            params![self.id().as_bytes(), integer(acknowledged)],
-            |row| row.get(0),
-        )?))
+        outbox::last_batch(self.connection(), self.id(), acknowledged)
     }
 
     /// How many changes lie where.

@@ -2,12 +2,13 @@
 //! outbox and the cursor, and taking an answer in one transaction.
 
 use rusqlite::{Connection, params};
-use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
+use teranga_core::id::{Batch, FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::replica_id;
-use teranga_sync::message::{Acknowledged, Answer, More, Push, Request};
+use teranga_sync::limits;
+use teranga_sync::message::{Answer, More, Push, Request};
 use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
 
@@ -17,11 +18,12 @@ use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::ingest;
 use crate::log::{self, FROM_FEED, Logged, Status};
-use crate::packs::{self, OutboxRow, first_hash};
+use crate::outbox::{self, OutboxRow};
+use crate::packs;
 use crate::part;
 use crate::receipts;
 use crate::register::{self, Noted};
-use crate::replica::Replica;
+use crate::replica::{self, Profile, Replica};
 use crate::resources;
 
 /// The hub that this replica syncs with.
@@ -41,6 +43,19 @@ pub struct Uplink {
     pub acknowledged: u64,
     /// When the last exchange succeeded, by this replica's clock.
     pub last: Option<Millis>,
+    /// When a session last left nothing to do, by this replica's clock.
+    pub done: Option<Millis>,
+}
+
+/// The hub that a replica joins.
+#[derive(Debug, Clone, Copy)]
+pub struct Joined<'a> {
+    /// Its key.
+    pub key: &'a PublicKey,
+    /// Where it answers.
+    pub url: &'a str,
+    /// Its name.
+    pub name: &'a str,
 }
 
 /// What taking one answer did.
@@ -48,6 +63,8 @@ pub struct Uplink {
 pub struct Taken {
     /// Whether there is more to push or to pull.
     pub left: Left,
+    /// Whether this exchange brought anything on: the acknowledgement or the cursor moved.
+    pub moved: bool,
     /// What was applied.
     pub applied: Applied,
 }
@@ -78,13 +95,28 @@ impl Replica {
         uplink(self.connection())
     }
 
-    /// Keeps the hub that enrolled this replica.
-    pub fn set_uplink(&mut self, key: &PublicKey, url: &str, name: &str) -> Result<()> {
-        self.connection().execute(
+    /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
+    /// offered and asked for from the start.
+    pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
+        let own = self.identity().clone();
+        let transaction = self.connection_mut().transaction()?;
+        let same: bool = transaction.query_row(
+            "SELECT EXISTS (SELECT 1 FROM uplink WHERE key = ?1)",
+            [hub.key.as_bytes()],
+            |row| row.get(0),
+        )?;
+        if !same {
+            transaction.execute("DELETE FROM uplink", [])?;
+            transaction.execute("UPDATE outbox SET number = NULL, refused = NULL, passed = 0", [])?;
+        }
+        transaction.execute(
             "INSERT INTO uplink (only_one, hub, key, url, name, running) VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32))
              ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name",
-            params![replica_id(key).as_bytes(), key.as_bytes(), url, name],
+            params![replica_id(hub.key).as_bytes(), hub.key.as_bytes(), hub.url, hub.name],
         )?;
+        replica::write_profile(&transaction, &own, &profile)?;
+        transaction.commit()?;
+        self.take_profile(profile);
         Ok(())
     }
 
@@ -94,10 +126,11 @@ impl Replica {
         let pushes = match plan.push {
             PushPlan::Ask => Vec::new(),
             PushPlan::Pack { bytes_target } => {
-                if packs::outbox_after(self.connection(), uplink.acknowledged)?.is_none() {
+                let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
+                if own_waits && !outbox::waits(self.connection(), uplink.acknowledged)? {
                     self.cut_pack(bytes_target, now)?;
                 }
-                match packs::outbox_after(self.connection(), uplink.acknowledged)? {
+                match outbox::next(self.connection(), uplink.acknowledged)? {
                     None => Vec::new(),
                     Some(row) => vec![self.push(row)?],
                 }
@@ -120,14 +153,19 @@ impl Replica {
         } else {
             register::introduction(self.connection(), row.origin)?
         };
-        let pack = packs::load(self.connection(), row.origin, row.batch)?.encode(&first_hash);
+        let pack = packs::load(self.connection(), row.origin, row.batch)?.encode();
         Ok(Push { number: row.number, introduction, pack })
     }
 
     /// Goes on above the exchange number that the hub last saw: this replica was restored, or an answer was lost.
-    pub fn resume_exchanges_after(&mut self, last: u64) -> Result<()> {
+    /// Returns whether that helps: a number that is far ahead is no honest hub's, and is not taken over.
+    pub fn resume_exchanges_after(&mut self, last: u64) -> Result<bool> {
+        let own = self.uplink()?.map_or(0, |uplink| uplink.exchange);
+        if last >= limits::EXCHANGE_MAX || last.saturating_sub(own) > limits::EXCHANGE_LEAP_MAX {
+            return Ok(false);
+        }
         self.connection().execute("UPDATE uplink SET exchange = max(exchange, ?1)", [integer(last)])?;
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a verified answer: rows are logged and applied, receipts noted, the acknowledgement and the cursor moved
@@ -141,7 +179,7 @@ impl Replica {
         if answer.replica != request.replica || answer.exchange != request.exchange {
             return Err(TakeError::NotForUs);
         }
-        let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows, &first_hash)? };
+        let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
         let own = self.id();
         let guard = Guard::new();
         let transaction = self.connection_mut().transaction()?;
@@ -149,22 +187,32 @@ impl Replica {
             take_row(&transaction, own, row)?;
         }
         let applied = apply_all(&transaction, own, &guard)?;
-        let acknowledged = held_above(&transaction, &answer.acknowledged)?;
+        let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
+        outbox::taken_up_to(&transaction, acknowledged)?;
+        let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
+        let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
+        let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;
+        let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
         transaction.execute(
-            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4",
-            params![integer(answer.cursor.position.0), answer.cursor.running, integer(acknowledged), now.0],
+            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4,
+                 done_ms = iif(?5, ?4, done_ms)",
+            params![
+                integer(answer.cursor.position.0),
+                answer.cursor.running,
+                integer(acknowledged),
+                now.0,
+                left == Left::Nothing
+            ],
         )?;
-        let outbox =
-            packs::outbox_after(&transaction, acknowledged)?.is_some() || unpacked(&transaction, own)?;
         transaction.commit()?;
-        let left = if outbox || answer.more == More::Rows { Left::Something } else { Left::Nothing };
-        Ok(Taken { left, applied })
+        let moved = acknowledged != before.acknowledged || answer.cursor != before.cursor;
+        Ok(Taken { left, moved, applied })
     }
 }
 
 fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms FROM uplink",
+        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms FROM uplink",
     )?;
     let mut rows = statement.query([])?;
     rows.next()?
@@ -180,16 +228,10 @@ fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                 exchange: unsigned(row.get(5)?),
                 acknowledged: unsigned(row.get(6)?),
                 last: row.get::<_, Option<i64>>(7)?.map(Millis),
+                done: row.get::<_, Option<i64>>(8)?.map(Millis),
             })
         })
         .transpose()
-}
-
-/// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
-/// for none, and packs are offered again until one is recognised.
-fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
-    let Some(hash) = packs::outbox_hash(connection, acknowledged.number)? else { return Ok(0) };
-    Ok(if Acknowledged::at(acknowledged.number, &hash) == *acknowledged { acknowledged.number } else { 0 })
 }
 
 fn unpacked(connection: &Connection, own: ReplicaId) -> Result<bool> {
@@ -212,7 +254,11 @@ fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<A
 
 fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
     match row {
-        Row::Save(save) => take_save(connection, &save),
+        Row::Save { batch, save } => take_save(connection, batch, &save),
+        // Who a child of one's own is was said at its enrolment here.
+        Row::Replica(introduction) if register::is_child(connection, replica_id(&introduction.key))? => {
+            Ok(())
+        }
         Row::Replica(introduction) => ingest::introduce(connection, &introduction),
         Row::Opening { replica, nonce } => {
             let Some(introduction) = register::introduction(connection, replica)? else { return Ok(()) };
@@ -222,7 +268,7 @@ fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
             Ok(())
         }
         Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
-        Row::Receipt { origin, batch } => receipts::note(connection, own, origin, batch).map(|_| ()),
+        Row::Receipt(receipt) => receipts::note(connection, &receipt),
         Row::Verdict(verdict) => receipts::note_verdict(connection, own, &verdict),
     }
 }
@@ -230,7 +276,7 @@ fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
 /// Stands for the author of a change whose opening was never introduced.
 const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
 
-fn take_save(connection: &Connection, save: &Save) -> Result<()> {
+fn take_save(connection: &Connection, batch: Batch, save: &Save) -> Result<()> {
     let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
     let mut first = None;
     for entry in save {
@@ -248,6 +294,7 @@ fn take_save(connection: &Connection, save: &Save) -> Result<()> {
             save: first,
             status: Status::Logged,
             body: Some(body),
+            fed: Some(batch),
         };
         let seq = log::append(connection, &logged)?;
         first.get_or_insert(seq);

@@ -8,15 +8,19 @@ use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
 use teranga_core::id::{Entropy, RecordId, Salt};
 use teranga_core::key::Key;
+use teranga_core::problem::Problem;
 use teranga_core::record::{Envelope, Event, EventKind};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_store::ingest::Ingested;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::ticks::Tick;
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
-use teranga_sync::session::{Left, Session};
+use teranga_sync::pack::Pack;
+use teranga_sync::session::{Left, Plan, PushPlan, Session};
 
 const NOW: Millis = Millis(1_700_000_000_000);
 
@@ -63,9 +67,10 @@ fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
     let profile = child.profile().clone();
     hub.add_enrolment_code(code, &profile, Millis(NOW.0 + 1)).unwrap();
     assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
-    assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_none(), "a code serves once");
+    assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some(), "an answer may be lost");
+    assert!(hub.enrol(code, &hub.public_key(), NOW).unwrap().is_none(), "a code serves one key");
     let key = hub.public_key();
-    child.set_uplink(&key, "http://127.0.0.1:1", "hub").unwrap();
+    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
 }
 
 fn world(seed: u64) -> World {
@@ -91,14 +96,14 @@ fn sync(child: &mut Replica, hub: &mut Replica) {
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let bytes = request.encode(child.identity());
         let known = hub.child(child.id()).unwrap().unwrap();
-        let request = Request::decode(&bytes).unwrap().verify(&known.key).unwrap();
+        let request = Request::read(&bytes, &known.key).unwrap();
         hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
         for push in &request.pushes {
             hub.ingest(&known, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
-        let answer = Answer::decode(&answer).unwrap().verify(&hub.public_key()).unwrap();
+        let answer = Answer::read(&answer, &hub.public_key()).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return;
         }
@@ -107,6 +112,15 @@ fn sync(child: &mut Replica, hub: &mut Replica) {
 }
 
 fn open_record(device: &mut Replica, seed: &mut Seeded, answers: &[(&str, &str)]) -> RecordId {
+    open_record_in("SN-KL", device, seed, answers)
+}
+
+fn open_record_in(
+    region: &str,
+    device: &mut Replica,
+    seed: &mut Seeded,
+    answers: &[(&str, &str)],
+) -> RecordId {
     let record = RecordId::generate(NOW, seed);
     let mut salt = [0; 16];
     seed.fill(&mut salt);
@@ -115,7 +129,7 @@ fn open_record(device: &mut Replica, seed: &mut Seeded, answers: &[(&str, &str)]
         form: "rss@1".into(),
         case: None,
         wave: Some("m3".into()),
-        region: "SN-KL".into(),
+        region: region.into(),
         events: BTreeMap::from([(event, Event { at: NOW, kind: EventKind::Submitted })]),
     };
     let parts = vec![
@@ -164,10 +178,15 @@ fn an_interview_travels_to_headquarters_and_its_ticks_come_back() {
     assert_eq!(world.awa.tick(record).unwrap(), Tick::Here);
     sync(&mut world.awa, &mut world.region);
     assert_eq!(world.awa.tick(record).unwrap(), Tick::AtRegion);
+    sync(&mut world.moussa, &mut world.region);
     sync(&mut world.region, &mut world.hq);
+    // What others wrote is no safer on a colleague's device than on its author's.
+    let colleague = world.moussa.tick(record);
+    assert_eq!(colleague.unwrap(), Tick::AtRegion);
     sync(&mut world.awa, &mut world.region);
     assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
     sync(&mut world.moussa, &mut world.region);
+    assert_eq!(world.moussa.tick(record).unwrap(), Tick::Safe);
     same_everywhere(&world, record);
     let author = world.hq.author(world.awa.actor()).unwrap().unwrap();
     assert_eq!(author.person, "awa");
@@ -242,16 +261,16 @@ fn what_may_not_be_written_is_held_with_its_reason_and_its_author_is_told() {
     let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     sync_all(&mut world);
     let dir = tempfile::tempdir().unwrap();
-    let stranger = profile(ReplicaKind::Device, "stranger", Some("SN-TC"));
+    let stranger = profile(ReplicaKind::Device, "stranger", Some("SN-KL"));
     let mut stranger = Replica::create(dir.path(), &stranger, &mut world.seed).unwrap();
     enrol(&mut world.region, &mut stranger, "five");
-    let mine = open_record(&mut stranger, &mut world.seed, &[("E01", "ok")]);
+    let mine = open_record_in("SN-TC", &mut stranger, &mut world.seed, &[("E01", "ok")]);
     sync(&mut stranger, &mut world.region);
     match stranger.tick(mine).unwrap() {
         Tick::Held(verdicts) => assert!(verdicts.iter().all(|verdict| verdict.reason == "not-granted")),
         other => panic!("{other:?}"),
     }
-    assert!(stranger.record(record).unwrap().is_none(), "another region's record came down");
+    assert!(stranger.record(record).unwrap().is_some(), "its own region's record did not come down");
     sync(&mut world.region, &mut world.hq);
     sync(&mut world.awa, &mut world.region);
     assert!(world.awa.record(mine).unwrap().is_none() && world.hq.parts(mine).unwrap().is_empty());
@@ -308,4 +327,98 @@ fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
     sync(&mut world.awa, &mut world.region);
     sync_all(&mut world);
     same_everywhere(&world, late);
+}
+
+#[test]
+fn a_day_of_three_hundred_openings_is_sent_in_packs_that_a_hub_takes() {
+    let mut world = world(9);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let folder = world.awa.folder().to_owned();
+    for number in 0..300 {
+        drop(world.awa);
+        world.awa = Replica::open(&folder, &mut world.seed).unwrap();
+        edit(&mut world.awa, record, &[("E02", &number.to_string())]);
+    }
+    let session = Session::new();
+    let plan = Plan { push: PushPlan::Pack { bytes_target: 1 << 20 }, ..session.plan() };
+    let request = world.awa.next_request(&plan, NOW).unwrap().unwrap();
+    let pack = Pack::decode(&request.pushes[0].pack).unwrap();
+    assert!(pack.manifest.openings.len() > 200, "{}", pack.manifest.openings.len());
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+}
+
+#[test]
+fn a_refused_pack_stops_neither_others_packs_nor_what_comes_down() {
+    let mut world = world(10);
+    let awas = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let moussas = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.moussa, &mut world.region);
+    let plan = Session::new().plan();
+    world.region.begin_session().unwrap();
+    let request = world.region.next_request(&plan, NOW).unwrap().unwrap();
+    assert_eq!(request.pushes[0].number, 1);
+    world.region.pass_over(&request, Problem::BrokenChain).unwrap();
+    let refused = world.region.refused_packs().unwrap();
+    assert_eq!((refused.len(), refused[0].origin), (1, world.awa.id()));
+    sync(&mut world.region, &mut world.hq);
+    assert!(world.hq.record(awas).unwrap().is_none() && world.hq.record(moussas).unwrap().is_some());
+    // The next session tries again.
+    world.region.begin_session().unwrap();
+    sync_all(&mut world);
+    assert!(world.region.refused_packs().unwrap().is_empty());
+    same_everywhere(&world, awas);
+    assert_eq!(world.awa.tick(awas).unwrap(), Tick::Safe);
+}
+
+#[test]
+fn a_receipt_does_not_speak_for_other_packs_under_the_same_number() {
+    let mut world = world(11);
+    let folder = world.awa.folder().to_owned();
+    drop(world.awa);
+    let backup = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), backup.path().join(file.file_name())).unwrap();
+    }
+    world.awa = Replica::open(&folder, &mut world.seed).unwrap();
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    // Restored, it hears that the home holds its first pack, and then cuts another first pack.
+    world.awa = Replica::open(backup.path(), &mut world.seed).unwrap();
+    let ask = Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 };
+    for _ in 0..2 {
+        let request = world.awa.next_request(&ask, NOW).unwrap().unwrap();
+        let known = world.region.child(world.awa.id()).unwrap().unwrap();
+        let answer = world.region.answer(&known, &request, NOW).unwrap();
+        world.awa.take_answer(&request, &answer, NOW).unwrap();
+    }
+    let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    assert_eq!(world.awa.tick(other).unwrap(), Tick::Here);
+}
+
+#[test]
+fn a_hub_introduces_nobody_beyond_its_own_region_and_never_itself() {
+    let mut world = world(12);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let request = world.region.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let known = world.hq.child(world.region.id()).unwrap().unwrap();
+    for audience in [Audience::National, Audience::Region("SN-TC".into())] {
+        let mut push = request.pushes[0].clone();
+        push.introduction.as_mut().unwrap().audience = audience;
+        let taken = world.hq.ingest(&known, &push, NOW).unwrap();
+        assert_eq!(taken, Ingested::Refused(Problem::Forbidden));
+    }
+    assert_eq!(world.hq.ingest(&known, &request.pushes[0], NOW).unwrap(), Ingested::Logged);
+}
+
+#[test]
+fn an_exchange_number_that_no_honest_hub_names_is_not_taken_over() {
+    let mut world = world(13);
+    assert!(!world.awa.resume_exchanges_after(u64::MAX).unwrap());
+    assert!(!world.awa.resume_exchanges_after(1 << 40).unwrap());
+    sync(&mut world.awa, &mut world.region);
 }

@@ -1,6 +1,8 @@
 //! Admission: the pure decision on one pack that arrived. The store loads the facts, this decides, the store
 //! executes. Nothing here calls Automerge: a change is read by the bounded scanner only.
 
+use std::collections::BTreeSet;
+
 use teranga_core::id::{Batch, ManifestHash};
 use teranga_core::problem::Problem;
 
@@ -16,6 +18,15 @@ pub struct Chain {
     pub last_hash: Option<ManifestHash>,
     /// The hash of the manifest that is held under the arriving pack's number, if one is.
     pub held: Option<ManifestHash>,
+}
+
+/// Who hands a pack over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bringer {
+    /// The replica that wrote it. It holds every change of its own.
+    Author,
+    /// A hub on the way. It may have withheld what it quarantined.
+    Relay,
 }
 
 /// What to do with a pack.
@@ -37,7 +48,7 @@ pub enum Admission {
 }
 
 /// Decides on a pack whose bytes were decoded.
-pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
+pub fn admit(pack: &Pack, chain: &Chain, bringer: Bringer) -> Admission {
     let hash = pack.hash();
     if !pack.manifest.verify(&hash) {
         return Admission::Refuse(Problem::Unauthorised);
@@ -55,7 +66,19 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
         return Admission::Refuse(Problem::BrokenChain);
     }
+    if bringer == Bringer::Author && pack.saves.iter().flatten().any(|entry| entry.body.is_none()) {
+        return Admission::Refuse(Problem::Malformed);
+    }
+    if names_a_change_twice(pack) {
+        return Admission::Refuse(Problem::Malformed);
+    }
     scan_all(pack).map_or_else(Admission::Refuse, |scans| Admission::Accept { hash, scans })
+}
+
+/// A pack is put together again from its changes on the way up; each has one place in it.
+fn names_a_change_twice(pack: &Pack) -> bool {
+    let mut named = BTreeSet::new();
+    !pack.saves.iter().flatten().all(|entry| named.insert((entry.record, &entry.class, entry.hash)))
 }
 
 fn scan_all(pack: &Pack) -> Result<Vec<Option<ScannedChange>>, Problem> {

@@ -89,6 +89,12 @@ impl<'a> Reader<'a> {
         Err(DecodeError::Invalid { field })
     }
 
+    /// A number that names something, at most `max`.
+    pub fn number_up_to(&mut self, field: &'static str, max: u64) -> Result<u64, DecodeError> {
+        let value = self.number(field)?;
+        if value > max { Err(DecodeError::OverLimit { field }) } else { Ok(value) }
+    }
+
     /// A number that counts or measures something, at most `max`.
     pub fn count(&mut self, field: &'static str, max: usize) -> Result<usize, DecodeError> {
         let value = usize::try_from(self.number(field)?).map_err(|_| DecodeError::OverLimit { field })?;

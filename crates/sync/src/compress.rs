@@ -20,11 +20,24 @@ pub fn write(writer: &mut Writer, raw: &[u8]) {
     }
 }
 
-/// Reads what [`write`] wrote; `raw_max` bounds both the claim and the result.
-pub fn read(reader: &mut Reader<'_>, field: &'static str, raw_max: usize) -> Result<Vec<u8>, DecodeError> {
+/// What a block may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockLimits {
+    /// Bytes as they travel.
+    pub stored_max: usize,
+    /// Bytes after decompression; it bounds both the claim and the result.
+    pub raw_max: usize,
+}
+
+/// Reads what [`write`] wrote.
+pub fn read(
+    reader: &mut Reader<'_>,
+    field: &'static str,
+    limits: BlockLimits,
+) -> Result<Vec<u8>, DecodeError> {
     let encoding = reader.byte()?;
-    let raw_len = reader.count(field, raw_max)?;
-    let stored = reader.run(field, raw_max)?;
+    let raw_len = reader.count(field, limits.raw_max)?;
+    let stored = reader.run(field, limits.stored_max)?;
     let raw = match encoding {
         IDENTITY => stored.to_vec(),
         ZSTD => zstd::bulk::decompress(stored, raw_len).map_err(|_| DecodeError::Invalid { field })?,
@@ -37,6 +50,10 @@ pub fn read(reader: &mut Reader<'_>, field: &'static str, raw_max: usize) -> Res
 mod tests {
     use super::*;
 
+    fn up_to(max: usize) -> BlockLimits {
+        BlockLimits { stored_max: max, raw_max: max }
+    }
+
     fn wire(raw: &[u8]) -> Vec<u8> {
         let mut writer = Writer::new();
         write(&mut writer, raw);
@@ -48,13 +65,13 @@ mod tests {
         for raw in [&b"short"[..], &vec![7u8; 100_000]] {
             let bytes = wire(raw);
             let mut reader = Reader::new(&bytes);
-            assert_eq!(read(&mut reader, "pack", 200_000).as_deref(), Ok(raw));
+            assert_eq!(read(&mut reader, "pack", up_to(200_000)).as_deref(), Ok(raw));
             assert_eq!(reader.finish(), Ok(()));
         }
         let bomb = wire(&vec![0u8; 10_000_000]);
         assert!(bomb.len() < 2_000);
         assert_eq!(
-            read(&mut Reader::new(&bomb), "pack", 1_000_000),
+            read(&mut Reader::new(&bomb), "pack", up_to(1_000_000)),
             Err(DecodeError::OverLimit { field: "pack" })
         );
     }
@@ -66,7 +83,7 @@ mod tests {
             let mut writer = Writer::new();
             writer.byte(ZSTD).count(claim).run(&packed);
             let bytes = writer.finish();
-            assert!(read(&mut Reader::new(&bytes), "pack", 1_000_000).is_err(), "{claim}");
+            assert!(read(&mut Reader::new(&bytes), "pack", up_to(1_000_000)).is_err(), "{claim}");
         }
     }
 }

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use teranga_core::grant::Audience;
 use teranga_core::id::PublicKey;
 
+use crate::bytes::Writer;
 use crate::code;
 use crate::feed::ReplicaKind;
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::version;
 
 const CONTEXT: &[u8] = b"teranga enrol 0\n";
+const ANSWER_CONTEXT: &[u8] = b"teranga enrolled 0\n";
 
 /// What a replica sends to be enrolled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub struct EnrolAnswer {
     pub office: String,
     /// The region; none for headquarters.
     pub region: Option<String>,
+    /// The hub's signature, in hexadecimal digits: nobody on the way changed who the replica is.
+    pub signature: String,
 }
 
 /// Why an answer to an enrolment is not taken.
@@ -69,10 +73,50 @@ pub enum EnrolError {
     OtherKind,
 }
 
+/// Whom a hub enrols, as its answer says.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrolled<'a> {
+    /// The hub's name.
+    pub hub_name: &'a str,
+    /// What the replica is.
+    pub kind: ReplicaKind,
+    /// The person.
+    pub person: &'a str,
+    /// The office.
+    pub office: &'a str,
+    /// Where it stands.
+    pub audience: &'a Audience,
+}
+
 impl EnrolAnswer {
-    /// Checks the answer against the code that was used and the kind of replica that used it.
-    pub fn check(&self, code: &str, kind: ReplicaKind) -> Result<Audience, EnrolError> {
-        if !code::belongs_to(code, &self.hub_key) {
+    /// Makes and signs the answer to a request that used its code.
+    pub fn sign(hub: &Identity, request: &EnrolRequest, enrolled: Enrolled<'_>) -> Self {
+        let mut answer = Self {
+            hub_key: hub.public_key(),
+            hub_name: enrolled.hub_name.to_owned(),
+            kind: enrolled.kind.code(),
+            person: enrolled.person.to_owned(),
+            office: enrolled.office.to_owned(),
+            region: enrolled.audience.region().map(str::to_owned),
+            signature: String::new(),
+        };
+        answer.signature = to_hex(&hub.sign(&answer.signed(&request.code, &request.key)));
+        answer
+    }
+
+    /// What the hub signs: the code and the key that this answers, and everything it says.
+    fn signed(&self, code: &str, key: &PublicKey) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.raw(ANSWER_CONTEXT).raw(code.as_bytes()).raw(key.as_bytes()).byte(self.kind);
+        writer.text(&self.hub_name).text(&self.person).text(&self.office);
+        writer.text(self.region.as_deref().unwrap_or_default());
+        writer.finish()
+    }
+
+    /// Checks the answer against the code and the key that were shown, and the kind of replica that showed them.
+    pub fn check(&self, code: &str, key: &PublicKey, kind: ReplicaKind) -> Result<Audience, EnrolError> {
+        let signed = |signature| verify(&self.hub_key, &self.signed(code, key), &signature);
+        if !code::belongs_to(code, &self.hub_key) || !from_hex(&self.signature).is_some_and(signed) {
             return Err(EnrolError::OtherHub);
         }
         if ReplicaKind::from_code(self.kind) != Some(kind) {

@@ -9,7 +9,8 @@ use teranga_core::id::{Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey,
 
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::limits;
-use crate::pack::{Bases, Entry, FirstHash, Save};
+use crate::manifest::Mark;
+use crate::pack::{Bases, Entry, Save};
 use crate::parts::{PartTable, TableReader};
 
 /// What kind of replica an introduction speaks of.
@@ -85,11 +86,28 @@ pub struct VerdictRow {
     pub reason: String,
 }
 
+/// That the home holds an origin's packs. The number alone would lie to an origin that was restored from a backup and
+/// numbers other packs, so it goes with the mark of the pack it ends at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Whose packs.
+    pub origin: ReplicaId,
+    /// Up to which.
+    pub batch: Batch,
+    /// That pack's mark.
+    pub mark: Mark,
+}
+
 /// One row of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
     /// The changes of one save, applied.
-    Save(Save),
+    Save {
+        /// The pack in which they left their origin, so that its receipt speaks of them.
+        batch: Batch,
+        /// The changes that the child may hold.
+        save: Save,
+    },
     /// A replica, before the first change it wrote.
     Replica(Introduction),
     /// An opening of a replica, before the first change made in it.
@@ -102,12 +120,7 @@ pub enum Row {
     /// A published resource.
     Resource(ResourceRow),
     /// The home holds every pack of this origin up to this one.
-    Receipt {
-        /// Whose packs.
-        origin: ReplicaId,
-        /// Up to which.
-        batch: Batch,
-    },
+    Receipt(Receipt),
     /// A change that was not taken.
     Verdict(VerdictRow),
 }
@@ -138,33 +151,31 @@ impl Cursor {
 }
 
 /// Writes rows, with the tables of their parts before them.
-pub fn encode(rows: &[Row], first: FirstHash<'_>) -> Vec<u8> {
+pub fn encode(rows: &[Row]) -> Vec<u8> {
     let mut writer = Writer::new();
     let table = PartTable::of(rows.iter().flat_map(|row| {
         match row {
-            Row::Save(save) => save.as_slice(),
-            Row::Replica(_)
-            | Row::Opening { .. }
-            | Row::Resource(_)
-            | Row::Receipt { .. }
-            | Row::Verdict(_) => &[],
+            Row::Save { save, .. } => save.as_slice(),
+            Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Verdict(_) => {
+                &[]
+            }
         }
         .iter()
         .map(|entry: &Entry| (entry.record, entry.salt, &entry.class))
     }));
     table.write(&mut writer);
     writer.count(rows.len());
-    let mut bases = Bases::new(first);
+    let mut bases = Bases::default();
     for row in rows {
         write_row(&mut writer, &table, &mut bases, row);
     }
     writer.finish()
 }
 
-fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases<'_>, row: &Row) {
+fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row: &Row) {
     match row {
-        Row::Save(save) => {
-            writer.byte(SAVE).count(save.len());
+        Row::Save { batch, save } => {
+            writer.byte(SAVE).number(batch.0).count(save.len());
             for entry in save {
                 let base = bases.base(entry.record, &entry.class, entry.salt);
                 table.write_change(writer, entry, base);
@@ -181,8 +192,8 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases<'_>, 
         Row::Resource(row) => {
             writer.byte(RESOURCE).text(&row.kind).text(&row.id).text(&row.version).text(&row.json);
         }
-        Row::Receipt { origin, batch } => {
-            writer.byte(RECEIPT).raw(origin.as_bytes()).number(batch.0);
+        Row::Receipt(Receipt { origin, batch, mark }) => {
+            writer.byte(RECEIPT).raw(origin.as_bytes()).number(batch.0).raw(&mark.0);
         }
         Row::Verdict(row) => {
             writer.byte(VERDICT).raw(row.origin.as_bytes()).number(row.batch.0).raw(row.record.as_bytes());
@@ -192,10 +203,10 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases<'_>, 
 }
 
 /// Reads what [`encode`] wrote.
-pub fn decode(bytes: &[u8], first: FirstHash<'_>) -> Result<Vec<Row>, DecodeError> {
+pub fn decode(bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let table = TableReader::read(&mut reader)?;
-    let mut bases = Bases::new(first);
+    let mut bases = Bases::default();
     let rows = (0..reader.count("rows", limits::ROWS_MAX)?)
         .map(|_| read_row(&mut reader, &table, &mut bases))
         .collect::<Result<_, _>>()?;
@@ -203,12 +214,14 @@ pub fn decode(bytes: &[u8], first: FirstHash<'_>) -> Result<Vec<Row>, DecodeErro
     Ok(rows)
 }
 
-fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases<'_>) -> Result<Row, DecodeError> {
+fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> Result<Row, DecodeError> {
     let name = limits::NAME_BYTES_MAX;
     Ok(match reader.byte()? {
         SAVE => {
+            let batch = Batch(reader.number("batch")?);
             let count = reader.count("entries", limits::PACK_ENTRIES_MAX)?;
-            Row::Save((0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?)
+            let save = (0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?;
+            Row::Save { batch, save }
         }
         REPLICA => Row::Replica(read_introduction(reader)?),
         OPENING => Row::Opening { replica: ReplicaId(reader.array()?), nonce: OpeningNonce(reader.array()?) },
@@ -218,7 +231,11 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases<'_>)
             version: reader.text("version", name)?.to_owned(),
             json: reader.text("resource", limits::RESOURCE_BYTES_MAX)?.to_owned(),
         }),
-        RECEIPT => Row::Receipt { origin: ReplicaId(reader.array()?), batch: Batch(reader.number("batch")?) },
+        RECEIPT => Row::Receipt(Receipt {
+            origin: ReplicaId(reader.array()?),
+            batch: Batch(reader.number("batch")?),
+            mark: Mark(reader.array()?),
+        }),
         VERDICT => Row::Verdict(VerdictRow {
             origin: ReplicaId(reader.array()?),
             batch: Batch(reader.number("batch")?),

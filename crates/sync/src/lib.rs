@@ -12,6 +12,7 @@ pub mod compress;
 pub mod elide;
 pub mod enrol;
 pub mod feed;
+pub mod first;
 pub mod identity;
 pub mod limits;
 pub mod manifest;

@@ -31,12 +31,27 @@ pub const PACK_RECORDS_MAX: usize = 20_000;
 /// The most classes that one pack or one answer may name.
 pub const PACK_CLASSES_MAX: usize = 64;
 
-/// The largest body of a request or an answer, on the wire.
-pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The largest pack on the wire, compressed.
+pub const PACK_WIRE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The largest request on the wire: the largest pack and what stands around it, a relay's introduction included.
+pub const REQUEST_BYTES_MAX: usize = PACK_WIRE_BYTES_MAX + 64 * 1024;
+/// The most that the packs of one request hold after decompression.
+pub const REQUEST_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The largest answer on the wire: the largest block of rows, even where it does not compress.
+pub const ANSWER_BYTES_MAX: usize = ROWS_RAW_BYTES_MAX + 64 * 1024;
+/// The highest exchange number. It fits every integer of every language and database; one exchange a second reaches
+/// it in 285 million years.
+pub const EXCHANGE_MAX: u64 = (1 << 53) - 1;
+/// The furthest that a hub may ask a child to go on above its own exchange number.
+pub const EXCHANGE_LEAP_MAX: u64 = 1 << 32;
 /// The largest block of feed rows after decompression.
 pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most bytes of rows that a hub cuts for one answer, before compression; one row may exceed it.
+pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The most feed rows in one answer.
 pub const ROWS_MAX: usize = 50_000;
+/// The most feed rows that a hub looks at for one answer, those for others included.
+pub const ROWS_LOOKED_AT_MAX: usize = 50_000;
 /// The largest published resource: a form of 3,000 questions in two languages is 1.5 MB.
 pub const RESOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest name of a person, office, class or form on the wire.

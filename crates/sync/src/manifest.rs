@@ -13,6 +13,23 @@ use crate::identity::{Identity, SignatureBytes, actor_of, replica_id, verify};
 
 const CONTEXT: &[u8] = b"teranga manifest 0\n";
 
+/// The first bytes of a manifest's hash: enough to tell a replica's own pack from another under the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark(pub [u8; 8]);
+
+impl Mark {
+    /// The mark of the pack whose manifest has this hash.
+    pub fn of(hash: &ManifestHash) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = hash.0;
+        Self([a, b, c, d, e, f, g, h])
+    }
+
+    /// Reads the bytes of a mark; `None` where there are not eight.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 /// One change as a manifest names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

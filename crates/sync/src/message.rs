@@ -7,10 +7,11 @@ use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 
 use crate::bytes::{DecodeError, Reader, Writer};
-use crate::compress;
+use crate::compress::{self, BlockLimits};
 use crate::feed::{self, Cursor, Introduction};
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::limits;
+use crate::manifest::Mark;
 use crate::version;
 
 const REQUEST: u8 = 1;
@@ -18,6 +19,9 @@ const ANSWER: u8 = 2;
 const SIGNATURE_BYTES: usize = 64;
 /// The most packs in one request.
 pub const PUSHES_MAX: usize = 64;
+
+const ROWS_BLOCK: BlockLimits =
+    BlockLimits { stored_max: limits::ROWS_RAW_BYTES_MAX, raw_max: limits::ROWS_RAW_BYTES_MAX };
 
 /// One pack on its way up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,15 +66,14 @@ pub enum More {
 pub struct Acknowledged {
     /// The number of the last pack held; 0 when there is none.
     pub number: u64,
-    /// The first bytes of that pack's manifest hash; zeros when there is none.
-    pub mark: [u8; 8],
+    /// That pack's mark; zeros when there is none.
+    pub mark: Mark,
 }
 
 impl Acknowledged {
     /// The acknowledgement that ends at this pack.
     pub fn at(number: u64, hash: &ManifestHash) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = hash.0;
-        Self { number, mark: [a, b, c, d, e, f, g, h] }
+        Self { number, mark: Mark::of(hash) }
     }
 }
 
@@ -139,22 +142,29 @@ impl Request {
         sign(writer, identity)
     }
 
-    /// Reads a request and says whose signature it needs; nothing in it may be believed before
-    /// [`Unverified::verify`].
-    pub fn decode(bytes: &[u8]) -> Result<Unverified<'_, Self>, MessageError> {
-        let (signed, signature) = split(bytes)?;
+    /// Whose signature a request needs, read from its first bytes; nothing else of it is looked at.
+    pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
+        let (signed, _) = split(bytes, limits::REQUEST_BYTES_MAX)?;
         let mut reader = open(signed, REQUEST)?;
+        reader.array::<16>()?;
+        Ok(ReplicaId(reader.array()?))
+    }
+
+    /// Reads a request that this key signed. The signature is checked first: what a stranger sends is never
+    /// decompressed.
+    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
+        let mut reader = open(signed_by(bytes, limits::REQUEST_BYTES_MAX, key)?, REQUEST)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
-        let exchange = reader.number("exchange")?;
+        let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
+        let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
         let pushes = (0..reader.count("pushes", PUSHES_MAX)?)
-            .map(|_| read_push(&mut reader))
+            .map(|_| read_push(&mut reader, &mut raw_left))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
-        let message = Self { hub, replica, exchange, cursor, pull_bytes_max, pushes };
-        Ok(Unverified { message, signed, signature })
+        Ok(Self { hub, replica, exchange, cursor, pull_bytes_max, pushes })
     }
 }
 
@@ -163,7 +173,7 @@ impl Answer {
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut writer = head(ANSWER);
         writer.raw(self.replica.as_bytes()).number(self.exchange);
-        writer.number(self.acknowledged.number).raw(&self.acknowledged.mark);
+        writer.number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
         writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
         write_cursor(&mut writer, &self.cursor);
         writer.byte(u8::from(self.more == More::Rows));
@@ -171,13 +181,13 @@ impl Answer {
         sign(writer, identity)
     }
 
-    /// Reads an answer; nothing in it may be believed before [`Unverified::verify`].
-    pub fn decode(bytes: &[u8]) -> Result<Unverified<'_, Self>, MessageError> {
-        let (signed, signature) = split(bytes)?;
-        let mut reader = open(signed, ANSWER)?;
+    /// Reads an answer that this key signed.
+    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
+        let mut reader = open(signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, ANSWER)?;
         let replica = ReplicaId(reader.array()?);
         let exchange = reader.number("exchange")?;
-        let acknowledged = Acknowledged { number: reader.number("acknowledged")?, mark: reader.array()? };
+        let acknowledged =
+            Acknowledged { number: reader.number("acknowledged")?, mark: Mark(reader.array()?) };
         let hub_time = Millis(i64::try_from(reader.number("hub time")?).unwrap_or(i64::MAX));
         let cursor = read_cursor(&mut reader)?;
         let more = match reader.byte()? {
@@ -185,30 +195,9 @@ impl Answer {
             1 => More::Rows,
             _ => return Err(DecodeError::Invalid { field: "more" }.into()),
         };
-        let rows = compress::read(&mut reader, "rows", limits::ROWS_RAW_BYTES_MAX)?;
+        let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
-        let message = Self { replica, exchange, acknowledged, hub_time, cursor, more, rows };
-        Ok(Unverified { message, signed, signature })
-    }
-}
-
-/// A message whose signature has not been checked.
-#[derive(Debug)]
-pub struct Unverified<'a, M> {
-    /// What it claims.
-    pub message: M,
-    signed: &'a [u8],
-    signature: SignatureBytes,
-}
-
-impl<M> Unverified<'_, M> {
-    /// The message, if this key signed it.
-    pub fn verify(self, key: &PublicKey) -> Result<M, MessageError> {
-        if verify(key, self.signed, &self.signature) {
-            Ok(self.message)
-        } else {
-            Err(MessageError::Signature)
-        }
+        Ok(Self { replica, exchange, acknowledged, hub_time, cursor, more, rows })
     }
 }
 
@@ -229,14 +218,20 @@ fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
     }
 }
 
+/// The version of a message of this protocol that is not spoken here.
+fn foreign_version(signed: &[u8]) -> Option<u8> {
+    let version = *signed.strip_prefix(&version::MAGIC)?.get(1)?;
+    (!(version::MIN..=version::MAX).contains(&version)).then_some(version)
+}
+
 fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
     let signature = identity.sign(writer.as_slice());
     writer.raw(&signature);
     writer.finish()
 }
 
-fn split(bytes: &[u8]) -> Result<(&[u8], SignatureBytes), DecodeError> {
-    if bytes.len() > limits::BODY_BYTES_MAX {
+fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeError> {
+    if bytes.len() > max {
         return Err(DecodeError::OverLimit { field: "body" });
     }
     let at = bytes.len().checked_sub(SIGNATURE_BYTES).ok_or(DecodeError::Truncated)?;
@@ -244,14 +239,28 @@ fn split(bytes: &[u8]) -> Result<(&[u8], SignatureBytes), DecodeError> {
     Ok((signed, signature.try_into().map_err(|_| DecodeError::Truncated)?))
 }
 
-fn read_push(reader: &mut Reader<'_>) -> Result<Push, DecodeError> {
+/// What stands before the signature, if this key made it. A message of another version says so first: its signature
+/// may be another kind.
+fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
+    let (signed, signature) = split(bytes, max)?;
+    if let Some(version) = foreign_version(signed) {
+        return Err(MessageError::Version { version });
+    }
+    if verify(key, signed, &signature) { Ok(signed) } else { Err(MessageError::Signature) }
+}
+
+fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, DecodeError> {
     let number = reader.number("number")?;
     let introduction = match reader.byte()? {
         0 => None,
         1 => Some(feed::read_introduction(reader)?),
         _ => return Err(DecodeError::Invalid { field: "introduction" }),
     };
-    Ok(Push { number, introduction, pack: compress::read(reader, "pack", limits::PACK_RAW_BYTES_MAX)? })
+    let raw_max = limits::PACK_RAW_BYTES_MAX.min(*raw_left);
+    let pack =
+        compress::read(reader, "pack", BlockLimits { stored_max: limits::PACK_WIRE_BYTES_MAX, raw_max })?;
+    *raw_left -= pack.len();
+    Ok(Push { number, introduction, pack })
 }
 
 fn write_cursor(writer: &mut Writer, cursor: &Cursor) {

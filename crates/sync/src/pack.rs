@@ -8,12 +8,10 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, Salt};
 
 use crate::bytes::{DecodeError, Reader, Writer};
+use crate::first::first_hash;
 use crate::limits;
 use crate::manifest::{Listed, Manifest};
 use crate::parts::{PartTable, TableReader};
-
-/// The hash of a part's deterministic first change. The document floor knows it; the protocol only asks.
-pub type FirstHash<'a> = &'a dyn Fn(RecordId, &ClassId, Salt) -> ChangeHash;
 
 /// One change in a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +48,7 @@ impl Pack {
     }
 
     /// The pack's bytes, not compressed.
-    pub fn encode(&self, first: FirstHash<'_>) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         let manifest = &self.manifest;
         writer.raw(manifest.origin.as_bytes()).number(manifest.batch.0).raw(manifest.previous.as_bytes());
@@ -62,7 +60,7 @@ impl Pack {
             PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
         table.write(&mut writer);
         writer.count(self.saves.len());
-        let mut bases = Bases::new(first);
+        let mut bases = Bases::default();
         for save in &self.saves {
             writer.count(save.len());
             for entry in save {
@@ -75,7 +73,7 @@ impl Pack {
     }
 
     /// Reads a pack. Hashes are computed, not believed; the signature is not checked yet.
-    pub fn decode(bytes: &[u8], first: FirstHash<'_>) -> Result<Self, DecodeError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let origin = PublicKey(reader.array()?);
         let batch = Batch(reader.number("batch")?);
@@ -84,7 +82,7 @@ impl Pack {
             .map(|_| reader.array().map(OpeningNonce))
             .collect::<Result<_, _>>()?;
         let table = TableReader::read(&mut reader)?;
-        let mut bases = Bases::new(first);
+        let mut bases = Bases::default();
         let mut entries_left = limits::PACK_ENTRIES_MAX;
         let saves = (0..reader.count("saves", limits::PACK_ENTRIES_MAX)?)
             .map(|_| {
@@ -107,20 +105,15 @@ pub fn list(save: &[Entry]) -> Vec<Listed> {
 }
 
 /// For each part, the change that the next one most likely depends on.
-pub struct Bases<'a> {
-    first: FirstHash<'a>,
+#[derive(Debug, Default)]
+pub struct Bases {
     last: BTreeMap<(RecordId, ClassId), ChangeHash>,
 }
 
-impl<'a> Bases<'a> {
-    /// Nothing has passed yet.
-    pub fn new(first: FirstHash<'a>) -> Self {
-        Self { first, last: BTreeMap::new() }
-    }
-
+impl Bases {
     /// The base of the next change of a part, before that change itself is known.
     pub fn base(&self, record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
-        self.last.get(&(record, class.clone())).copied().unwrap_or_else(|| (self.first)(record, class, salt))
+        self.last.get(&(record, class.clone())).copied().unwrap_or_else(|| first_hash(record, class, salt))
     }
 
     /// Notes that this change passed.

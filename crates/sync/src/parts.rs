@@ -108,7 +108,7 @@ impl TableReader {
     }
 
     /// Reads one change and computes its hash.
-    pub fn read_change(&self, reader: &mut Reader<'_>, bases: &mut Bases<'_>) -> Result<Entry, DecodeError> {
+    pub fn read_change(&self, reader: &mut Reader<'_>, bases: &mut Bases) -> Result<Entry, DecodeError> {
         let (record, salt, class) = self.read_part(reader)?;
         let flags = reader.byte()?;
         let (hash, body) = match flags {

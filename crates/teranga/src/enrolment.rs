@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use teranga_hub::link::Link;
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolError, EnrolRequest};
@@ -20,16 +21,17 @@ pub(crate) async fn enrol(
     let request = EnrolRequest::sign(replica.identity(), &code);
     let answer: EnrolAnswer = Link::new(url, certificate)?.post("/v1/enrol", None, &request).await?;
     let kind = replica.profile().kind;
-    let audience = answer.check(&code, kind).map_err(|error| match error {
+    let audience = answer.check(&code, &replica.public_key(), kind).map_err(|error| match error {
         EnrolError::OtherHub => Failure::new("hub-not-the-one", Vec::new()),
         EnrolError::OtherKind => Failure::new("enrolment-kind", Vec::new()),
     })?;
-    replica.set_uplink(&answer.hub_key, url, &answer.hub_name)?;
-    replica.set_profile(Profile {
-        kind,
-        person: answer.person.clone(),
-        office: answer.office.clone(),
-        audience,
-    })?;
+    let elsewhere =
+        replica.records()?.into_iter().find(|record| record.region.as_deref() != audience.region());
+    if let (Some(record), Some(code)) = (elsewhere, audience.region()) {
+        let own = record.region.unwrap_or_default();
+        return Err(Failure::new("enrolment-region", vec![("own", own), ("code", code.to_owned())]));
+    }
+    let profile = Profile { kind, person: answer.person.clone(), office: answer.office.clone(), audience };
+    replica.join(&Joined { key: &answer.hub_key, url, name: &answer.hub_name }, profile)?;
     Ok(answer)
 }

@@ -153,7 +153,7 @@ fn ingest() -> Result<(u64, u64)> {
     let begun = Instant::now();
     let mut changes = 0;
     for body in &bodies {
-        changes += hub.exchange(body, NOW)?.applied;
+        changes += hub.exchange(body, NOW)?.applied.changes;
     }
     let seconds = begun.elapsed().as_secs_f64();
     let parts = hub.replica().digests()?.len();

@@ -46,7 +46,8 @@ CREATE TABLE change (
     class  TEXT NOT NULL,
     hash   BLOB NOT NULL,
     origin BLOB NOT NULL,
-    batch  INTEGER,                  -- null: not yet in a pack; 0: came down the feed
+    batch  INTEGER,                  -- null: not yet in a pack; 0: came down the feed, its pack is not held here
+    fed    INTEGER,                  -- of a change that came down the feed: the pack in which it left its origin
     place  INTEGER NOT NULL DEFAULT 0, -- its place in that pack
     save   INTEGER NOT NULL,         -- seq of the first change of its save
     status INTEGER NOT NULL,         -- 0 logged, 1 applied, 2 waiting, 3 quarantined, 4 withheld by a relay
@@ -57,7 +58,7 @@ CREATE TABLE change (
 CREATE INDEX change_of_pack ON change (origin, batch, place);
 CREATE INDEX change_of_save ON change (save);
 CREATE INDEX change_unpacked ON change (seq) WHERE batch IS NULL;
-CREATE INDEX change_pending ON change (status, seq) WHERE status IN (0, 2);
+CREATE INDEX change_logged ON change (save) WHERE status = 0;
 CREATE INDEX change_waiting_for ON change (record, class) WHERE status = 2;
 
 -- Each record's salt and what its envelope says; rebuilt from the parts.
@@ -104,13 +105,19 @@ CREATE TABLE feed (
     running  BLOB NOT NULL
 ) STRICT;
 
--- What goes to the parent, in order.
+-- What goes to the parent, in order. A pack gets its number when it is first sent; one that the parent refuses gives
+-- its number back and is passed over, with all of its origin, until the next session.
 CREATE TABLE outbox (
-    number INTEGER PRIMARY KEY,
-    origin BLOB NOT NULL,
-    batch  INTEGER NOT NULL,
+    row     INTEGER PRIMARY KEY,
+    number  INTEGER UNIQUE,
+    origin  BLOB NOT NULL,
+    batch   INTEGER NOT NULL,
+    refused TEXT,                    -- why the parent last refused it
+    passed  INTEGER NOT NULL DEFAULT 0, -- 1: not again in this session
     UNIQUE (origin, batch)
 ) STRICT;
+CREATE INDEX outbox_unsent ON outbox (row) WHERE number IS NULL;
+CREATE INDEX outbox_passed ON outbox (origin) WHERE passed = 1;
 
 -- The parent, if there is one.
 CREATE TABLE uplink (
@@ -123,7 +130,8 @@ CREATE TABLE uplink (
     running      BLOB NOT NULL,
     exchange     INTEGER NOT NULL DEFAULT 0,
     acknowledged INTEGER NOT NULL DEFAULT 0,
-    last_ms      INTEGER
+    last_ms      INTEGER,            -- the last exchange
+    done_ms      INTEGER             -- the last session that left nothing to do
 ) STRICT;
 
 -- The replicas that sync here.
@@ -137,9 +145,11 @@ CREATE TABLE child (
 
 -- How far the home holds each origin's packs.
 CREATE TABLE receipt (
-    row    INTEGER PRIMARY KEY,
-    origin BLOB NOT NULL UNIQUE,
-    batch  INTEGER NOT NULL
+    row      INTEGER PRIMARY KEY,
+    origin   BLOB NOT NULL UNIQUE,
+    batch    INTEGER NOT NULL,
+    mark     BLOB NOT NULL,          -- of that pack
+    position INTEGER NOT NULL DEFAULT 0 -- its last place in the feed; earlier ones say less
 ) STRICT;
 
 -- Changes that were not taken, here or further up.
@@ -187,7 +197,8 @@ CREATE TABLE enrolment_code (
     person     TEXT NOT NULL,
     office     TEXT NOT NULL,
     region     TEXT,
-    expires_ms INTEGER NOT NULL
+    expires_ms INTEGER NOT NULL,
+    used_by    BLOB                  -- the key that it enrolled; the same key may ask again when an answer was lost
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE pull_token (
     hash    BLOB PRIMARY KEY,

@@ -1,0 +1,159 @@
+//! The outbox: the packs that go to the parent, in order. A pack gets its number when it is first sent, and keeps it
+//! until the parent acknowledges or refuses it. A refused one gives its number back and is passed over, with all that
+//! its origin sent after it, until the next session; the packs of others go on.
+
+use rusqlite::{Connection, Row, params};
+use teranga_core::id::{Batch, ManifestHash, ReplicaId};
+use teranga_core::problem::{Explain, Problem};
+use teranga_sync::message::{Acknowledged, Request};
+
+use crate::columns::{self, blob, integer};
+use crate::error::Result;
+use crate::replica::Replica;
+
+/// One pack of the outbox with its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OutboxRow {
+    pub(crate) number: u64,
+    pub(crate) origin: ReplicaId,
+    pub(crate) batch: Batch,
+}
+
+/// A pack that the parent did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedPack {
+    /// Who wrote it.
+    pub origin: ReplicaId,
+    /// Its number in its origin's chain.
+    pub batch: Batch,
+    /// The stable code of the reason.
+    pub code: String,
+}
+
+impl Replica {
+    /// A session begins: what was refused in the last one is tried once more.
+    pub fn begin_session(&mut self) -> Result<()> {
+        self.connection().execute("UPDATE outbox SET passed = 0 WHERE passed = 1", [])?;
+        Ok(())
+    }
+
+    /// Notes that the parent refused the packs of a request: they are kept, and passed over in this session.
+    pub fn pass_over(&mut self, request: &Request, problem: Problem) -> Result<()> {
+        let Some(first) = request.pushes.first() else { return Ok(()) };
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute(
+            "UPDATE outbox SET refused = ?2, passed = 1 WHERE number = ?1",
+            params![integer(first.number), problem.code()],
+        )?;
+        // Those after it were not taken either; they are numbered anew.
+        transaction.execute("UPDATE outbox SET number = NULL WHERE number >= ?1", [integer(first.number)])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The packs that the parent refused and has not taken since.
+    pub fn refused_packs(&self) -> Result<Vec<RefusedPack>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT origin, batch, refused FROM outbox WHERE refused IS NOT NULL ORDER BY row",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut refused = Vec::new();
+        while let Some(row) = rows.next()? {
+            refused.push(RefusedPack {
+                origin: blob(row, 0, "outbox", "origin")?,
+                batch: columns::batch(row.get(1)?),
+                code: row.get(2)?,
+            });
+        }
+        Ok(refused)
+    }
+}
+
+/// Puts a pack at the end.
+pub(crate) fn enqueue(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO outbox (origin, batch) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![origin.as_bytes(), integer(batch.0)])?;
+    Ok(())
+}
+
+/// Whether a pack waits to be sent in this session.
+pub(crate) fn waits(connection: &Connection, acknowledged: u64) -> Result<bool> {
+    Ok(sent(connection, acknowledged)?.is_some() || unsent(connection)?.is_some())
+}
+
+/// The next pack to send, with its number: packs that were sent and not acknowledged come first.
+pub(crate) fn next(connection: &Connection, acknowledged: u64) -> Result<Option<OutboxRow>> {
+    if let Some((_, row)) = sent(connection, acknowledged)? {
+        return Ok(Some(row));
+    }
+    let Some((at, row)) = unsent(connection)? else { return Ok(None) };
+    let number: i64 = connection
+        .prepare_cached(
+            "UPDATE outbox SET number = (SELECT coalesce(max(number), 0) + 1 FROM outbox) WHERE row = ?1
+             RETURNING number",
+        )?
+        .query_row([at], |row| row.get(0))?;
+    Ok(Some(OutboxRow { number: columns::unsigned(number), ..row }))
+}
+
+fn sent(connection: &Connection, acknowledged: u64) -> Result<Option<(i64, OutboxRow)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT row, number, origin, batch FROM outbox WHERE number > ?1 ORDER BY number LIMIT 1",
+    )?;
+    let mut rows = statement.query([integer(acknowledged)])?;
+    rows.next()?.map(read).transpose()
+}
+
+fn unsent(connection: &Connection) -> Result<Option<(i64, OutboxRow)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT row, number, origin, batch FROM outbox WHERE number IS NULL
+         AND origin NOT IN (SELECT origin FROM outbox WHERE passed = 1) ORDER BY row LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(read).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<(i64, OutboxRow)> {
+    let outbox = OutboxRow {
+        number: row.get::<_, Option<i64>>(1)?.map(columns::unsigned).unwrap_or_default(),
+        origin: blob(row, 2, "outbox", "origin")?,
+        batch: columns::batch(row.get(3)?),
+    };
+    Ok((row.get(0)?, outbox))
+}
+
+/// Whether nothing of this origin is sent in this session.
+pub(crate) fn is_passed_over(connection: &Connection, origin: ReplicaId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE origin = ?1 AND passed = 1)")?
+        .query_row([origin.as_bytes()], |row| row.get(0))?)
+}
+
+/// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
+/// for none, and packs are offered again until one is recognised.
+pub(crate) fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
+    let mut statement = connection.prepare_cached(
+        "SELECT p.hash FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch WHERE o.number = ?1",
+    )?;
+    let mut rows = statement.query([integer(acknowledged.number)])?;
+    let hash: Option<ManifestHash> = rows.next()?.map(|row| blob(row, 0, "pack", "hash")).transpose()?;
+    let ours = hash.is_some_and(|hash| Acknowledged::at(acknowledged.number, &hash) == *acknowledged);
+    Ok(if ours { acknowledged.number } else { 0 })
+}
+
+/// Notes that the hub took everything up to this number, what it had refused before included.
+pub(crate) fn taken_up_to(connection: &Connection, number: u64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE outbox SET refused = NULL WHERE refused IS NOT NULL AND number <= ?1")?
+        .execute([integer(number)])?;
+    Ok(())
+}
+
+/// The last batch of an origin among the packs up to a number.
+pub(crate) fn last_batch(connection: &Connection, origin: ReplicaId, number: u64) -> Result<Batch> {
+    let batch: Option<i64> = connection
+        .prepare_cached("SELECT max(batch) FROM outbox WHERE origin = ?1 AND number <= ?2")?
+        .query_row(params![origin.as_bytes(), integer(number)], |row| row.get(0))?;
+    Ok(batch.map(columns::batch).unwrap_or_default())
+}
