@@ -82,8 +82,8 @@ CREATE TABLE part (
     heads    BLOB NOT NULL,
     snapshot BLOB NOT NULL,
     view     TEXT NOT NULL,
-    PRIMARY KEY (record, class)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (record, class)
+) STRICT;                            -- with row numbers: its rows are too large for the inside of a tree
 
 -- Answers that hold two values, with who wrote each.
 CREATE TABLE conflict (
