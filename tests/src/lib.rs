@@ -7,17 +7,18 @@
     reason = "a harness that cannot go on must stop the test"
 )]
 
+pub mod moment;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use teranga_client::invent::Seeded;
-use teranga_store::Replica;
+use teranga_store::{Replica, Status};
 
 /// The program under test, built once for the test run.
 pub fn program() -> &'static Path {
@@ -173,29 +174,16 @@ pub fn replica(data: &Path) -> Replica {
     Replica::open(data, &mut Seeded(1)).unwrap_or_else(|error| panic!("{}: {error}", data.display()))
 }
 
-/// The changes in a replica's log.
-pub fn changes(replica: &Replica) -> BTreeSet<String> {
-    replica.census().unwrap().into_iter().map(|(hash, _)| hash.to_string()).collect()
+/// The changes that a replica holds: in its log or in quarantine, with their bodies.
+pub fn held_changes(replica: &Replica) -> BTreeSet<String> {
+    let census = replica.census().unwrap().into_iter();
+    census.filter(|(_, status)| *status != Status::Withheld).map(|(hash, _)| hash.to_string()).collect()
 }
 
 /// How many parts of the first replica the second lacks or shows differently.
 pub fn differing_parts(below: &Replica, above: &Replica) -> usize {
     let above = above.digests().unwrap();
     below.digests().unwrap().iter().filter(|part| !above.contains(part)).count()
-}
-
-/// Lets a process run for a seeded while and kills it, unless it ended first. Returns whether it was killed.
-pub fn kill_within(child: &mut Child, micros: u64) -> bool {
-    let until = Instant::now() + Duration::from_micros(micros);
-    while Instant::now() < until {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        std::thread::yield_now();
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    true
 }
 
 /// Writes a file of answers.

@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::process::Output;
 
 use serde_json::json;
-use teranga_tests::{Device, Hub, answers, changes, command, profile, replica};
+use teranga_tests::{Device, Hub, answers, command, held_changes, profile, replica};
 
 fn device(folder: &std::path::Path) -> Device {
     let device = Device { data: folder.join("d"), ledger: folder.join("l") };
@@ -52,7 +52,7 @@ fn an_answers_file_with_a_wrong_name_type_or_code_leaves_nothing_behind() {
     refused(&device.field(&["case", "--answers", file.to_str().unwrap()]).output().unwrap(), "line 1");
     refused(&device.field(&["fill", "nothing", "--case", "X"]).output().unwrap(), "No record");
     assert!(replica(&device.data).drafts().unwrap().is_empty());
-    assert!(changes(&replica(&device.data)).is_empty());
+    assert!(held_changes(&replica(&device.data)).is_empty());
 }
 
 #[test]

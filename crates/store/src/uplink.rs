@@ -63,7 +63,7 @@ pub struct Joined<'a> {
 pub struct Taken {
     /// Whether there is more to push or to pull.
     pub left: Left,
-    /// Whether this exchange brought anything on: the acknowledgement or the cursor moved.
+    /// Whether this exchange brought anything on: the acknowledgement or the cursor moved, or it only asked.
     pub moved: bool,
     /// What was applied.
     pub applied: Applied,
@@ -205,7 +205,8 @@ impl Replica {
             ],
         )?;
         transaction.commit()?;
-        let moved = acknowledged != before.acknowledged || answer.cursor != before.cursor;
+        let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
+        let moved = only_asked || acknowledged != before.acknowledged || answer.cursor != before.cursor;
         Ok(Taken { left, moved, applied })
     }
 }
