@@ -1,5 +1,6 @@
 //! An interview: a form being filled, kept on the disk after every answer, and saved as one save when it is finished:
-//! the answers split by class, the envelope, and the values that are released from stricter classes.
+//! the answers split by class, the envelope, and the values that are released from stricter classes. A sheet of answers
+//! is taken in memory alone: it is saved whole, or nothing was begun.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,6 +77,19 @@ impl Device {
         case: Option<RecordId>,
         setting: Setting<'_>,
     ) -> Result<Interview, ClientError> {
+        let interview = self.begin_in_memory(form, case, setting)?;
+        self.replica_mut().begin_draft(&interview.draft)?;
+        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
+        Ok(interview)
+    }
+
+    /// Begins an interview of which nothing is kept before it is finished: for a sheet of answers.
+    pub fn begin_in_memory(
+        &self,
+        form: &str,
+        case: Option<RecordId>,
+        setting: Setting<'_>,
+    ) -> Result<Interview, ClientError> {
         let form = self.form(form)?;
         self.region()?;
         match (form.record_kind(), case) {
@@ -95,27 +109,44 @@ impl Device {
             case: case.filter(|_| form.record_kind() == RecordKind::Assessment),
             wave: None,
             started: setting.now,
+            heads: Heads::new(),
         };
-        self.replica_mut().begin_draft(&draft)?;
-        let interview = self.interview(draft, form, Answers::new(), setting)?;
-        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
-        Ok(interview)
+        self.interview(draft, form, Answers::new(), setting)
     }
 
     /// Goes on with an interview that was interrupted.
-    pub fn resume(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
-        let draft = self.replica().drafts()?.into_iter().find(|draft| draft.record == record);
-        let draft = draft.ok_or(ClientError::NoDraft(record))?;
+    pub fn resume(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        let draft = self.draft(record)?.ok_or(ClientError::NoDraft(record))?;
         let form = self.form(&draft.form)?;
         let answers = self.replica().draft_answers(record)?;
         self.interview(draft, form, answers, setting)
     }
 
-    /// Opens a saved record again, with the form version that it was opened with.
+    /// Opens a saved record again, with the form version that it was opened with; an interview of it that is under
+    /// way goes on.
     pub fn edit(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        if self.draft(record)?.is_some() {
+            return self.resume(record, setting);
+        }
+        let interview = self.edit_in_memory(record, setting)?;
+        self.replica_mut().begin_draft(&interview.draft)?;
+        Ok(interview)
+    }
+
+    /// Opens a saved record again, and keeps nothing before it is finished: for a sheet of answers, which is not mixed
+    /// into an interview that is under way.
+    pub fn edit_in_memory(
+        &self,
+        record: RecordId,
+        setting: Setting<'_>,
+    ) -> Result<Interview, ClientError> {
+        if self.draft(record)?.is_some() {
+            return Err(ClientError::DraftUnderWay(record));
+        }
         let row = self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))?;
         let reference = row.form.ok_or(ClientError::UnknownRecord(record))?;
         let form = self.form(&reference)?;
+        let parts = self.replica().parts(record)?;
         let draft = Draft {
             record,
             salt: row.salt,
@@ -123,21 +154,28 @@ impl Device {
             case: row.case,
             wave: row.wave,
             started: setting.now,
+            heads: parts.into_iter().map(|part| (part.class, part.heads)).collect(),
         };
-        self.replica_mut().begin_draft(&draft)?;
-        let answers = self.replica().draft_answers(record)?;
-        self.interview(draft, form, answers, setting)
+        self.interview(draft, form, Answers::new(), setting)
+    }
+
+    fn draft(&self, record: RecordId) -> Result<Option<Draft>, ClientError> {
+        Ok(self.replica().drafts()?.into_iter().find(|draft| draft.record == record))
     }
 
     fn interview(
         &self,
-        draft: Draft,
+        mut draft: Draft,
         form: Arc<Form>,
         drafted: Answers,
         setting: Setting<'_>,
     ) -> Result<Interview, ClientError> {
         let values = self.values(draft.record)?;
         let envelope = Envelope::read(&values).ok();
+        if let Some(envelope) = &envelope {
+            // It may have been moved since the draft was begun.
+            draft.case = envelope.case;
+        }
         let before: Answers = values.into_iter().filter(|(key, _)| !key.is_envelope()).collect();
         let opening = if before.is_empty() && drafted.is_empty() { Opening::First } else { Opening::Again };
         let mut answers = before.clone();
@@ -166,9 +204,8 @@ impl Device {
         key: &Key,
         value: Value,
     ) -> Result<Change, ClientError> {
-        let before = interview.filling.stored().clone();
         let change = interview.filling.set(key, value)?;
-        self.keep(interview, &interview.filling.changes_since(&before))?;
+        self.keep(interview, &change.edits)?;
         Ok(change)
     }
 
@@ -184,18 +221,17 @@ impl Device {
         Ok(changed)
     }
 
-    /// Takes answers from a file. Either all of them, or none and every reason.
+    /// Takes answers from a file, in memory: they are on the disk when the interview is finished. Either all of them,
+    /// or none and every reason.
     pub fn answer_sheet(
-        &mut self,
+        &self,
         interview: &mut Interview,
         json: &serde_json::Value,
         entropy: &mut dyn Entropy,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Change, ClientError> {
         let lists = self.catalogue().lists_for(&interview.form);
         let sheet = answers_from_json(&interview.form, &lists, json).map_err(ClientError::Answers)?;
-        let before = interview.filling.stored().clone();
-        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)?;
-        self.keep(interview, &interview.filling.changes_since(&before))
+        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)
     }
 
     fn keep(&mut self, interview: &Interview, answers: &[(Key, Value)]) -> Result<(), ClientError> {
@@ -287,6 +323,7 @@ impl Device {
             case: row.case,
             wave: row.wave.clone(),
             started: now,
+            heads: Heads::new(),
         };
         let drafted = values.iter().cloned().collect();
         let setting = Setting { now, language: form.default_language(), entropy: &mut Still };

@@ -4,17 +4,21 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ActorId, ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::id::{ActorId, ChangeHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::Part;
+use teranga_document::part::{NewChange, Part, PartError};
+use teranga_sync::identity::actor_of;
 use teranga_sync::limits;
 use teranga_sync::scan::{ChangeLimits, scan};
 
+use crate::drafts;
 use crate::error::{Result, StoreError};
 use crate::log::{self, Logged, Status};
+use crate::packs::first_hash;
 use crate::part::{self, Shown};
 use crate::register;
 use crate::replica::Replica;
@@ -48,9 +52,10 @@ pub struct Save {
 /// What becomes of a draft when its record is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DraftFate {
-    /// It is in the save: clear it.
+    /// It is in the save: clear it. The save builds on the parts as they stood when the draft was begun: what came
+    /// since was not before the person's eyes, and stands beside what they wrote.
     Clear,
-    /// It is not touched.
+    /// It is not touched. The save builds on the parts as they stand.
     Keep,
 }
 
@@ -63,7 +68,7 @@ pub struct SavedChange {
     pub hash: ChangeHash,
 }
 
-/// The heads of a record's stricter parts, as a save leaves them.
+/// The heads of a record's parts.
 pub type Heads = BTreeMap<ClassId, Vec<ChangeHash>>;
 
 impl Replica {
@@ -79,11 +84,15 @@ impl Replica {
         save: &Save,
         release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
     ) -> Result<Vec<SavedChange>> {
-        let (own, actor, nonce, key) = (self.id(), self.actor(), self.nonce(), self.public_key());
+        let (own, opening) = (self.id(), Opening { key: self.public_key(), nonce: self.nonce() });
         let transaction = self.connection_mut().transaction()?;
         part::note_record(&transaction, save.record, save.salt)?;
         let salt = part::salt_of(&transaction, save.record)?.unwrap_or(save.salt);
-        let saving = Saving { connection: &transaction, save, salt, actor };
+        let base = match save.draft {
+            DraftFate::Clear => drafts::heads_of(&transaction, save.record)?,
+            DraftFate::Keep => None,
+        };
+        let saving = Saving { connection: &transaction, save, salt, base, opening };
         let mut made = Vec::new();
         for edit in save.parts.iter().filter(|edit| edit.class.as_str() != part::OPEN) {
             made.extend(saving.edit(&edit.class, &edit.edits)?);
@@ -96,26 +105,55 @@ impl Replica {
             .collect();
         edits.extend(release(&part::heads_but_open(&transaction, save.record)?));
         made.extend(saving.edit(&ClassId::new(part::OPEN), &edits)?);
-        if !made.is_empty() {
-            register::note_opening(&transaction, &key, nonce)?;
-        }
         log_save(&transaction, save.record, own, &made)?;
         if save.draft == DraftFate::Clear {
             transaction.execute("DELETE FROM draft WHERE record = ?1", params![save.record.as_bytes()])?;
         }
         transaction.commit()?;
-        Ok(made.into_iter().map(|(class, hash, _)| SavedChange { class, hash }).collect())
+        Ok(made.into_iter().map(|made| SavedChange { class: made.class, hash: made.change.hash }).collect())
     }
 }
 
-type Made = (ClassId, ChangeHash, Vec<u8>);
+/// One change that is made and written, and not yet logged.
+struct Made {
+    class: ClassId,
+    change: NewChange,
+}
+
+/// Under whose name changes are written: an opening of this replica.
+#[derive(Clone, Copy)]
+struct Opening {
+    key: PublicKey,
+    nonce: OpeningNonce,
+}
+
+impl Opening {
+    fn actor(&self) -> ActorId {
+        actor_of(&self.key, self.nonce)
+    }
+
+    /// The opening that writes where this one has written already: one more of this replica, for this one place.
+    fn beside(&self, record: RecordId, heads: &[ChangeHash]) -> Self {
+        let mut hasher = Sha256::new().chain_update(BESIDE).chain_update(self.nonce.as_bytes());
+        hasher.update(record.as_bytes());
+        heads.iter().for_each(|head| hasher.update(head.as_bytes()));
+        let digest: [u8; 32] = hasher.finalize().into();
+        let mut nonce = [0; 16];
+        nonce.iter_mut().zip(digest).for_each(|(byte, from)| *byte = from);
+        Self { key: self.key, nonce: OpeningNonce(nonce) }
+    }
+}
+
+const BESIDE: &[u8] = b"teranga opening beside 0\n";
 
 /// One save under way.
 struct Saving<'a> {
     connection: &'a Connection,
     save: &'a Save,
     salt: Salt,
-    actor: ActorId,
+    /// What the save builds on, where that is not what stands.
+    base: Option<Heads>,
+    opening: Opening,
 }
 
 impl Saving<'_> {
@@ -125,8 +163,13 @@ impl Saving<'_> {
         }
         let record = self.save.record;
         let mut document = part::load(self.connection, record, class, self.salt)?;
-        let change = document.edit(self.actor, self.save.at, &self.save.form, edits);
-        let Some(change) = change.map_err(|_| unreadable(record, class))? else { return Ok(None) };
+        let written = match self.earlier(&document, class) {
+            None => self.write(&mut document, self.opening, edits),
+            Some(heads) => self.write_beside(&mut document, &heads, edits),
+        };
+        let Some((opening, change)) = written.map_err(|_| unreadable(record, class))? else {
+            return Ok(None);
+        };
         // What every hub would refuse is refused here, while its author is there to do something about it.
         if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
             return Err(StoreError::SaveTooLarge {
@@ -135,23 +178,58 @@ impl Saving<'_> {
             });
         }
         part::write(self.connection, record, class, &shown(&document, record, class)?)?;
-        Ok(Some((class.clone(), change.hash, change.bytes)))
+        register::note_opening(self.connection, &opening.key, opening.nonce)?;
+        Ok(Some(Made { class: class.clone(), change }))
+    }
+
+    /// The heads that this save builds on, where the part has moved on from them.
+    fn earlier(&self, document: &Part, class: &ClassId) -> Option<Vec<ChangeHash>> {
+        let base = self.base.as_ref()?;
+        let first = || vec![first_hash(self.save.record, class, self.salt)];
+        let mut heads = base.get(class).cloned().unwrap_or_else(first);
+        let mut now = document.heads();
+        heads.sort_unstable();
+        now.sort_unstable();
+        (heads != now).then_some(heads)
+    }
+
+    fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> Written {
+        let change = document.edit(opening.actor(), self.save.at, &self.save.form, edits)?;
+        Ok(change.map(|change| (opening, change)))
+    }
+
+    /// Writes on top of what stood at these heads, beside what has come since.
+    fn write_beside(&self, document: &mut Part, heads: &[ChangeHash], edits: &[(Key, Value)]) -> Written {
+        let mut then = document.as_of(heads)?;
+        let own = self.opening.actor();
+        let opening = if then.changes_by(own) == document.changes_by(own) {
+            self.opening
+        } else {
+            self.opening.beside(self.save.record, &then.heads())
+        };
+        let written = self.write(&mut then, opening, edits)?;
+        if let Some((_, change)) = &written {
+            document.join(change)?;
+        }
+        Ok(written)
     }
 }
 
+type Written = std::result::Result<Option<(Opening, NewChange)>, PartError>;
+
 fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[Made]) -> Result<()> {
     let mut save = None;
-    for (class, hash, body) in made {
+    for Made { class, change } in made {
         let logged = Logged {
             record,
             class,
-            hash: *hash,
+            hash: change.hash,
             origin: own,
             batch: None,
             place: 0,
             save,
             status: Status::Applied,
-            body: Some(body),
+            body: Some(&change.bytes),
         };
         let seq = log::append(connection, &logged)?;
         save.get_or_insert(seq);
@@ -222,7 +300,7 @@ mod tests {
 
     fn draft() -> Draft {
         let (record, salt) = (RecordId([1; 16]), Salt([2; 16]));
-        Draft { record, salt, form: "note@1".into(), case: None, wave: None, started: Millis(1) }
+        Draft { record, salt, form: "note@1".into(), case: None, wave: None, started: Millis(1), heads: Heads::new() }
     }
 
     #[test]

@@ -177,6 +177,7 @@ problem-record-not-a-case = { $record } is not a case.
 problem-record-is-a-case = { $record } is a case; only an interview can be moved.
 problem-form-needs-case = { $form } is filled for a case: add --case.
 problem-draft-absent = No draft { $record }.
+problem-draft-under-way = An interview of { $record } is under way already: resume it (field resume) or drop it (field drop). Nothing was changed.
 problem-draft-several = { $count } drafts: say which.
 problem-answers-incomplete = Not finished yet: { $count } answer(s) are missing or wrong.
 problem-answers-refused = { $count } answer(s) of the file were refused; nothing was saved.

@@ -177,6 +177,7 @@ problem-record-not-a-case = { $record } n'est pas un dossier.
 problem-record-is-a-case = { $record } est un dossier ; seul un entretien se déplace.
 problem-form-needs-case = { $form } se remplit pour un dossier : ajoutez --case.
 problem-draft-absent = Aucun brouillon { $record }.
+problem-draft-under-way = Un entretien est déjà en cours pour { $record } : reprenez-le (field resume) ou abandonnez-le (field drop). Rien n'a été changé.
 problem-draft-several = { $count } brouillons : dites lequel.
 problem-answers-incomplete = Pas encore terminé : { $count } réponse(s) manquent ou ne vont pas.
 problem-answers-refused = { $count } réponse(s) du fichier refusées ; rien n'a été enregistré.

@@ -11,7 +11,7 @@ use teranga_client::{ClientError, Device};
 use teranga_core::answers::parse_typed;
 use teranga_core::flow::{Counted, Prompt, Shown, Step, Stop};
 use teranga_core::form::Kind;
-use teranga_core::id::ItemId;
+use teranga_core::id::{ItemId, RecordId};
 use teranga_core::key::Key;
 use teranga_core::value::{NoAnswer, Value};
 use teranga_core::wave::Fit;
@@ -59,8 +59,8 @@ pub(super) fn resume(
         }
     };
     let mut interview = device.resume(record, setting(messages.language().code(), &mut SystemEntropy))?;
-    if sheet.is_some() {
-        return run(device, interview, sheet, messages);
+    if let Some(json) = sheet {
+        return take(device, interview, json, messages);
     }
     let passed = answered_so_far(&interview);
     ask(device, &mut interview, passed, messages)
@@ -75,22 +75,53 @@ fn answered_so_far(interview: &Interview) -> Vec<Key> {
     prompts.take_while(|prompt| !open(prompt)).filter_map(|prompt| place(&prompt)).collect()
 }
 
-/// Fills and finishes.
-pub(super) fn run(
+/// Begins an interview and fills it.
+pub(super) fn begin(
     device: &mut Device,
-    mut interview: Interview,
+    form: &str,
+    case: Option<RecordId>,
     sheet: Option<&Json>,
     messages: &Messages,
 ) -> Outcome {
-    let Some(json) = sheet else { return ask(device, &mut interview, Vec::new(), messages) };
-    let fresh = device.replica().record(interview.record())?.is_none();
-    let taken = device.answer_sheet(&mut interview, json, &mut SystemEntropy).map_err(explain);
-    taken.and_then(|()| finish(device, &mut interview, messages)).inspect_err(|_| {
-        // A file that was refused leaves nothing behind.
-        if fresh {
-            drop(device.replica_mut().drop_draft(interview.record()));
+    let mut entropy = SystemEntropy;
+    let setting = setting(messages.language().code(), &mut entropy);
+    match sheet {
+        Some(json) => {
+            let interview = device.begin_in_memory(form, case, setting)?;
+            take(device, interview, json, messages)
         }
-    })
+        None => {
+            let mut interview = device.begin(form, case, setting)?;
+            ask(device, &mut interview, Vec::new(), messages)
+        }
+    }
+}
+
+/// Opens a saved record again.
+pub(super) fn edit(
+    device: &mut Device,
+    record: RecordId,
+    sheet: Option<&Json>,
+    messages: &Messages,
+) -> Outcome {
+    let mut entropy = SystemEntropy;
+    let setting = setting(messages.language().code(), &mut entropy);
+    match sheet {
+        Some(json) => {
+            let interview = device.edit_in_memory(record, setting)?;
+            take(device, interview, json, messages)
+        }
+        None => {
+            let mut interview = device.edit(record, setting)?;
+            ask(device, &mut interview, Vec::new(), messages)
+        }
+    }
+}
+
+/// Takes a sheet and finishes: what is refused leaves nothing behind, for nothing was kept.
+fn take(device: &mut Device, mut interview: Interview, sheet: &Json, messages: &Messages) -> Outcome {
+    device.answer_sheet(&mut interview, sheet, &mut SystemEntropy).map_err(explain)?;
+    finish(device, &mut interview, messages)
 }
 
 fn explain(error: ClientError) -> Failure {

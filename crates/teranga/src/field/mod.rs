@@ -105,14 +105,12 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Init { .. } | Act::Enrol(_) | Act::Sync(_) => Ok(()),
         Act::Case(answers) => {
             let sheet = answers.read()?;
-            let interview = device.begin("profile", None, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::begin(&mut device, "profile", None, sheet.as_ref(), messages)
         }
         Act::Fill { form, case, answers } => {
             let sheet = answers.read()?;
             let case = case.map(|case| find(&device, &case)).transpose()?;
-            let interview = device.begin(&form, case, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::begin(&mut device, &form, case, sheet.as_ref(), messages)
         }
         Act::Resume { record, answers } => {
             let sheet = answers.read()?;
@@ -121,8 +119,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Edit { record, answers } => {
             let sheet = answers.read()?;
             let record = find(&device, &record)?;
-            let interview = device.edit(record, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::edit(&mut device, record, sheet.as_ref(), messages)
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::List => lists::list(&device, messages),
