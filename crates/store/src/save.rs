@@ -4,24 +4,18 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ActorId, ChangeHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::{NewChange, Part, PartError};
-use teranga_sync::identity::actor_of;
-use teranga_sync::limits;
-use teranga_sync::scan::{ChangeLimits, scan};
 
 use crate::drafts;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::log::{self, Logged, Status};
-use crate::packs::first_hash;
-use crate::part::{self, Shown};
-use crate::register;
+use crate::part;
 use crate::replica::Replica;
+use crate::saving::{Made, Opening, Saving};
 
 /// The edits of one part in a save.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,109 +108,6 @@ impl Replica {
     }
 }
 
-/// One change that is made and written, and not yet logged.
-struct Made {
-    class: ClassId,
-    change: NewChange,
-}
-
-/// Under whose name changes are written: an opening of this replica.
-#[derive(Clone, Copy)]
-struct Opening {
-    key: PublicKey,
-    nonce: OpeningNonce,
-}
-
-impl Opening {
-    fn actor(&self) -> ActorId {
-        actor_of(&self.key, self.nonce)
-    }
-
-    /// The opening that writes where this one has written already: one more of this replica, for this one place.
-    fn beside(&self, record: RecordId, heads: &[ChangeHash]) -> Self {
-        let mut hasher = Sha256::new().chain_update(BESIDE).chain_update(self.nonce.as_bytes());
-        hasher.update(record.as_bytes());
-        heads.iter().for_each(|head| hasher.update(head.as_bytes()));
-        let digest: [u8; 32] = hasher.finalize().into();
-        let mut nonce = [0; 16];
-        nonce.iter_mut().zip(digest).for_each(|(byte, from)| *byte = from);
-        Self { key: self.key, nonce: OpeningNonce(nonce) }
-    }
-}
-
-const BESIDE: &[u8] = b"teranga opening beside 0\n";
-
-/// One save under way.
-struct Saving<'a> {
-    connection: &'a Connection,
-    save: &'a Save,
-    salt: Salt,
-    /// What the save builds on, where that is not what stands.
-    base: Option<Heads>,
-    opening: Opening,
-}
-
-impl Saving<'_> {
-    fn edit(&self, class: &ClassId, edits: &[(Key, Value)]) -> Result<Option<Made>> {
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let record = self.save.record;
-        let mut document = part::load(self.connection, record, class, self.salt)?;
-        let written = match self.earlier(&document, class) {
-            None => self.write(&mut document, self.opening, edits),
-            Some(heads) => self.write_beside(&mut document, &heads, edits),
-        };
-        let Some((opening, change)) = written.map_err(|_| unreadable(record, class))? else {
-            return Ok(None);
-        };
-        // What every hub would refuse is refused here, while its author is there to do something about it.
-        if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
-            return Err(StoreError::SaveTooLarge {
-                bytes: change.bytes.len(),
-                limit: limits::CHANGE_BYTES_MAX,
-            });
-        }
-        part::write(self.connection, record, class, &shown(&document, record, class)?)?;
-        register::note_opening(self.connection, &opening.key, opening.nonce)?;
-        Ok(Some(Made { class: class.clone(), change }))
-    }
-
-    /// The heads that this save builds on, where the part has moved on from them.
-    fn earlier(&self, document: &Part, class: &ClassId) -> Option<Vec<ChangeHash>> {
-        let base = self.base.as_ref()?;
-        let first = || vec![first_hash(self.save.record, class, self.salt)];
-        let mut heads = base.get(class).cloned().unwrap_or_else(first);
-        let mut now = document.heads();
-        heads.sort_unstable();
-        now.sort_unstable();
-        (heads != now).then_some(heads)
-    }
-
-    fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> Written {
-        let change = document.edit(opening.actor(), self.save.at, &self.save.form, edits)?;
-        Ok(change.map(|change| (opening, change)))
-    }
-
-    /// Writes on top of what stood at these heads, beside what has come since.
-    fn write_beside(&self, document: &mut Part, heads: &[ChangeHash], edits: &[(Key, Value)]) -> Written {
-        let mut then = document.as_of(heads)?;
-        let own = self.opening.actor();
-        let opening = if then.changes_by(own) == document.changes_by(own) {
-            self.opening
-        } else {
-            self.opening.beside(self.save.record, &then.heads())
-        };
-        let written = self.write(&mut then, opening, edits)?;
-        if let Some((_, change)) = &written {
-            document.join(change)?;
-        }
-        Ok(written)
-    }
-}
-
-type Written = std::result::Result<Option<(Opening, NewChange)>, PartError>;
-
 fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[Made]) -> Result<()> {
     let mut save = None;
     for Made { class, change } in made {
@@ -237,21 +128,6 @@ fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[M
     Ok(())
 }
 
-fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
-    StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
-}
-
-/// What a part of one's own holds.
-fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
-    let view = document.view().map_err(|_| unreadable(record, class))?;
-    Ok(Shown {
-        heads: document.heads(),
-        snapshot: document.snapshot(),
-        values: view.values,
-        conflicts: view.conflicts,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -259,9 +135,11 @@ mod tests {
     use teranga_core::grant::Audience;
     use teranga_core::id::Entropy;
     use teranga_sync::feed::ReplicaKind;
+    use teranga_sync::limits;
 
     use super::*;
     use crate::drafts::Draft;
+    use crate::error::StoreError;
     use crate::replica::Profile;
 
     struct Counting(u8);
@@ -300,7 +178,15 @@ mod tests {
 
     fn draft() -> Draft {
         let (record, salt) = (RecordId([1; 16]), Salt([2; 16]));
-        Draft { record, salt, form: "note@1".into(), case: None, wave: None, started: Millis(1), heads: Heads::new() }
+        Draft {
+            record,
+            salt,
+            form: "note@1".into(),
+            case: None,
+            wave: None,
+            started: Millis(1),
+            heads: Heads::new(),
+        }
     }
 
     #[test]

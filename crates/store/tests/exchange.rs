@@ -315,8 +315,7 @@ fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
 fn begin_draft(device: &mut Replica, record: RecordId) {
     let salt = device.record(record).unwrap().unwrap().salt;
     let heads = device.parts(record).unwrap().into_iter().map(|part| (part.class, part.heads)).collect();
-    let draft =
-        Draft { record, salt, form: "rss@1".into(), case: None, wave: None, started: NOW, heads };
+    let draft = Draft { record, salt, form: "rss@1".into(), case: None, wave: None, started: NOW, heads };
     device.begin_draft(&draft).unwrap();
 }
 
@@ -350,7 +349,8 @@ fn a_draft_begun_before_a_sync_stands_beside_what_came_with_it() {
     sync_all(&mut world);
     begin_draft(&mut world.awa, record);
     let salt = world.moussa.record(record).unwrap().unwrap().salt;
-    let parts = [("survey", "E01", "satisfied"), ("personal", "name", "Awa Exemple"), ("survey", "E03", "yes")];
+    let parts =
+        [("survey", "E01", "satisfied"), ("personal", "name", "Awa Exemple"), ("survey", "E03", "yes")];
     for (class, key, value) in parts {
         let edits = texts(&[(key, value)]);
         save(&mut world.moussa, record, salt, vec![PartEdit { class: ClassId::new(class), edits }]);
@@ -358,11 +358,11 @@ fn a_draft_begun_before_a_sync_stands_beside_what_came_with_it() {
     sync_all(&mut world);
     // E02 is put back to what stood when the draft was begun: that says nothing new.
     let survey: &[(&str, &str)] = &[("E01", "dissatisfied"), ("E02", "never")];
-    let made = save_draft(&mut world.awa, record, &[("survey", survey), ("personal", &[("name", "Awa Modèle")])]);
+    let made =
+        save_draft(&mut world.awa, record, &[("survey", survey), ("personal", &[("name", "Awa Modèle")])]);
     assert_eq!(made, 2);
     let both = |key: &str, one: &str, two: &str| (key.to_owned(), vec![Value::text(one), Value::text(two)]);
-    let expected =
-        vec![both("name", "Awa Exemple", "Awa Modèle"), both("E01", "dissatisfied", "satisfied")];
+    let expected = vec![both("name", "Awa Exemple", "Awa Modèle"), both("E01", "dissatisfied", "satisfied")];
     assert_eq!(conflicts(&world.awa, record), expected);
     sync_all(&mut world);
     same_everywhere(&world, record);
