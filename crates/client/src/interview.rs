@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use teranga_core::answers::answers_from_json;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
@@ -17,26 +16,24 @@ use teranga_core::record::{Envelope, Event, EventKind, State};
 use teranga_core::release::InputMark;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_core::wave::{self, Round};
+use teranga_core::wave::Round;
 use teranga_store::drafts::Draft;
 use teranga_store::records::RecordRow;
 use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
 use crate::error::ClientError;
-
-/// The question that gives the day of an interview, where a form has it.
-const INTERVIEW_DATE: &str = "interview_date";
+use crate::waves;
 
 /// An interview under way.
 #[derive(Debug)]
 pub struct Interview {
-    draft: Draft,
-    form: Arc<Form>,
-    filling: Filling,
+    pub(crate) draft: Draft,
+    pub(crate) form: Arc<Form>,
+    pub(crate) filling: Filling,
     /// What the record held when the interview was opened.
     before: Answers,
-    envelope: Option<Envelope>,
+    pub(crate) envelope: Option<Envelope>,
 }
 
 /// What finishing did.
@@ -48,6 +45,8 @@ pub struct Finished {
     pub changes: Vec<SavedChange>,
     /// The round of a survey, and how the day lies to it.
     pub round: Option<Round>,
+    /// Other interviews that the case has for this round, with this form: one of them may be a mistake.
+    pub others: Vec<RecordId>,
 }
 
 /// Who asks, when, and in which language.
@@ -135,11 +134,7 @@ impl Device {
 
     /// Opens a saved record again, and keeps nothing before it is finished: for a sheet of answers, which is not mixed
     /// into an interview that is under way.
-    pub fn edit_in_memory(
-        &self,
-        record: RecordId,
-        setting: Setting<'_>,
-    ) -> Result<Interview, ClientError> {
+    pub fn edit_in_memory(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
         if self.draft(record)?.is_some() {
             return Err(ClientError::DraftUnderWay(record));
         }
@@ -249,6 +244,7 @@ impl Device {
             return Err(ClientError::Findings(findings));
         }
         let round = self.round(interview, setting.now)?;
+        let others = self.others_of_round(interview, round.as_ref())?;
         let mut parts = interview.edits();
         let envelope = self.envelope(interview, round.as_ref(), setting.now, setting.entropy)?;
         parts.entry(ClassId::new("open")).or_default().extend(envelope);
@@ -263,10 +259,10 @@ impl Device {
         let catalogue = self.catalogue().clone();
         let release = |heads: &Heads| interview.released(&catalogue, heads);
         let changes = self.replica_mut().save_releasing(&save, &release)?;
-        Ok(Finished { record: interview.draft.record, changes, round })
+        Ok(Finished { record: interview.draft.record, changes, round, others })
     }
 
-    /// What a new record's envelope says, or the events that an edit adds.
+    /// What a new record's envelope says, or what an edit adds to it.
     fn envelope(
         &self,
         interview: &Interview,
@@ -276,35 +272,21 @@ impl Device {
     ) -> Result<Vec<(Key, Value)>, ClientError> {
         let submitted = Event { at: now, kind: EventKind::Submitted };
         let id = EventId::generate(now, entropy);
-        match &interview.envelope {
-            Some(held) if held.state() != State::Open => Ok(Vec::new()),
-            Some(_) => Ok(Envelope::write_event(id, &submitted).into_iter().collect()),
-            None => {
-                let envelope = Envelope {
-                    form: interview.form.reference().to_string(),
-                    case: interview.draft.case,
-                    wave: round.map(|round| round.wave.clone()),
-                    region: self.region()?.to_owned(),
-                    events: BTreeMap::from([(id, submitted)]),
-                };
-                Ok(envelope.write())
+        if let Some(held) = &interview.envelope {
+            let mut edits: Vec<(Key, Value)> = waves::rewaved(held, round).into_iter().collect();
+            if held.state() == State::Open {
+                edits.extend(Envelope::write_event(id, &submitted));
             }
+            return Ok(edits);
         }
-    }
-
-    /// The round of a survey by the day of the interview and the anchor in the case.
-    fn round(&self, interview: &Interview, now: Millis) -> Result<Option<Round>, ClientError> {
-        let (Some(waves), Some(case)) = (interview.form.waves(), interview.draft.case) else {
-            return Ok(None);
+        let envelope = Envelope {
+            form: interview.form.reference().to_string(),
+            case: interview.draft.case,
+            wave: round.map(|round| round.wave.clone()),
+            region: self.region()?.to_owned(),
+            events: BTreeMap::from([(id, submitted)]),
         };
-        let values = self.values(case)?;
-        let day = |value: Option<&Value>| match value {
-            Some(Value::Text(text)) => NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok(),
-            _ => None,
-        };
-        let anchor = day(values.get(&Key::question(&waves.anchor)));
-        let held = day(interview.filling.stored().get(&Key::question(INTERVIEW_DATE))).or_else(|| now.day());
-        Ok(anchor.zip(held).and_then(|(anchor, held)| wave::round(waves, anchor, held)))
+        Ok(envelope.write())
     }
 
     /// A saved record with some values in place of what it holds, not to be saved: only to see what follows. None
