@@ -147,8 +147,7 @@ impl Part {
 
     /// Takes in a change of one's own that was made on this part as it stood earlier.
     pub fn join(&mut self, change: &NewChange) -> Result<(), PartError> {
-        let change =
-            automerge::Change::try_from(change.bytes.as_slice()).map_err(|_| PartError::Snapshot)?;
+        let change = automerge::Change::try_from(change.bytes.as_slice()).map_err(|_| PartError::Snapshot)?;
         self.doc.apply_changes([change]).map_err(|_| PartError::Snapshot)
     }
 

@@ -1,18 +1,22 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
+mod ask;
 mod fill;
 mod lists;
 mod show;
 mod sync;
+mod terminal;
+mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use teranga_client::Device;
 use teranga_client::interview::Setting;
 use teranga_core::id::RecordId;
 use teranga_hub::world::{SystemEntropy, now};
+use teranga_store::{FILE, StoreError};
 
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
@@ -92,10 +96,29 @@ pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
         return Ok(());
     }
     let device = Device::open(&data, &mut SystemEntropy)?;
-    match arguments.act {
+    let done = match arguments.act {
         Act::Enrol(enrol) => sync::enrol(device, enrol, messages).await,
         Act::Sync(arguments) => sync::run(device, arguments, messages).await,
         other => at_device(device, other, messages),
+    };
+    done.map_err(|failure| with_path(failure, &data.join(FILE)))
+}
+
+/// A failure of the database with the path of its file: once it is open, the store does not know where it lies.
+fn with_path(failure: Failure, path: &Path) -> Failure {
+    let of_database = [
+        StoreError::Damaged,
+        StoreError::Foreign,
+        StoreError::ReadOnly,
+        StoreError::NoPermission,
+        StoreError::Unopenable,
+        StoreError::DiskFails,
+        StoreError::InUse,
+    ];
+    let bare = |error: &fn(PathBuf) -> StoreError| failure == error(PathBuf::from(FILE)).into();
+    match of_database.into_iter().find(bare) {
+        Some(error) => error(path.to_owned()).into(),
+        None => failure,
     }
 }
 
