@@ -18,20 +18,26 @@ const UNFINISHED: &str = "replica.sqlite.new";
 pub(crate) fn create(folder: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<Opened> {
     make_folder(folder)?;
     let path = folder.join(FILE);
-    let exists = || path.try_exists().map_err(|error| StoreError::of_io(&path, &error));
-    if exists()? {
-        return Err(StoreError::Exists(folder.to_owned()));
-    }
+    refuse_another(folder, &path)?;
     let mut lock = Lock::take(folder, &path)?;
-    if exists()? {
-        return Err(StoreError::Exists(folder.to_owned()));
-    }
+    // Another process may have made one before the lock was ours.
+    refuse_another(folder, &path)?;
     let unfinished = folder.join(UNFINISHED);
     let made = make(&unfinished, fill).and_then(|()| put_in_place(&unfinished, folder));
     made.map_err(|error| error.named(&unfinished)).inspect_err(|_| drop(clear(&unfinished)))?;
     let connection = open::connect(&path).map_err(|error| error.named(&path))?;
     lock.checked();
     Ok(Opened { connection, folder: folder.to_owned(), _lock: lock })
+}
+
+/// What has the name already stays as it is, a replica or not.
+fn refuse_another(folder: &Path, path: &Path) -> Result<()> {
+    match open::is_ours(folder, path) {
+        Err(StoreError::Absent(_)) => Ok(()),
+        Ok(true) => Err(StoreError::Exists(folder.to_owned())),
+        Ok(false) => Err(StoreError::Foreign(path.to_owned())),
+        Err(error) => Err(error),
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

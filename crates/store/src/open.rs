@@ -63,7 +63,7 @@ fn open_locked(folder: &Path, path: &Path, mut lock: Lock) -> Result<Opened> {
 
 /// Whether the file is a database of ours, by its header alone. A database of ours carries its mark from the moment it
 /// has its name.
-fn is_ours(folder: &Path, path: &Path) -> Result<bool> {
+pub(crate) fn is_ours(folder: &Path, path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
