@@ -29,8 +29,9 @@ impl Device {
         }
         self.require_case(case)?;
         let moved = EventKind::Moved { from: row.case, to: case };
-        let to = (Key::question(keys::CASE), Value::text(case.to_string()));
-        self.act(&row, vec![to], moved, setting)
+        let mut edits = vec![(Key::question(keys::CASE), Value::text(case.to_string()))];
+        edits.extend(self.wave_in(record, case, setting.now)?);
+        self.act(&row, edits, moved, setting)
     }
 
     /// Voids a record: it stays readable and leaves every count.

@@ -43,6 +43,9 @@ pub enum ClientError {
     /// No interview is under way for this record.
     #[error("no draft of {0}")]
     NoDraft(RecordId),
+    /// An interview of this record is under way already.
+    #[error("there is a draft of {0}")]
+    DraftUnderWay(RecordId),
     /// An answer was refused.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -79,6 +82,7 @@ impl Explain for ClientError {
             Self::IsACase(_) => "record-is-a-case",
             Self::NeedsCase { .. } => "form-needs-case",
             Self::NoDraft(_) => "draft-absent",
+            Self::DraftUnderWay(_) => "draft-under-way",
             Self::Answer(error) => error.code(),
             Self::Findings(_) => "answers-incomplete",
             Self::Answers(_) => "answers-refused",
@@ -96,7 +100,8 @@ impl Explain for ClientError {
             Self::UnknownRecord(record)
             | Self::NotACase(record)
             | Self::IsACase(record)
-            | Self::NoDraft(record) => {
+            | Self::NoDraft(record)
+            | Self::DraftUnderWay(record) => {
                 vec![("record", record.to_string())]
             }
             Self::NeedsCase { form } => vec![("form", form.clone())],

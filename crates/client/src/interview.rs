@@ -1,10 +1,10 @@
 //! An interview: a form being filled, kept on the disk after every answer, and saved as one save when it is finished:
-//! the answers split by class, the envelope, and the values that are released from stricter classes.
+//! the answers split by class, the envelope, and the values that are released from stricter classes. A sheet of answers
+//! is taken in memory alone: it is saved whole, or nothing was begun.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use teranga_core::answers::answers_from_json;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
@@ -16,26 +16,24 @@ use teranga_core::record::{Envelope, Event, EventKind, State};
 use teranga_core::release::InputMark;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_core::wave::{self, Round};
+use teranga_core::wave::Round;
 use teranga_store::drafts::Draft;
 use teranga_store::records::RecordRow;
 use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
 use crate::error::ClientError;
-
-/// The question that gives the day of an interview, where a form has it.
-const INTERVIEW_DATE: &str = "interview_date";
+use crate::waves;
 
 /// An interview under way.
 #[derive(Debug)]
 pub struct Interview {
-    draft: Draft,
-    form: Arc<Form>,
-    filling: Filling,
+    pub(crate) draft: Draft,
+    pub(crate) form: Arc<Form>,
+    pub(crate) filling: Filling,
     /// What the record held when the interview was opened.
     before: Answers,
-    envelope: Option<Envelope>,
+    pub(crate) envelope: Option<Envelope>,
 }
 
 /// What finishing did.
@@ -47,6 +45,8 @@ pub struct Finished {
     pub changes: Vec<SavedChange>,
     /// The round of a survey, and how the day lies to it.
     pub round: Option<Round>,
+    /// Other interviews that the case has for this round, with this form: one of them may be a mistake.
+    pub others: Vec<RecordId>,
 }
 
 /// Who asks, when, and in which language.
@@ -76,6 +76,19 @@ impl Device {
         case: Option<RecordId>,
         setting: Setting<'_>,
     ) -> Result<Interview, ClientError> {
+        let interview = self.begin_in_memory(form, case, setting)?;
+        self.replica_mut().begin_draft(&interview.draft)?;
+        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
+        Ok(interview)
+    }
+
+    /// Begins an interview of which nothing is kept before it is finished: for a sheet of answers.
+    pub fn begin_in_memory(
+        &self,
+        form: &str,
+        case: Option<RecordId>,
+        setting: Setting<'_>,
+    ) -> Result<Interview, ClientError> {
         let form = self.form(form)?;
         self.region()?;
         match (form.record_kind(), case) {
@@ -95,27 +108,40 @@ impl Device {
             case: case.filter(|_| form.record_kind() == RecordKind::Assessment),
             wave: None,
             started: setting.now,
+            heads: Heads::new(),
         };
-        self.replica_mut().begin_draft(&draft)?;
-        let interview = self.interview(draft, form, Answers::new(), setting)?;
-        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
-        Ok(interview)
+        self.interview(draft, form, Answers::new(), setting)
     }
 
     /// Goes on with an interview that was interrupted.
-    pub fn resume(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
-        let draft = self.replica().drafts()?.into_iter().find(|draft| draft.record == record);
-        let draft = draft.ok_or(ClientError::NoDraft(record))?;
+    pub fn resume(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        let draft = self.draft(record)?.ok_or(ClientError::NoDraft(record))?;
         let form = self.form(&draft.form)?;
         let answers = self.replica().draft_answers(record)?;
         self.interview(draft, form, answers, setting)
     }
 
-    /// Opens a saved record again, with the form version that it was opened with.
+    /// Opens a saved record again, with the form version that it was opened with; an interview of it that is under
+    /// way goes on.
     pub fn edit(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        if self.draft(record)?.is_some() {
+            return self.resume(record, setting);
+        }
+        let interview = self.edit_in_memory(record, setting)?;
+        self.replica_mut().begin_draft(&interview.draft)?;
+        Ok(interview)
+    }
+
+    /// Opens a saved record again, and keeps nothing before it is finished: for a sheet of answers, which is not mixed
+    /// into an interview that is under way.
+    pub fn edit_in_memory(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
+        if self.draft(record)?.is_some() {
+            return Err(ClientError::DraftUnderWay(record));
+        }
         let row = self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))?;
         let reference = row.form.ok_or(ClientError::UnknownRecord(record))?;
         let form = self.form(&reference)?;
+        let parts = self.replica().parts(record)?;
         let draft = Draft {
             record,
             salt: row.salt,
@@ -123,21 +149,28 @@ impl Device {
             case: row.case,
             wave: row.wave,
             started: setting.now,
+            heads: parts.into_iter().map(|part| (part.class, part.heads)).collect(),
         };
-        self.replica_mut().begin_draft(&draft)?;
-        let answers = self.replica().draft_answers(record)?;
-        self.interview(draft, form, answers, setting)
+        self.interview(draft, form, Answers::new(), setting)
+    }
+
+    fn draft(&self, record: RecordId) -> Result<Option<Draft>, ClientError> {
+        Ok(self.replica().drafts()?.into_iter().find(|draft| draft.record == record))
     }
 
     fn interview(
         &self,
-        draft: Draft,
+        mut draft: Draft,
         form: Arc<Form>,
         drafted: Answers,
         setting: Setting<'_>,
     ) -> Result<Interview, ClientError> {
         let values = self.values(draft.record)?;
         let envelope = Envelope::read(&values).ok();
+        if let Some(envelope) = &envelope {
+            // It may have been moved since the draft was begun.
+            draft.case = envelope.case;
+        }
         let before: Answers = values.into_iter().filter(|(key, _)| !key.is_envelope()).collect();
         let opening = if before.is_empty() && drafted.is_empty() { Opening::First } else { Opening::Again };
         let mut answers = before.clone();
@@ -166,9 +199,8 @@ impl Device {
         key: &Key,
         value: Value,
     ) -> Result<Change, ClientError> {
-        let before = interview.filling.stored().clone();
         let change = interview.filling.set(key, value)?;
-        self.keep(interview, &interview.filling.changes_since(&before))?;
+        self.keep(interview, &change.edits)?;
         Ok(change)
     }
 
@@ -184,18 +216,17 @@ impl Device {
         Ok(changed)
     }
 
-    /// Takes answers from a file. Either all of them, or none and every reason.
+    /// Takes answers from a file, in memory: they are on the disk when the interview is finished. Either all of them,
+    /// or none and every reason.
     pub fn answer_sheet(
-        &mut self,
+        &self,
         interview: &mut Interview,
         json: &serde_json::Value,
         entropy: &mut dyn Entropy,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Change, ClientError> {
         let lists = self.catalogue().lists_for(&interview.form);
         let sheet = answers_from_json(&interview.form, &lists, json).map_err(ClientError::Answers)?;
-        let before = interview.filling.stored().clone();
-        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)?;
-        self.keep(interview, &interview.filling.changes_since(&before))
+        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)
     }
 
     fn keep(&mut self, interview: &Interview, answers: &[(Key, Value)]) -> Result<(), ClientError> {
@@ -213,6 +244,7 @@ impl Device {
             return Err(ClientError::Findings(findings));
         }
         let round = self.round(interview, setting.now)?;
+        let others = self.others_of_round(interview, round.as_ref())?;
         let mut parts = interview.edits();
         let envelope = self.envelope(interview, round.as_ref(), setting.now, setting.entropy)?;
         parts.entry(ClassId::new("open")).or_default().extend(envelope);
@@ -227,10 +259,10 @@ impl Device {
         let catalogue = self.catalogue().clone();
         let release = |heads: &Heads| interview.released(&catalogue, heads);
         let changes = self.replica_mut().save_releasing(&save, &release)?;
-        Ok(Finished { record: interview.draft.record, changes, round })
+        Ok(Finished { record: interview.draft.record, changes, round, others })
     }
 
-    /// What a new record's envelope says, or the events that an edit adds.
+    /// What a new record's envelope says, or what an edit adds to it.
     fn envelope(
         &self,
         interview: &Interview,
@@ -240,35 +272,21 @@ impl Device {
     ) -> Result<Vec<(Key, Value)>, ClientError> {
         let submitted = Event { at: now, kind: EventKind::Submitted };
         let id = EventId::generate(now, entropy);
-        match &interview.envelope {
-            Some(held) if held.state() != State::Open => Ok(Vec::new()),
-            Some(_) => Ok(Envelope::write_event(id, &submitted).into_iter().collect()),
-            None => {
-                let envelope = Envelope {
-                    form: interview.form.reference().to_string(),
-                    case: interview.draft.case,
-                    wave: round.map(|round| round.wave.clone()),
-                    region: self.region()?.to_owned(),
-                    events: BTreeMap::from([(id, submitted)]),
-                };
-                Ok(envelope.write())
+        if let Some(held) = &interview.envelope {
+            let mut edits: Vec<(Key, Value)> = waves::rewaved(held, round).into_iter().collect();
+            if held.state() == State::Open {
+                edits.extend(Envelope::write_event(id, &submitted));
             }
+            return Ok(edits);
         }
-    }
-
-    /// The round of a survey by the day of the interview and the anchor in the case.
-    fn round(&self, interview: &Interview, now: Millis) -> Result<Option<Round>, ClientError> {
-        let (Some(waves), Some(case)) = (interview.form.waves(), interview.draft.case) else {
-            return Ok(None);
+        let envelope = Envelope {
+            form: interview.form.reference().to_string(),
+            case: interview.draft.case,
+            wave: round.map(|round| round.wave.clone()),
+            region: self.region()?.to_owned(),
+            events: BTreeMap::from([(id, submitted)]),
         };
-        let values = self.values(case)?;
-        let day = |value: Option<&Value>| match value {
-            Some(Value::Text(text)) => NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok(),
-            _ => None,
-        };
-        let anchor = day(values.get(&Key::question(&waves.anchor)));
-        let held = day(interview.filling.stored().get(&Key::question(INTERVIEW_DATE))).or_else(|| now.day());
-        Ok(anchor.zip(held).and_then(|(anchor, held)| wave::round(waves, anchor, held)))
+        Ok(envelope.write())
     }
 
     /// A saved record with some values in place of what it holds, not to be saved: only to see what follows. None
@@ -287,6 +305,7 @@ impl Device {
             case: row.case,
             wave: row.wave.clone(),
             started: now,
+            heads: Heads::new(),
         };
         let drafted = values.iter().cloned().collect();
         let setting = Setting { now, language: form.default_language(), entropy: &mut Still };

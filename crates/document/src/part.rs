@@ -128,6 +128,36 @@ impl Part {
         self.doc.get_changes(&known).iter().map(NewChange::of).collect()
     }
 
+    /// The part as it stood at these heads, to write on top of what stood there and of nothing since: what others have
+    /// written meanwhile stays beside it. Heads that are not in this part are passed over; where none is, the part
+    /// is as nobody has written to it yet.
+    pub fn as_of(&self, heads: &[ChangeHash]) -> Result<Self, PartError> {
+        let mut known: Vec<automerge::ChangeHash> = heads
+            .iter()
+            .filter(|head| self.contains(head))
+            .map(|head| automerge::ChangeHash(head.0))
+            .collect();
+        if known.is_empty() {
+            known.extend(self.doc.get_changes_meta(&[]).first().map(|first| first.hash));
+        }
+        // Not a transaction at these heads: that counts its operations on from the whole part, and what does not
+        // count on from what it builds on is taken by no hub.
+        self.doc.fork_at(&known).map(|doc| Self { doc }).map_err(|_| PartError::Snapshot)
+    }
+
+    /// Takes in a change of one's own that was made on this part as it stood earlier.
+    pub fn join(&mut self, change: &NewChange) -> Result<(), PartError> {
+        let change = automerge::Change::try_from(change.bytes.as_slice()).map_err(|_| PartError::Snapshot)?;
+        self.doc.apply_changes([change]).map_err(|_| PartError::Snapshot)
+    }
+
+    /// How many changes of this part an opening wrote. Its changes are numbered: what it writes at an earlier state of
+    /// the part that lacks some of them would repeat a number.
+    pub fn changes_by(&self, actor: ActorId) -> usize {
+        let metas = self.doc.get_changes_meta(&[]);
+        metas.iter().filter(|meta| meta.actor.to_bytes() == actor.as_bytes()).count()
+    }
+
     /// The opening that wrote a change, if the change is in this part.
     pub fn author(&self, hash: &ChangeHash) -> Option<ActorId> {
         let meta = self.doc.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))?;

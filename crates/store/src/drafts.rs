@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, params};
-use teranga_core::id::{RecordId, Salt};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Map, Value as Json};
+use teranga_core::class::ClassId;
+use teranga_core::id::{ChangeHash, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
@@ -12,6 +14,7 @@ use teranga_core::value::Value;
 use crate::columns::{blob, maybe_blob};
 use crate::error::{Result, StoreError};
 use crate::replica::Replica;
+use crate::save::Heads;
 
 /// An interview under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,21 +31,24 @@ pub struct Draft {
     pub wave: Option<String>,
     /// When it was begun.
     pub started: Millis,
+    /// The heads of the record's parts when it was begun: what the person saw, and so what the draft builds on.
+    pub heads: Heads,
 }
 
 impl Replica {
     /// Begins a draft, or finds the one of this record that is under way already.
     pub fn begin_draft(&mut self, draft: &Draft) -> Result<()> {
         self.connection().execute(
-            "INSERT INTO draft (record, salt, form, kase, wave, started_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO draft (record, salt, form, kase, wave, started_ms, heads)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
             params![
                 draft.record.as_bytes(),
                 draft.salt.as_bytes(),
                 draft.form,
                 draft.case.map(|case| case.0),
                 draft.wave,
-                draft.started.0
+                draft.started.0,
+                heads_text(&draft.heads),
             ],
         )?;
         Ok(())
@@ -66,7 +72,7 @@ impl Replica {
     /// Every draft, the oldest first.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT record, salt, form, kase, wave, started_ms FROM draft ORDER BY started_ms, record",
+            "SELECT record, salt, form, kase, wave, started_ms, heads FROM draft ORDER BY started_ms, record",
         )?;
         let mut rows = statement.query([])?;
         let mut drafts = Vec::new();
@@ -78,6 +84,7 @@ impl Replica {
                 case: maybe_blob(row, 3, "draft", "kase")?,
                 wave: row.get(4)?,
                 started: Millis(row.get(5)?),
+                heads: heads_from_text(&row.get::<_, String>(6)?)?,
             });
         }
         Ok(drafts)
@@ -107,4 +114,34 @@ impl Replica {
             .optional()?;
         Ok(dropped == Some(1))
     }
+}
+
+/// What the draft of a record builds on; `None` where there is none.
+pub(crate) fn heads_of(connection: &Connection, record: RecordId) -> Result<Option<Heads>> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT heads FROM draft WHERE record = ?1")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?;
+    text.map(|text| heads_from_text(&text)).transpose()
+}
+
+fn heads_text(heads: &Heads) -> String {
+    let parts = heads.iter().map(|(class, heads)| {
+        let heads = heads.iter().map(|head| Json::String(head.to_string())).collect();
+        (class.as_str().to_owned(), Json::Array(heads))
+    });
+    Json::Object(parts.collect()).to_string()
+}
+
+fn heads_from_text(text: &str) -> Result<Heads> {
+    let wrong = || StoreError::Inconsistent { table: "draft", column: "heads" };
+    let parts: Map<String, Json> = serde_json::from_str(text).map_err(|_| wrong())?;
+    let head = |json: &Json| json.as_str().and_then(|text| text.parse::<ChangeHash>().ok());
+    parts
+        .into_iter()
+        .map(|(class, heads)| {
+            let heads = heads.as_array().and_then(|heads| heads.iter().map(head).collect());
+            Ok((ClassId::new(class), heads.ok_or_else(wrong)?))
+        })
+        .collect()
 }

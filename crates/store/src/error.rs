@@ -1,6 +1,7 @@
 //! What can go wrong with a replica, as values that every caller must face. A write that failed has not happened.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use teranga_core::problem::{Explain, Retry};
@@ -36,13 +37,25 @@ pub enum StoreError {
     /// The disk is full. Nothing was written.
     #[error("the disk is full")]
     DiskFull,
+    /// The file may only be read: it, its folder or its disk is write-protected.
+    #[error("{} may only be read", .0.display())]
+    ReadOnly(PathBuf),
+    /// The system does not let this user have it.
+    #[error("no permission to use {}", .0.display())]
+    NoPermission(PathBuf),
+    /// The database, or a file that must stand beside it, cannot be opened.
+    #[error("{} cannot be opened", .0.display())]
+    Unopenable(PathBuf),
+    /// The disk fails at reading or writing. What was reported as saved is saved.
+    #[error("the disk fails at {}", .0.display())]
+    DiskFails(PathBuf),
     /// The folder cannot be written or read.
     #[error("cannot use {}: {kind}", .path.display())]
     Folder {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
-        kind: std::io::ErrorKind,
+        kind: ErrorKind,
     },
     /// A row holds what no version writes.
     #[error("table {table}, column {column} holds what it cannot hold")]
@@ -75,12 +88,64 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+        };
+        // SQLite does not say which file; whoever knows names it.
+        let file = PathBuf::from(crate::open::FILE);
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::DiskFull,
-            Some(ErrorCode::NotADatabase) => Self::Foreign(PathBuf::from(crate::open::FILE)),
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(PathBuf::from(crate::open::FILE)),
-            _ => Self::Database(error),
+            Some(ErrorCode::DiskFull) => return Self::DiskFull,
+            Some(ErrorCode::NotADatabase) => return Self::Foreign(file),
+            Some(ErrorCode::DatabaseCorrupt) => return Self::Damaged(file),
+            Some(ErrorCode::ReadOnly) => return Self::ReadOnly(file),
+            Some(ErrorCode::PermissionDenied) => return Self::NoPermission(file),
+            Some(ErrorCode::CannotOpen) => return Self::Unopenable(file),
+            Some(ErrorCode::SystemIoFailure) => return Self::DiskFails(file),
+            Some(ErrorCode::DatabaseBusy) => return Self::InUse(file),
+            _ => {}
         }
+        // A value that is not of its column's type is no value that any version wrote.
+        let is_no_value = matches!(
+            error,
+            FromSqlConversionFailure(..)
+                | IntegralValueOutOfRange(..)
+                | InvalidColumnType(..)
+                | Utf8Error(..)
+        );
+        if is_no_value { Self::Damaged(file) } else { Self::Database(error) }
+    }
+}
+
+impl StoreError {
+    /// What the system says of a file or folder.
+    pub(crate) fn of_io(path: &Path, error: &std::io::Error) -> Self {
+        let (path, kind) = (path.to_owned(), error.kind());
+        if kind == ErrorKind::StorageFull {
+            Self::DiskFull
+        } else if kind == ErrorKind::PermissionDenied {
+            Self::NoPermission(path)
+        } else if kind == ErrorKind::ReadOnlyFilesystem {
+            Self::ReadOnly(path)
+        } else {
+            Self::Folder { path, kind }
+        }
+    }
+
+    /// The error with the path of the file, where it is about the database and does not know where that lies.
+    #[must_use]
+    pub fn named(mut self, path: &Path) -> Self {
+        if let Self::Foreign(at)
+        | Self::Damaged(at)
+        | Self::ReadOnly(at)
+        | Self::NoPermission(at)
+        | Self::Unopenable(at)
+        | Self::DiskFails(at)
+        | Self::InUse(at) = &mut self
+            && at.as_path() == Path::new(crate::open::FILE)
+        {
+            path.clone_into(at);
+        }
+        self
     }
 }
 
@@ -94,6 +159,10 @@ impl Explain for StoreError {
             Self::Damaged(_) => "replica-damaged",
             Self::Newer { .. } => "replica-newer",
             Self::DiskFull => "disk-full",
+            Self::ReadOnly(_) => "replica-read-only",
+            Self::NoPermission(_) => "no-permission",
+            Self::Unopenable(_) => "replica-unopenable",
+            Self::DiskFails(_) => "disk-fails",
             Self::Folder { .. } => "folder-unusable",
             Self::Inconsistent { .. } => "replica-inconsistent",
             Self::SaveTooLarge { .. } => "save-too-large",
@@ -105,9 +174,15 @@ impl Explain for StoreError {
     fn arguments(&self) -> Vec<(&'static str, String)> {
         let path = |path: &PathBuf| vec![("path", path.display().to_string())];
         match self {
-            Self::Absent(at) | Self::Exists(at) | Self::InUse(at) | Self::Foreign(at) | Self::Damaged(at) => {
-                path(at)
-            }
+            Self::Absent(at)
+            | Self::Exists(at)
+            | Self::InUse(at)
+            | Self::Foreign(at)
+            | Self::Damaged(at)
+            | Self::ReadOnly(at)
+            | Self::NoPermission(at)
+            | Self::Unopenable(at)
+            | Self::DiskFails(at) => path(at),
             Self::Newer { path, found, known } => vec![
                 ("path", path.display().to_string()),
                 ("found", found.to_string()),
@@ -136,6 +211,10 @@ impl Explain for StoreError {
             | Self::Foreign(_)
             | Self::Damaged(_)
             | Self::Newer { .. }
+            | Self::ReadOnly(_)
+            | Self::NoPermission(_)
+            | Self::Unopenable(_)
+            | Self::DiskFails(_)
             | Self::Folder { .. }
             | Self::Inconsistent { .. }
             | Self::SaveTooLarge { .. }

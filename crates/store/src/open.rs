@@ -1,113 +1,134 @@
 //! Opening a replica: a folder with the database and a lock, so that a second process is told so instead of writing
-//! beside the first. The pragmas stand here and nowhere else.
+//! beside the first. The pragmas stand here and nowhere else. A file that is not ours is recognised by its first bytes,
+//! before a lock is made or SQLite is asked: it is not touched.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Result, StoreError};
+use crate::lock::Lock;
 use crate::migrate;
 
 /// The database's name in the replica's folder.
 pub const FILE: &str = "replica.sqlite";
-const LOCK: &str = "replica.lock";
 /// Marks the file as ours in its header: "TRGA".
-const APPLICATION_ID: i32 = 0x5452_4741;
+pub(crate) const APPLICATION_ID: i32 = 0x5452_4741;
+/// What every SQLite database begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Where `application_id` stands in SQLite's header, big-endian.
+const APPLICATION_ID_AT: usize = 68;
+const HEADER_BYTES: usize = 100;
 
-/// An open database with its lock; both are released together.
+/// An open database with its lock; the connection is closed before the lock is released.
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// The connection.
     pub(crate) connection: Connection,
     /// The folder.
     pub(crate) folder: PathBuf,
-    _lock: File,
-}
-
-/// Makes a new database in `folder`, which is created if needed.
-pub(crate) fn create(folder: &Path) -> Result<Opened> {
-    std::fs::create_dir_all(folder).map_err(|error| unusable(folder, &error))?;
-    let path = folder.join(FILE);
-    if path.exists() {
-        return Err(StoreError::Exists(folder.to_owned()));
-    }
-    let lock = lock(folder)?;
-    let mut connection = connect(&path)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate::climb(&mut connection)?;
-    Ok(Opened { connection, folder: folder.to_owned(), _lock: lock })
+    pub(crate) _lock: Lock,
 }
 
 /// Opens the database in `folder`.
 pub(crate) fn open(folder: &Path) -> Result<Opened> {
     let path = folder.join(FILE);
-    if !path.exists() {
-        return Err(StoreError::Absent(folder.to_owned()));
+    if !is_ours(folder, &path)? {
+        return Err(StoreError::Foreign(path));
     }
-    let lock = lock(folder)?;
-    let named = |error: StoreError| {
-        if matches!(error, StoreError::Foreign(_)) {
-            StoreError::Foreign(path.clone())
-        } else if matches!(error, StoreError::Damaged(_)) {
-            StoreError::Damaged(path.clone())
-        } else {
-            error
+    let lock = Lock::take(folder, &path)?;
+    open_locked(folder, &path, lock).map_err(|error| error.named(&path))
+}
+
+fn open_locked(folder: &Path, path: &Path, mut lock: Lock) -> Result<Opened> {
+    // Asked before SQLite opens the file and, with it, whatever log lies beside it.
+    let lies_as_closed = lock.lies_as_closed();
+    let mut connection = connect(path)?;
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > migrate::newest() {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: migrate::newest() });
+    }
+    if !lies_as_closed {
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(StoreError::Damaged(path.to_owned()));
         }
-    };
-    let mut connection = connect(&path).map_err(named)?;
-    check(&connection, &path).map_err(named)?;
-    migrate::climb(&mut connection).map_err(named)?;
+        lock.checked();
+    }
+    migrate::climb(&mut connection)?;
     Ok(Opened { connection, folder: folder.to_owned(), _lock: lock })
 }
 
-fn lock(folder: &Path) -> Result<File> {
-    let path = folder.join(LOCK);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| unusable(&path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
-    }
+/// Whether the file is a database of ours, by its header alone. A database of ours carries its mark from the moment it
+/// has its name.
+pub(crate) fn is_ours(folder: &Path, path: &Path) -> Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(StoreError::Absent(folder.to_owned()));
+        }
+        Err(error) => return Err(StoreError::of_io(path, &error)),
+    };
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    file.take(HEADER_BYTES as u64)
+        .read_to_end(&mut header)
+        .map_err(|error| StoreError::of_io(path, &error))?;
+    let mark = header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4);
+    Ok(header.starts_with(MAGIC) && mark == Some(APPLICATION_ID.to_be_bytes().as_slice()))
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    if error.kind() == std::io::ErrorKind::StorageFull {
-        return StoreError::DiskFull;
+/// Connects to a database that is there, in the mode in which replicas are used.
+pub(crate) fn connect(path: &Path) -> Result<Connection> {
+    let connection = connect_plain(path)?;
+    // SQLite opens what may not be written for reading only, and would say so at the first save.
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(StoreError::ReadOnly(path.to_owned()));
     }
-    StoreError::Folder { path: path.to_owned(), kind: error.kind() }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the one place that opens a database")]
-fn connect(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path)?;
     // WAL: readers do not wait for the writer, and a kill at any moment leaves a whole database.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: what was acknowledged has reached the disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // Deleted drafts are overwritten, not merely forgotten.
-    connection.pragma_update(None, "secure_delete", true)?;
     // 16 MiB of pages, in negative KiB.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
 
-fn check(connection: &Connection, path: &Path) -> Result<()> {
-    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if application != APPLICATION_ID {
-        return Err(StoreError::Foreign(path.to_owned()));
+/// Connects to a file that is there, with what must hold in every mode.
+pub(crate) fn connect_plain(path: &Path) -> Result<Connection> {
+    // Not `Connection::open`, which would make a file where none is.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // FULL: what was acknowledged has reached the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Deleted drafts are overwritten, not merely forgotten.
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_ours_is_not_touched() {
+        let other = tempfile::tempdir().unwrap();
+        let foreign = other.path().join(FILE);
+        std::fs::write(&foreign, "").unwrap();
+        let connection = connect_plain(&foreign).unwrap();
+        connection
+            .execute_batch("CREATE TABLE letter (text TEXT); INSERT INTO letter VALUES ('hello')")
+            .unwrap();
+        connection.close().unwrap();
+        let letter = b"this is a letter to a friend, and not a database at all".to_vec();
+        for bytes in [Vec::new(), letter, std::fs::read(&foreign).unwrap()] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(FILE);
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(matches!(open(folder.path()), Err(StoreError::Foreign(at)) if at == path));
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
+        }
     }
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > migrate::newest() {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: migrate::newest() });
-    }
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(path.to_owned())) }
 }

@@ -68,8 +68,8 @@ fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Res
         let row = log::read(row)?;
         let actor = actor_of(&row)?;
         let starts_a_save = taken.last().is_some_and(|last: &LogRow| last.save != row.save);
-        // All changes of a save were written in one opening.
-        let opens_too_many = !actors.contains(&actor) && actors.len() >= limits::PACK_OPENINGS_MAX;
+        // A save holds the changes of one opening, or of a few where its draft was begun before a sync.
+        let opens_too_many = actors.len() + limits::PACK_CLASSES_MAX > limits::PACK_OPENINGS_MAX;
         let full = bytes >= budget || taken.len() >= limits::PACK_ENTRIES_MAX / 2 || opens_too_many;
         if starts_a_save && full {
             break;

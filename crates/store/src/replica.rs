@@ -9,6 +9,7 @@ use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::{Identity, actor_of};
 
+use crate::create;
 use crate::error::{Result, StoreError};
 use crate::open::{self, Opened};
 use crate::register;
@@ -39,12 +40,11 @@ pub struct Replica {
 impl Replica {
     /// Makes a replica in `folder` with a fresh key.
     pub fn create(folder: &Path, profile: &Profile, entropy: &mut dyn Entropy) -> Result<Self> {
-        let mut opened = open::create(folder)?;
         let identity = Identity::generate(entropy);
-        let transaction = opened.connection.transaction()?;
-        put_meta(&transaction, "secret", &identity.secret())?;
-        write_profile(&transaction, &identity, profile)?;
-        transaction.commit()?;
+        let opened = create::create(folder, |connection| {
+            put_meta(connection, "secret", &identity.secret())?;
+            write_profile(connection, &identity, profile)
+        })?;
         Ok(Self::new(opened, identity, profile.clone(), entropy))
     }
 

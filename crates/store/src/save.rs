@@ -5,19 +5,17 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ActorId, ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::Part;
-use teranga_sync::limits;
-use teranga_sync::scan::{ChangeLimits, scan};
 
-use crate::error::{Result, StoreError};
+use crate::drafts;
+use crate::error::Result;
 use crate::log::{self, Logged, Status};
-use crate::part::{self, Shown};
-use crate::register;
+use crate::part;
 use crate::replica::Replica;
+use crate::saving::{Made, Opening, Saving};
 
 /// The edits of one part in a save.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,9 +46,10 @@ pub struct Save {
 /// What becomes of a draft when its record is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DraftFate {
-    /// It is in the save: clear it.
+    /// It is in the save: clear it. The save builds on the parts as they stood when the draft was begun: what came
+    /// since was not before the person's eyes, and stands beside what they wrote.
     Clear,
-    /// It is not touched.
+    /// It is not touched. The save builds on the parts as they stand.
     Keep,
 }
 
@@ -63,7 +62,7 @@ pub struct SavedChange {
     pub hash: ChangeHash,
 }
 
-/// The heads of a record's stricter parts, as a save leaves them.
+/// The heads of a record's parts.
 pub type Heads = BTreeMap<ClassId, Vec<ChangeHash>>;
 
 impl Replica {
@@ -79,11 +78,15 @@ impl Replica {
         save: &Save,
         release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
     ) -> Result<Vec<SavedChange>> {
-        let (own, actor, nonce, key) = (self.id(), self.actor(), self.nonce(), self.public_key());
+        let (own, opening) = (self.id(), Opening { key: self.public_key(), nonce: self.nonce() });
         let transaction = self.connection_mut().transaction()?;
         part::note_record(&transaction, save.record, save.salt)?;
         let salt = part::salt_of(&transaction, save.record)?.unwrap_or(save.salt);
-        let saving = Saving { connection: &transaction, save, salt, actor };
+        let base = match save.draft {
+            DraftFate::Clear => drafts::heads_of(&transaction, save.record)?,
+            DraftFate::Keep => None,
+        };
+        let saving = Saving { connection: &transaction, save, salt, base, opening };
         let mut made = Vec::new();
         for edit in save.parts.iter().filter(|edit| edit.class.as_str() != part::OPEN) {
             made.extend(saving.edit(&edit.class, &edit.edits)?);
@@ -96,83 +99,34 @@ impl Replica {
             .collect();
         edits.extend(release(&part::heads_but_open(&transaction, save.record)?));
         made.extend(saving.edit(&ClassId::new(part::OPEN), &edits)?);
-        if !made.is_empty() {
-            register::note_opening(&transaction, &key, nonce)?;
-        }
         log_save(&transaction, save.record, own, &made)?;
         if save.draft == DraftFate::Clear {
             transaction.execute("DELETE FROM draft WHERE record = ?1", params![save.record.as_bytes()])?;
         }
         transaction.commit()?;
-        Ok(made.into_iter().map(|(class, hash, _)| SavedChange { class, hash }).collect())
-    }
-}
-
-type Made = (ClassId, ChangeHash, Vec<u8>);
-
-/// One save under way.
-struct Saving<'a> {
-    connection: &'a Connection,
-    save: &'a Save,
-    salt: Salt,
-    actor: ActorId,
-}
-
-impl Saving<'_> {
-    fn edit(&self, class: &ClassId, edits: &[(Key, Value)]) -> Result<Option<Made>> {
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let record = self.save.record;
-        let mut document = part::load(self.connection, record, class, self.salt)?;
-        let change = document.edit(self.actor, self.save.at, &self.save.form, edits);
-        let Some(change) = change.map_err(|_| unreadable(record, class))? else { return Ok(None) };
-        // What every hub would refuse is refused here, while its author is there to do something about it.
-        if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
-            return Err(StoreError::SaveTooLarge {
-                bytes: change.bytes.len(),
-                limit: limits::CHANGE_BYTES_MAX,
-            });
-        }
-        part::write(self.connection, record, class, &shown(&document, record, class)?)?;
-        Ok(Some((class.clone(), change.hash, change.bytes)))
+        Ok(made.into_iter().map(|made| SavedChange { class: made.class, hash: made.change.hash }).collect())
     }
 }
 
 fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[Made]) -> Result<()> {
     let mut save = None;
-    for (class, hash, body) in made {
+    for Made { class, change } in made {
         let logged = Logged {
             record,
             class,
-            hash: *hash,
+            hash: change.hash,
             origin: own,
             batch: None,
             place: 0,
             save,
             status: Status::Applied,
-            body: Some(body),
+            body: Some(&change.bytes),
             fed: None,
         };
         let seq = log::append(connection, &logged)?;
         save.get_or_insert(seq);
     }
     Ok(())
-}
-
-fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
-    StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
-}
-
-/// What a part of one's own holds.
-fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
-    let view = document.view().map_err(|_| unreadable(record, class))?;
-    Ok(Shown {
-        heads: document.heads(),
-        snapshot: document.snapshot(),
-        values: view.values,
-        conflicts: view.conflicts,
-    })
 }
 
 #[cfg(test)]
@@ -182,9 +136,11 @@ mod tests {
     use teranga_core::grant::Audience;
     use teranga_core::id::Entropy;
     use teranga_sync::feed::ReplicaKind;
+    use teranga_sync::limits;
 
     use super::*;
     use crate::drafts::Draft;
+    use crate::error::StoreError;
     use crate::replica::Profile;
 
     struct Counting(u8);
@@ -223,7 +179,15 @@ mod tests {
 
     fn draft() -> Draft {
         let (record, salt) = (RecordId([1; 16]), Salt([2; 16]));
-        Draft { record, salt, form: "note@1".into(), case: None, wave: None, started: Millis(1) }
+        Draft {
+            record,
+            salt,
+            form: "note@1".into(),
+            case: None,
+            wave: None,
+            started: Millis(1),
+            heads: Heads::new(),
+        }
     }
 
     #[test]

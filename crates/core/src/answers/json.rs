@@ -1,5 +1,6 @@
 //! Answers from a JSON file: members by question id, or nested in their groups; repeats as arrays of objects;
-//! `{"no_answer": "dont_know"}` where the person gave none. Every mistake is reported, not the first.
+//! `{"no_answer": "dont_know"}` where the person gave none, null to take an answer back. Every mistake is reported, not
+//! the first.
 
 use serde_json::{Map, Value as Json};
 
@@ -16,7 +17,7 @@ const ITEMS_MAX: usize = 1_000;
 /// only the live form can do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AnswerSheet {
-    /// Answers, in the order of the form. Selections are codes separated by spaces.
+    /// Answers, in the order of the form. Selections are codes separated by spaces; what is taken back is cleared.
     pub answers: Vec<(RowId, Value)>,
     /// The items of each repeat, in the order of the form.
     pub repeats: Vec<(RowId, Vec<AnswerSheet>)>,
@@ -61,7 +62,9 @@ impl<'a> Reader<'a> {
                     }
                 },
                 Some(row) if row.kind == Kind::Repeat => self.items(row, json, sheet),
-                Some(_) if json.is_null() => {}
+                // A file that lists every row of a form may list what is never asked, with nothing in it.
+                Some(row) if json.is_null() && !row.kind.is_asked() => {}
+                Some(row) if json.is_null() => sheet.answers.push((row.row, Value::Cleared)),
                 Some(row) => match self.answer(row, json) {
                     Ok(value) => sheet.answers.push((row.row, value)),
                     Err(error) => self.errors.push(error),

@@ -126,6 +126,12 @@ impl Filling {
         self.nodes.get(key).map(|node| self.shown_at(*node))
     }
 
+    /// Whether an answer stands under a key, that of a skipped question included: what may be taken back.
+    pub(super) fn is_answered(&self, key: &Key) -> bool {
+        let node = self.nodes.get(key).and_then(|node| self.instance.node(*node));
+        node.is_some_and(|node| !matches!(node.answer, None | Some(Value::Cleared)))
+    }
+
     /// Every question of the filling in order, those in items included, with its key and state.
     pub fn states(&self) -> impl Iterator<Item = (&Key, &Question, Shown)> {
         self.instance.subtree(NodeId::ROOT).into_iter().filter_map(|id| {

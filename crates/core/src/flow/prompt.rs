@@ -107,6 +107,18 @@ impl Filling {
         Some((self.form.row(stop.row)?, self.instance.node(stop.node)?.key.as_ref()))
     }
 
+    /// Whether a person answers at a stop: a question that takes an answer and may be changed by hand.
+    pub fn takes_answer(&self, stop: &Stop) -> bool {
+        let kind = self.form.row(stop.row).map(|row| row.kind);
+        stop.step == Step::Question && kind.is_some_and(Kind::is_asked) && !self.is_readonly(stop.node)
+    }
+
+    /// Whether an answer must be given under a key.
+    pub fn requires_answer(&self, key: &Key) -> bool {
+        let node = self.nodes.get(key).and_then(|node| self.instance.node(*node));
+        node.is_some_and(|node| node.own.required)
+    }
+
     /// What to show at a stop; `None` when its item was removed since.
     pub fn prompt(&self, stop: &Stop) -> Option<Prompt<'_>> {
         let node = self.instance.node(stop.node)?;

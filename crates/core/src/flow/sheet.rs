@@ -64,6 +64,10 @@ impl Filler<'_> {
         let form = Arc::clone(&self.draft.form);
         let Some(question) = form.row(row) else { return };
         let key = within.map_or_else(|| Key::question(&question.id), |item| item.child(&question.id));
+        if *value == Value::Cleared && !self.draft.is_answered(&key) {
+            // There is nothing to take back, and so nothing to say.
+            return;
+        }
         match self.draft.set(&key, value.clone()) {
             Ok(change) => self.recomputed += change.recomputed,
             Err(error) => self.errors.push(error),

@@ -193,3 +193,18 @@ fn a_table_keeps_its_columns_and_the_kinds_of_no_answer_apart() {
         [(Some(children[1].item), 1), (Some(children[1].item), 2)]
     );
 }
+
+#[test]
+fn null_takes_an_answer_back_and_says_nothing_where_there_is_none() {
+    let mut filled = filling(&json_form());
+    let mut fill = |json: serde_json::Value| {
+        let sheet = answers_from_json(&form(&json_form()), &lists(), &json).unwrap();
+        filled.fill(&sheet, &mut Counter(0)).unwrap().edits
+    };
+    fill(json!({"age": 30, "works": "yes", "owns": ["cow"], "child": [{"nick": "A"}]}));
+    assert!(fill(json!({"day": null, "home": {"secret": null}})).is_empty());
+    let edits = fill(json!({"age": null, "owns": null, "child": [{"nick": null}]}));
+    assert!(edits.contains(&(key("age"), Value::Cleared)), "{edits:?}");
+    assert!(edits.contains(&(key("owns").child("cow"), Value::Bool(false))), "{edits:?}");
+    assert_eq!(edits.iter().filter(|(_, value)| *value == Value::Cleared).count(), 3, "{edits:?}");
+}

@@ -67,6 +67,27 @@ fn two_values_of_one_answer_stand_side_by_side_until_an_edit_settles_them_everyw
 }
 
 #[test]
+fn what_is_written_on_an_earlier_state_stands_beside_what_came_since() {
+    let mut part = part();
+    edit(&mut part, AWA, &[("income", Value::Int(1)), ("housing", Value::text("own"))]);
+    let heads = part.heads();
+    assert_eq!(part.as_of(&heads).unwrap().view().unwrap(), part.view().unwrap());
+    edit(&mut part, MOUSSA, &[("income", Value::Int(2)), ("housing", Value::text("rent"))]);
+    let mut then = part.as_of(&heads).unwrap();
+    assert_eq!((then.changes_by(AWA), then.changes_by(MOUSSA)), (1, 0));
+    let late = edit(&mut then, AWA, &[("income", Value::Int(3)), ("housing", Value::text("own"))]);
+    assert_eq!(late.n_ops, 1, "what stood at that time is not written");
+    let before = part.clone();
+    part.join(&late).unwrap();
+    assert!(Guard::new().apply(&before, &late.bytes).is_ok(), "a hub takes it");
+    let view = part.view().unwrap();
+    assert_eq!(view.conflict(&key("income")).map(|conflict| conflict.values.len()), Some(2));
+    assert_eq!(view.values.get(&key("housing")), Some(&Value::text("rent")));
+    let unknown = part.as_of(&[teranga_core::id::ChangeHash([9; 32])]).unwrap();
+    assert_eq!(unknown.change_count(), 1, "nobody has written to it yet");
+}
+
+#[test]
 fn what_stands_already_makes_no_change() {
     let mut part = part();
     let all = [

@@ -181,7 +181,8 @@ CREATE TABLE draft (
     form       TEXT NOT NULL,
     kase       BLOB,
     wave       TEXT,
-    started_ms INTEGER NOT NULL
+    started_ms INTEGER NOT NULL,
+    heads      TEXT NOT NULL         -- of every part when it was begun: what it builds on
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE draft_answer (
     record BLOB NOT NULL REFERENCES draft (record) ON DELETE CASCADE,

@@ -1,18 +1,22 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
+mod ask;
 mod fill;
 mod lists;
 mod show;
 mod sync;
+mod terminal;
+mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use teranga_client::Device;
 use teranga_client::interview::Setting;
 use teranga_core::id::RecordId;
 use teranga_hub::world::{SystemEntropy, now};
+use teranga_store::{FILE, StoreError};
 
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
@@ -92,10 +96,29 @@ pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
         return Ok(());
     }
     let device = Device::open(&data, &mut SystemEntropy)?;
-    match arguments.act {
+    let done = match arguments.act {
         Act::Enrol(enrol) => sync::enrol(device, enrol, messages).await,
         Act::Sync(arguments) => sync::run(device, arguments, messages).await,
         other => at_device(device, other, messages),
+    };
+    done.map_err(|failure| with_path(failure, &data.join(FILE)))
+}
+
+/// A failure of the database with the path of its file: once it is open, the store does not know where it lies.
+fn with_path(failure: Failure, path: &Path) -> Failure {
+    let of_database = [
+        StoreError::Damaged,
+        StoreError::Foreign,
+        StoreError::ReadOnly,
+        StoreError::NoPermission,
+        StoreError::Unopenable,
+        StoreError::DiskFails,
+        StoreError::InUse,
+    ];
+    let bare = |error: &fn(PathBuf) -> StoreError| failure == error(PathBuf::from(FILE)).into();
+    match of_database.into_iter().find(bare) {
+        Some(error) => error(path.to_owned()).into(),
+        None => failure,
     }
 }
 
@@ -105,14 +128,12 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Init { .. } | Act::Enrol(_) | Act::Sync(_) => Ok(()),
         Act::Case(answers) => {
             let sheet = answers.read()?;
-            let interview = device.begin("profile", None, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::begin(&mut device, "profile", None, sheet.as_ref(), messages)
         }
         Act::Fill { form, case, answers } => {
             let sheet = answers.read()?;
             let case = case.map(|case| find(&device, &case)).transpose()?;
-            let interview = device.begin(&form, case, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::begin(&mut device, &form, case, sheet.as_ref(), messages)
         }
         Act::Resume { record, answers } => {
             let sheet = answers.read()?;
@@ -121,8 +142,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Edit { record, answers } => {
             let sheet = answers.read()?;
             let record = find(&device, &record)?;
-            let interview = device.edit(record, setting(language, &mut SystemEntropy))?;
-            fill::run(&mut device, interview, sheet.as_ref(), messages)
+            fill::edit(&mut device, record, sheet.as_ref(), messages)
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::List => lists::list(&device, messages),

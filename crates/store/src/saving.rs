@@ -1,0 +1,141 @@
+//! One save under way: the change that it makes in each part. It builds on the part as it stands, or as it stood when
+//! the save's draft was begun: then what others wrote since stays beside it.
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use teranga_core::class::ClassId;
+use teranga_core::id::{ActorId, ChangeHash, OpeningNonce, PublicKey, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::value::Value;
+use teranga_document::part::{NewChange, Part, PartError};
+use teranga_sync::identity::actor_of;
+use teranga_sync::limits;
+use teranga_sync::scan::{ChangeLimits, scan};
+
+use crate::error::{Result, StoreError};
+use crate::part::{self, Shown};
+use crate::register;
+use crate::save::{Heads, Save};
+use teranga_sync::first::first_hash;
+
+/// Sets the derived nonces apart from everything else that is hashed.
+const BESIDE: &[u8] = b"teranga opening beside 0\n";
+
+/// One change that is made and written, and not yet logged.
+pub(crate) struct Made {
+    pub(crate) class: ClassId,
+    pub(crate) change: NewChange,
+}
+
+/// Under whose name changes are written: an opening of this replica.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) key: PublicKey,
+    pub(crate) nonce: OpeningNonce,
+}
+
+impl Opening {
+    fn actor(&self) -> ActorId {
+        actor_of(&self.key, self.nonce)
+    }
+
+    /// The opening that writes where this one has written already: one more of this replica, for this one place.
+    fn beside(&self, record: RecordId, heads: &[ChangeHash]) -> Self {
+        let mut hasher = Sha256::new().chain_update(BESIDE).chain_update(self.nonce.as_bytes());
+        hasher.update(record.as_bytes());
+        for head in heads {
+            hasher.update(head.as_bytes());
+        }
+        let digest: [u8; 32] = hasher.finalize().into();
+        let mut nonce = [0; 16];
+        nonce.iter_mut().zip(digest).for_each(|(byte, from)| *byte = from);
+        Self { key: self.key, nonce: OpeningNonce(nonce) }
+    }
+}
+
+/// One save under way.
+pub(crate) struct Saving<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) save: &'a Save,
+    pub(crate) salt: Salt,
+    /// What the save builds on, where that is not what stands.
+    pub(crate) base: Option<Heads>,
+    pub(crate) opening: Opening,
+}
+
+impl Saving<'_> {
+    /// Makes and writes the change of one part; none where every value stands already.
+    pub(crate) fn edit(&self, class: &ClassId, edits: &[(Key, Value)]) -> Result<Option<Made>> {
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        let record = self.save.record;
+        let mut document = part::load(self.connection, record, class, self.salt)?;
+        let written = match self.earlier(&document, class) {
+            None => self.write(&mut document, self.opening, edits),
+            Some(heads) => self.write_beside(&mut document, &heads, edits),
+        };
+        let Some((opening, change)) = written.map_err(|_| unreadable(record, class))? else {
+            return Ok(None);
+        };
+        // What every hub would refuse is refused here, while its author is there to do something about it.
+        if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
+            return Err(StoreError::SaveTooLarge {
+                bytes: change.bytes.len(),
+                limit: limits::CHANGE_BYTES_MAX,
+            });
+        }
+        part::write(self.connection, record, class, &shown(&document, record, class)?)?;
+        register::note_opening(self.connection, &opening.key, opening.nonce)?;
+        Ok(Some(Made { class: class.clone(), change }))
+    }
+
+    /// The heads that this save builds on, where the part has moved on from them.
+    fn earlier(&self, document: &Part, class: &ClassId) -> Option<Vec<ChangeHash>> {
+        let base = self.base.as_ref()?;
+        let first = || vec![first_hash(self.save.record, class, self.salt)];
+        let mut heads = base.get(class).cloned().unwrap_or_else(first);
+        let mut now = document.heads();
+        heads.sort_unstable();
+        now.sort_unstable();
+        (heads != now).then_some(heads)
+    }
+
+    fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> Written {
+        let change = document.edit(opening.actor(), self.save.at, &self.save.form, edits)?;
+        Ok(change.map(|change| (opening, change)))
+    }
+
+    /// Writes on top of what stood at these heads, beside what has come since.
+    fn write_beside(&self, document: &mut Part, heads: &[ChangeHash], edits: &[(Key, Value)]) -> Written {
+        let mut then = document.as_of(heads)?;
+        let own = self.opening.actor();
+        let opening = if then.changes_by(own) == document.changes_by(own) {
+            self.opening
+        } else {
+            self.opening.beside(self.save.record, &then.heads())
+        };
+        let written = self.write(&mut then, opening, edits)?;
+        if let Some((_, change)) = &written {
+            document.join(change)?;
+        }
+        Ok(written)
+    }
+}
+
+type Written = std::result::Result<Option<(Opening, NewChange)>, PartError>;
+
+fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
+    StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
+}
+
+/// What a part of one's own holds.
+fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
+    let view = document.view().map_err(|_| unreadable(record, class))?;
+    Ok(Shown {
+        heads: document.heads(),
+        snapshot: document.snapshot(),
+        values: view.values,
+        conflicts: view.conflicts,
+    })
+}
