@@ -12,6 +12,7 @@ mod columns;
 pub mod drafts;
 pub mod error;
 mod feed;
+mod held;
 pub mod ingest;
 mod log;
 mod migrate;
