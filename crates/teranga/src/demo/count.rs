@@ -14,6 +14,8 @@ use crate::failure::Outcome;
 /// What one tier holds.
 pub(super) struct Tier {
     pub(super) name: String,
+    /// The region of a regional hub.
+    pub(super) region: Option<String>,
     /// How far below headquarters.
     pub(super) depth: usize,
     pub(super) cases: usize,
@@ -121,9 +123,9 @@ async fn tier(hub: &Hub, depth: usize, census: &Census) -> Outcome<Tier> {
     let number = |name: &str| {
         status.get(name).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
     };
-    let region = hub.region.as_ref().map(|region| format!(" ({region})")).unwrap_or_default();
     Ok(Tier {
-        name: format!("{}{region}", hub.name),
+        name: hub.name.clone(),
+        region: hub.region.clone(),
         depth,
         cases: number("cases"),
         assessments: number("records").saturating_sub(number("cases")),
@@ -152,6 +154,7 @@ fn of_volunteer(volunteer: &super::play::Volunteer) -> Outcome<(Tier, Census)> {
     let cases = listed.iter().filter(|listed| listed.kind == Some(RecordKind::Case)).count();
     let tier = Tier {
         name: volunteer.name.clone(),
+        region: None,
         depth: 2,
         cases,
         assessments: listed.len() - cases,

@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 use serde_json::{Value as Json, json};
 
-use super::count::Count;
+use super::count::{Count, Tier};
 use super::play::Play;
 use crate::field::table;
 use crate::messages::Messages;
@@ -21,7 +21,7 @@ pub(super) fn show(count: &Count, conflicts: usize, play: &Play<'_>, messages: &
     let mut table = table(messages, &headings);
     for tier in &count.tiers {
         table.add_row([
-            format!("{}{}", "  ".repeat(tier.depth), tier.name),
+            format!("{}{}", "  ".repeat(tier.depth), named(tier, messages)),
             tier.cases.to_string(),
             tier.assessments.to_string(),
             tier.changes.to_string(),
@@ -43,16 +43,26 @@ pub(super) fn show(count: &Count, conflicts: usize, play: &Play<'_>, messages: &
         ("conflicts", conflicts.to_string()),
     ];
     let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    for (key, kept) in [
-        ("demo-counted-lost", count.lost == 0),
-        ("demo-counted-diverged", count.diverged == 0),
-        ("demo-counted-ticks", count.false_ticks == 0),
-        ("demo-counted-links", true),
-        ("demo-counted-conflicts", true),
+    let sign = |kept: bool| if kept { "✓" } else { "✗" };
+    for (key, sign) in [
+        ("demo-counted-lost", sign(count.lost == 0)),
+        ("demo-counted-diverged", sign(count.diverged == 0)),
+        ("demo-counted-ticks", sign(count.false_ticks == 0)),
+        ("demo-counted-links", "·"),
+        ("demo-counted-conflicts", "·"),
     ] {
-        println!("  {} {}", if kept { "✓" } else { "✗" }, messages.with(key, &told));
+        println!("  {sign} {}", messages.with(key, &told));
     }
     println!();
+}
+
+fn named(tier: &Tier, messages: &Messages) -> String {
+    let name = ("name", tier.name.as_str());
+    match (tier.depth, &tier.region) {
+        (0, _) => messages.with("demo-home", &[name]),
+        (_, Some(region)) => messages.with("demo-region", &[name, ("region", region)]),
+        (_, None) => tier.name.clone(),
+    }
 }
 
 /// The count as one line for machines.
