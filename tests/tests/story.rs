@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use teranga_tests::{Device, Hub, answers, command, profile, saved_record, typed};
@@ -27,6 +30,32 @@ fn the_demonstration_loses_nothing_and_ends_equal_everywhere() {
         assert_eq!(last["cases"], json!(12));
         assert_eq!(last["assessments"], json!(24));
         assert!(last["conflicts"].as_u64().unwrap() > 0, "{last}");
+    }
+}
+
+#[test]
+fn the_count_is_the_last_line_and_the_hubs_end_with_the_demonstration_however_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--lang", "en", "demo", "--json", "--cases", "2", "--volunteers", "2", "--dir"];
+    let mut demo = command(&arguments).arg(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut hubs = Vec::new();
+    for line in BufReader::new(demo.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.starts_with('{') {
+            break;
+        }
+        let mut urls = line.split_whitespace().filter_map(|word| word.strip_prefix("http://"));
+        hubs.extend(urls.find_map(|address| address.parse::<SocketAddr>().ok()));
+    }
+    assert_eq!(hubs.len(), 3);
+    let answers = |hub: &SocketAddr| TcpStream::connect(hub).is_ok();
+    assert!(hubs.iter().all(answers));
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while hubs.iter().any(answers) {
+        assert!(Instant::now() < until, "a hub outlived the demonstration");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
