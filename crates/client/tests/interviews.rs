@@ -12,6 +12,7 @@ use teranga_core::key::Key;
 use teranga_core::record::keys;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
@@ -39,7 +40,8 @@ fn world(seed: u64) -> World {
         let profile = device.replica().profile().clone();
         hub.add_enrolment_code(name, &profile, Millis(NOW.0 + 1)).unwrap();
         hub.enrol(name, &device.replica().public_key(), NOW).unwrap().unwrap();
-        device.replica_mut().set_uplink(&hub.public_key(), "in this process", "hub").unwrap();
+        let joined = Joined { key: &hub.public_key(), url: "in this process", name: "hub" };
+        device.replica_mut().join(&joined, profile).unwrap();
         device
     };
     let (awa, moussa) = (device("awa"), device("moussa"));
@@ -52,14 +54,14 @@ fn sync(device: &mut Device, hub: &mut Replica) {
         let child = device.replica_mut();
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let known = hub.child(child.id()).unwrap().unwrap();
-        let request = Request::decode(&request.encode(child.identity())).unwrap().verify(&known.key).unwrap();
+        let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
         hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
         for push in &request.pushes {
             hub.ingest(&known, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
-        let answer = Answer::decode(&answer).unwrap().verify(&hub.public_key()).unwrap();
+        let answer = Answer::read(&answer, &hub.public_key()).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return;
         }

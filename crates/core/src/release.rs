@@ -107,6 +107,17 @@ impl Release {
         Key::question(keys::RELEASE).child(&self.release_id)
     }
 
+    /// The questions that it reads. `scheme` is the one that the rule names, where it names one.
+    pub fn reads<'a>(&'a self, scheme: Option<&'a Scheme>) -> Vec<&'a str> {
+        match &self.rule {
+            Rule::Scores { .. } => {
+                let items = scheme.into_iter().flat_map(|scheme| &scheme.items);
+                items.map(|item| item.question.as_str()).collect()
+            }
+            Rule::AgeBand { birth, at, .. } => vec![birth, at],
+        }
+    }
+
     /// Derives the value. `scheme` is the one that the rule names, where it names one.
     pub fn derive(
         &self,

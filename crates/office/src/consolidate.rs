@@ -2,32 +2,26 @@
 //! classes that the token may read and no others, and their scores. What is not released to a token is hidden, and
 //! hidden is neither empty nor zero.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use teranga_core::class::ClassId;
-use teranga_core::flow::{Answers, Filling, FlowContext, Held, Opening, Shown};
 use teranga_core::form::FormRef;
-use teranga_core::id::RecordId;
-use teranga_core::key::Key;
+use teranga_core::grant;
+use teranga_core::id::{RecordId, ReplicaId};
 use teranga_core::problem::Problem;
-use teranga_core::release::{Derived, Released, Rule};
-use teranga_core::score::{Fraction, score};
-use teranga_core::value::Value;
 use teranga_store::StoreError;
 use teranga_store::children::PullGrant;
 use teranga_store::records::{PartView, RecordRow};
 
+use crate::derived::Sight;
 use crate::exchange::Rejected;
 use crate::office::Office;
 
-/// Records in one page.
-const PAGE_RECORDS: usize = 2_000;
+/// Records in one page. A page is made under the hub's lock, and each of its records may have to be scored: few enough
+/// that devices, which sync between two pages, never wait long.
+const PAGE_RECORDS: usize = 500;
 
 /// Where the last pull ended.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since {
     /// The highest number of a record that was pulled.
     #[serde(default)]
@@ -37,9 +31,25 @@ pub struct Since {
     pub resources: usize,
 }
 
+/// Who answered a pull, and for whom: a pull can only go on where both are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The replica that answered; its numbers mean nothing to another.
+    pub hub: ReplicaId,
+    /// Its office, for people.
+    pub name: String,
+    /// The classes that the token may read, in alphabetical order.
+    pub classes: Vec<String>,
+}
+
 /// One page of a pull.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page {
+    /// Who answered, and for whom.
+    pub source: Source,
+    /// Whether this page begins from nothing although it was asked to go on: the hub was restored from a backup and
+    /// holds less than was pulled. What was pulled before does not count any more.
+    pub anew: bool,
     /// Resources that were published since.
     pub resources: Vec<PulledResource>,
     /// Records that changed since, the last change last.
@@ -83,7 +93,7 @@ pub struct PulledRecord {
     /// The scores, where a scheme scores the form.
     pub scores: Option<PulledScores>,
     /// The age band, where it is released.
-    pub age_band: Option<String>,
+    pub age_band: Option<PulledBand>,
 }
 
 /// The scores of one record.
@@ -93,8 +103,19 @@ pub struct PulledScores {
     pub scheme: String,
     /// Its status.
     pub status: String,
+    /// Whether they were released from other answers, or by another scheme, than what stands here now.
+    pub stale: bool,
     /// Each score.
     pub scores: Vec<PulledScore>,
+}
+
+/// An age band.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulledBand {
+    /// The band, such as `25-34`.
+    pub band: String,
+    /// Whether it was released from other answers than those that stand here now.
+    pub stale: bool,
 }
 
 /// One score.
@@ -115,12 +136,17 @@ impl Office {
     pub fn pull(&self, token: &str, since: Since) -> Result<Vec<u8>, Rejected> {
         let unknown = || Rejected::new(Problem::Unauthorised, "the pull token is not known");
         let grant = self.replica().pull_grant(token)?.ok_or_else(unknown)?;
+        if !grant::may_pull(&grant.classes) {
+            return Err(Rejected::new(Problem::Forbidden, "the pull token may not read envelopes"));
+        }
         let page = self.page(&grant, since)?;
         serde_json::to_vec(&page).map_err(|error| Rejected::new(Problem::Internal, error.to_string()))
     }
 
     fn page(&self, grant: &PullGrant, since: Since) -> Result<Page, StoreError> {
         let resources = self.replica().resources()?;
+        let anew = self.went_back(since, resources.len())?;
+        let since = if anew { Since::default() } else { since };
         let rows = self.replica().records_touched_after(since.touched, PAGE_RECORDS)?;
         let next = Since {
             touched: rows.last().map_or(since.touched, |row| row.touched),
@@ -133,13 +159,27 @@ impl Office {
             .collect::<Result<_, _>>()?;
         let new = resources.into_iter().skip(since.resources);
         let resources = new.map(|row| PulledResource { kind: row.kind, json: row.json }).collect();
-        Ok(Page { resources, records, next, more })
+        Ok(Page { source: self.source(grant), anew, resources, records, next, more })
+    }
+
+    fn source(&self, grant: &PullGrant) -> Source {
+        let mut classes = grant.classes.clone();
+        classes.sort();
+        classes.dedup();
+        Source { hub: self.replica().id(), name: self.replica().profile().office.clone(), classes }
+    }
+
+    /// Whether more was pulled from here than is held here: numbers only grow, so the hub lost some.
+    fn went_back(&self, since: Since, resources: usize) -> Result<bool, StoreError> {
+        let Some(before) = since.touched.checked_sub(1) else { return Ok(since.resources > resources) };
+        let reached = self.replica().records_touched_after(before, 1)?;
+        Ok(reached.is_empty() || since.resources > resources)
     }
 
     fn pulled(&self, row: RecordRow, grant: &PullGrant) -> Result<Option<PulledRecord>, StoreError> {
         let Some(form) = row.form.clone() else { return Ok(None) };
         let parts = self.replica().parts(row.record)?;
-        let granted = |part: &&PartView| grant.classes.iter().any(|class| class == part.class.as_str());
+        let granted = |part: &&PartView| grant::may_read(&grant.classes, &part.class);
         let mut values = Map::new();
         let mut conflicts = 0;
         for part in parts.iter().filter(granted) {
@@ -147,10 +187,17 @@ impl Office {
             let answers = part.values.iter().filter(|(key, _)| !key.is_envelope());
             values.extend(answers.map(|(key, value)| (key.to_string(), value.to_json())));
         }
+        let known = form.parse::<FormRef>().ok().and_then(|form| self.catalogue().form(&form));
+        let sight = known.map(|form| Sight {
+            catalogue: self.catalogue(),
+            form,
+            parts: &parts,
+            classes: &grant.classes,
+        });
         Ok(Some(PulledRecord {
             record: row.record,
-            scores: self.scores(&form, &parts),
-            age_band: self.age_band(&form, &parts),
+            scores: sight.as_ref().and_then(Sight::scores),
+            age_band: sight.as_ref().and_then(Sight::age_band),
             form,
             case: row.case,
             wave: row.wave,
@@ -160,61 +207,5 @@ impl Office {
             values,
             conflicts,
         }))
-    }
-
-    /// The scores: computed here from what is held here; where a part is missing, what was released.
-    fn scores(&self, form: &str, parts: &[PartView]) -> Option<PulledScores> {
-        let reference: FormRef = form.parse().ok()?;
-        let scheme = self.catalogue().scheme_for(&reference.form_id)?;
-        let form = self.catalogue().form(&reference)?;
-        let held: BTreeSet<ClassId> = parts.iter().map(|part| part.class.clone()).collect();
-        let needed = scheme
-            .items
-            .iter()
-            .filter_map(|item| form.question(&item.question))
-            .map(|question| &question.class);
-        let digits = |fraction: Option<Fraction>| fraction.map(|f| f.decimal(scheme.places));
-        let pulled = |name: &str, value: Option<Fraction>, coverage| PulledScore {
-            name: name.to_owned(),
-            value: digits(value),
-            coverage: digits(coverage),
-            sufficient: value.map(|value| value >= scheme.threshold),
-        };
-        let scores = if needed.into_iter().all(|class| held.contains(class)) {
-            let answers: Answers = parts.iter().flat_map(|part| part.values.clone()).collect();
-            let lists = self.catalogue().lists_for(form);
-            let context = FlowContext { opening: Opening::Again, held: Held::All, ..FlowContext::default() };
-            let filling = Filling::new(Arc::clone(form), &lists, answers, context);
-            let skipped =
-                |question: &str| matches!(filling.shown(&Key::question(question)), Some(Shown::Skipped));
-            let scores = score(scheme, filling.stored(), &skipped).ok()?;
-            scores.iter().map(|score| pulled(&score.name, score.value, score.coverage)).collect()
-        } else {
-            let Derived::Scores(scores) =
-                self.released(&reference.form_id, parts, |rule| matches!(rule, Rule::Scores { .. }))?.derived
-            else {
-                return None;
-            };
-            scores.iter().map(|(name, score)| pulled(name, score.value, score.coverage)).collect()
-        };
-        Some(PulledScores { scheme: scheme.reference(), status: scheme.status.code().to_owned(), scores })
-    }
-
-    fn age_band(&self, form: &str, parts: &[PartView]) -> Option<String> {
-        let reference: FormRef = form.parse().ok()?;
-        match self.released(&reference.form_id, parts, |rule| matches!(rule, Rule::AgeBand { .. }))?.derived {
-            Derived::AgeBand(band) => band,
-            Derived::Scores(_) => None,
-        }
-    }
-
-    /// What was released of a form by a rule that this accepts.
-    fn released(&self, form_id: &str, parts: &[PartView], accepts: fn(&Rule) -> bool) -> Option<Released> {
-        let releases = self.catalogue().releases_for(form_id);
-        let release = releases.into_iter().find(|release| accepts(&release.rule))?;
-        match parts.iter().find_map(|part| part.values.get(&release.key()))? {
-            Value::Text(text) => Released::read(text),
-            Value::Cleared | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::NoAnswer(_) => None,
-        }
     }
 }

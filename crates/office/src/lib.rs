@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod consolidate;
+mod derived;
 pub mod enrol;
 pub mod exchange;
 pub mod office;

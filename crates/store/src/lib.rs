@@ -13,6 +13,7 @@ mod create;
 pub mod drafts;
 pub mod error;
 mod feed;
+mod held;
 pub mod ingest;
 mod lock;
 mod log;

@@ -41,7 +41,7 @@ struct RunArgs {
     region: Option<String>,
     #[arg(long)]
     parent: Option<String>,
-    #[arg(long)]
+    #[arg(long, env = "TERANGA_CODE", hide_env_values = true)]
     code: Option<String>,
     #[arg(long)]
     parent_cert: Option<PathBuf>,
@@ -53,6 +53,8 @@ struct RunArgs {
     tls_key: Option<PathBuf>,
     #[arg(long)]
     insecure_lan: bool,
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -181,7 +183,10 @@ async fn serve(arguments: RunArgs, messages: &Messages) -> Outcome {
     let ready = |address: SocketAddr| {
         println!("{}", messages.with("hub-ready", &[("address", &address.to_string())]));
     };
-    Ok(teranga_hub::serve(options, ready).await?)
+    tokio::select! {
+        served = teranga_hub::serve(options, ready) => Ok(served?),
+        () = crate::demo::tether::parted(arguments.until_stdin_closes) => Ok(()),
+    }
 }
 
 /// Makes the replica at the first start, publishes what ships with the program at headquarters, and enrols at the

@@ -36,6 +36,12 @@ impl Ledger {
         }
     }
 
+    /// What stands in it; a line that was cut off is left out.
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(&self.0).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     fn write(&self, line: &serde_json::Value) {
         let opened = OpenOptions::new().create(true).append(true).open(&self.0);
         if opened.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())).is_err() {

@@ -14,6 +14,10 @@ use crate::failure::Outcome;
 /// What one tier holds.
 pub(super) struct Tier {
     pub(super) name: String,
+    /// The region of a regional hub.
+    pub(super) region: Option<String>,
+    /// How far below headquarters.
+    pub(super) depth: usize,
     pub(super) cases: usize,
     pub(super) assessments: usize,
     pub(super) changes: usize,
@@ -23,52 +27,85 @@ pub(super) struct Tier {
 
 /// The count.
 pub(super) struct Count {
-    /// Headquarters first.
+    /// Headquarters first, every region before its volunteers.
     pub(super) tiers: Vec<Tier>,
     /// Changes that some ledger calls saved.
     pub(super) saved: usize,
     /// Of those, neither in the log nor in quarantine at home.
     pub(super) lost: usize,
-    /// Parts that two replicas hold and show differently.
+    /// Parts that two replicas should both hold and show the same, and do not.
     pub(super) diverged: usize,
     /// Changes that were shown safe and are not at home.
     pub(super) false_ticks: usize,
 }
 
+impl Count {
+    /// Whether every promise was kept.
+    pub(super) fn kept(&self) -> bool {
+        self.lost == 0 && self.diverged == 0 && self.false_ticks == 0
+    }
+}
+
+/// The digest of each part, by record and class.
+type Parts = BTreeMap<(String, String), String>;
+
 /// What a replica holds, as its census says.
 struct Census {
     changes: BTreeMap<String, String>,
-    parts: BTreeMap<(String, String), String>,
+    parts: Parts,
+}
+
+impl Census {
+    /// Whether a change is here: in the log or in quarantine, and not only its hash.
+    fn holds(&self, change: &str) -> bool {
+        self.changes.get(change).is_some_and(|status| status != "Withheld")
+    }
+
+    fn quarantined(&self) -> usize {
+        self.changes.values().filter(|status| *status == "Quarantined").count()
+    }
+}
+
+/// What the ledgers of one region's volunteers say.
+#[derive(Default)]
+struct Told {
+    saved: BTreeSet<String>,
+    safe: BTreeSet<String>,
+    records: BTreeSet<String>,
 }
 
 pub(super) async fn count(play: &Play<'_>) -> Outcome<Count> {
     let home = census(&play.stage.home).await?;
-    let mut tiers = vec![tier(&play.stage.home, &home).await?];
-    let mut regions = Vec::new();
-    for hub in &play.stage.regions {
-        let census = census(hub).await?;
-        tiers.push(tier(hub, &census).await?);
-        regions.push(census);
+    let mut tiers = vec![tier(&play.stage.home, 0, &home).await?];
+    let (mut diverged, mut saved, mut safe) = (0, BTreeSet::new(), BTreeSet::new());
+    let mut nobodys = home.parts.clone();
+    for (at, hub) in play.stage.regions.iter().enumerate() {
+        let (region, told) = (census(hub).await?, told(play, at));
+        tiers.push(tier(hub, 1, &region).await?);
+        for volunteer in play.volunteers.iter().filter(|volunteer| volunteer.region == at) {
+            let (tier, own) = of_volunteer(volunteer)?;
+            tiers.push(tier);
+            diverged += differing(&own.parts, &region.parts);
+        }
+        let own = nobodys.extract_if(.., |(record, _), _| told.records.contains(record)).collect();
+        diverged += differing(&region.parts, &own);
+        saved.extend(told.saved);
+        safe.extend(told.safe);
     }
-    let mut diverged: usize = regions.iter().map(|region| differing(region, &home)).sum();
-    for volunteer in &play.volunteers {
-        let (tier, own) = of_volunteer(volunteer)?;
-        tiers.push(tier);
-        diverged += regions.get(volunteer.region).map_or(0, |region| differing(&own, region));
-    }
-    let (saved, safe) = ledgers(play);
     Ok(Count {
         tiers,
-        lost: saved.iter().filter(|change| !home.changes.contains_key(*change)).count(),
-        false_ticks: safe.iter().filter(|change| !home.changes.contains_key(*change)).count(),
+        lost: saved.iter().filter(|change| !home.holds(change)).count(),
+        false_ticks: safe.iter().filter(|change| !home.holds(change)).count(),
         saved: saved.len(),
-        diverged,
+        // What headquarters holds and no volunteer saved differs from what everybody holds.
+        diverged: diverged + nobodys.len(),
     })
 }
 
-/// Parts that both hold and show differently.
-fn differing(below: &Census, above: &Census) -> usize {
-    below.parts.iter().filter(|(part, digest)| above.parts.get(*part) != Some(*digest)).count()
+/// Parts that one of the two lacks, or that they show differently.
+fn differing(one: &Parts, other: &Parts) -> usize {
+    let unlike = one.iter().filter(|(part, digest)| other.get(*part) != Some(*digest)).count();
+    unlike + other.keys().filter(|part| !one.contains_key(*part)).count()
 }
 
 async fn census(hub: &Hub) -> Outcome<Census> {
@@ -81,18 +118,19 @@ async fn census(hub: &Hub) -> Outcome<Census> {
     })
 }
 
-async fn tier(hub: &Hub, census: &Census) -> Outcome<Tier> {
+async fn tier(hub: &Hub, depth: usize, census: &Census) -> Outcome<Tier> {
     let status = hub.ask(Command::Status).await?;
     let number = |name: &str| {
         status.get(name).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
     };
-    let quarantined = census.changes.values().filter(|status| *status == "Quarantined").count();
     Ok(Tier {
         name: hub.name.clone(),
+        region: hub.region.clone(),
+        depth,
         cases: number("cases"),
-        assessments: number("records") - number("cases"),
+        assessments: number("records").saturating_sub(number("cases")),
         changes: census.changes.len(),
-        quarantined,
+        quarantined: census.quarantined(),
         conflicts: number("conflicts"),
     })
 }
@@ -116,28 +154,59 @@ fn of_volunteer(volunteer: &super::play::Volunteer) -> Outcome<(Tier, Census)> {
     let cases = listed.iter().filter(|listed| listed.kind == Some(RecordKind::Case)).count();
     let tier = Tier {
         name: volunteer.name.clone(),
+        region: None,
+        depth: 2,
         cases,
         assessments: listed.len() - cases,
         changes: census.changes.len(),
-        quarantined: 0,
+        quarantined: census.quarantined(),
         conflicts: replica.records_in_conflict()?.len(),
     };
     Ok((tier, census))
 }
 
-/// Every change that a ledger calls saved, and every one that was shown safe.
-fn ledgers(play: &Play<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut saved, mut safe) = (BTreeSet::new(), BTreeSet::new());
-    for number in 1..=play.volunteers.len() {
-        let path = play.stage.folder().join(format!("volunteer-{number}.ledger"));
-        for line in std::fs::read_to_string(path).unwrap_or_default().lines() {
-            let Ok(line) = serde_json::from_str::<Json>(line) else { continue };
+/// What the ledgers of a region's volunteers call saved and safe, and of which records.
+fn told(play: &Play<'_>, region: usize) -> Told {
+    let mut told = Told::default();
+    for volunteer in play.volunteers.iter().filter(|volunteer| volunteer.region == region) {
+        for line in volunteer.ledger.lines() {
             let text = |name: &str| line.get(name).and_then(Json::as_str).map(str::to_owned);
-            saved.extend(text("saved"));
+            if let Some(saved) = text("saved") {
+                told.saved.insert(saved);
+                told.records.extend(text("record"));
+            }
             if text("tick").as_deref() == Some("safe") {
-                safe.extend(text("change"));
+                told.safe.extend(text("change"));
             }
         }
     }
-    (saved, safe)
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(of: &[(&str, &str)]) -> Parts {
+        of.iter()
+            .map(|(record, digest)| (((*record).to_owned(), "open".to_owned()), (*digest).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_part_that_only_one_holds_differs_like_one_that_is_shown_differently() {
+        let (one, other) = (parts(&[("a", "1"), ("b", "1")]), parts(&[("b", "2"), ("c", "1")]));
+        assert_eq!(differing(&one, &other), 3);
+        assert_eq!(differing(&one, &one), 0);
+    }
+
+    #[test]
+    fn a_change_whose_body_is_withheld_is_not_held() {
+        let status = |text: &str| Census {
+            changes: BTreeMap::from([("x".to_owned(), text.to_owned())]),
+            parts: Parts::new(),
+        };
+        assert!(status("Quarantined").holds("x") && status("Applied").holds("x"));
+        assert!(!status("Withheld").holds("x") && !status("Applied").holds("y"));
+    }
 }

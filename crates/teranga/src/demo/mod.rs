@@ -4,18 +4,19 @@
 
 mod count;
 mod play;
+mod progress;
+mod report;
+mod signals;
 mod stage;
+pub(crate) mod tether;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
-use self::count::Count;
 use self::play::Play;
 use self::stage::Stage;
 use crate::failure::{Failure, Outcome};
-use crate::field::table;
 use crate::messages::Messages;
 
 #[derive(Debug, Args)]
@@ -37,33 +38,50 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(arguments: DemoArgs, messages: &Messages) -> Outcome {
     let folder = folder(&arguments)?;
     println!("{}", messages.with("demo-folder", &[("path", &folder.display().to_string())]));
-    let stage = Stage::open(&folder, messages).await?;
-    let mut play = Play::new(&stage, arguments.volunteers, arguments.seed, messages).await?;
-    play.offline_work(arguments.cases)?;
-    play.sync_all().await?;
-    play.relay().await?;
-    play.sync_all().await?;
-    play.edit_apart()?;
-    play.sync_all().await?;
-    play.relay().await?;
-    play.sync_all().await?;
-    let conflicts = play.conflicts_at_home().await?;
-    play.settle_half()?;
-    play.sync_all().await?;
-    play.relay().await?;
-    play.sync_all().await?;
-    let count = count::count(&play).await?;
-    show(&count, conflicts, messages);
-    pull(&stage, messages).await?;
-    let done = count.lost == 0 && count.diverged == 0;
-    if arguments.json {
-        println!("{}", summary(&count, conflicts, &play));
-    }
+    let mut stopped = std::pin::pin!(signals::stopped());
+    // Whatever ends this early drops the stage, and with it the hubs.
+    let (stage, kept) = tokio::select! {
+        played = perform(&arguments, &folder, messages) => played?,
+        () = &mut stopped => return Err(Failure::new("demo-interrupted", Vec::new())),
+    };
     if !arguments.once {
-        drop(play);
-        stage.leave_running(messages).await?;
+        stopped.await;
     }
-    if done { Ok(()) } else { Err(Failure::new("demo-broken", Vec::new())) }
+    stage.close().await;
+    if kept { Ok(()) } else { Err(Failure::new("demo-broken", Vec::new())) }
+}
+
+/// The whole play, and the report on it. Returns the stage with its hubs still running, and whether every promise
+/// was kept.
+async fn perform(arguments: &DemoArgs, folder: &Path, messages: &Messages) -> Outcome<(Stage, bool)> {
+    let stage = Stage::open(folder, messages).await?;
+    let mut play = Play::new(&stage, arguments.volunteers, arguments.seed, messages).await?;
+    play.offline_work(arguments.cases).await?;
+    day(&mut play).await?;
+    play.edit_apart().await?;
+    day(&mut play).await?;
+    let conflicts = play.conflicts_at_home().await?;
+    play.settle_half().await?;
+    day(&mut play).await?;
+    let count = count::count(&play).await?;
+    report::show(&count, conflicts, &play, messages);
+    pull(&stage, messages).await?;
+    if !arguments.once {
+        stage.tell(messages);
+    }
+    if arguments.json {
+        println!("{}", report::json(&count, conflicts, &play));
+    }
+    let kept = count.kept();
+    drop(play);
+    Ok((stage, kept))
+}
+
+/// A day: everyone brings what is new, the regions relay at night, and in the morning everyone hears of it.
+async fn day(play: &mut Play<'_>) -> Outcome {
+    play.sync_all().await?;
+    play.relay().await?;
+    play.sync_all().await
 }
 
 fn folder(arguments: &DemoArgs) -> Outcome<PathBuf> {
@@ -79,60 +97,8 @@ fn folder(arguments: &DemoArgs) -> Outcome<PathBuf> {
     }
 }
 
-fn show(count: &Count, conflicts: usize, messages: &Messages) {
-    let mut table = table(
-        messages,
-        &[
-            "column-tier",
-            "column-cases",
-            "column-assessments",
-            "column-changes",
-            "column-quarantined",
-            "column-conflicts",
-        ],
-    );
-    for tier in &count.tiers {
-        table.add_row([
-            tier.name.clone(),
-            tier.cases.to_string(),
-            tier.assessments.to_string(),
-            tier.changes.to_string(),
-            tier.quarantined.to_string(),
-            tier.conflicts.to_string(),
-        ]);
-    }
-    println!("{table}");
-    let told = [
-        ("conflicts", conflicts.to_string()),
-        ("saved", count.saved.to_string()),
-        ("lost", count.lost.to_string()),
-        ("diverged", count.diverged.to_string()),
-    ];
-    let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    println!("{}", messages.with("demo-counted", &told));
-}
-
 async fn pull(stage: &Stage, messages: &Messages) -> Outcome {
     let token = stage.pull_token().await?;
     let arguments = crate::pull::PullArgs::new(stage.home_url(), stage.folder().join("pull"), token);
     crate::pull::run(arguments, messages).await
-}
-
-fn summary(count: &Count, conflicts: usize, play: &Play<'_>) -> serde_json::Value {
-    let home = count.tiers.first();
-    json!({
-        "cases": home.map(|home| home.cases),
-        "assessments": home.map(|home| home.assessments),
-        "changes": home.map(|home| home.changes),
-        "conflicts": conflicts,
-        "saved": count.saved,
-        "lost": count.lost,
-        "diverged": count.diverged,
-        "false_ticks": count.false_ticks,
-        "cuts": play.cuts(),
-        "bytes_up": play.total.bytes_up,
-        "bytes_down": play.total.bytes_down,
-        "round_trips": play.total.round_trips,
-        "failures": play.total.failures,
-    })
 }

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::interview::Setting;
 use teranga_client::invent::{self, Seeded};
 use teranga_client::{ClientError, Device};
@@ -17,14 +16,18 @@ use teranga_hub::world::now;
 use teranga_office::admin::Command;
 use teranga_store::Replica;
 
+use super::progress::Step;
 use super::stage::{Hub, Stage};
 use crate::enrolment;
 use crate::failure::{Failure, Outcome};
 use crate::ledger::Ledger;
 use crate::messages::Messages;
 
-/// A third of all connections are cut, each within its first 40 KB.
-const CUTS: Cuts = Cuts::Some { percent: 33, bytes_max: 40_000 };
+/// Six of ten connections are cut, each within its first 6 KB: a small sync is little more, so that even a short
+/// demonstration sees several cuts, and what is left gets through.
+const CUTS: Cuts = Cuts::Some { percent: 60, bytes_max: 6_000 };
+/// Volunteers who know each other's records: two of one region edit the same answers apart.
+const TEAM: usize = 2;
 /// On loopback nobody waits, and many cuts in a row are tried through.
 const PATIENCE: Patience = Patience { failures_max: 40, pause_permille: 2 };
 
@@ -66,19 +69,22 @@ impl<'a> Play<'a> {
         seed: u64,
         messages: &'a Messages,
     ) -> Outcome<Self> {
+        let step = Step::begin(usize::from(volunteers), "demo-enrol", messages);
         let mut play =
             Self { stage, volunteers: Vec::new(), total: Summary::default(), seed: Seeded(seed), messages };
         for number in 0..usize::from(volunteers) {
-            let region = number % stage.regions.len();
+            let region = number / TEAM % stage.regions.len();
             let Some(hub) = stage.regions.get(region) else { break };
             let volunteer = play.enrol(number, region, hub).await?;
             play.volunteers.push(volunteer);
+            step.one();
         }
+        step.done("demo-enrolled", &[("count", volunteers.to_string())]);
         Ok(play)
     }
 
     async fn enrol(&mut self, number: usize, region: usize, hub: &Hub) -> Outcome<Volunteer> {
-        let name = format!("Volontaire {}", number + 1);
+        let name = self.messages.with("demo-volunteer", &[("number", &(number + 1).to_string())]);
         let folder = self.stage.folder().join(format!("volunteer-{}", number + 1));
         let mut device = Device::create(&folder, &name, hub.region.as_deref(), &mut self.seed)?;
         let code = hub.device_code(&name).await?;
@@ -92,22 +98,25 @@ impl<'a> Play<'a> {
     }
 
     /// Every case gets a profile, a consent and a first survey, without any network.
-    pub(super) fn offline_work(&mut self, cases: u32) -> Outcome {
-        let bar = bar(u64::from(cases), &self.messages.text("demo-offline"));
+    pub(super) async fn offline_work(&mut self, cases: u32) -> Outcome {
+        let step = Step::begin(cases as usize, "demo-offline", self.messages);
         for number in 0..cases as usize {
             let Some(volunteer) = self.volunteers.get(number % self.volunteers.len().max(1)) else { break };
             let case = interview(volunteer, "profile", None, &mut self.seed)?;
             interview(volunteer, "consent", Some(case), &mut self.seed)?;
             interview(volunteer, "rss", Some(case), &mut self.seed)?;
-            bar.inc(1);
+            step.one();
+            // Nothing here waits; the signal to stop is heard between two cases.
+            tokio::task::yield_now().await;
         }
-        bar.finish_and_clear();
+        step.done("demo-offline-done", &[("count", cases.to_string())]);
         Ok(())
     }
 
     /// Everyone syncs, over links that cut.
     pub(super) async fn sync_all(&mut self) -> Outcome {
-        let bar = bar(self.volunteers.len() as u64, &self.messages.text("demo-sync"));
+        let step = Step::begin(self.volunteers.len(), "demo-sync", self.messages);
+        let before = self.cuts();
         for volunteer in &self.volunteers {
             let link = Link::new(&format!("http://{}", volunteer.link.address), None)?;
             let summary = synchronise(volunteer, &link, PATIENCE, |_| {}).await?;
@@ -115,44 +124,47 @@ impl<'a> Play<'a> {
             self.total.failures += summary.failures;
             self.total.bytes_up += summary.bytes_up;
             self.total.bytes_down += summary.bytes_down;
-            let device = volunteer.device();
-            for listed in device.list()? {
-                let own = device.replica().own_changes(listed.row.record)?;
-                volunteer.ledger.ticked(listed.row.record, &listed.tick, &own);
-            }
-            bar.inc(1);
+            self.total.packs_again += summary.packs_again;
+            note_ticks(volunteer)?;
+            step.one();
         }
-        bar.finish_and_clear();
+        step.done("demo-sync-done", &[("cuts", (self.cuts() - before).to_string())]);
         Ok(())
     }
 
     /// The night: every region relays with headquarters.
     pub(super) async fn relay(&self) -> Outcome {
-        let bar = bar(self.stage.regions.len() as u64, &self.messages.text("demo-relay"));
+        let step = Step::begin(self.stage.regions.len(), "demo-relay", self.messages);
         for hub in &self.stage.regions {
             hub.ask(Command::Relay).await?;
-            bar.inc(1);
+            step.one();
         }
-        bar.finish_and_clear();
+        step.done("demo-relay-done", &[]);
         Ok(())
     }
 
     /// Pairs of volunteers of one region edit the same survey without hearing of each other: one answer both, and one
     /// each alone.
-    pub(super) fn edit_apart(&mut self) -> Outcome {
+    pub(super) async fn edit_apart(&mut self) -> Outcome {
+        let step = Step::begin(self.stage.regions.len(), "demo-apart", self.messages);
+        let mut edited = 0;
         for region in 0..self.stage.regions.len() {
             let team: Vec<&Volunteer> = self.volunteers.iter().filter(|one| one.region == region).collect();
             let Some(first) = team.first() else { continue };
             let shared = surveys(first)?;
             for (number, record) in shared.into_iter().enumerate().filter(|(number, _)| number % 3 == 0) {
-                for (at, volunteer) in team.iter().take(2).enumerate() {
+                for (at, volunteer) in team.iter().take(TEAM).enumerate() {
                     let both = ["very_satisfied", "dissatisfied"].get(at).copied().unwrap_or("ok");
                     let (alone, value) = if at == 0 { ("S01", "good") } else { ("S02", "poor") };
                     let answers = [("E01", both), (alone, value)];
                     edit(volunteer, record, &answers, &mut Seeded(number as u64))?;
+                    tokio::task::yield_now().await;
                 }
+                edited += 1;
             }
+            step.one();
         }
+        step.done("demo-apart-done", &[("count", edited.to_string())]);
         Ok(())
     }
 
@@ -163,20 +175,19 @@ impl<'a> Play<'a> {
     }
 
     /// Half of the conflicts are settled, each by an ordinary edit.
-    pub(super) fn settle_half(&mut self) -> Outcome {
+    pub(super) async fn settle_half(&mut self) -> Outcome {
+        let step = Step::begin(self.stage.regions.len(), "demo-settle", self.messages);
+        let mut settled = 0;
         for region in 0..self.stage.regions.len() {
             let Some(volunteer) = self.volunteers.iter().find(|one| one.region == region) else { continue };
             let records = volunteer.device().replica().records_in_conflict()?;
             for record in records.into_iter().step_by(2) {
-                let mut device = volunteer.device();
-                let setting = Setting { now: now(), language: "fr", entropy: &mut self.seed };
-                match device.settle(record, &Key::question("E01"), Value::text("ok"), setting) {
-                    Ok(changes) => volunteer.ledger.saved(record, &changes),
-                    Err(ClientError::NotInConflict { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
+                settled += usize::from(settle(volunteer, record, &mut self.seed)?);
+                tokio::task::yield_now().await;
             }
+            step.one();
         }
+        step.done("demo-settle-done", &[("count", settled.to_string())]);
         Ok(())
     }
 
@@ -186,13 +197,14 @@ impl<'a> Play<'a> {
     }
 }
 
-fn bar(length: u64, what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    if let Ok(style) = ProgressStyle::with_template("{msg:32} {bar:30} {pos}/{len}") {
-        bar.set_style(style);
+/// Notes every tick that the volunteer's list now shows, for all that it vouches for: others' changes, too.
+fn note_ticks(volunteer: &Volunteer) -> Outcome {
+    let device = volunteer.device();
+    for listed in device.list()? {
+        let held = device.replica().applied_changes(listed.row.record)?;
+        volunteer.ledger.ticked(listed.row.record, &listed.tick, &held);
     }
-    bar.set_message(what.to_owned());
-    bar
+    Ok(())
 }
 
 /// Fills one form with invented answers and saves it.
@@ -237,4 +249,17 @@ fn edit(volunteer: &Volunteer, record: RecordId, answers: &[(&str, &str)], seed:
     let finished = device.finish(&mut interview, Setting { now: now(), language: "fr", entropy: seed })?;
     volunteer.ledger.saved(record, &finished.changes);
     Ok(())
+}
+
+/// Settles the answer that was edited apart. Returns whether it still held two values.
+fn settle(volunteer: &Volunteer, record: RecordId, seed: &mut Seeded) -> Outcome<bool> {
+    let setting = Setting { now: now(), language: "fr", entropy: seed };
+    match volunteer.device().settle(record, &Key::question("E01"), Value::text("ok"), setting) {
+        Ok(changes) => {
+            volunteer.ledger.saved(record, &changes);
+            Ok(true)
+        }
+        Err(ClientError::NotInConflict { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }

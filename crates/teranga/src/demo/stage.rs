@@ -7,14 +7,18 @@ use std::process::Stdio;
 use serde_json::Value as Json;
 use teranga_office::admin::{Command, EnrolKind};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command as Process};
+use tokio::process::{Child, ChildStdout, Command as Process};
 
+use super::progress::Step;
 use crate::door;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 
 /// The regions that play.
 const REGIONS: [(&str, &str); 2] = [("SN-KL", "BAOS Kaolack"), ("SN-TC", "BAOS Tambacounda")];
+
+/// Headquarters.
+const HOME: &str = "DGASE";
 
 /// One running hub.
 pub(super) struct Hub {
@@ -35,14 +39,18 @@ pub(super) struct Stage {
 impl Stage {
     /// Starts headquarters, and two regions enrolled there.
     pub(super) async fn open(folder: &Path, messages: &Messages) -> Outcome<Self> {
-        let home = start(folder, "DGASE", None, &[], messages).await?;
+        let step = Step::begin(1 + REGIONS.len(), "demo-start", messages);
+        let home = start(folder, HOME, None, None, messages).await?;
+        step.one();
         let mut regions = Vec::new();
         for (region, name) in REGIONS {
             let code = code(&home, EnrolKind::Hub, name, Some(region)).await?;
-            let parent = format!("http://{}", home.address);
-            let joined = ["--parent", &parent, "--code", &code];
-            regions.push(start(folder, name, Some(region), &joined, messages).await?);
+            let parent = Parent { url: format!("http://{}", home.address), code };
+            regions.push(start(folder, name, Some(region), Some(parent), messages).await?);
+            step.one();
         }
+        let names: Vec<&str> = std::iter::once(HOME).chain(REGIONS.map(|(_, name)| name)).collect();
+        step.done("demo-started", &[("names", names.join(", "))]);
         Ok(Self { folder: folder.to_owned(), home, regions })
     }
 
@@ -54,15 +62,16 @@ impl Stage {
         format!("http://{}", self.home.address)
     }
 
-    /// A token that may read every class, so that the pull shows answers.
+    /// A token for what headquarters' analysts read: answers under the case's key, and nobody's name.
     pub(super) async fn pull_token(&self) -> Outcome<String> {
         let classes = vec!["open".to_owned(), "survey".to_owned()];
         let answer = self.home.ask(Command::Token { name: "demo".to_owned(), classes }).await?;
         Ok(text(&answer, "token"))
     }
 
-    /// Says where the hubs are, and waits until the user has seen enough.
-    pub(super) async fn leave_running(mut self, messages: &Messages) -> Outcome {
+    /// Says where the hubs are.
+    pub(super) fn tell(&self, messages: &Messages) {
+        println!();
         for hub in std::iter::once(&self.home).chain(&self.regions) {
             let told = [
                 ("name", hub.name.as_str()),
@@ -72,11 +81,13 @@ impl Stage {
             println!("{}", messages.with("demo-hub", &told));
         }
         println!("{}", messages.text("demo-stop"));
-        drop(tokio::signal::ctrl_c().await);
+    }
+
+    /// Ends the hubs.
+    pub(super) async fn close(mut self) {
         for hub in std::iter::once(&mut self.home).chain(&mut self.regions) {
             drop(hub.process.kill().await);
         }
-        Ok(())
     }
 }
 
@@ -106,39 +117,48 @@ fn text(answer: &Json, key: &str) -> String {
     answer.get(key).and_then(Json::as_str).unwrap_or_default().to_owned()
 }
 
+/// The hub above another, and the code with which it enrols there.
+struct Parent {
+    url: String,
+    code: String,
+}
+
 async fn start(
     folder: &Path,
     name: &str,
     region: Option<&str>,
-    more: &[&str],
+    parent: Option<Parent>,
     messages: &Messages,
 ) -> Outcome<Hub> {
     let data = folder.join(region.unwrap_or("HQ"));
     let program = std::env::current_exe().map_err(|error| crate::failure::file(folder, &error))?;
     let mut process = Process::new(program);
     process.args(["--lang", messages.language().code(), "hub", "--listen", "127.0.0.1:0", "--name", name]);
-    process.arg("--data").arg(&data).args(more);
+    process.arg("--until-stdin-closes").arg("--data").arg(&data).env_remove("TERANGA_CODE");
     if let Some(region) = region {
         process.args(["--region", region]);
     }
-    let spawned = process.stdout(Stdio::piped()).kill_on_drop(true).spawn();
+    if let Some(parent) = parent {
+        // Arguments stand in every list of processes; the environment is its owner's.
+        process.args(["--parent", &parent.url]).env("TERANGA_CODE", parent.code);
+    }
+    let spawned = process.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn();
     let mut process = spawned.map_err(|error| crate::failure::file(folder, &error))?;
     let silent = || Failure::new("demo-hub-silent", vec![("name", name.to_owned())]);
     let stdout = process.stdout.take().ok_or_else(silent)?;
+    let address = answering(stdout).await.ok_or_else(silent)?;
+    Ok(Hub { name: name.to_owned(), region: region.map(str::to_owned), data, address, process })
+}
+
+/// Where a hub says that it answers. What it prints later is nobody's, but its pipe must not fill.
+async fn answering(stdout: ChildStdout) -> Option<SocketAddr> {
     let mut lines = BufReader::new(stdout).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let address = line.split_whitespace().find_map(|word| word.trim_end_matches('.').parse().ok());
-        if let Some(address) = address {
-            // What the hub prints later is nobody's, but its pipe must not fill.
+        if address.is_some() {
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(Hub {
-                name: name.to_owned(),
-                region: region.map(str::to_owned),
-                data,
-                address,
-                process,
-            });
+            return address;
         }
     }
-    Err(silent())
+    None
 }

@@ -1,40 +1,37 @@
 //! A CSV file for each form, and one for each of its repeats: stable columns, codes, and the kinds of no answer kept
 //! apart by codes that begin with a point, which no answer's code does.
 
-use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
 use teranga_core::flow::{Answers, Filling, FlowContext, Held, Opening};
-use teranga_core::form::{Form, FormRef};
+use teranga_core::form::Form;
 use teranga_core::key::Key;
 use teranga_core::table::{self, Cell, Table};
 use teranga_core::value::Value;
 use teranga_office::consolidate::PulledRecord;
 
-use super::holdings::{Holdings, write_whole};
+use super::holdings::{Holdings, form_id};
+use super::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 
 const HEAD: [&str; 7] = ["record", "case", "wave", "region", "state", "form_version", "conflicts"];
 
-/// Writes the files. Returns how many.
-pub(super) fn write(out: &Path, holdings: &Holdings, catalogue: &Catalogue) -> Outcome<usize> {
-    let forms: BTreeSet<String> =
-        holdings.counting().filter_map(|record| Some(record.form.parse::<FormRef>().ok()?.form_id)).collect();
-    let mut files = 0;
-    for form_id in forms {
-        files += write_form(out, holdings, catalogue, &form_id)?;
-    }
-    Ok(files)
+/// Writes the files of every published form, also of one that no record that counts was filled with: whoever reads
+/// them by name finds each, and none holds what does not count any more.
+pub(super) fn write(files: &mut Replacement, holdings: &Holdings, catalogue: &Catalogue) -> Outcome {
+    catalogue.forms().into_iter().try_for_each(|form| write_form(files, holdings, catalogue, form))
 }
 
-fn write_form(out: &Path, holdings: &Holdings, catalogue: &Catalogue, form_id: &str) -> Outcome<usize> {
-    let Some(form) = catalogue.latest_form(form_id) else { return Ok(0) };
+fn write_form(
+    files: &mut Replacement,
+    holdings: &Holdings,
+    catalogue: &Catalogue,
+    form: &Arc<Form>,
+) -> Outcome {
     let lists = catalogue.lists_for(form);
-    let tables = table::tables(form, &lists);
-    for (at, table) in tables.iter().enumerate() {
+    for (at, table) in table::tables(form, &lists).iter().enumerate() {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut head: Vec<String> = HEAD.iter().map(|name| (*name).to_owned()).collect();
         if at > 0 {
@@ -43,17 +40,23 @@ fn write_form(out: &Path, holdings: &Holdings, catalogue: &Catalogue, form_id: &
         head.extend(table.columns.iter().map(|column| column.name.clone()));
         writer.write_record(&head).map_err(|error| unwritable(&error))?;
         for record in holdings.counting() {
-            let same = record.form.parse::<FormRef>().is_ok_and(|reference| reference.form_id == form_id);
-            if same {
+            if form_id(record).as_deref() == Some(form.form_id()) {
                 rows_of(&mut writer, record, form, catalogue, table)?;
             }
         }
-        let bytes =
-            writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))?;
-        let name = if at == 0 { format!("{form_id}.csv") } else { format!("{form_id}.{}.csv", table.name) };
-        write_whole(&out.join(name), &bytes)?;
+        let name = if at == 0 {
+            format!("{}.csv", form.form_id())
+        } else {
+            format!("{}.{}.csv", form.form_id(), table.name)
+        };
+        files.add(&name, &bytes(writer)?)?;
     }
-    Ok(tables.len())
+    Ok(())
+}
+
+/// What a writer wrote.
+pub(super) fn bytes(writer: csv::Writer<Vec<u8>>) -> Outcome<Vec<u8>> {
+    writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))
 }
 
 fn rows_of(
@@ -111,7 +114,8 @@ fn guarded(text: String) -> String {
     if formula { format!("'{text}") } else { text }
 }
 
-fn unwritable(error: &csv::Error) -> Failure {
+/// A row that could not be written.
+pub(super) fn unwritable(error: &csv::Error) -> Failure {
     Failure::new("csv", vec![("detail", error.to_string())])
 }
 

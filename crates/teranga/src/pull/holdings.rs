@@ -1,71 +1,87 @@
-//! What earlier pulls brought, kept beside the files: records by their identity, resources, and where to go on.
+//! What earlier pulls brought, kept beside the files: records by their identity, resources, from whom, and where to go
+//! on. A folder belongs to one hub and one set of classes: another hub's numbers would skip records, and a token that
+//! may read less would empty columns that one that may read more had filled.
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use teranga_core::catalogue::{Catalogue, ResourceKind};
+use teranga_core::form::FormRef;
 use teranga_core::id::RecordId;
-use teranga_office::consolidate::{Page, PulledRecord, PulledResource, PulledScores, Since};
+use teranga_office::consolidate::{Page, PulledRecord, PulledResource, Since, Source};
 
+use super::replacement::Replacement;
 use crate::failure::{self, Failure, Outcome};
 
-const FILE: &str = ".teranga-pull.json";
+/// The file's name.
+pub(super) const FILE: &str = ".teranga-pull.json";
+
+const VOIDED: &str = "voided";
 
 /// What was pulled so far.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Holdings {
+    /// From whom; none before the first page.
+    source: Option<Source>,
     /// Where to go on.
     pub(super) next: Since,
     /// Resources in the order of their publication.
-    pub(super) resources: Vec<PulledResource>,
+    resources: Vec<PulledResource>,
     /// Records.
     pub(super) records: BTreeMap<RecordId, PulledRecord>,
-}
-
-/// One scored record with the facts of its case that figures are broken down by.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ScoredRow {
-    /// The record.
-    pub(crate) record: String,
-    /// Its case.
-    pub(crate) case: String,
-    /// The wave.
-    pub(crate) wave: String,
-    /// The region.
-    pub(crate) region: String,
-    /// The case's sex, where it is open.
-    pub(crate) sex: String,
-    /// The case's age band at return.
-    pub(crate) age_band: String,
-    /// The scores.
-    pub(crate) scores: Option<PulledScores>,
+    /// The files that the last pull wrote.
+    files: BTreeSet<String>,
 }
 
 impl Holdings {
     /// What stands in a folder; nothing yet in a new one.
     pub(super) fn open(out: &Path) -> Outcome<Self> {
-        std::fs::create_dir_all(out).map_err(|error| failure::file(out, &error))?;
         let path = out.join(FILE);
+        let damaged = || Failure::new("pull-state", vec![("path", path.display().to_string())]);
         match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|_| Failure::new("pull-state", vec![("path", path.display().to_string())])),
+            Ok(bytes) => {
+                let held: Self = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+                if held.source.is_some() { Ok(held) } else { Err(damaged()) }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(failure::file(&path, &error)),
         }
     }
 
-    /// Keeps it, whole or not at all.
-    pub(super) fn keep(&self, out: &Path) -> Outcome {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        write_whole(&out.join(FILE), &bytes)
-    }
-
-    pub(super) fn take(&mut self, page: Page) {
+    /// Takes a page, if it comes from where the others came from and for the same classes.
+    pub(super) fn take(&mut self, page: Page, out: &Path) -> Outcome {
+        self.check(&page.source, out)?;
+        if page.anew {
+            self.records.clear();
+            self.resources.clear();
+        }
+        self.source = Some(page.source);
         self.next = page.next;
         self.resources.extend(page.resources);
         self.records.extend(page.records.into_iter().map(|record| (record.record, record)));
+        Ok(())
+    }
+
+    fn check(&self, source: &Source, out: &Path) -> Outcome {
+        let Some(held) = &self.source else { return Ok(()) };
+        let path = ("path", out.display().to_string());
+        if held.hub != source.hub {
+            let told = vec![path, ("held", held.name.clone()), ("hub", source.name.clone())];
+            return Err(Failure::new("pull-other-hub", told));
+        }
+        if held.classes != source.classes {
+            let told = vec![path, ("held", held.classes.join(", ")), ("classes", source.classes.join(", "))];
+            return Err(Failure::new("pull-other-classes", told));
+        }
+        Ok(())
+    }
+
+    /// Puts itself last among the files: where it is not replaced, the next pull fetches the same again.
+    pub(super) fn keep(&mut self, files: &mut Replacement) -> Outcome {
+        let gone = std::mem::replace(&mut self.files, files.names());
+        files.remove(gone.difference(&self.files).cloned());
+        files.add(FILE, &serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// The catalogue of the resources that were pulled.
@@ -79,43 +95,54 @@ impl Holdings {
         Ok(catalogue)
     }
 
-    /// The records that count: voided ones do not.
+    /// The records that count: those that are not voided and do not belong to a case that is.
     pub(super) fn counting(&self) -> impl Iterator<Item = &PulledRecord> {
-        self.records.values().filter(|record| record.state != "voided")
+        self.records.values().filter(|record| {
+            let case = self.case_of(record);
+            record.state != VOIDED && case.is_none_or(|case| case.state != VOIDED)
+        })
     }
 
-    /// Every record that a scheme scores, of a case that counts.
-    pub(super) fn rows(&self) -> Vec<ScoredRow> {
-        let text = |record: &PulledRecord, key: &str| {
-            record.values.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-        };
-        self.counting()
-            .filter(|record| record.scores.is_some())
-            .filter_map(|record| {
-                let case = record.case.and_then(|case| self.records.get(&case));
-                if case.is_some_and(|case| case.state == "voided") {
-                    return None;
-                }
-                Some(ScoredRow {
-                    record: record.record.to_string(),
-                    case: record.case.map(|case| case.to_string()).unwrap_or_default(),
-                    wave: record.wave.clone().unwrap_or_default(),
-                    region: record.region.clone().unwrap_or_default(),
-                    sex: case.map(|case| text(case, "sex")).unwrap_or_default(),
-                    age_band: case.and_then(|case| case.age_band.clone()).unwrap_or_default(),
-                    scores: record.scores.clone(),
-                })
-            })
-            .collect()
+    /// The case of an assessment, where it was pulled.
+    pub(super) fn case_of(&self, record: &PulledRecord) -> Option<&PulledRecord> {
+        record.case.and_then(|case| self.records.get(&case))
     }
 }
 
-/// Writes a file whole: beside it first, then in its place.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Outcome {
-    let beside = path.with_extension("new");
-    let written = std::fs::File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| std::fs::rename(&beside, path)).map_err(|error| failure::file(path, &error))
+/// The form of a record, whatever its version.
+pub(super) fn form_id(record: &PulledRecord) -> Option<String> {
+    Some(record.form.parse::<FormRef>().ok()?.form_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::id::ReplicaId;
+
+    use super::*;
+
+    fn page(hub: u8, classes: &[&str], anew: bool) -> Page {
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        let source = Source { hub: ReplicaId([hub; 16]), name: "H".into(), classes };
+        let resource = PulledResource { kind: "list".into(), json: "{}".into() };
+        let next = Since { touched: 7, resources: 1 };
+        Page { source, anew, resources: vec![resource], records: Vec::new(), next, more: false }
+    }
+
+    #[test]
+    fn a_folder_belongs_to_one_hub_and_one_set_of_classes() {
+        let (out, mut held) = (Path::new("out"), Holdings::default());
+        held.take(page(1, &["open", "survey"], false), out).unwrap();
+        for other in [page(2, &["open", "survey"], false), page(1, &["open"], false)] {
+            assert!(held.take(other, out).is_err());
+            assert_eq!(held.resources.len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_a_hub_has_lost_since_does_not_stay_in_the_folder() {
+        let (out, mut held) = (Path::new("out"), Holdings::default());
+        held.take(page(1, &["open"], false), out).unwrap();
+        held.take(page(1, &["open"], true), out).unwrap();
+        assert_eq!(held.resources.len(), 1);
+    }
 }

@@ -3,16 +3,20 @@
 
 mod csv_files;
 mod holdings;
+mod replacement;
+mod rows;
 mod scores;
-pub(crate) mod summary;
+mod summary;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use teranga_hub::link::Link;
+use teranga_core::problem::Problem;
+use teranga_hub::link::{Link, LinkError};
 use teranga_office::consolidate::Page;
 
 use self::holdings::Holdings;
+use self::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 
@@ -38,37 +42,49 @@ impl PullArgs {
 pub(crate) async fn run(arguments: PullArgs, messages: &Messages) -> Outcome {
     let link = Link::new(&arguments.hub, arguments.cert.as_deref())?;
     let mut holdings = Holdings::open(&arguments.out)?;
-    let fetched = fetch(&link, &arguments.token, &mut holdings).await?;
+    let fetched = fetch(&link, &arguments, &mut holdings).await?;
     let catalogue = holdings.catalogue()?;
-    let files = csv_files::write(&arguments.out, &holdings, &catalogue)?;
-    scores::write(&arguments.out, &holdings)?;
-    holdings.keep(&arguments.out)?;
+    let rows = rows::rows(&holdings);
+    let mut files = Replacement::of(&arguments.out)?;
+    csv_files::write(&mut files, &holdings, &catalogue)?;
+    scores::write(&mut files, &rows, &catalogue)?;
+    let written = files.names().len();
+    holdings.keep(&mut files)?;
+    files.finish()?;
     let told = [
         ("fetched", fetched.to_string()),
         ("records", holdings.records.len().to_string()),
-        ("files", (files + 1).to_string()),
+        ("files", written.to_string()),
         ("path", arguments.out.display().to_string()),
     ];
     let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
     println!("{}", messages.with("pull-done", &told));
-    summary::print(&holdings.rows(), messages);
+    summary::print(&rows, messages);
     Ok(())
 }
 
 /// Fetches page after page. Returns how many records came.
-async fn fetch(link: &Link, token: &str, holdings: &mut Holdings) -> Outcome<usize> {
+async fn fetch(link: &Link, arguments: &PullArgs, holdings: &mut Holdings) -> Outcome<usize> {
     let mut fetched = 0;
     loop {
         let since = holdings.next;
         let path = format!("/v1/pull?touched={}&resources={}", since.touched, since.resources);
-        let bytes = link.get(&path, token).await?;
+        let bytes = link.get(&path, &arguments.token).await.map_err(refused)?;
         let page: Page =
             serde_json::from_slice(&bytes).map_err(|_| Failure::new("pull-answer", Vec::new()))?;
         fetched += page.records.len();
         let more = page.more;
-        holdings.take(page);
+        holdings.take(page, &arguments.out)?;
         if !more {
             return Ok(fetched);
         }
+    }
+}
+
+/// What a hub refuses to a token that it knows is a token that may not read the envelopes.
+fn refused(error: LinkError) -> Failure {
+    match error {
+        LinkError::Refused { problem: Problem::Forbidden, .. } => Failure::new("pull-needs-open", Vec::new()),
+        other => other.into(),
     }
 }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use comfy_table::{CellAlignment, Table};
 use teranga_core::score::{COMPOSITE, Fraction};
 
-use super::holdings::ScoredRow;
+use super::rows::ScoredRow;
 use crate::field::table;
 use crate::messages::Messages;
 
@@ -14,18 +15,18 @@ const BAR: usize = 20;
 
 /// The figures of one region and wave.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct Figures {
+struct Figures {
     /// Composite scores.
-    pub(crate) scores: Vec<Fraction>,
+    scores: Vec<Fraction>,
     /// How many of them reach the threshold.
-    pub(crate) sufficient: usize,
+    sufficient: usize,
     /// Records without a score.
-    pub(crate) missing: usize,
+    missing: usize,
 }
 
 impl Figures {
     /// The mean, at two places; none where there is no score.
-    pub(crate) fn mean(&self) -> Option<String> {
+    fn mean(&self) -> Option<String> {
         let sum = self.scores.iter().try_fold(Fraction::ZERO, |sum, score| sum.plus(*score)).ok()?;
         let count = format!("{}", self.scores.len()).parse().ok()?;
         Some(sum.over(count).ok()??.decimal(2))
@@ -33,12 +34,11 @@ impl Figures {
 }
 
 /// The figures of each region and wave.
-pub(crate) fn figures(rows: &[ScoredRow]) -> BTreeMap<(String, String), Figures> {
+fn figures<'a>(rows: impl IntoIterator<Item = &'a ScoredRow>) -> BTreeMap<(String, String), Figures> {
     let mut all: BTreeMap<(String, String), Figures> = BTreeMap::new();
-    for row in rows {
+    for row in rows.into_iter().filter(|row| row.counted) {
         let figures = all.entry((row.region.clone(), row.wave.clone())).or_default();
-        let scores = row.scores.iter().flat_map(|scores| &scores.scores);
-        let composite = scores.into_iter().find(|score| score.name == COMPOSITE);
+        let composite = row.scores.scores.iter().find(|score| score.name == COMPOSITE);
         match composite.and_then(|score| score.value.as_deref()).and_then(|value| value.parse().ok()) {
             Some(score) => figures.scores.push(score),
             None => figures.missing += 1,
@@ -48,8 +48,29 @@ pub(crate) fn figures(rows: &[ScoredRow]) -> BTreeMap<(String, String), Figures>
     all
 }
 
-/// Prints the summary.
-pub(crate) fn print(rows: &[ScoredRow], messages: &Messages) {
+/// Prints the summary: a table for each scheme, for figures of two schemes have no common mean.
+pub(super) fn print(rows: &[ScoredRow], messages: &Messages) {
+    let mut schemes: BTreeMap<(&str, &str), Vec<&ScoredRow>> = BTreeMap::new();
+    for row in rows {
+        schemes.entry((&row.scores.scheme, &row.scores.status)).or_default().push(row);
+    }
+    println!("\n{}", messages.text(if schemes.is_empty() { "summary-none" } else { "summary-title" }));
+    for ((scheme, status), rows) in schemes {
+        println!("{}", table_of(&figures(rows), messages));
+        let scheme = format!("{scheme} ({})", messages.text(&format!("scheme-{status}")));
+        println!("{}", messages.with("summary-scheme", &[("scheme", &scheme)]));
+    }
+    let told = [
+        ("summary-left-out", rows.iter().filter(|row| !row.counted).count()),
+        ("summary-conflicts", rows.iter().filter(|row| row.counted && row.conflicts > 0).count()),
+        ("summary-stale", rows.iter().filter(|row| row.counted && row.scores.stale).count()),
+    ];
+    for (key, count) in told.into_iter().filter(|(_, count)| *count > 0) {
+        println!("{}", messages.with(key, &[("count", &count.to_string())]));
+    }
+}
+
+fn table_of(figures: &BTreeMap<(String, String), Figures>, messages: &Messages) -> Table {
     let headings = [
         "column-region",
         "column-wave",
@@ -60,12 +81,12 @@ pub(crate) fn print(rows: &[ScoredRow], messages: &Messages) {
         "column-bar",
     ];
     let mut table = table(messages, &headings);
-    for ((region, wave), figures) in figures(rows) {
+    for ((region, wave), figures) in figures {
         let n = figures.scores.len();
         let share = |of: usize| (figures.sufficient * of * 2 + n) / (n * 2).max(1);
         table.add_row([
-            region,
-            wave,
+            region.clone(),
+            wave.clone(),
             n.to_string(),
             figures.missing.to_string(),
             figures.mean().unwrap_or_else(|| "-".to_owned()),
@@ -73,15 +94,10 @@ pub(crate) fn print(rows: &[ScoredRow], messages: &Messages) {
             "█".repeat(share(BAR)) + &"·".repeat(BAR.saturating_sub(share(BAR))),
         ]);
     }
-    println!("{table}");
-    let schemes: std::collections::BTreeSet<String> = rows
-        .iter()
-        .filter_map(|row| row.scores.as_ref())
-        .map(|scores| format!("{} ({})", scores.scheme, messages.text(&format!("scheme-{}", scores.status))))
-        .collect();
-    for scheme in schemes {
-        println!("{}", messages.with("summary-scheme", &[("scheme", &scheme)]));
+    for column in table.column_iter_mut().filter(|column| (2..6).contains(&column.index)) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
+    table
 }
 
 #[cfg(test)]
@@ -90,23 +106,40 @@ mod tests {
 
     use super::*;
 
-    fn row(value: Option<&str>) -> ScoredRow {
+    fn row(value: Option<&str>, counted: bool) -> ScoredRow {
         let score = PulledScore {
             name: COMPOSITE.into(),
             value: value.map(str::to_owned),
             coverage: None,
             sufficient: value.map(|value| value >= "0.5"),
         };
-        let scores = PulledScores { scheme: "s@1".into(), status: "provisional".into(), scores: vec![score] };
-        ScoredRow { region: "SN-KL".into(), wave: "m3".into(), scores: Some(scores), ..ScoredRow::default() }
+        let (scheme, status) = ("s@1".into(), "provisional".into());
+        ScoredRow {
+            record: String::new(),
+            case: String::new(),
+            wave: "m3".into(),
+            region: "SN-KL".into(),
+            sex: String::new(),
+            age_band: None,
+            conflicts: 0,
+            alike: 1,
+            counted,
+            scores: PulledScores { scheme, status, stale: false, scores: vec![score] },
+        }
     }
 
     #[test]
     fn a_missing_score_is_missing_and_not_zero() {
-        let all = figures(&[row(Some("0.2500")), row(Some("0.7500")), row(None)]);
+        let all = figures(&[row(Some("0.2500"), true), row(Some("0.7500"), true), row(None, true)]);
         let figures = &all[&("SN-KL".to_owned(), "m3".to_owned())];
         assert_eq!((figures.scores.len(), figures.missing, figures.sufficient), (2, 1, 1));
         assert_eq!(figures.mean().as_deref(), Some("0.50"));
         assert_eq!(Figures::default().mean(), None);
+    }
+
+    #[test]
+    fn of_two_interviews_of_one_case_and_wave_one_enters_the_figures() {
+        let all = figures(&[row(Some("0.2500"), false), row(Some("0.7500"), true)]);
+        assert_eq!(all[&("SN-KL".to_owned(), "m3".to_owned())].mean().as_deref(), Some("0.75"));
     }
 }

@@ -1,0 +1,24 @@
+//! What a replica holds of one record, whoever made it: what a tick that is shown beside the record vouches for.
+
+use rusqlite::params;
+use teranga_core::id::{ChangeHash, RecordId};
+
+use crate::columns::blob;
+use crate::error::Result;
+use crate::log::Status;
+use crate::replica::Replica;
+
+impl Replica {
+    /// The changes that stand in a record's documents here.
+    pub fn applied_changes(&self, record: RecordId) -> Result<Vec<ChangeHash>> {
+        let mut statement = self
+            .connection()
+            .prepare_cached("SELECT hash FROM change WHERE record = ?1 AND status = ?2 ORDER BY seq")?;
+        let mut rows = statement.query(params![record.as_bytes(), Status::Applied.code()])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            changes.push(blob(row, 0, "change", "hash")?);
+        }
+        Ok(changes)
+    }
+}
