@@ -14,6 +14,7 @@ mod language;
 mod ledger;
 mod messages;
 mod pull;
+mod say;
 
 use std::process::ExitCode;
 
@@ -23,8 +24,12 @@ use crate::language::Language;
 use crate::messages::Messages;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let messages = Messages::new(Language::of_process(&arguments));
+    // An argument that is not UTF-8 may still be a path; for the language alone its exact bytes do not matter.
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let language = Language::of_process(&arguments);
+    say::speak(language);
+    let messages = Messages::new(language);
     let command = match cli::parse(&messages) {
         Ok(command) => command,
         Err(error) => {
@@ -41,7 +46,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{}", failure.message(&messages));
+            say::aloud(&failure.message(&messages));
             ExitCode::FAILURE
         }
     }

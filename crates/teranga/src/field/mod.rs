@@ -1,6 +1,7 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
+mod draft;
 mod fill;
 mod lists;
 mod show;
@@ -16,6 +17,7 @@ use teranga_hub::world::{SystemEntropy, now};
 
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 pub(crate) use lists::table;
 
@@ -88,7 +90,7 @@ pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
     let data = arguments.data.ok_or_else(|| Failure::new("data-missing", Vec::new()))?;
     if let Act::Init { person, region } = &arguments.act {
         let device = Device::create(&data, person, region.as_deref(), &mut SystemEntropy)?;
-        println!("{}", messages.with("field-made", &[("replica", &device.replica().id().to_string())]));
+        say!("{}", messages.with("field-made", &[("replica", &device.replica().id().to_string())]));
         return Ok(());
     }
     let device = Device::open(&data, &mut SystemEntropy)?;
