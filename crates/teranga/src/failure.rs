@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use teranga_core::problem::{Explain, Retry};
 
+use teranga_office::Refusal;
+
 use crate::messages::Messages;
 
 /// What went wrong: a stable code with its arguments, and lines of detail, such as each finding of a form.
@@ -45,6 +47,17 @@ impl Failure {
     ) -> Self {
         let details = errors.into_iter().map(|error| Told::of(error.code(), error.arguments())).collect();
         Self { details, ..Self::new(code, arguments) }
+    }
+
+    /// What an office refuses its own people.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let told = |refusal: Refusal| {
+            let arguments = refusal.arguments.into_iter().map(|(name, value)| (Cow::Owned(name), value));
+            Told { code: refusal.code, arguments: arguments.collect() }
+        };
+        let mut refusal = refusal;
+        let details = std::mem::take(&mut refusal.findings).into_iter().map(told).collect();
+        Self { retry: refusal.retry, told: told(refusal), details }
     }
 
     /// The message: what is wrong, each detail, and whether to try again.

@@ -10,6 +10,7 @@ mod failure;
 mod field;
 mod form_command;
 mod hub_command;
+mod kind;
 mod language;
 mod ledger;
 mod messages;

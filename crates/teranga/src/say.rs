@@ -22,7 +22,7 @@ pub(crate) use say;
 
 /// Sets the language in which a line that could not be said is told.
 pub(crate) fn speak(language: Language) {
-    drop(LANGUAGE.set(language));
+    LANGUAGE.get_or_init(|| language);
 }
 
 /// Says one line, or ends the program.

@@ -20,7 +20,7 @@ use crate::say::say;
 pub(crate) struct EnrolArgs {
     #[arg(long)]
     hub: String,
-    #[arg(long)]
+    #[arg(long, env = "TERANGA_CODE", hide_env_values = true)]
     code: String,
     #[arg(long)]
     cert: Option<PathBuf>,
