@@ -16,6 +16,7 @@ mod ledger;
 mod messages;
 mod pull;
 mod say;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -34,7 +35,12 @@ fn main() -> ExitCode {
     let command = match cli::parse(&messages) {
         Ok(command) => command,
         Err(error) => {
-            drop(error.print());
+            let told = usage::told(&error, &messages);
+            if error.use_stderr() {
+                say::aloud(&told)
+            } else {
+                say::line(format_args!("{told}"))
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

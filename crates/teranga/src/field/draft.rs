@@ -13,6 +13,7 @@ pub(super) fn find(device: &Device, text: Option<&str>) -> Outcome<RecordId> {
     let mut found = drafts.iter().filter(|draft| draft.record.to_string().ends_with(&wanted));
     match (found.next(), found.next()) {
         (Some(draft), None) => Ok(draft.record),
+        (None, _) if wanted.is_empty() => Err(Failure::new("draft-none", Vec::new())),
         (None, _) => Err(Failure::new("draft-absent", vec![("record", wanted)])),
         (Some(_), Some(_)) => Err(Failure::new("draft-several", vec![("count", drafts.len().to_string())])),
     }
