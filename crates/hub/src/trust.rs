@@ -14,10 +14,9 @@ pub(crate) fn failure(url: &str, error: &reqwest::Error) -> LinkError {
         Some(TlsError::InvalidCertificate(wrong)) => LinkError::Untrusted { url, why: Distrust::of(wrong) },
         // The first bytes that came back are not TLS: a server without it.
         Some(TlsError::InvalidMessage(_)) => LinkError::Scheme { url },
-        Some(_) => LinkError::Unreachable { url },
         // The first bytes that came back are not HTTP: most often the alert of a server that awaits TLS.
         None if url.starts_with("http://") && causes(error).any(is_parse) => LinkError::Scheme { url },
-        None => LinkError::Unreachable { url },
+        Some(_) | None => LinkError::Unreachable { url },
     }
 }
 

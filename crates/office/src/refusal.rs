@@ -56,9 +56,10 @@ impl<E: Explain> From<E> for Refusal {
 
 impl From<Rejected> for Refusal {
     fn from(rejected: Rejected) -> Self {
-        match rejected.problem {
-            Problem::Internal => Self::new("office-refused", &[("detail", &rejected.detail)]),
-            problem => Self::from(problem),
+        // What the hub's log would say of its own failure is for the people of the hub.
+        if rejected.problem == Problem::Internal {
+            return Self::new("office-refused", &[("detail", &rejected.detail)]);
         }
+        Self::from(rejected.problem)
     }
 }

@@ -38,7 +38,9 @@ impl Labels<'_> {
         };
         match value {
             Value::Text(codes) => codes.split_whitespace().filter_map(label).collect(),
-            _ => Vec::new(),
+            Value::Cleared | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::NoAnswer(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -188,7 +188,7 @@ impl Explain for AnswerError {
             }
             Self::Constraint { message, .. } => arguments.push(("message", message.clone())),
             Self::TooLong { limit, .. } | Self::TooMany { limit, .. } => {
-                arguments.push(("limit", limit.to_string()))
+                arguments.push(("limit", limit.to_string()));
             }
             Self::NotAsked { .. }
             | Self::NoAnswerRefused { .. }

@@ -120,44 +120,43 @@ enum Ask {
 
 pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
     match arguments.ask {
-        None => start::run(arguments.run, messages).await,
+        None => return start::run(arguments.run, messages).await,
         Some(Ask::Code { hub, person, office, region, for_hub }) => {
             let kind = if for_hub { EnrolKind::Hub } else { EnrolKind::Device };
             let office = office.unwrap_or_else(|| person.clone());
             let answer = ask(&hub, Command::Code { kind, person, office, region }).await?;
             say!("{}", told::text(&answer, "code"));
-            Ok(())
         }
         Some(Ask::Token { hub, name, classes }) => {
             let answer = ask(&hub, Command::Token { name, classes }).await?;
             say!("{}", told::text(&answer, "token"));
-            Ok(())
         }
         Some(Ask::Status { hub, json }) => {
             let answer = ask(&hub, Command::Status).await?;
             if answer.get("insecure_lan") == Some(&Json::Bool(true)) {
                 say::aloud(&messages.text("hub-insecure"));
             }
-            tell(&answer, json, |answer| told::status(answer, messages))
+            tell(&answer, json, |answer| told::status(answer, messages));
         }
         Some(Ask::Conflicts { hub, json }) => {
             let answer = ask(&hub, Command::Conflicts).await?;
-            tell(&answer, json, |answer| told::conflicts(answer, messages))
+            tell(&answer, json, |answer| told::conflicts(answer, messages));
         }
         Some(Ask::Show { hub, record, json }) => {
             let answer = ask(&hub, Command::Record { record }).await?;
-            tell(&answer, json, |answer| told::record(answer, messages))
+            tell(&answer, json, |answer| told::record(answer, messages));
         }
         Some(Ask::Sync { hub, json }) => {
             let answer = ask(&hub, Command::Relay).await?;
-            tell(&answer, json, |answer| told::relay(answer, messages))
+            tell(&answer, json, |answer| told::relay(answer, messages));
         }
         Some(Ask::Publish { hub, kind, file, json }) => {
             let text = std::fs::read_to_string(&file).map_err(|error| failure::file(&file, &error))?;
             let answer = ask(&hub, Command::Publish { kind, json: text }).await?;
-            tell(&answer, json, |answer| told::published(answer, messages))
+            tell(&answer, json, |answer| told::published(answer, messages));
         }
     }
+    Ok(())
 }
 
 async fn ask(hub: &Where, command: Command) -> Outcome<Json> {
@@ -165,11 +164,10 @@ async fn ask(hub: &Where, command: Command) -> Outcome<Json> {
 }
 
 /// An answer as it came, for machines, or in words.
-fn tell(answer: &Json, json: bool, words: impl FnOnce(&Json)) -> Outcome {
+fn tell(answer: &Json, json: bool, words: impl FnOnce(&Json)) {
     if json {
         say!("{}", serde_json::to_string_pretty(answer).unwrap_or_default());
     } else {
         words(answer);
     }
-    Ok(())
 }
