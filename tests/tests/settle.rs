@@ -1,5 +1,7 @@
 //! An answer that two volunteers gave differently is settled by hand, and only with what the form takes.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
 use serde_json::{Value as Json, json};
 use teranga_tests::{Device, Hub, answers, profile, saved_record};
 

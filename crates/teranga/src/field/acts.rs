@@ -62,7 +62,7 @@ fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> O
     let row = device.replica().record(record)?;
     let form = row.and_then(|row| row.form).and_then(|form| device.form(&form).ok());
     match form.as_ref().and_then(|form| Some((form, form.locate(key)?))) {
-        Some((form, Located::Answer(question))) => {
+        Some((form, Located::Answer(question))) if question.kind.is_asked() => {
             let lists = device.catalogue().lists_for(form);
             let choices = form.choices_of(question, &lists).unwrap_or_default();
             let value = parse_typed(question, &choices, typed, form.default_language());
@@ -74,7 +74,9 @@ fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> O
         Some((_, Located::Option(..))) => {
             Ok(yes_or_no(typed).map_or_else(|| Value::text(typed), Value::Bool))
         }
-        Some((_, Located::Order(..) | Located::Removed(..))) | None => Ok(Value::text(typed)),
+        Some((_, Located::Answer(_) | Located::Order(..) | Located::Removed(..))) | None => {
+            Ok(Value::text(typed))
+        }
     }
 }
 
