@@ -246,7 +246,7 @@ mod tests {
             shipped::SHIPPED.iter().find(|(_, json)| json.contains("\"form_id\": \"rss\"")).unwrap();
         assert!(asked(&mut home, publish("form", (*rss).to_owned())).is_ok());
         assert_eq!(asked(&mut home, publish("form", format!("{rss} "))), Err("publish-differs".into()));
-        let broken = rss.replace("select_one", "select_none");
+        let broken = rss.replace("\"form_id\": \"rss\"", "\"form_id\": \"r s\"");
         let refusal = home.admin(publish("form", broken), &mut Zero, Millis(5)).unwrap_err();
         assert_eq!(refusal.code, "form-refused");
         assert!(!refusal.findings.is_empty());
