@@ -123,6 +123,10 @@ fn a_hub_that_is_down_fails_or_speaks_another_version_costs_nothing() {
         {\"type\":\"\",\"code\":\"upgrade-needed\",\"status\":426}",
     );
     refused(&once(&format!("http://{newer}")), "another version");
+    let portal = answering(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 4\r\nconnection: close\r\n\r\noops",
+    );
+    refused(&once(&format!("http://{portal}")), "not a hub that answered");
     refused(&once("ftp://nowhere"), "not the address of a hub");
     hub.kill();
     refused(&once(&hub.url()), "does not answer");

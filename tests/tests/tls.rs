@@ -17,6 +17,10 @@ fn a_device_syncs_over_tls_with_the_authority_it_was_given_and_with_no_other() {
     device.done(&["init", "--person", "Awa Exemple"]);
     let blind = device.field(&["enrol", "--hub", &url, "--code", &code]).output().unwrap();
     assert_eq!(blind.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&blind.stderr).contains("vouches for the certificate"));
+    let plain = format!("http://{}", hub.address);
+    let plain = device.field(&["enrol", "--hub", &plain, "--code", &code]).output().unwrap();
+    assert!(String::from_utf8_lossy(&plain.stderr).contains("awaits TLS"));
     device.done(&["enrol", "--hub", &url, "--code", &code, "--cert", certificate]);
     let file = answers(folder.path(), "case.json", &profile(1));
     device.done(&["case", "--answers", file.to_str().unwrap()]);

@@ -1,5 +1,5 @@
-//! Acts on a saved record: moving an interview that was entered on the wrong case, voiding a test, settling an answer
-//! that holds two values. Each is an ordinary save that merges like any other.
+//! Acts on a saved record: moving an interview that was entered on the wrong case, voiding a test, taking it back. Each
+//! is an ordinary save that merges like any other.
 
 use teranga_core::class::ClassId;
 use teranga_core::form::RecordKind;
@@ -9,7 +9,7 @@ use teranga_core::record::{Envelope, Event, EventKind, keys};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::records::RecordRow;
-use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
+use teranga_store::save::{DraftFate, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
 use crate::error::ClientError;
@@ -61,32 +61,7 @@ impl Device {
         self.save_open(&row, edits, &setting)
     }
 
-    /// Settles an answer that holds two values with one of them, or with a third.
-    pub fn settle(
-        &mut self,
-        record: RecordId,
-        key: &Key,
-        value: Value,
-        setting: Setting<'_>,
-    ) -> Result<Vec<SavedChange>, ClientError> {
-        let row = self.require(record)?;
-        let parts = self.replica().parts(record)?;
-        let class = parts
-            .iter()
-            .find(|part| part.conflicts.iter().any(|conflict| conflict.key == *key))
-            .map(|part| part.class.clone())
-            .ok_or_else(|| ClientError::NotInConflict { record, key: key.to_string() })?;
-        let settled = vec![(key.clone(), value)];
-        let interview = self.look_at(&row, &settled, setting.now)?;
-        let catalogue = self.catalogue().clone();
-        let save = saving(&row, class, settled, setting.now);
-        let release = |heads: &Heads| {
-            interview.as_ref().map(|interview| interview.released(&catalogue, heads)).unwrap_or_default()
-        };
-        Ok(self.replica_mut().save_releasing(&save, &release)?)
-    }
-
-    fn require(&self, record: RecordId) -> Result<RecordRow, ClientError> {
+    pub(crate) fn require(&self, record: RecordId) -> Result<RecordRow, ClientError> {
         self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))
     }
 
@@ -118,7 +93,7 @@ impl Device {
 }
 
 /// A save of one part of a record that is held.
-fn saving(row: &RecordRow, class: ClassId, edits: Vec<(Key, Value)>, at: Millis) -> Save {
+pub(crate) fn saving(row: &RecordRow, class: ClassId, edits: Vec<(Key, Value)>, at: Millis) -> Save {
     Save {
         record: row.record,
         salt: row.salt,

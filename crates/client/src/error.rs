@@ -66,6 +66,24 @@ pub enum ClientError {
         /// The answer.
         key: String,
     },
+    /// A fact of the envelope was settled with something else than a value that it may have.
+    #[error("{key} of {record} takes one of {}", allowed.join(", "))]
+    SettleFact {
+        /// The record.
+        record: RecordId,
+        /// The fact.
+        key: String,
+        /// The values in conflict.
+        allowed: Vec<String>,
+    },
+    /// What nobody types an answer to was settled with something else than a value in conflict.
+    #[error("{key} of {record} takes one of the values in conflict")]
+    SettleStanding {
+        /// The record.
+        record: RecordId,
+        /// The answer.
+        key: String,
+    },
     /// A scheme's numbers do not fit.
     #[error(transparent)]
     Score(#[from] FractionError),
@@ -88,6 +106,8 @@ impl Explain for ClientError {
             Self::Answers(_) => "answers-refused",
             Self::NoRegion => "region-missing",
             Self::NotInConflict { .. } => "not-in-conflict",
+            Self::SettleFact { .. } => "settle-fact",
+            Self::SettleStanding { .. } => "settle-standing",
             Self::Score(_) => "score-overflow",
         }
     }
@@ -109,7 +129,12 @@ impl Explain for ClientError {
             Self::Findings(findings) => vec![("count", findings.len().to_string())],
             Self::Answers(errors) => vec![("count", errors.len().to_string())],
             Self::NoRegion | Self::Score(_) => Vec::new(),
-            Self::NotInConflict { record, key } => vec![("record", record.to_string()), ("key", key.clone())],
+            Self::NotInConflict { record, key } | Self::SettleStanding { record, key } => {
+                vec![("record", record.to_string()), ("key", key.clone())]
+            }
+            Self::SettleFact { record, key, allowed } => {
+                vec![("record", record.to_string()), ("key", key.clone()), ("allowed", allowed.join(", "))]
+            }
         }
     }
 

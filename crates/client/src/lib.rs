@@ -7,6 +7,7 @@ pub mod error;
 pub mod interview;
 pub mod invent;
 pub mod overview;
+pub mod settle;
 mod waves;
 
 pub use device::Device;

@@ -12,6 +12,7 @@ pub mod key;
 pub mod list;
 pub mod problem;
 pub mod record;
+pub mod region;
 pub mod release;
 pub mod score;
 pub mod shipped;

@@ -3,8 +3,11 @@
 //! shell writes one clear message in the user's language. Arguments carry names of fields, files and rows; never
 //! an answer, a name or a secret.
 
+use serde::{Deserialize, Serialize};
+
 /// Whether doing the same again can help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Retry {
     /// The same will fail again; something must be changed first.
     Never,

@@ -3,10 +3,13 @@
 
 use crate::catalogue::{Catalogue, CatalogueError, ResourceKind};
 
+/// The regions of Senegal, as a code list.
+pub(crate) const REGIONS: &str = include_str!("../../../schemas/lists/sn-regions.json");
+
 /// Every shipped resource, in the order in which it is published.
 pub const SHIPPED: &[(ResourceKind, &str)] = &[
     (ResourceKind::Classes, include_str!("../../../schemas/classes.json")),
-    (ResourceKind::List, include_str!("../../../schemas/lists/sn-regions.json")),
+    (ResourceKind::List, REGIONS),
     (ResourceKind::List, include_str!("../../../schemas/lists/sn-departments.json")),
     (ResourceKind::List, include_str!("../../../schemas/lists/countries.json")),
     (ResourceKind::Form, include_str!("../../../schemas/forms/profile.json")),

@@ -10,6 +10,8 @@ pub mod schedule;
 pub mod serve;
 mod state;
 pub mod synchronise;
+pub mod tls;
+pub mod trust;
 pub mod world;
 
 pub use serve::{HubOptions, ServeError, serve};

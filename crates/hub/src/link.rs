@@ -4,12 +4,16 @@
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use teranga_core::problem::{Explain, Problem, Retry};
+use teranga_office::Refusal;
+use teranga_office::admin::Command;
 use teranga_sync::limits;
 
 use crate::problem::ProblemBody;
+use crate::trust::{self, Distrust};
 
 /// How long one exchange may take: a pack of 256 KB at 30 kbit/s.
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -52,6 +56,26 @@ pub enum LinkError {
         /// The HTTP status.
         status: u16,
     },
+    /// Whoever answers shows a certificate that is not trusted here.
+    #[error("the certificate of {url} is not trusted: {why:?}")]
+    Untrusted {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        why: Distrust,
+    },
+    /// One end speaks TLS and the other does not.
+    #[error("{url} does not speak this scheme")]
+    Scheme {
+        /// The address.
+        url: String,
+    },
+    /// A page where a hub's answer was due: a portal that wants a person to sign in.
+    #[error("something else than a hub answers for {url}")]
+    Portal {
+        /// The address.
+        url: String,
+    },
     /// The answer is larger than any hub's.
     #[error("the answer of {url} exceeds its limit")]
     TooLarge {
@@ -66,7 +90,12 @@ impl Explain for LinkError {
             Self::Unreachable { .. } => "hub-unreachable",
             Self::Address { .. } => "hub-address",
             Self::Certificate { .. } => "hub-certificate",
+            // The same words would send a volunteer to make room on the wrong machine.
+            Self::Refused { problem: Problem::DiskFull, .. } => "hub-disk-full",
             Self::Refused { problem, .. } => problem.code(),
+            Self::Untrusted { why, .. } => why.code(),
+            Self::Scheme { .. } => "hub-scheme",
+            Self::Portal { .. } => "hub-portal",
             Self::Foreign { .. } => "hub-foreign",
             Self::TooLarge { .. } => "hub-answer-too-large",
         }
@@ -74,9 +103,12 @@ impl Explain for LinkError {
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unreachable { url } | Self::Address { url } | Self::TooLarge { url } => {
-                vec![("url", url.clone())]
-            }
+            Self::Unreachable { url }
+            | Self::Address { url }
+            | Self::Scheme { url }
+            | Self::Portal { url }
+            | Self::Untrusted { url, .. }
+            | Self::TooLarge { url } => vec![("url", url.clone())],
             Self::Certificate { path } => vec![("path", path.clone())],
             Self::Refused { .. } => Vec::new(),
             Self::Foreign { url, status } => vec![("url", url.clone()), ("status", status.to_string())],
@@ -91,10 +123,43 @@ impl Explain for LinkError {
             Self::Address { .. }
             | Self::Certificate { .. }
             | Self::Foreign { .. }
+            | Self::Untrusted { .. }
+            | Self::Scheme { .. }
+            | Self::Portal { .. }
             | Self::TooLarge { .. } => Retry::Never,
         }
     }
 }
+
+/// Why the office at the local door did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// It could not be asked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// It refuses, and says why.
+    #[error("the office refuses: {}", .0.code)]
+    Refused(Refusal),
+}
+
+/// What an answer must call itself.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Bytes,
+    Json,
+}
+
+impl Content {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "application/octet-stream",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// The largest JSON that is read: a page of a pull.
+const JSON_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// A connection to one hub.
 #[derive(Debug, Clone)]
@@ -113,6 +178,8 @@ impl Link {
         }
         let mut builder = reqwest::Client::builder()
             .no_proxy()
+            // A hub sends nobody elsewhere; a portal does.
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .tls_certs_only(read_certificates(certificate)?);
@@ -128,7 +195,7 @@ impl Link {
             .post(format!("{}/v1/sync", self.base))
             .header("content-type", "application/octet-stream")
             .body(body);
-        self.send(request, limits::ANSWER_BYTES_MAX).await
+        self.send(request, Content::Bytes, limits::ANSWER_BYTES_MAX).await
     }
 
     /// Posts JSON and reads JSON, with a bearer token where one is needed.
@@ -138,37 +205,89 @@ impl Link {
         token: Option<&str>,
         question: &Q,
     ) -> Result<A, LinkError> {
-        let body = serde_json::to_vec(question).unwrap_or_default();
-        let mut request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .header("content-type", "application/json")
-            .body(body);
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
+        let answer = self.send(self.posting(path, token, question), Content::Json, JSON_BYTES_MAX).await?;
+        self.read(&answer)
+    }
+
+    /// Asks the office at a running hub's local door.
+    pub async fn ask<A: DeserializeOwned>(&self, secret: &str, command: &Command) -> Result<A, DoorError> {
+        let request = self.posting("/v1/admin", Some(secret), command);
+        let (status, kind, body) = self.receive(request, JSON_BYTES_MAX).await?;
+        if let (400.., Ok(refusal)) = (status, serde_json::from_slice(&body)) {
+            return Err(DoorError::Refused(refusal));
         }
-        let answer = self.send(request, 256 * 1024 * 1024).await?;
-        serde_json::from_slice(&answer)
-            .map_err(|_| LinkError::Foreign { url: self.base.clone(), status: 200 })
+        Ok(self.read(&self.accept(status, &kind, body, Content::Json)?)?)
+    }
+
+    fn posting<Q: Serialize>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        question: &Q,
+    ) -> reqwest::RequestBuilder {
+        let body = serde_json::to_vec(question).unwrap_or_default();
+        let url = format!("{}{path}", self.base);
+        let request = self.client.post(url).header("content-type", Content::Json.name()).body(body);
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn read<A: DeserializeOwned>(&self, answer: &[u8]) -> Result<A, LinkError> {
+        serde_json::from_slice(answer).map_err(|_| LinkError::Portal { url: self.base.clone() })
     }
 
     /// Gets bytes with a bearer token.
     pub async fn get(&self, path: &str, token: &str) -> Result<Vec<u8>, LinkError> {
-        self.send(self.client.get(format!("{}{path}", self.base)).bearer_auth(token), 256 * 1024 * 1024).await
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
+        self.send(request, Content::Json, JSON_BYTES_MAX).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, max: usize) -> Result<Vec<u8>, LinkError> {
-        let unreachable = |_| LinkError::Unreachable { url: self.base.clone() };
-        let mut response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        expected: Content,
+        max: usize,
+    ) -> Result<Vec<u8>, LinkError> {
+        let (status, kind, body) = self.receive(request, max).await?;
+        self.accept(status, &kind, body, expected)
+    }
+
+    /// The status, the content type and the body of whatever answers.
+    async fn receive(
+        &self,
+        request: reqwest::RequestBuilder,
+        max: usize,
+    ) -> Result<(u16, String, Vec<u8>), LinkError> {
+        let failed = |error: reqwest::Error| trust::failure(&self.base, &error);
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > max {
                 return Err(LinkError::TooLarge { url: self.base.clone() });
             }
             body.extend_from_slice(&chunk);
         }
-        if status.is_success() { Ok(body) } else { Err(self.refusal(status.as_u16(), &body)) }
+        Ok((status, kind, body))
+    }
+
+    /// The body of an answer that a hub gives. What calls itself something else, or sends us elsewhere, is no hub.
+    fn accept(
+        &self,
+        status: u16,
+        kind: &str,
+        body: Vec<u8>,
+        expected: Content,
+    ) -> Result<Vec<u8>, LinkError> {
+        match status {
+            200..=299 if kind.starts_with(expected.name()) => Ok(body),
+            200..=399 => Err(LinkError::Portal { url: self.base.clone() }),
+            _ => Err(self.refusal(status, &body)),
+        }
     }
 
     fn refusal(&self, status: u16, body: &[u8]) -> LinkError {

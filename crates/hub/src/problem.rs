@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use teranga_core::problem::{Explain, Problem};
-use teranga_office::Rejected;
+use teranga_office::{Refusal, Rejected};
 
 /// The body of a refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,5 +53,33 @@ impl IntoResponse for HttpProblem {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
+    }
+}
+
+/// A refusal at the local door, told whole: who asks there stands at the hub itself.
+#[derive(Debug)]
+pub struct DoorProblem {
+    status: StatusCode,
+    refusal: Refusal,
+}
+
+impl From<Refusal> for DoorProblem {
+    fn from(refusal: Refusal) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, refusal }
+    }
+}
+
+impl From<Rejected> for DoorProblem {
+    fn from(rejected: Rejected) -> Self {
+        let status = StatusCode::from_u16(rejected.problem.status());
+        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), refusal: rejected.into() }
+    }
+}
+
+impl IntoResponse for DoorProblem {
+    fn into_response(self) -> Response {
+        tracing::warn!(code = self.refusal.code, "refused at the local door");
+        let problem = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
+        (self.status, problem, serde_json::to_string(&self.refusal).unwrap_or_default()).into_response()
     }
 }

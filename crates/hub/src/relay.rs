@@ -5,21 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use teranga_core::problem::{Explain, Problem, Retry};
-use teranga_office::Rejected;
+use teranga_office::{Refusal, admin};
 
 use crate::schedule::{TimeOfDay, wait_ms};
 use crate::state::HubState;
-use crate::synchronise::{Patience, SyncError, synchronise};
+use crate::synchronise::{Patience, synchronise};
 use crate::world::now;
 
 /// After a relay that failed: fifteen minutes, so that a night is not lost to an hour without a link.
 const RETRY: Duration = Duration::from_mins(15);
 
 /// Relays once; one at a time.
-pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Rejected> {
+pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     let parent = state.parent.lock().await;
-    let link = parent.as_ref().ok_or_else(|| Rejected::new(Problem::Malformed, "this hub has no parent"))?;
+    let link = parent.as_ref().ok_or_else(admin::no_parent)?;
     let outcome = synchronise(state.as_ref(), link, Patience::FIELD, |summary| {
         tracing::info!(
             round_trips = summary.round_trips,
@@ -29,17 +28,12 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Rejected> {
         );
     })
     .await;
-    let summary = outcome.map_err(|error| rejected(&error))?;
+    let summary = outcome?;
     state.office(|office| Ok(office.reload_catalogue()?)).await?;
     Ok(json!({
         "round_trips": summary.round_trips, "bytes_up": summary.bytes_up, "bytes_down": summary.bytes_down,
         "failures": summary.failures, "applied": summary.applied,
     }))
-}
-
-fn rejected(error: &SyncError) -> Rejected {
-    let problem = if error.retry() == Retry::Later { Problem::Busy } else { Problem::Internal };
-    Rejected::new(problem, format!("the relay failed: {} ({error})", error.code()))
 }
 
 /// Relays every day at `at`, for as long as the hub runs.
@@ -49,7 +43,7 @@ pub(crate) async fn nightly(state: Arc<HubState>, at: TimeOfDay) {
         let wait = wait_ms(at, done.unwrap_or_default(), now());
         tokio::time::sleep(Duration::from_millis(wait)).await;
         if let Err(error) = once(&state).await {
-            tracing::warn!(detail = %error.detail, "the nightly relay failed and will be tried again");
+            tracing::warn!(code = error.code, "the nightly relay failed and will be tried again");
             tokio::time::sleep(RETRY).await;
         }
     }

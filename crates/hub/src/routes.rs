@@ -19,7 +19,7 @@ use teranga_office::consolidate::Since;
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::limits;
 
-use crate::problem::HttpProblem;
+use crate::problem::{DoorProblem, HttpProblem};
 use crate::relay;
 use crate::state::{Exposure, HubState};
 use crate::world::{SystemEntropy, now};
@@ -65,7 +65,7 @@ async fn pull(
     Ok(([(header::CONTENT_TYPE, "application/json")], page).into_response())
 }
 
-async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, HttpProblem> {
+async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, DoorProblem> {
     let given = bearer(&headers)?.as_bytes();
     if !bool::from(given.ct_eq(state.admin_secret.as_bytes())) {
         return Err(Rejected::new(Problem::Unauthorised, "the local door's secret is wrong").into());
@@ -75,7 +75,8 @@ async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<
         return Ok(Json(relay::once(&state).await?));
     }
     let is_status = matches!(command, Command::Status);
-    let mut answer = state.office(move |office| office.admin(command, &mut SystemEntropy, now())).await?;
+    let asked = state.office(move |office| Ok(office.admin(command, &mut SystemEntropy, now()))).await?;
+    let mut answer = asked?;
     if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
         object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
     }

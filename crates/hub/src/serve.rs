@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::tls_rustls::RustlsConfig;
 use teranga_core::problem::{Explain, Retry};
@@ -14,10 +15,14 @@ use crate::relay;
 use crate::routes;
 use crate::schedule::TimeOfDay;
 use crate::state::{Exposure, HubState};
+use crate::tls::{self, TlsError};
 use crate::world::SystemEntropy;
 
 /// The file in the hub's folder that says where its local door is, readable by its owner alone.
 pub const DOOR: &str = "hub.door";
+
+/// How often a hub without TLS says so in its log.
+const REMINDER: Duration = Duration::from_hours(1);
 
 /// How to run a hub.
 #[derive(Debug, Clone)]
@@ -49,8 +54,8 @@ pub enum ServeError {
     #[error("{0} is not loopback, and there is no TLS")]
     NeedsTls(IpAddr),
     /// The certificate or key cannot be used.
-    #[error("the certificate or key cannot be used: {0}")]
-    Tls(std::io::ErrorKind),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {kind}")]
     Listen {
@@ -67,7 +72,7 @@ impl Explain for ServeError {
             Self::Store(error) => error.code(),
             Self::Link(error) => error.code(),
             Self::NeedsTls(_) => "hub-needs-tls",
-            Self::Tls(_) => "hub-tls-unusable",
+            Self::Tls(error) => error.code(),
             Self::Listen { .. } => "hub-cannot-listen",
         }
     }
@@ -77,7 +82,7 @@ impl Explain for ServeError {
             Self::Store(error) => error.arguments(),
             Self::Link(error) => error.arguments(),
             Self::NeedsTls(address) => vec![("address", address.to_string())],
-            Self::Tls(kind) => vec![("detail", kind.to_string())],
+            Self::Tls(error) => error.arguments(),
             Self::Listen { address, kind } => {
                 vec![("address", address.to_string()), ("detail", kind.to_string())]
             }
@@ -93,9 +98,19 @@ impl Explain for ServeError {
     }
 }
 
+/// Whether a hub may run like this: what can be known before its replica is made or touched.
+pub fn check(options: &HubOptions) -> Result<(), ServeError> {
+    exposure(options)?;
+    if let Some((certificate, key)) = &options.tls {
+        tls::load(certificate, key)?;
+    }
+    Ok(())
+}
+
 /// Serves until the process is told to stop. `ready` is told the address once the hub answers there.
 pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let exposure = exposure(&options)?;
+    let tls = options.tls.as_ref().map(|(certificate, key)| tls::load(certificate, key)).transpose()?;
     let replica = Replica::open(&options.data, &mut SystemEntropy)?;
     let uplink = replica.uplink()?;
     let certificate = options.parent_certificate.as_deref();
@@ -109,7 +124,7 @@ pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Resul
     let has_parent = parent.is_some();
     let state = Arc::new(HubState::new(Office::open(replica)?, secret, exposure, parent));
     if exposure == Exposure::InsecureLan {
-        tracing::warn!("this hub listens on a network without TLS: answers travel in the clear");
+        tokio::spawn(remind());
     }
     if has_parent {
         tokio::spawn(relay::nightly(Arc::clone(&state), options.sync_at));
@@ -118,17 +133,22 @@ pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Resul
     tokio::spawn(stop_on_signal(handle.clone()));
     let service = routes::router(state).into_make_service();
     ready(address);
-    let served = if let Some((certificate, key)) = &options.tls {
-        let config = RustlsConfig::from_pem_file(certificate, key)
-            .await
-            .map_err(|error| ServeError::Tls(error.kind()))?;
-        let server = axum_server::from_tcp_rustls(listener, config);
+    let served = if let Some(tls) = tls {
+        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls));
         server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
     } else {
         let server = axum_server::from_tcp(listener);
         server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
     };
     served.map_err(|error| listening(&options, &error))
+}
+
+/// Whoever reads the log on any day must find in it that answers travel in the clear.
+async fn remind() {
+    loop {
+        tracing::warn!("this hub listens on a network without TLS: answers travel in the clear");
+        tokio::time::sleep(REMINDER).await;
+    }
 }
 
 fn exposure(options: &HubOptions) -> Result<Exposure, ServeError> {
@@ -184,5 +204,5 @@ async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
     }
     #[cfg(not(unix))]
     drop(interrupted.await);
-    handle.graceful_shutdown(Some(std::time::Duration::from_secs(5)));
+    handle.graceful_shutdown(Some(Duration::from_secs(5)));
 }

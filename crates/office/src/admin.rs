@@ -3,19 +3,22 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use teranga_core::form::RecordKind;
+use teranga_core::catalogue::{CatalogueError, ResourceKind};
+use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
 use teranga_core::id::{ChangeHash, Entropy, RecordId};
-use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
+use teranga_core::{region, shipped};
 use teranga_store::children::PullGrant;
-use teranga_store::records::PartView;
+use teranga_store::resources::Published;
 use teranga_store::{Profile, StoreError};
-use teranga_sync::feed::{ReplicaKind, ResourceRow};
-
-use crate::exchange::Rejected;
-use crate::office::Office;
 use teranga_sync::code;
+use teranga_sync::feed::{ReplicaKind, ResourceRow};
+use teranga_sync::limits::RESOURCE_BYTES_MAX;
+
+use crate::names;
+use crate::office::Office;
+use crate::refusal::Refusal;
 
 /// One thing asked of a hub.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -87,109 +90,87 @@ impl Office {
         command: Command,
         entropy: &mut dyn Entropy,
         now: Millis,
-    ) -> Result<Json, Rejected> {
+    ) -> Result<Json, Refusal> {
         match command {
             Command::Code { kind, person, office, region } => {
-                let audience = Audience::of_region(region.as_deref());
+                names::check("person", &person)?;
+                names::check("office", &office)?;
+                let audience = self.audience(region)?;
                 let profile = Profile { kind: kind.into(), person, office, audience };
                 Ok(json!({ "code": self.new_code(&profile, entropy, now)? }))
             }
             Command::Token { name, classes } => {
+                names::check("name", &name)?;
+                self.check_classes(&classes)?;
                 let token = code::new_token(entropy);
                 self.replica_mut().add_pull_token(&token, &PullGrant { name, classes })?;
                 Ok(json!({ "token": token }))
             }
             Command::Status => Ok(self.status()?),
             Command::Conflicts => Ok(self.conflicts()?),
-            Command::Record { record } => Ok(self.show(record)?),
+            Command::Record { record } => self
+                .show(record)?
+                .ok_or_else(|| Refusal::new("record-unknown", &[("record", &record.to_string())])),
             Command::Publish { kind, json } => self.publish(&kind, json),
             Command::Census => Ok(self.census()?),
-            Command::Relay => Err(Rejected::new(Problem::Malformed, "a relay needs a running hub")),
+            Command::Relay if self.replica().uplink()?.is_none() => Err(no_parent()),
+            Command::Relay => Err(Refusal::new("relay-needs-hub", &[])),
         }
     }
 
-    fn status(&self) -> Result<Json, StoreError> {
-        let replica = self.replica();
-        let counts = replica.log_counts()?;
-        let children: Vec<Json> = replica
-            .children()?
-            .into_iter()
-            .map(|child| {
-                json!({
-                    "person": child.introduction.person,
-                    "office": child.introduction.office,
-                    "region": child.introduction.audience.region(),
-                    "last": child.last.map(Millis::to_rfc3339),
-                })
-            })
-            .collect();
-        let parent = replica.uplink()?.map(|uplink| {
-            json!({ "name": uplink.name, "url": uplink.url, "last": uplink.last.map(Millis::to_rfc3339) })
-        });
-        Ok(json!({
-            "office": replica.profile().office,
-            "region": replica.profile().audience.region(),
-            "records": replica.records()?.len(),
-            "cases": replica.records()?.iter().filter(|row| self.is_case(row.form.as_deref())).count(),
-            "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
-                         "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent },
-            "conflicts": replica.records_in_conflict()?.len(),
-            "children": children,
-            "parent": parent,
-        }))
-    }
-
-    fn is_case(&self, form: Option<&str>) -> bool {
-        let form = form.and_then(|form| form.parse().ok()).and_then(|form| self.catalogue().form(&form));
-        form.is_some_and(|form| form.record_kind() == RecordKind::Case)
-    }
-
-    fn conflicts(&self) -> Result<Json, StoreError> {
-        let records = self.replica().records_in_conflict()?;
-        records.into_iter().map(|record| self.show(record)).collect::<Result<Vec<_>, _>>().map(Json::Array)
-    }
-
-    /// One record as people look at it: envelope, parts, and who wrote each value of an answer in conflict.
-    pub fn show(&self, record: RecordId) -> Result<Json, StoreError> {
-        let replica = self.replica();
-        let Some(row) = replica.record(record)? else { return Ok(Json::Null) };
-        let parts = replica.parts(record)?;
-        let shown = parts.iter().map(|part| self.show_part(part)).collect::<Result<Vec<_>, _>>()?;
-        Ok(json!({
-            "record": record, "form": row.form, "case": row.case, "wave": row.wave, "region": row.region,
-            "state": row.state.code(), "parts": shown,
-        }))
-    }
-
-    fn show_part(&self, part: &PartView) -> Result<Json, StoreError> {
-        let mut conflicts = Vec::new();
-        for conflict in &part.conflicts {
-            let mut values = Vec::new();
-            for candidate in &conflict.values {
-                let author = self.replica().author(candidate.actor)?;
-                values.push(json!({
-                    "value": candidate.value.to_json(),
-                    "person": author.as_ref().map(|author| &author.person),
-                    "office": author.as_ref().map(|author| &author.office),
-                    "at": candidate.time.to_rfc3339(),
-                }));
+    /// Where a code enrols: a region's hub in its own region and nowhere else, headquarters in any or in none.
+    fn audience(&self, region: Option<String>) -> Result<Audience, Refusal> {
+        let own = &self.replica().profile().audience;
+        match (own, region) {
+            (Audience::Region(_), None) => Ok(own.clone()),
+            (Audience::Region(own), Some(region)) if *own != region => {
+                Err(Refusal::new("code-other-region", &[("region", &region), ("own", own)]))
             }
-            conflicts.push(json!({ "key": conflict.key, "values": values }));
+            (_, Some(region)) => {
+                region::check(&region)?;
+                Ok(Audience::Region(region))
+            }
+            (Audience::National, None) => Ok(Audience::National),
         }
-        let values: serde_json::Map<String, Json> =
-            part.values.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_json())).collect();
-        Ok(json!({ "class": part.class, "values": values, "conflicts": conflicts }))
     }
 
-    fn publish(&mut self, kind: &str, json: String) -> Result<Json, Rejected> {
-        let wrong = |detail: String| Rejected::new(Problem::Malformed, detail);
-        let mut catalogue = self.catalogue().clone();
-        let resource =
-            crate::publish::add(&mut catalogue, kind, &json).map_err(|error| wrong(error.to_string()))?;
-        let row = ResourceRow { kind: kind.to_owned(), id: resource.id, version: resource.version, json };
-        let published = self.replica_mut().publish(&row)?;
+    /// A token for a class that does not exist would read nothing and say nothing of it.
+    fn check_classes(&self, classes: &[String]) -> Result<(), Refusal> {
+        let shipped = shipped::catalogue()?;
+        let Some(known) = self.catalogue().classes().or_else(|| shipped.classes()) else { return Ok(()) };
+        let unknown = classes.iter().find(|class| !known.contains(&ClassId::new(class.as_str())));
+        let Some(class) = unknown else { return Ok(()) };
+        let all: Vec<&str> = known.classes.iter().map(|known| known.class.as_str()).collect();
+        Err(Refusal::new("class-unknown", &[("class", class), ("allowed", &all.join(", "))]))
+    }
+
+    fn publish(&mut self, kind: &str, json: String) -> Result<Json, Refusal> {
+        if let Some(parent) = self.replica().uplink()? {
+            // Two places that publish under one name and version would divide the country.
+            return Err(Refusal::new("publish-at-home", &[("hub", &parent.name), ("url", &parent.url)]));
+        }
+        let Some(checked) = ResourceKind::from_code(kind) else {
+            let all = ResourceKind::ALL.map(ResourceKind::code).join(", ");
+            return Err(Refusal::new("resource-kind-unknown", &[("kind", kind), ("allowed", &all)]));
+        };
+        if json.len() > RESOURCE_BYTES_MAX {
+            return Err(Refusal::new("resource-too-large", &[("limit", &RESOURCE_BYTES_MAX.to_string())]));
+        }
+        let named = self.catalogue().clone().add(checked, &json).map_err(|error| match error {
+            CatalogueError::Form(errors) => Refusal::form(errors),
+            CatalogueError::Shape { .. } | CatalogueError::Missing { .. } => Refusal::from(error),
+        })?;
+        let row = ResourceRow { kind: kind.to_owned(), id: named.id, version: named.version, json };
+        let published = match self.replica_mut().publish(&row)? {
+            Published::New => "new",
+            Published::Known => "known",
+            Published::Differs => {
+                let resource = format!("{}@{}", row.id, row.version);
+                return Err(Refusal::new("publish-differs", &[("resource", &resource)]));
+            }
+        };
         self.reload_catalogue()?;
-        Ok(json!({ "published": format!("{published:?}"), "id": row.id, "version": row.version }))
+        Ok(json!({ "published": published, "id": row.id, "version": row.version }))
     }
 
     fn census(&self) -> Result<Json, StoreError> {
@@ -206,5 +187,72 @@ impl Office {
             .map(|part| json!([part.record, part.class, part.digest]))
             .collect();
         Ok(json!({ "changes": changes, "parts": parts }))
+    }
+}
+
+/// There is nobody to relay with.
+pub fn no_parent() -> Refusal {
+    Refusal::new("hub-no-parent", &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Zero;
+    impl Entropy for Zero {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    fn office(region: Option<&str>) -> (tempfile::TempDir, Office) {
+        let folder = tempfile::tempdir().unwrap();
+        let audience = Audience::of_region(region);
+        let profile = Profile { kind: ReplicaKind::Hub, person: "H".into(), office: "H".into(), audience };
+        let mut replica =
+            teranga_store::Replica::create(&folder.path().join("h"), &profile, &mut Zero).unwrap();
+        crate::publish::publish_shipped(&mut replica).unwrap();
+        (folder, Office::open(replica).unwrap())
+    }
+
+    fn asked(office: &mut Office, command: Command) -> Result<Json, String> {
+        office.admin(command, &mut Zero, Millis(5)).map_err(|refusal| refusal.code)
+    }
+
+    fn code(person: &str, region: Option<&str>) -> Command {
+        let region = region.map(str::to_owned);
+        Command::Code { kind: EnrolKind::Device, person: person.into(), office: "H".into(), region }
+    }
+
+    #[test]
+    fn a_region_gives_codes_for_itself_and_headquarters_for_any_region_that_there_is() {
+        let (_folder, mut regional) = office(Some("SN-KL"));
+        assert!(asked(&mut regional, code("Awa", None)).is_ok());
+        assert_eq!(asked(&mut regional, code("Awa", Some("SN-TC"))), Err("code-other-region".into()));
+        let (_folder, mut home) = office(None);
+        assert_eq!(asked(&mut home, code("Awa", Some("Atlantis"))), Err("region-unknown".into()));
+        assert_eq!(asked(&mut home, code(" ", None)), Err("name-empty".into()));
+        assert_eq!(asked(&mut home, code(&"é".repeat(129), None)), Err("name-too-long".into()));
+        assert!(asked(&mut home, code("Awa", Some("SN-TC"))).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_published_says_why() {
+        let (_folder, mut home) = office(None);
+        let publish = |kind: &str, json: String| Command::Publish { kind: kind.into(), json };
+        assert_eq!(asked(&mut home, publish("poem", "{}".into())), Err("resource-kind-unknown".into()));
+        let (_, rss) =
+            shipped::SHIPPED.iter().find(|(_, json)| json.contains("\"form_id\": \"rss\"")).unwrap();
+        assert!(asked(&mut home, publish("form", (*rss).to_owned())).is_ok());
+        assert_eq!(asked(&mut home, publish("form", format!("{rss} "))), Err("publish-differs".into()));
+        let broken = rss.replace("\"form_id\": \"rss\"", "\"form_id\": \"r s\"");
+        let refusal = home.admin(publish("form", broken), &mut Zero, Millis(5)).unwrap_err();
+        assert_eq!(refusal.code, "form-refused");
+        assert!(!refusal.findings.is_empty());
+        let token = |class: &str| Command::Token { name: "t".into(), classes: vec![class.into()] };
+        assert_eq!(asked(&mut home, token("secret")), Err("class-unknown".into()));
+        assert!(asked(&mut home, token("survey")).is_ok());
+        assert_eq!(asked(&mut home, Command::Relay), Err("hub-no-parent".into()));
     }
 }

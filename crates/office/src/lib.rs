@@ -9,8 +9,13 @@ pub mod consolidate;
 mod derived;
 pub mod enrol;
 pub mod exchange;
+pub mod names;
 pub mod office;
 pub mod publish;
+pub mod refusal;
+pub mod show;
+mod status;
 
 pub use exchange::Rejected;
 pub use office::Office;
+pub use refusal::Refusal;

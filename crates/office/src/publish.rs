@@ -1,6 +1,6 @@
 //! Publication: what a hub offers to everyone below it, checked against everything that is published already.
 
-use teranga_core::catalogue::{Catalogue, CatalogueError, Named, ResourceKind};
+use teranga_core::catalogue::Catalogue;
 use teranga_core::shipped::SHIPPED;
 use teranga_store::{Replica, Result};
 use teranga_sync::feed::ResourceRow;
@@ -10,12 +10,6 @@ pub fn catalogue(replica: &Replica) -> Result<Catalogue> {
     let mut catalogue = Catalogue::default();
     replica.add_resources_to(&mut catalogue)?;
     Ok(catalogue)
-}
-
-/// Checks a resource against a catalogue and names it.
-pub fn add(catalogue: &mut Catalogue, kind: &str, json: &str) -> std::result::Result<Named, CatalogueError> {
-    let shape = || CatalogueError::Shape { kind: "resource", detail: format!("no kind {kind}") };
-    catalogue.add(ResourceKind::from_code(kind).ok_or_else(shape)?, json)
 }
 
 /// Publishes what ships with the program. What is published already stays as it is.

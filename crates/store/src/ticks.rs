@@ -97,19 +97,6 @@ impl Replica {
         Ok(!ahead)
     }
 
-    /// The changes of a record that this replica made itself.
-    pub fn own_changes(&self, record: RecordId) -> Result<Vec<ChangeHash>> {
-        let mut statement = self
-            .connection()
-            .prepare_cached("SELECT hash FROM change WHERE record = ?1 AND origin = ?2 ORDER BY seq")?;
-        let mut rows = statement.query(params![record.as_bytes(), self.id().as_bytes()])?;
-        let mut changes = Vec::new();
-        while let Some(row) = rows.next()? {
-            changes.push(columns::blob(row, 0, "change", "hash")?);
-        }
-        Ok(changes)
-    }
-
     /// The verdicts on changes of a record.
     pub fn verdicts(&self, record: RecordId) -> Result<Vec<VerdictRow>> {
         let mut statement = self.connection().prepare_cached(

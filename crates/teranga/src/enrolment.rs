@@ -17,6 +17,11 @@ pub(crate) async fn enrol(
     certificate: Option<&Path>,
     typed: &str,
 ) -> Outcome<EnrolAnswer> {
+    if let Some(uplink) = replica.uplink()? {
+        let person = replica.profile().person.clone();
+        let known = vec![("hub", uplink.name), ("url", uplink.url), ("person", person)];
+        return Err(Failure::new("already-enrolled", known));
+    }
     let code = code::normalise(typed).ok_or_else(|| Failure::new("enrolment-code", Vec::new()))?;
     let request = EnrolRequest::sign(replica.identity(), &code);
     let answer: EnrolAnswer = Link::new(url, certificate)?.post("/v1/enrol", None, &request).await?;

@@ -1,16 +1,33 @@
 //! Failures as the user meets them: one clear message in their language, and the exit status.
 
+use std::borrow::Cow;
+
 use teranga_core::problem::{Explain, Retry};
+
+use teranga_office::Refusal;
 
 use crate::messages::Messages;
 
 /// What went wrong: a stable code with its arguments, and lines of detail, such as each finding of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    code: String,
-    arguments: Vec<(&'static str, String)>,
+    told: Told,
     retry: Retry,
-    details: Vec<(String, Vec<(&'static str, String)>)>,
+    details: Vec<Told>,
+}
+
+/// A code with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    code: String,
+    arguments: Vec<(Cow<'static, str>, String)>,
+}
+
+impl Told {
+    fn of(code: &str, arguments: Vec<(&'static str, String)>) -> Self {
+        let arguments = arguments.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
+        Self { code: code.to_owned(), arguments }
+    }
 }
 
 /// The result of a command.
@@ -19,7 +36,7 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// A failure of the command line's own.
     pub(crate) fn new(code: &str, arguments: Vec<(&'static str, String)>) -> Self {
-        Self { code: code.to_owned(), arguments, retry: Retry::Never, details: Vec::new() }
+        Self { told: Told::of(code, arguments), retry: Retry::Never, details: Vec::new() }
     }
 
     /// A failure with one line for each of these.
@@ -28,16 +45,25 @@ impl Failure {
         arguments: Vec<(&'static str, String)>,
         errors: impl IntoIterator<Item = E>,
     ) -> Self {
-        let details = errors.into_iter().map(|error| (error.code().to_owned(), error.arguments())).collect();
+        let details = errors.into_iter().map(|error| Told::of(error.code(), error.arguments())).collect();
         Self { details, ..Self::new(code, arguments) }
+    }
+
+    /// What an office refuses its own people.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let told = |refusal: Refusal| {
+            let arguments = refusal.arguments.into_iter().map(|(name, value)| (Cow::Owned(name), value));
+            Told { code: refusal.code, arguments: arguments.collect() }
+        };
+        let mut refusal = refusal;
+        let details = std::mem::take(&mut refusal.findings).into_iter().map(told).collect();
+        Self { retry: refusal.retry, told: told(refusal), details }
     }
 
     /// The message: what is wrong, each detail, and whether to try again.
     pub(crate) fn message(&self, messages: &Messages) -> String {
-        let mut lines = vec![line(messages, &self.code, &self.arguments)];
-        lines.extend(
-            self.details.iter().map(|(code, arguments)| format!("  {}", line(messages, code, arguments))),
-        );
+        let mut lines = vec![line(messages, &self.told)];
+        lines.extend(self.details.iter().map(|detail| format!("  {}", line(messages, detail))));
         if self.retry == Retry::Later {
             lines.push(messages.text("retry-later"));
         }
@@ -47,16 +73,21 @@ impl Failure {
 
 /// An explained thing as one line in the user's language.
 pub(crate) fn told(messages: &Messages, explained: &impl Explain) -> String {
-    line(messages, explained.code(), &explained.arguments())
+    line(messages, &Told::of(explained.code(), explained.arguments()))
 }
 
 /// Arguments that an error names only where it has them.
 const OPTIONAL: [&str; 5] = ["detail", "other", "suggestion", "message", "name"];
 
-fn line(messages: &Messages, code: &str, arguments: &[(&'static str, String)]) -> String {
-    let key = format!("problem-{code}");
+fn line(messages: &Messages, told: &Told) -> String {
+    let Told { code, arguments } = told;
+    let mut key = format!("problem-{code}");
     let mut pairs: Vec<(&str, &str)> =
-        arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        arguments.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
+    if pairs.iter().any(|(name, value)| *name == "suggestion" && !value.is_empty()) {
+        let near = format!("{key}-near");
+        key = if messages.has(&near) { near } else { key };
+    }
     for name in OPTIONAL {
         if !pairs.iter().any(|(known, _)| *known == name) {
             pairs.push((name, ""));
@@ -71,12 +102,7 @@ fn line(messages: &Messages, code: &str, arguments: &[(&'static str, String)]) -
 
 impl<E: Explain> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self {
-            code: error.code().to_owned(),
-            arguments: error.arguments(),
-            retry: error.retry(),
-            details: Vec::new(),
-        }
+        Self { told: Told::of(error.code(), error.arguments()), retry: error.retry(), details: Vec::new() }
     }
 }
 
@@ -121,6 +147,20 @@ mod tests {
             }
         }
         codes
+    }
+
+    #[test]
+    fn a_question_that_is_not_there_is_named_and_so_is_the_one_that_was_meant() {
+        let told = |language, suggestion: Option<&str>| {
+            let suggestion = suggestion.map(str::to_owned);
+            let error =
+                teranga_core::answers::AnswerError::UnknownQuestion { name: "E99".into(), suggestion };
+            Failure::from(error).message(&Messages::new(language))
+        };
+        assert_eq!(told(Language::En, Some("E09")), "No question E99. Did you mean E09?");
+        assert_eq!(told(Language::Fr, Some("E09")), "Pas de question E99. Vouliez-vous dire E09 ?");
+        assert_eq!(told(Language::En, None), "No question E99.");
+        assert_eq!(told(Language::Fr, None), "Pas de question E99.");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use teranga_core::form::Form;
 
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct FormArgs {
@@ -39,7 +40,7 @@ fn check(file: &Path, messages: &Messages) -> Outcome {
         Failure::listing("form-refused", vec![("count", errors.0.len().to_string())], errors.0)
     })?;
     let questions = form.questions().filter(|question| question.kind.is_asked()).count();
-    println!(
+    say!(
         "{}",
         messages.with(
             "form-ok",
@@ -47,7 +48,7 @@ fn check(file: &Path, messages: &Messages) -> Outcome {
         )
     );
     for warning in form.warnings() {
-        println!("  {}", failure::told(messages, warning));
+        say!("  {}", failure::told(messages, warning));
     }
     Ok(())
 }
@@ -60,9 +61,9 @@ fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     })?;
     let json = serde_json::to_string_pretty(&imported.form).unwrap_or_default();
     std::fs::write(out, json + "\n").map_err(|error| failure::file(out, &error))?;
-    println!("{}", messages.with("import-done", &[("path", &out.display().to_string())]));
+    say!("{}", messages.with("import-done", &[("path", &out.display().to_string())]));
     for remark in &imported.remarks {
-        println!("  {}", failure::told(messages, remark));
+        say!("  {}", failure::told(messages, remark));
     }
     Ok(())
 }

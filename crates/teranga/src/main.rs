@@ -1,6 +1,9 @@
 //! `teranga`: the command. It parses, calls one thing, and says in the user's language what came of it: exit status 0
 //! when it was done, 1 when it was not, 2 for wrong usage.
 
+// Lines go out through `say`, which does not panic where nobody reads; what still prints by itself says so here.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod badge;
 mod cli;
 mod demo;
@@ -10,10 +13,13 @@ mod failure;
 mod field;
 mod form_command;
 mod hub_command;
+mod kind;
 mod language;
 mod ledger;
 mod messages;
 mod pull;
+mod say;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -23,12 +29,21 @@ use crate::language::Language;
 use crate::messages::Messages;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let messages = Messages::new(Language::of_process(&arguments));
+    // An argument that is not UTF-8 may still be a path; for the language alone its exact bytes do not matter.
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let language = Language::of_process(&arguments);
+    say::speak(language);
+    let messages = Messages::new(language);
     let command = match cli::parse(&messages) {
         Ok(command) => command,
         Err(error) => {
-            drop(error.print());
+            let told = usage::told(&error, &messages);
+            if error.use_stderr() {
+                say::aloud(&told);
+            } else {
+                say::line(format_args!("{told}"));
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -41,7 +56,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{}", failure.message(&messages));
+            say::aloud(&failure.message(&messages));
             ExitCode::FAILURE
         }
     }

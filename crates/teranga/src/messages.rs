@@ -1,5 +1,7 @@
 //! The catalogue of messages: one Fluent file a language, the same keys in both.
 
+use std::collections::BTreeSet;
+
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use unic_langid::langid;
 
@@ -12,6 +14,8 @@ const EN: &str = include_str!("../locales/en.ftl");
 pub(crate) struct Messages {
     language: Language,
     bundle: FluentBundle<FluentResource>,
+    /// The arguments by which some message chooses its words.
+    selectors: BTreeSet<&'static str>,
 }
 
 impl Messages {
@@ -25,7 +29,7 @@ impl Messages {
         bundle.set_use_isolating(false);
         let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, _)| partial);
         bundle.add_resource_overriding(resource);
-        Self { language, bundle }
+        Self { language, bundle, selectors: selectors(source) }
     }
 
     /// The language.
@@ -50,20 +54,48 @@ impl Messages {
         };
         let mut fluent = FluentArgs::new();
         for (name, value) in arguments {
-            match value.parse::<i64>() {
-                Ok(number) => fluent.set(*name, number),
-                Err(_) => fluent.set(*name, (*value).to_owned()),
+            // A number is only what words are chosen by. Everything else is shown as it was written: a telephone
+            // number is not one, and what a person is to type again must not lose a sign.
+            match value.parse::<i32>() {
+                Ok(number) if self.selectors.contains(name) && number.to_string() == *value => {
+                    fluent.set(*name, number);
+                }
+                _ => fluent.set(*name, (*value).to_owned()),
             }
         }
         self.bundle.format_pattern(pattern, Some(&fluent), &mut Vec::new()).into_owned()
     }
 }
 
+/// The names that stand before an arrow: `{ $count -> …`.
+fn selectors(source: &'static str) -> BTreeSet<&'static str> {
+    let arrows = source.match_indices("->").filter_map(|(at, _)| source.get(..at));
+    let names = arrows.filter_map(|before| before.trim_end().rsplit('$').next());
+    names.filter(|name| !name.contains(char::is_whitespace)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+
+    #[test]
+    fn what_is_shown_is_shown_as_it_was_written() {
+        for language in Language::ALL {
+            let messages = Messages::new(language);
+            for value in ["+221771234567", "0042", "-0", "9007199254740993", "1e3"] {
+                let told = messages.with("conflict-value", &[("value", value)]);
+                assert!(told.starts_with(&format!("{value} —")), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_chooses_words_is_a_number() {
+        assert_eq!(
+            selectors("a = { $count ->\n  [one] x\n *[other] { $n }\n}\nb = x -> y"),
+            ["count"].into()
+        );
+    }
 
     fn keys(source: &str) -> BTreeSet<&str> {
         source

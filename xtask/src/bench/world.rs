@@ -144,10 +144,10 @@ pub(crate) fn bare(filling: &Filling) -> String {
         };
         let segments: Vec<&str> = key.segments().collect();
         let Some((question, above)) = segments.split_last() else { continue };
-        let section = above.iter().fold(&mut root, |map, name| {
-            let inner = map.entry(*name).or_insert_with(|| Json::Object(Map::new()));
-            inner.as_object_mut().expect("a section holds no answer")
+        let section = above.iter().try_fold(&mut root, |map, name| {
+            map.entry(*name).or_insert_with(|| Json::Object(Map::new())).as_object_mut()
         });
+        let Some(section) = section else { continue };
         section.insert((*question).to_owned(), answer);
     }
     listed(Json::Object(root)).to_string() + "\n"

@@ -65,7 +65,7 @@ fn check_number(question: &Question, number: f64) -> Result<Value, AnswerError> 
 
 fn check_text(question: &Question, choices: Option<&[Choice]>, text: String) -> Result<Value, AnswerError> {
     if text.len() > TEXT_BYTES_MAX {
-        return Err(AnswerError::TooMany { question: question.id.clone(), limit: TEXT_BYTES_MAX });
+        return Err(AnswerError::TooLong { question: question.id.clone(), limit: TEXT_BYTES_MAX });
     }
     let stored = match question.kind {
         Kind::Text | Kind::Barcode | Kind::Image | Kind::Audio | Kind::Video | Kind::File => Some(text),

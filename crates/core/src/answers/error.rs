@@ -100,6 +100,14 @@ pub enum AnswerError {
         /// The repeat.
         question: String,
     },
+    /// A text longer than one answer may be.
+    #[error("{question}: at most {limit} bytes of text")]
+    TooLong {
+        /// The question.
+        question: String,
+        /// The most bytes that are taken.
+        limit: usize,
+    },
     /// More than this engine takes.
     #[error("{question}: at most {limit}")]
     TooMany {
@@ -135,6 +143,7 @@ impl AnswerError {
             | Self::ReadOnly { question }
             | Self::Hidden { question }
             | Self::NoItem { question }
+            | Self::TooLong { question, .. }
             | Self::TooMany { question, .. } => question,
         }
     }
@@ -155,6 +164,7 @@ impl Explain for AnswerError {
             Self::ReadOnly { .. } => "answer-read-only",
             Self::Hidden { .. } => "answer-hidden",
             Self::NoItem { .. } => "answer-no-item",
+            Self::TooLong { .. } => "answer-too-long",
             Self::TooMany { .. } => "answer-too-many",
         }
     }
@@ -162,7 +172,8 @@ impl Explain for AnswerError {
     fn arguments(&self) -> Vec<(&'static str, String)> {
         let mut arguments = vec![("question", self.question().to_owned())];
         match self {
-            Self::UnknownQuestion { suggestion, .. } => {
+            Self::UnknownQuestion { name, suggestion } => {
+                arguments.push(("name", name.clone()));
                 arguments.push(("suggestion", suggestion.clone().unwrap_or_default()));
             }
             Self::WrongType { expected, .. } => arguments.push(("expected", (*expected).to_owned())),
@@ -176,7 +187,9 @@ impl Explain for AnswerError {
                 arguments.push(("step", step.to_string()));
             }
             Self::Constraint { message, .. } => arguments.push(("message", message.clone())),
-            Self::TooMany { limit, .. } => arguments.push(("limit", limit.to_string())),
+            Self::TooLong { limit, .. } | Self::TooMany { limit, .. } => {
+                arguments.push(("limit", limit.to_string()));
+            }
             Self::NotAsked { .. }
             | Self::NoAnswerRefused { .. }
             | Self::ReadOnly { .. }

@@ -18,6 +18,7 @@ use self::play::Play;
 use self::stage::Stage;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -37,7 +38,7 @@ pub(crate) struct DemoArgs {
 
 pub(crate) async fn run(arguments: DemoArgs, messages: &Messages) -> Outcome {
     let folder = folder(&arguments)?;
-    println!("{}", messages.with("demo-folder", &[("path", &folder.display().to_string())]));
+    say!("{}", messages.with("demo-folder", &[("path", &folder.display().to_string())]));
     let mut stopped = std::pin::pin!(signals::stopped());
     // Whatever ends this early drops the stage, and with it the hubs.
     let (stage, kept) = tokio::select! {
@@ -70,7 +71,7 @@ async fn perform(arguments: &DemoArgs, folder: &Path, messages: &Messages) -> Ou
         stage.tell(messages);
     }
     if arguments.json {
-        println!("{}", report::json(&count, conflicts, &play));
+        say!("{}", report::json(&count, conflicts, &play));
     }
     let kept = count.kept();
     drop(play);

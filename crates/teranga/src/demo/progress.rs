@@ -4,6 +4,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::messages::Messages;
+use crate::say::say;
 
 /// A step under way.
 pub(super) struct Step<'a> {
@@ -32,6 +33,6 @@ impl<'a> Step<'a> {
     pub(super) fn done(self, key: &str, told: &[(&str, String)]) {
         self.bar.finish_and_clear();
         let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        println!("  ✓ {}", self.messages.with(key, &told));
+        say!("  ✓ {}", self.messages.with(key, &told));
     }
 }

@@ -7,6 +7,7 @@ use super::count::{Count, Tier};
 use super::play::Play;
 use crate::field::table;
 use crate::messages::Messages;
+use crate::say::say;
 
 /// Prints the table of the tiers and the count.
 pub(super) fn show(count: &Count, conflicts: usize, play: &Play<'_>, messages: &Messages) {
@@ -32,7 +33,7 @@ pub(super) fn show(count: &Count, conflicts: usize, play: &Play<'_>, messages: &
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("\n{}\n{table}", messages.text("demo-tiers"));
+    say!("\n{}\n{table}", messages.text("demo-tiers"));
     let told = [
         ("saved", count.saved.to_string()),
         ("lost", count.lost.to_string()),
@@ -51,9 +52,9 @@ pub(super) fn show(count: &Count, conflicts: usize, play: &Play<'_>, messages: &
         ("demo-counted-links", "·"),
         ("demo-counted-conflicts", "·"),
     ] {
-        println!("  {sign} {}", messages.with(key, &told));
+        say!("  {sign} {}", messages.with(key, &told));
     }
-    println!();
+    say!("");
 }
 
 fn named(tier: &Tier, messages: &Messages) -> String {

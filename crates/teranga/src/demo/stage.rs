@@ -13,6 +13,7 @@ use super::progress::Step;
 use crate::door;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 /// The regions that play.
 const REGIONS: [(&str, &str); 2] = [("SN-KL", "BAOS Kaolack"), ("SN-TC", "BAOS Tambacounda")];
@@ -71,16 +72,16 @@ impl Stage {
 
     /// Says where the hubs are.
     pub(super) fn tell(&self, messages: &Messages) {
-        println!();
+        say!("");
         for hub in std::iter::once(&self.home).chain(&self.regions) {
             let told = [
                 ("name", hub.name.as_str()),
                 ("url", &format!("http://{}", hub.address)),
                 ("path", &hub.data.display().to_string()),
             ];
-            println!("{}", messages.with("demo-hub", &told));
+            say!("{}", messages.with("demo-hub", &told));
         }
-        println!("{}", messages.text("demo-stop"));
+        say!("{}", messages.text("demo-stop"));
     }
 
     /// Ends the hubs.

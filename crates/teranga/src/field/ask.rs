@@ -15,6 +15,7 @@ use super::walk::{self, Place};
 use crate::failure::{Failure, Outcome};
 use crate::language::Language;
 use crate::messages::Messages;
+use crate::say::say;
 
 /// Asks what follows these places, and finishes.
 pub(super) fn ask(
@@ -25,7 +26,7 @@ pub(super) fn ask(
 ) -> Outcome {
     // Its own, since the person may change the language on the way.
     let messages = Messages::new(messages.language());
-    println!("{}", messages.text("fill-keys"));
+    say!("{}", messages.text("fill-keys"));
     Asking { device, interview, passed, messages, items: Vec::new() }.run()
 }
 
@@ -53,7 +54,7 @@ impl Asking<'_> {
                 Went::Back => self.back(),
                 Went::Away => {
                     let record = self.interview.record().to_string();
-                    println!("{}", self.messages.with("fill-left", &[("record", &record)]));
+                    say!("{}", self.messages.with("fill-left", &[("record", &record)]));
                     return Ok(());
                 }
             }
@@ -107,13 +108,13 @@ impl Asking<'_> {
         });
         match set {
             Ok(true) if required => {
-                println!("  {}", self.messages.text("fill-required"));
+                say!("  {}", self.messages.text("fill-required"));
                 Ok(Went::On(None))
             }
             Ok(_) => Ok(Went::On(Some(key))),
             Err(ClientError::Store(error)) => Err(error.into()),
             Err(error) => {
-                println!("  {}", explain(error).message(&self.messages));
+                say!("  {}", explain(error).message(&self.messages));
                 Ok(Went::On(None))
             }
         }
@@ -128,7 +129,7 @@ impl Asking<'_> {
         self.device.change(self.interview, |filling| Ok(filling.set_language(other.code())))?;
         self.messages = Messages::new(other);
         self.items.clear();
-        println!("{}", self.messages.text("fill-keys"));
+        say!("{}", self.messages.text("fill-keys"));
         Ok(Went::On(None))
     }
 
@@ -141,7 +142,7 @@ impl Asking<'_> {
         for (item, number) in &place.items {
             let label = self.interview.filling().prompt(item).map(|prompt| prompt.label).unwrap_or_default();
             let told = [("label", label.as_str()), ("number", &number.to_string())];
-            println!("\n{}", self.messages.with("fill-item", &told));
+            say!("\n{}", self.messages.with("fill-item", &told));
         }
     }
 
@@ -149,7 +150,7 @@ impl Asking<'_> {
     fn at_end(&mut self, place: &Place) -> Outcome<Went> {
         let Some(prompt) = self.interview.filling().prompt(&place.stop) else { return Ok(Went::On(None)) };
         let (repeat, within) = (prompt.question.id.clone(), prompt.key.clone());
-        println!("\n{}", self.messages.with("fill-add-item", &[("label", &prompt.label)]));
+        say!("\n{}", self.messages.with("fill-add-item", &[("label", &prompt.label)]));
         let yes = match read(&self.messages)? {
             Typed::Answer(text) => matches!(text.to_lowercase().as_str(), "o" | "oui" | "y" | "yes" | "1"),
             Typed::Leave | Typed::End => return Ok(Went::Away),

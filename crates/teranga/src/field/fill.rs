@@ -12,9 +12,10 @@ use teranga_core::wave::Fit;
 use teranga_hub::world::SystemEntropy;
 
 use super::ask::ask;
-use super::{acts, setting, walk};
+use super::{acts, draft, setting, walk};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct AnswersArgs {
@@ -43,16 +44,7 @@ pub(super) fn resume(
     sheet: Option<&Json>,
     messages: &Messages,
 ) -> Outcome {
-    let drafts = device.replica().drafts()?;
-    let wanted = text.unwrap_or_default().trim().to_uppercase();
-    let mut found = drafts.iter().filter(|draft| draft.record.to_string().ends_with(&wanted));
-    let record = match (found.next(), found.next()) {
-        (Some(draft), None) => draft.record,
-        (None, _) => return Err(Failure::new("draft-absent", vec![("record", wanted)])),
-        (Some(_), Some(_)) => {
-            return Err(Failure::new("draft-several", vec![("count", drafts.len().to_string())]));
-        }
-    };
+    let record = draft::find(device, text)?;
     let mut interview = device.resume(record, setting(messages.language().code(), &mut SystemEntropy))?;
     if let Some(json) = sheet {
         return take(device, interview, json, messages);
@@ -122,12 +114,12 @@ pub(super) fn finish(device: &mut Device, interview: &mut Interview, messages: &
             Fit::Within => String::new(),
             Fit::Outside { days } => messages.with("wave-outside", &[("days", &days.to_string())]),
         };
-        println!("{}", messages.with("wave", &[("wave", &round.wave), ("outside", &days)]));
+        say!("{}", messages.with("wave", &[("wave", &round.wave), ("outside", &days)]));
     }
     if let (Some(round), false) = (&finished.round, finished.others.is_empty()) {
         let others: Vec<String> = finished.others.iter().map(ToString::to_string).collect();
         let told = [("wave", round.wave.as_str()), ("records", &others.join(", "))];
-        println!("{}", messages.with("wave-taken", &told));
+        say!("{}", messages.with("wave-taken", &told));
     }
     acts::report(finished.record, &finished.changes, messages);
     Ok(())

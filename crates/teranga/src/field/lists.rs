@@ -9,6 +9,7 @@ use crate::badge;
 use crate::failure::Outcome;
 use crate::ledger;
 use crate::messages::Messages;
+use crate::say::say;
 
 /// A table as this program draws them.
 pub(crate) fn table(messages: &Messages, headings: &[&str]) -> Table {
@@ -25,7 +26,7 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
         &["column-record", "column-form", "column-title", "column-wave", "column-state", "column-where"],
     );
     for listed in device.list()? {
-        let changes: Vec<ChangeHash> = device.replica().own_changes(listed.row.record)?;
+        let changes: Vec<ChangeHash> = device.replica().applied_changes(listed.row.record)?;
         if let Some(ledger) = ledger::of_process() {
             ledger.ticked(listed.row.record, &listed.tick, &changes);
         }
@@ -53,7 +54,7 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
             messages.text("tick-here"),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -61,17 +62,17 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
 pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
     list(device, messages)?;
     let counts = device.replica().log_counts()?;
-    println!("{}", messages.with("status-unsent", &[("count", &counts.unsent.to_string())]));
+    say!("{}", messages.with("status-unsent", &[("count", &counts.unsent.to_string())]));
     match device.replica().uplink()? {
-        None => println!("{}", messages.text("status-not-enrolled")),
+        None => say!("{}", messages.text("status-not-enrolled")),
         Some(uplink) => {
             let last = uplink.last.map_or_else(|| messages.text("never"), Millis::to_rfc3339);
-            println!(
+            say!(
                 "{}",
                 messages.with("status-hub", &[("hub", &uplink.name), ("url", &uplink.url), ("last", &last)])
             );
             if uplink.url.starts_with("http://") && !is_loopback(&uplink.url) {
-                println!("{}", messages.text("hub-insecure"));
+                say!("{}", messages.text("hub-insecure"));
             }
         }
     }
@@ -89,5 +90,5 @@ pub(super) fn forms(device: &Device, messages: &Messages) {
         let title = form.title().get(messages.language().code(), form.default_language()).to_owned();
         table.add_row([form.reference().to_string(), title]);
     }
-    println!("{table}");
+    say!("{table}");
 }

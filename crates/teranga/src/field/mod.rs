@@ -2,6 +2,7 @@
 
 mod acts;
 mod ask;
+mod draft;
 mod fill;
 mod lists;
 mod show;
@@ -15,11 +16,16 @@ use clap::{Args, Subcommand};
 use teranga_client::Device;
 use teranga_client::interview::Setting;
 use teranga_core::id::RecordId;
+use teranga_core::region;
 use teranga_hub::world::{SystemEntropy, now};
+use teranga_office::names;
 use teranga_store::{FILE, StoreError};
+use teranga_sync::feed::ReplicaKind;
 
 use crate::failure::{Failure, Outcome};
+use crate::kind;
 use crate::messages::Messages;
+use crate::say::say;
 
 pub(crate) use lists::table;
 
@@ -91,11 +97,14 @@ enum Act {
 pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
     let data = arguments.data.ok_or_else(|| Failure::new("data-missing", Vec::new()))?;
     if let Act::Init { person, region } = &arguments.act {
+        names::check("person", person)?;
+        region.as_deref().map(region::check).transpose()?;
         let device = Device::create(&data, person, region.as_deref(), &mut SystemEntropy)?;
-        println!("{}", messages.with("field-made", &[("replica", &device.replica().id().to_string())]));
+        say!("{}", messages.with("field-made", &[("replica", &device.replica().id().to_string())]));
         return Ok(());
     }
     let device = Device::open(&data, &mut SystemEntropy)?;
+    kind::expect(device.replica(), &data, ReplicaKind::Device)?;
     let done = match arguments.act {
         Act::Enrol(enrol) => sync::enrol(device, enrol, messages).await,
         Act::Sync(arguments) => sync::run(device, arguments, messages).await,
@@ -159,6 +168,9 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             Ok(())
         }
         Act::Void { record, reason } => {
+            if reason.trim().is_empty() {
+                return Err(Failure::new("reason-empty", Vec::new()));
+            }
             let record = find(&device, &record)?;
             let changes = device.void(record, &reason, setting(language, &mut SystemEntropy))?;
             acts::report(record, &changes, messages);

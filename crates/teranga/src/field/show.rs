@@ -7,24 +7,26 @@ use teranga_client::Device;
 use teranga_core::flow::{Filling, FlowContext, Held, Opening, Shown};
 use teranga_core::form::Form;
 use teranga_core::id::RecordId;
+use teranga_core::value::Value;
 use teranga_store::records::PartView;
 
 use super::lists::table;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Outcome {
     let unknown = || Failure::new("record-unknown", vec![("record", record.to_string())]);
     let row = device.replica().record(record)?.ok_or_else(unknown)?;
     let parts = device.replica().parts(record)?;
-    println!("{record}  {}", row.form.as_deref().unwrap_or("-"));
+    say!("{record}  {}", row.form.as_deref().unwrap_or("-"));
     let case = row.case.map_or_else(|| "-".to_owned(), |case| case.to_string());
     let wave = row.wave.as_deref().unwrap_or("-");
     let state = messages.text(&format!("state-{}", row.state.code()));
-    println!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
+    say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
     match row.form.as_ref().and_then(|form| device.form(form).ok()) {
         Some(form) => answers(device, &form, &parts, messages),
-        None => println!("{}", messages.text("form-not-here")),
+        None => say!("{}", messages.text("form-not-here")),
     }
     conflicts(device, &parts, messages)
 }
@@ -55,24 +57,32 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
         let label = question.label.get(&language, form.default_language());
         table.add_row([if label.is_empty() { key.to_string() } else { label.to_owned() }, answer]);
     }
-    println!("{table}");
+    say!("{table}");
+}
+
+/// A value as `settle` takes it back.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::NoAnswer(kind) => kind.code().to_owned(),
+        Value::Cleared | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) => value.to_json().to_string(),
+    }
 }
 
 fn conflicts(device: &Device, parts: &[PartView], messages: &Messages) -> Outcome {
     for conflict in parts.iter().flat_map(|part| &part.conflicts) {
-        println!("{}", messages.with("conflict", &[("key", conflict.key.as_str())]));
+        say!("{}", messages.with("conflict", &[("key", conflict.key.as_str())]));
         for candidate in &conflict.values {
             let author = device.replica().author(candidate.actor)?;
             let (person, office) =
                 author.map_or_else(|| (messages.text("unknown"), String::new()), |a| (a.person, a.office));
-            let value = match candidate.value.to_json() {
-                serde_json::Value::String(text) => text,
-                serde_json::Value::Null => messages.text("state-cleared"),
-                other => other.to_string(),
+            let value = match &candidate.value {
+                Value::Cleared => messages.text("state-cleared"),
+                value => plain(value),
             };
             let at = candidate.time.to_rfc3339();
             let told = [("value", value.as_str()), ("person", &person), ("office", &office), ("at", &at)];
-            println!("  {}", messages.with("conflict-value", &told));
+            say!("  {}", messages.with("conflict-value", &told));
         }
     }
     Ok(())

@@ -14,12 +14,13 @@ use super::lists;
 use crate::enrolment;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrolArgs {
     #[arg(long)]
     hub: String,
-    #[arg(long)]
+    #[arg(long, env = "TERANGA_CODE", hide_env_values = true)]
     code: String,
     #[arg(long)]
     cert: Option<PathBuf>,
@@ -44,7 +45,7 @@ pub(super) async fn enrol(mut device: Device, arguments: EnrolArgs, messages: &M
     let answer =
         enrolment::enrol(device.replica_mut(), &arguments.hub, arguments.cert.as_deref(), &arguments.code)
             .await?;
-    println!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
+    say!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
     Ok(())
 }
 
@@ -75,7 +76,7 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
     device.reload_catalogue()?;
     if arguments.json {
         let counts = device.replica().log_counts()?;
-        println!(
+        say!(
             "{}",
             serde_json::json!({
                 "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
@@ -85,7 +86,7 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
         );
         return Ok(());
     }
-    println!("{}", told(&summary, messages));
+    say!("{}", told(&summary, messages));
     lists::status(&device, messages)
 }
 

@@ -7,6 +7,7 @@ use teranga_core::flow::{Filling, Prompt, Shown};
 
 use crate::failure::{self, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 /// What the person at the terminal wants.
 pub(super) enum Typed {
@@ -22,13 +23,13 @@ pub(super) enum Typed {
 
 /// Shows a question with its choices and the answer that stands.
 pub(super) fn show(filling: &Filling, prompt: &Prompt<'_>, messages: &Messages) {
-    println!("\n{}{}", prompt.label, if prompt.required { " *" } else { "" });
+    say!("\n{}{}", prompt.label, if prompt.required { " *" } else { "" });
     if !prompt.hint.is_empty() {
-        println!("  ({})", prompt.hint);
+        say!("  ({})", prompt.hint);
     }
     for (choice, number) in prompt.choices.iter().zip(1..) {
         let label = choice.label.as_ref().map_or(choice.name.as_str(), |label| label.get("", ""));
-        println!("  {number}. {label}");
+        say!("  {number}. {label}");
     }
     let standing = match &prompt.state {
         Shown::Answered(value) => render(prompt.question, &prompt.choices, value, filling.language()),
@@ -37,15 +38,15 @@ pub(super) fn show(filling: &Filling, prompt: &Prompt<'_>, messages: &Messages) 
         }
         Shown::NotAsked | Shown::Skipped => return,
     };
-    println!("  [{standing}]");
+    say!("  [{standing}]");
 }
 
 /// Reads a line.
 pub(super) fn read(messages: &Messages) -> Outcome<Typed> {
     loop {
-        print!("> ");
         let terminal = std::path::Path::new("terminal");
-        std::io::stdout().flush().map_err(|error| failure::file(terminal, &error))?;
+        let mut out = std::io::stdout();
+        write!(out, "> ").and_then(|()| out.flush()).map_err(|error| failure::file(terminal, &error))?;
         let mut line = String::new();
         let read =
             std::io::stdin().lock().read_line(&mut line).map_err(|error| failure::file(terminal, &error))?;
@@ -60,7 +61,7 @@ pub(super) fn read(messages: &Messages) -> Outcome<Typed> {
             ":lang" => Typed::Language,
             ":q" => Typed::Leave,
             ":?" => {
-                println!("{}", messages.text("fill-keys"));
+                say!("{}", messages.text("fill-keys"));
                 continue;
             }
             text => Typed::Answer(text.to_owned()),

@@ -19,6 +19,7 @@ use self::holdings::Holdings;
 use self::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
+use crate::say::say;
 
 #[derive(Debug, Args)]
 pub(crate) struct PullArgs {
@@ -58,7 +59,7 @@ pub(crate) async fn run(arguments: PullArgs, messages: &Messages) -> Outcome {
         ("path", arguments.out.display().to_string()),
     ];
     let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    println!("{}", messages.with("pull-done", &told));
+    say!("{}", messages.with("pull-done", &told));
     summary::print(&rows, messages);
     Ok(())
 }

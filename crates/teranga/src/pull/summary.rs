@@ -9,6 +9,7 @@ use teranga_core::score::{COMPOSITE, Fraction};
 use super::rows::ScoredRow;
 use crate::field::table;
 use crate::messages::Messages;
+use crate::say::say;
 
 /// Cells of a bar at 100 %.
 const BAR: usize = 20;
@@ -54,11 +55,11 @@ pub(super) fn print(rows: &[ScoredRow], messages: &Messages) {
     for row in rows {
         schemes.entry((&row.scores.scheme, &row.scores.status)).or_default().push(row);
     }
-    println!("\n{}", messages.text(if schemes.is_empty() { "summary-none" } else { "summary-title" }));
+    say!("\n{}", messages.text(if schemes.is_empty() { "summary-none" } else { "summary-title" }));
     for ((scheme, status), rows) in schemes {
-        println!("{}", table_of(&figures(rows), messages));
+        say!("{}", table_of(&figures(rows), messages));
         let scheme = format!("{scheme} ({})", messages.text(&format!("scheme-{status}")));
-        println!("{}", messages.with("summary-scheme", &[("scheme", &scheme)]));
+        say!("{}", messages.with("summary-scheme", &[("scheme", &scheme)]));
     }
     let told = [
         ("summary-left-out", rows.iter().filter(|row| !row.counted).count()),
@@ -66,7 +67,7 @@ pub(super) fn print(rows: &[ScoredRow], messages: &Messages) {
         ("summary-stale", rows.iter().filter(|row| row.counted && row.scores.stale).count()),
     ];
     for (key, count) in told.into_iter().filter(|(_, count)| *count > 0) {
-        println!("{}", messages.with(key, &[("count", &count.to_string())]));
+        say!("{}", messages.with(key, &[("count", &count.to_string())]));
     }
 }
 

@@ -1,0 +1,52 @@
+//! What a hub holds and who syncs with it: the first thing that an office looks at.
+
+use serde_json::{Value as Json, json};
+use teranga_core::form::RecordKind;
+use teranga_core::record::State;
+use teranga_core::time::Millis;
+use teranga_store::StoreError;
+
+use crate::office::Office;
+
+impl Office {
+    /// Counts, children and parent. Voided records are counted apart: they are out of every other count.
+    pub(crate) fn status(&self) -> Result<Json, StoreError> {
+        let replica = self.replica();
+        let counts = replica.log_counts()?;
+        let (voided, standing): (Vec<_>, Vec<_>) =
+            replica.records()?.into_iter().partition(|row| row.state == State::Voided);
+        let cases = standing.iter().filter(|row| self.is_case(row.form.as_deref())).count();
+        let children: Vec<Json> = replica
+            .children()?
+            .into_iter()
+            .map(|child| {
+                json!({
+                    "person": child.introduction.person,
+                    "office": child.introduction.office,
+                    "region": child.introduction.audience.region(),
+                    "last": child.last.map(Millis::to_rfc3339),
+                })
+            })
+            .collect();
+        let parent = replica.uplink()?.map(|uplink| {
+            json!({ "name": uplink.name, "url": uplink.url, "last": uplink.last.map(Millis::to_rfc3339) })
+        });
+        Ok(json!({
+            "office": replica.profile().office,
+            "region": replica.profile().audience.region(),
+            "records": standing.len(),
+            "cases": cases,
+            "voided": voided.len(),
+            "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
+                         "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent },
+            "conflicts": replica.records_in_conflict()?.len(),
+            "children": children,
+            "parent": parent,
+        }))
+    }
+
+    fn is_case(&self, form: Option<&str>) -> bool {
+        let form = form.and_then(|form| form.parse().ok()).and_then(|form| self.catalogue().form(&form));
+        form.is_some_and(|form| form.record_kind() == RecordKind::Case)
+    }
+}

@@ -1,0 +1,159 @@
+//! What a hub answers, in words and tables. The JSON is the office's; nothing here decides anything.
+
+use serde_json::Value as Json;
+use teranga_core::text::Text;
+
+use crate::field::table;
+use crate::messages::Messages;
+use crate::say::say;
+
+/// A member that is text; empty where it is not.
+pub(super) fn text<'a>(answer: &'a Json, key: &str) -> &'a str {
+    answer.get(key).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// What the hub holds, its parent, and who syncs with it.
+pub(super) fn status(answer: &Json, messages: &Messages) {
+    let national = || messages.text("headquarters");
+    let region = answer.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
+    say!("{} · {region}", text(answer, "office"));
+    let mut counts = table(messages, &["column-count", "column-n"]);
+    for name in ["cases", "records", "voided", "conflicts"] {
+        counts.add_row([messages.text(&format!("status-{name}")), shown(answer.get(name))]);
+    }
+    for name in ["applied", "logged", "waiting", "quarantined", "withheld", "unsent"] {
+        let count = answer.get("changes").and_then(|changes| changes.get(name));
+        counts.add_row([messages.text(&format!("status-changes-{name}")), shown(count)]);
+    }
+    say!("{counts}");
+    let last = |of: &Json| {
+        of.get("last").and_then(Json::as_str).map_or_else(|| messages.text("never"), str::to_owned)
+    };
+    match answer.get("parent").filter(|parent| parent.is_object()) {
+        Some(parent) => {
+            let told = [("hub", text(parent, "name")), ("url", text(parent, "url")), ("last", &last(parent))];
+            say!("{}", messages.with("status-hub", &told));
+        }
+        None => say!("{}", messages.text("status-no-parent")),
+    }
+    let mut children = table(messages, &["column-person", "column-office", "column-region", "column-last"]);
+    for child in array(answer.get("children")) {
+        let region = child.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
+        children.add_row([
+            text(child, "person").to_owned(),
+            text(child, "office").to_owned(),
+            region,
+            last(child),
+        ]);
+    }
+    say!("{children}");
+}
+
+/// Every answer that holds two values: a row for each value, with who wrote it.
+pub(super) fn conflicts(answer: &Json, messages: &Messages) {
+    let headings =
+        ["column-record", "column-question", "column-value", "column-person", "column-office", "column-when"];
+    let mut rows = table(messages, &headings);
+    let mut found = false;
+    for record in array(Some(answer)) {
+        for conflict in array(record.get("parts")).iter().flat_map(|part| array(part.get("conflicts"))) {
+            for value in array(conflict.get("values")) {
+                found = true;
+                rows.add_row([
+                    text(record, "record").to_owned(),
+                    question(conflict, messages),
+                    labelled(value, messages),
+                    author(value, "person", messages),
+                    text(value, "office").to_owned(),
+                    text(value, "at").to_owned(),
+                ]);
+            }
+        }
+    }
+    if found { say!("{rows}") } else { say!("{}", messages.text("conflicts-none")) }
+}
+
+/// One record: its envelope, each answer that is held, and the answers that hold two values.
+pub(super) fn record(answer: &Json, messages: &Messages) {
+    say!("{}  {}", text(answer, "record"), shown(answer.get("form")));
+    let (case, wave) = (shown(answer.get("case")), shown(answer.get("wave")));
+    let state = messages.text(&format!("state-{}", text(answer, "state")));
+    say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", &wave), ("state", &state)]));
+    let mut rows = table(messages, &["column-class", "column-question", "column-answer"]);
+    let mut in_conflict = false;
+    for part in array(answer.get("parts")) {
+        in_conflict |= !array(part.get("conflicts")).is_empty();
+        for (key, value) in part.get("values").and_then(Json::as_object).into_iter().flatten() {
+            if key.starts_with('_') {
+                continue;
+            }
+            let label = part.get("labels").and_then(|labels| label(labels.get(key)?, messages));
+            let label = label.unwrap_or_else(|| key.clone());
+            rows.add_row([text(part, "class").to_owned(), label, plain(value, messages)]);
+        }
+    }
+    say!("{rows}");
+    if in_conflict {
+        conflicts(&Json::Array(vec![answer.clone()]), messages);
+    }
+}
+
+/// What a relay did.
+pub(super) fn relay(answer: &Json, messages: &Messages) {
+    let [trips, up, down, applied] =
+        ["round_trips", "bytes_up", "bytes_down", "applied"].map(|name| shown(answer.get(name)));
+    let told = [("trips", trips.as_str()), ("up", &up), ("down", &down), ("applied", &applied)];
+    say!("{}", messages.with("sync-summary", &told));
+}
+
+/// What became of a publication.
+pub(super) fn published(answer: &Json, messages: &Messages) {
+    let resource = format!("{}@{}", text(answer, "id"), text(answer, "version"));
+    let key = if text(answer, "published") == "known" { "published-known" } else { "published-new" };
+    say!("{}", messages.with(key, &[("resource", &resource)]));
+}
+
+fn array(json: Option<&Json>) -> &[Json] {
+    json.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn shown(json: Option<&Json>) -> String {
+    match json {
+        None | Some(Json::Null) => "-".to_owned(),
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A label in the user's language.
+fn label(json: &Json, messages: &Messages) -> Option<String> {
+    let label: Text = serde_json::from_value(json.clone()).ok()?;
+    Some(label.get(messages.language().code(), "fr").to_owned()).filter(|label| !label.is_empty())
+}
+
+/// The question of a conflict, with the option where only one is meant.
+fn question(conflict: &Json, messages: &Messages) -> String {
+    let member = |name: &str| conflict.get(name).and_then(|json| label(json, messages));
+    let question = member("label").unwrap_or_else(|| text(conflict, "key").to_owned());
+    member("option").map_or(question.clone(), |option| format!("{question} · {option}"))
+}
+
+/// A value with the labels of its codes, where it has codes.
+fn labelled(value: &Json, messages: &Messages) -> String {
+    let labels: Vec<String> =
+        array(value.get("labels")).iter().filter_map(|json| label(json, messages)).collect();
+    let plain = plain(value.get("value").unwrap_or(&Json::Null), messages);
+    if labels.is_empty() { plain } else { format!("{} ({plain})", labels.join(", ")) }
+}
+
+fn plain(value: &Json, messages: &Messages) -> String {
+    match value {
+        Json::Null => messages.text("state-cleared"),
+        Json::Object(_) => messages.text(&format!("state-{}", text(value, "no_answer").replace('_', "-"))),
+        other => shown(Some(other)),
+    }
+}
+
+fn author(value: &Json, name: &str, messages: &Messages) -> String {
+    value.get(name).and_then(Json::as_str).map_or_else(|| messages.text("unknown"), str::to_owned)
+}
