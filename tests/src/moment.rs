@@ -35,7 +35,7 @@ impl Moments {
     }
 
     /// The next moment, with its number; none once enough were killed in time.
-    pub fn next(&mut self) -> Option<(usize, u64)> {
+    pub fn draw(&mut self) -> Option<(usize, u64)> {
         if self.killed >= self.wanted {
             println!("{} of {} moments came in time", self.killed, self.drawn);
             return None;

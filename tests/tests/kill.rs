@@ -157,7 +157,7 @@ fn plant(data: &std::path::Path, sql: &str) {
 fn a_client_killed_during_saves_loses_nothing_that_it_reported() {
     let site = site();
     let mut moments = Moments::of(11, 20, || site.case(9_999));
-    while let Some((number, micros)) = moments.next() {
+    while let Some((number, micros)) = moments.draw() {
         let mut child = site.case(number).spawn().unwrap();
         moments.note(kill_within(&mut child, micros));
         drop(replica(&site.awa.data));
@@ -170,7 +170,7 @@ fn a_client_killed_during_sync_goes_on_where_it_stopped() {
     let site = site();
     assert!(site.case(9_999).status().unwrap().success());
     let mut moments = Moments::of(12, 12, || site.one_sync());
-    while let Some((number, micros)) = moments.next() {
+    while let Some((number, micros)) = moments.draw() {
         // Something to bring and something to take.
         assert!(site.case(number).status().unwrap().success());
         assert!(site.case_of(&site.moussa, 1_000 + number).status().unwrap().success());
@@ -187,7 +187,7 @@ fn a_hub_killed_during_ingest_has_what_it_acknowledged() {
     let mut site = site();
     assert!(site.case(9_999).status().unwrap().success());
     let mut moments = Moments::of(13, 12, || site.one_sync());
-    while let Some((number, micros)) = moments.next() {
+    while let Some((number, micros)) = moments.draw() {
         assert!(site.case(number).status().unwrap().success());
         let mut sync = site.one_sync().spawn().unwrap();
         moments.note(kill_hub_within(&mut site.region, &mut sync, micros));
@@ -203,7 +203,7 @@ fn a_hub_killed_during_relay_relays_the_rest_later() {
     assert!(site.case(9_999).status().unwrap().success());
     site.sync();
     let mut moments = Moments::of(14, 10, || site.one_relay());
-    while let Some((number, micros)) = moments.next() {
+    while let Some((number, micros)) = moments.draw() {
         assert!(site.case(number).status().unwrap().success());
         site.sync();
         let mut relay = site.one_relay().spawn().unwrap();

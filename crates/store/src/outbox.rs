@@ -47,6 +47,8 @@ impl Replica {
         )?;
         // Those after it were not taken either; they are numbered anew.
         transaction.execute("UPDATE outbox SET number = NULL WHERE number >= ?1", [integer(first.number)])?;
+        // A refused pack stands as it was refused, whatever the hub made of it.
+        transaction.execute("UPDATE outbox SET fixed = 1 WHERE passed = 1", [])?;
         transaction.commit()?;
         Ok(())
     }
@@ -145,8 +147,28 @@ pub(crate) fn held_above(connection: &Connection, acknowledged: &Acknowledged) -
 /// Notes that the hub took everything up to this number, what it had refused before included.
 pub(crate) fn taken_up_to(connection: &Connection, number: u64) -> Result<()> {
     connection
-        .prepare_cached("UPDATE outbox SET refused = NULL WHERE refused IS NOT NULL AND number <= ?1")?
+        .prepare_cached(
+            "UPDATE outbox SET refused = NULL, fixed = 1
+             WHERE number <= ?1 AND (fixed = 0 OR refused IS NOT NULL)",
+        )?
         .execute([integer(number)])?;
+    Ok(())
+}
+
+/// Takes one's own packs that no hub can hold apart again, so that their saves go into smaller ones: the hub has said,
+/// under a later exchange number, that they did not arrive, and takes no request under an earlier number any more.
+pub(crate) fn take_apart(connection: &Connection, own: ReplicaId) -> Result<()> {
+    let first: Option<i64> = connection
+        .prepare_cached("SELECT min(batch) FROM outbox WHERE origin = ?1 AND fixed = 0")?
+        .query_row([own.as_bytes()], |row| row.get(0))?;
+    let Some(first) = first else { return Ok(()) };
+    for sql in [
+        "UPDATE change SET batch = NULL, place = 0 WHERE origin = ?1 AND batch >= ?2",
+        "DELETE FROM pack WHERE origin = ?1 AND batch >= ?2",
+        "DELETE FROM outbox WHERE origin = ?1 AND batch >= ?2",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![own.as_bytes(), first])?;
+    }
     Ok(())
 }
 

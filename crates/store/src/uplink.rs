@@ -107,7 +107,10 @@ impl Replica {
         )?;
         if !same {
             transaction.execute("DELETE FROM uplink", [])?;
-            transaction.execute("UPDATE outbox SET number = NULL, refused = NULL, passed = 0", [])?;
+            transaction.execute(
+                "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
+                [],
+            )?;
         }
         transaction.execute(
             "INSERT INTO uplink (only_one, hub, key, url, name, running) VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32))
@@ -189,6 +192,9 @@ impl Replica {
         let applied = apply_all(&transaction, own, &guard)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
+        if request.pushes.is_empty() {
+            outbox::take_apart(&transaction, own)?;
+        }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
         let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;

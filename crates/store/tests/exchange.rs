@@ -344,7 +344,7 @@ fn a_day_of_three_hundred_openings_is_sent_in_packs_that_a_hub_takes() {
     let plan = Plan { push: PushPlan::Pack { bytes_target: 1 << 20 }, ..session.plan() };
     let request = world.awa.next_request(&plan, NOW).unwrap().unwrap();
     let pack = Pack::decode(&request.pushes[0].pack).unwrap();
-    assert!(pack.manifest.openings.len() > 200, "{}", pack.manifest.openings.len());
+    assert!(pack.manifest.openings.len() > 150, "{}", pack.manifest.openings.len());
     sync_all(&mut world);
     same_everywhere(&world, record);
 }

@@ -68,15 +68,23 @@ impl Session {
         Plan { push, pull_bytes_max: self.pack_bytes * 4 }
     }
 
-    /// An exchange succeeded within `elapsed_ms`.
+    /// An exchange succeeded within `elapsed_ms`. That a question was answered says nothing yet of whether a pack gets
+    /// through: failures go on being counted, and packs stay small, until one does.
     pub fn succeeded(&mut self, elapsed_ms: u64, left: Left) -> Next {
+        if self.asking {
+            self.asking = false;
+            return self.next(left);
+        }
         self.failures = 0;
-        self.asking = false;
         if elapsed_ms.saturating_mul(2) <= limits::EXCHANGE_MS_TARGET {
             self.pack_bytes = (self.pack_bytes * 2).min(limits::PACK_BYTES_TARGET_MAX);
         } else if elapsed_ms > limits::EXCHANGE_MS_TARGET {
             self.shrink();
         }
+        self.next(left)
+    }
+
+    fn next(&self, left: Left) -> Next {
         match left {
             Left::Something => Next::Exchange,
             Left::Nothing => Next::Done,
@@ -94,7 +102,7 @@ impl Session {
         ceiling / 2 + random % (ceiling / 2 + 1)
     }
 
-    /// How many exchanges have failed in a row.
+    /// How many exchanges have failed since a pack last got through.
     pub fn failures(&self) -> u32 {
         self.failures
     }

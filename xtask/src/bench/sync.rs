@@ -21,10 +21,6 @@ const SAMPLES: usize = 40;
 const SOCIO: &str = "../shared/forms/socio-economic-survey.xlsx";
 
 pub(crate) fn run(json: bool) -> Result<()> {
-    if std::env::var("DBG").is_ok() {
-        println!("{:?}", ingest()?);
-        return Ok(());
-    }
     let (nothing_new, one_percent) = caught_up()?;
     let push_1000 = push_rss(1_000)?;
     let push_10000 = push_rss(10_000)?;

@@ -114,6 +114,7 @@ CREATE TABLE outbox (
     batch   INTEGER NOT NULL,
     refused TEXT,                    -- why the parent last refused it
     passed  INTEGER NOT NULL DEFAULT 0, -- 1: not again in this session
+    fixed   INTEGER NOT NULL DEFAULT 0, -- 1: some hub may hold it, so it is never cut anew
     UNIQUE (origin, batch)
 ) STRICT;
 CREATE INDEX outbox_unsent ON outbox (row) WHERE number IS NULL;
