@@ -42,6 +42,15 @@ pub enum Next {
     Done,
 }
 
+impl From<Left> for Next {
+    fn from(left: Left) -> Self {
+        match left {
+            Left::Something => Self::Exchange,
+            Left::Nothing => Self::Done,
+        }
+    }
+}
+
 /// The pacing of one session.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -73,7 +82,7 @@ impl Session {
     pub fn succeeded(&mut self, elapsed_ms: u64, left: Left) -> Next {
         if self.asking {
             self.asking = false;
-            return self.next(left);
+            return left.into();
         }
         self.failures = 0;
         if elapsed_ms.saturating_mul(2) <= limits::EXCHANGE_MS_TARGET {
@@ -81,14 +90,7 @@ impl Session {
         } else if elapsed_ms > limits::EXCHANGE_MS_TARGET {
             self.shrink();
         }
-        self.next(left)
-    }
-
-    fn next(&self, left: Left) -> Next {
-        match left {
-            Left::Something => Next::Exchange,
-            Left::Nothing => Next::Done,
-        }
+        left.into()
     }
 
     /// An exchange failed: the next asks what arrived. Returns how long to wait first, in milliseconds: doubled with
