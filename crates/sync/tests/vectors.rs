@@ -142,7 +142,7 @@ fn the_first_change_is_the_one_that_the_document_makes() {
         // Lengths on both sides of the record's own, whose description then is a run.
         let class = ClassId::new("c".repeat(1 + usize::from(number)));
         let made = Part::first_change(record, &class, salt.0);
-        assert_eq!(first_hash(record, &class, salt), made.hash, "a class of {} letters", number);
+        assert_eq!(first_hash(record, &class, salt), made.hash, "class number {number}");
     }
 }
 

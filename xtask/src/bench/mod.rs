@@ -1,6 +1,7 @@
 //! `cargo xtask bench sync`: bytes, round trips and speed of the sync, on seeded records, in one process, over the bytes
 //! that would travel. `docs/benchmarks.md` holds the table.
 
+mod ingest;
 mod sync;
 mod world;
 

@@ -1,7 +1,6 @@
 //! The measurements of the sync.
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde_json::{Value as Json, json};
@@ -9,11 +8,11 @@ use teranga_client::Device;
 use teranga_client::invent::{self, Seeded};
 use teranga_core::form::Form;
 use teranga_core::id::RecordId;
-use teranga_examples::{NOW, invented, setting};
+use teranga_examples::{invented, setting};
 use teranga_store::resources::Published;
 use teranga_sync::feed::ResourceRow;
-use teranga_sync::session::{Plan, PushPlan};
 
+use super::ingest;
 use super::world::{self, Cost, Samples, edit, pair, sync};
 
 /// Invented interviews that the records are mixed from.
@@ -26,7 +25,7 @@ pub(crate) fn run(json: bool) -> Result<()> {
     let push_10000 = push_rss(10_000)?;
     let link = push_rss(100)?;
     let socio = push_socio()?;
-    let (parts, changes) = ingest()?;
+    let (parts, changes) = ingest::run()?;
     let row = |cost: &Cost| json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down });
     let per = |cost: &Cost, records: u64| json!({ "bytes_per_record": cost.bytes_up / records });
     let all = json!({
@@ -48,7 +47,7 @@ pub(crate) fn run(json: bool) -> Result<()> {
 }
 
 /// A device with a case, and samples of a form for it.
-fn samples(device: &mut Device, form: &str, seed: &mut Seeded) -> Result<(RecordId, Samples)> {
+pub(crate) fn samples(device: &mut Device, form: &str, seed: &mut Seeded) -> Result<(RecordId, Samples)> {
     let case = invented(device, "profile", None, seed);
     let records: Vec<RecordId> = (0..SAMPLES).map(|_| invented(device, form, Some(case), seed)).collect();
     Ok((case, Samples::of(device, &records)?))
@@ -131,38 +130,4 @@ fn push_socio() -> Result<Json> {
     #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^52")]
     let ratio = (cost.bytes_up as f64 / zstd as f64 * 100.0).round() / 100.0;
     Ok(json!({ "bytes_per_record": cost.bytes_up / 1_000, "ratio_to_bare_zstd": ratio }))
-}
-
-/// Requests of forty devices, made before the clock runs: from the socket's bytes to the view.
-fn ingest() -> Result<(u64, u64)> {
-    let folder = tempfile::tempdir()?;
-    let mut seed = Seeded(4);
-    let mut hub = teranga_examples::hub(&folder.path().join("hub"), &mut seed);
-    let plan = Plan { push: PushPlan::Pack { bytes_target: 256 * 1024 }, pull_bytes_max: 0 };
-    let mut bodies = Vec::new();
-    for number in 0..40 {
-        let path = folder.path().join(format!("device-{number}"));
-        let mut device = teranga_examples::device(&path, "Awa Exemple", &mut hub, &mut seed);
-        let (case, samples) = samples(&mut device, "rss", &mut seed)?;
-        for _ in 0..200 {
-            samples.save(&mut device, case, &mut seed)?;
-        }
-        let request = device.replica_mut().next_request(&plan, NOW)?.context("enrolled")?;
-        bodies.push(request.encode(device.replica().identity()));
-    }
-    let begun = Instant::now();
-    let mut changes = 0;
-    for body in &bodies {
-        changes += hub.exchange(body, NOW)?.applied.changes;
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    let parts = hub.replica().digests()?.len();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "rates"
-    )]
-    let rate = |count: usize| (count as f64 / seconds) as u64;
-    Ok((rate(parts), rate(changes)))
 }
