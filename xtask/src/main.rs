@@ -8,7 +8,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | bench sync [--json]";
+const USAGE: &str =
+    "cargo xtask floors | check | torture | faults [WORD] | bench sync [--json] | bench ingest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

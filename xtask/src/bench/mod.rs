@@ -21,6 +21,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     match arguments.first().map(String::as_str) {
         Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
-        _ => bail!("usage: cargo xtask bench sync [--json]"),
+        Some("ingest") => {
+            let (parts, changes) = ingest::run()?;
+            println!("{parts} parts and {changes} changes a second");
+            Ok(())
+        }
+        _ => bail!("usage: cargo xtask bench sync [--json] | ingest"),
     }
 }
