@@ -9,6 +9,7 @@ mod routes;
 pub mod schedule;
 pub mod serve;
 mod state;
+pub mod stop;
 pub mod synchronise;
 pub mod tls;
 pub mod trust;

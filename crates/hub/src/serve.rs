@@ -15,6 +15,7 @@ use crate::relay;
 use crate::routes;
 use crate::schedule::TimeOfDay;
 use crate::state::{Exposure, HubState};
+use crate::stop::stopped;
 use crate::tls::{self, TlsError};
 use crate::world::SystemEntropy;
 
@@ -193,16 +194,6 @@ fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
 }
 
 async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        match terminate {
-            Ok(mut terminate) => tokio::select! { _ = interrupted => {}, _ = terminate.recv() => {} },
-            Err(_) => drop(interrupted.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
+    stopped().await;
     handle.graceful_shutdown(Some(Duration::from_secs(5)));
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
-use teranga_core::id::{Entropy, RecordId, Salt};
+use teranga_core::id::{Batch, Entropy, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::record::{Envelope, Event, EventKind};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_document::part::Part;
 use teranga_store::drafts::Draft;
 use teranga_store::ingest::Ingested;
 use teranga_store::save::{DraftFate, PartEdit, Save};
@@ -19,8 +20,10 @@ use teranga_store::ticks::Tick;
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::feed::ReplicaKind;
-use teranga_sync::message::{Answer, Request};
-use teranga_sync::pack::Pack;
+use teranga_sync::identity::actor_of;
+use teranga_sync::manifest::{Listed, Manifest};
+use teranga_sync::message::{Answer, Push, Request};
+use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::session::{Left, Plan, PushPlan, Session};
 
 const NOW: Millis = Millis(1_700_000_000_000);
@@ -513,4 +516,38 @@ fn an_opening_that_has_written_since_its_draft_was_begun_repeats_no_number() {
     sync_all(&mut world);
     same_everywhere(&world, record);
     assert!(world.hq.records_in_conflict().unwrap().is_empty());
+}
+
+/// A pack of a device's own making, whatever it holds.
+fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {
+    let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
+    let listed = listed.iter().map(Vec::as_slice);
+    let (first, zeros) = (Batch(1), ManifestHash([0; 32]));
+    let manifest = Manifest::sign(child.identity(), first, zeros, vec![nonce], listed);
+    let pack = Pack { manifest, saves }.encode();
+    let known = hub.child(child.id()).unwrap().unwrap();
+    let taken = hub.ingest(&known, &Push { number: 1, introduction: None, pack }, NOW).unwrap();
+    assert_eq!(taken, Ingested::Logged);
+    while hub.apply_logged().unwrap().left {}
+}
+
+#[test]
+fn a_save_with_two_changes_of_one_part_is_held_whole_and_so_is_what_builds_on_it() {
+    let mut world = world(14);
+    let record = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let salt = world.moussa.record(record).unwrap().unwrap().salt;
+    let (class, nonce) = (ClassId::new("survey"), OpeningNonce([9; 16]));
+    let actor = actor_of(&world.awa.public_key(), nonce);
+    let mut part = Part::open(record, &class, salt.0);
+    let mut entry = |key: &str, value: &str| {
+        let change = part.edit(actor, NOW, "rss@1", &texts(&[(key, value)])).unwrap().unwrap();
+        Entry { record, salt, class: class.clone(), hash: change.hash, body: Some(change.bytes) }
+    };
+    let saves = vec![vec![entry("E02", "often"), entry("E03", "yes")], vec![entry("E04", "never")]];
+    push_saves(&mut world.awa, &mut world.region, nonce, saves);
+    let verdicts = world.region.verdicts(record).unwrap();
+    let reasons: Vec<&str> = verdicts.iter().map(|verdict| verdict.reason.as_str()).collect();
+    assert_eq!(reasons, ["save-repeats-part", "save-repeats-part", "builds-on-held"]);
+    assert_eq!(world.region.unsound_parts().unwrap(), []);
 }

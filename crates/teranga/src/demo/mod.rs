@@ -6,7 +6,6 @@ mod count;
 mod play;
 mod progress;
 mod report;
-mod signals;
 mod stage;
 pub(crate) mod tether;
 
@@ -39,7 +38,8 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(arguments: DemoArgs, messages: &Messages) -> Outcome {
     let folder = folder(&arguments)?;
     say!("{}", messages.with("demo-folder", &[("path", &folder.display().to_string())]));
-    let mut stopped = std::pin::pin!(signals::stopped());
+    // Listened to from the first moment, for what the demonstration starts must not outlive it.
+    let mut stopped = std::pin::pin!(teranga_hub::stop::stopped());
     // Whatever ends this early drops the stage, and with it the hubs.
     let (stage, kept) = tokio::select! {
         played = perform(&arguments, &folder, messages) => played?,

@@ -1,8 +1,7 @@
-//! Being told to stop: by the terminal or by whoever started the demonstration. It is listened to from the first
-//! moment, for what it starts must not outlive it.
+//! Being told to stop: by the terminal, or by whoever started the process.
 
 /// Ends when the process is told to stop.
-pub(super) async fn stopped() {
+pub async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
