@@ -5,6 +5,7 @@ use teranga_core::form::RecordKind;
 use teranga_core::record::State;
 use teranga_core::time::Millis;
 use teranga_store::StoreError;
+use teranga_store::outbox::RefusedPack;
 
 use crate::office::Office;
 
@@ -39,10 +40,21 @@ impl Office {
             "voided": voided.len(),
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent },
+            "refused": self.refused()?,
             "conflicts": replica.records_in_conflict()?.len(),
             "children": children,
             "parent": parent,
         }))
+    }
+
+    /// Packs that the parent did not take: whose, which and why.
+    fn refused(&self) -> Result<Vec<Json>, StoreError> {
+        let told = |pack: RefusedPack| {
+            let author = self.replica().introduction(pack.origin)?;
+            let person = author.map(|author| author.person);
+            Ok(json!({ "person": person, "pack": pack.batch.0, "code": pack.code }))
+        };
+        self.replica().refused_packs()?.into_iter().map(told).collect()
     }
 
     fn is_case(&self, form: Option<&str>) -> bool {

@@ -40,7 +40,7 @@ pub struct LogCounts {
     pub quarantined: u64,
     /// Withheld by a relay.
     pub withheld: u64,
-    /// Of one's own and not acknowledged by the hub.
+    /// In packs that the hub has not acknowledged, one's own and children's, or in none yet.
     pub unsent: u64,
 }
 
@@ -118,7 +118,6 @@ impl Replica {
 
     /// How many changes lie where.
     pub fn log_counts(&self) -> Result<LogCounts> {
-        let acknowledged = self.acknowledged_batch()?;
         let count = |status: Status| -> Result<u64> {
             Ok(columns::unsigned(self.connection().query_row(
                 "SELECT count(*) FROM change WHERE status = ?1",
@@ -132,12 +131,24 @@ impl Replica {
             waiting: count(Status::Waiting)?,
             quarantined: count(Status::Quarantined)?,
             withheld: count(Status::Withheld)?,
-            unsent: columns::unsigned(self.connection().query_row(
-                "SELECT count(*) FROM change WHERE origin = ?1 AND (batch IS NULL OR batch > ?2)",
-                params![self.id().as_bytes(), integer(acknowledged.0)],
-                |row| row.get(0),
-            )?),
+            unsent: self.unsent()?,
         })
+    }
+
+    fn unsent(&self) -> Result<u64> {
+        let in_no_pack: i64 = self.connection().query_row(
+            "SELECT count(*) FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1",
+            [self.id().as_bytes()],
+            |row| row.get(0),
+        )?;
+        let Some(uplink) = self.uplink()? else { return Ok(columns::unsigned(in_no_pack)) };
+        let in_packs: i64 = self.connection().query_row(
+            "SELECT count(*) FROM outbox o JOIN change c ON c.origin = o.origin AND c.batch = o.batch
+             WHERE o.number IS NULL OR o.number > ?1",
+            [integer(uplink.acknowledged)],
+            |row| row.get(0),
+        )?;
+        Ok(columns::unsigned(in_no_pack + in_packs))
     }
 
     /// What became of one change, if it is in the log.

@@ -36,6 +36,11 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         }
         None => say!("{}", messages.text("status-no-parent")),
     }
+    for refused in array(answer.get("refused")) {
+        let (pack, person) = (shown(refused.get("pack")), text(refused, "person"));
+        let told = [("pack", pack.as_str()), ("person", person), ("code", text(refused, "code"))];
+        say!("{}", messages.with("status-refused", &told));
+    }
     let mut children = table(messages, &["column-person", "column-office", "column-region", "column-last"]);
     for child in array(answer.get("children")) {
         let region = child.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
