@@ -147,13 +147,6 @@ struct Target {
 
 /// Records of the hostile device's own, whose envelopes it sends as it should.
 fn own_targets(hub: &mut Office, hostile: &mut Hostile, seed: &mut Seeded) -> Vec<Target> {
-    let envelope = Envelope {
-        form: "rss@1".into(),
-        case: None,
-        wave: None,
-        region: "SN-KL".into(),
-        events: BTreeMap::new(),
-    };
     let targets: Vec<Target> = (0..OWN_TARGETS)
         .map(|_| {
             let (record, salt) = (RecordId::generate(NOW, seed), Salt([7; 16]));
@@ -162,7 +155,7 @@ fn own_targets(hub: &mut Office, hostile: &mut Hostile, seed: &mut Seeded) -> Ve
         .collect();
     let shots = targets.iter().map(|target| {
         let open = Part::open(target.record, &ClassId::new("open"), target.salt.0);
-        hostile.change(&open, target, "open", &envelope.write())
+        hostile.change(&open, target, "open", &envelope().write())
     });
     let shots = shots.collect();
     assert_eq!(hostile.send(hub, shots), Ok(0));
@@ -179,6 +172,10 @@ fn mutate(change: &[u8], seed: &mut Seeded) -> Vec<u8> {
     let hash = Sha256::digest(&wrong[8..]);
     wrong[4..8].copy_from_slice(&hash[..4]);
     wrong
+}
+
+fn envelope() -> Envelope {
+    Envelope { form: "rss@1".into(), case: None, wave: None, region: "SN-KL".into(), events: BTreeMap::new() }
 }
 
 fn answers(seed: &mut Seeded) -> Vec<(Key, Value)> {
@@ -280,16 +277,9 @@ impl Honest {
 
 /// Records that an honest device brought, which the hostile one shoots at too.
 fn honest_targets(honest: &mut Honest, hub: &mut Office, seed: &mut Seeded) -> Vec<Target> {
-    let envelope = Envelope {
-        form: "rss@1".into(),
-        case: None,
-        wave: None,
-        region: "SN-KL".into(),
-        events: BTreeMap::new(),
-    };
     for _ in 0..HONEST_TARGETS {
         let (record, salt) = (RecordId::generate(NOW, seed), Salt([8; 16]));
-        let open = PartEdit { class: ClassId::new("open"), edits: envelope.write() };
+        let open = PartEdit { class: ClassId::new("open"), edits: envelope().write() };
         let survey = PartEdit { class: ClassId::new("survey"), edits: answers(seed) };
         honest.save(record, salt, vec![open, survey]);
         honest.records.push((record, salt));

@@ -2,7 +2,7 @@
 //! from what was sent.
 
 use rusqlite::params;
-use teranga_core::id::{Batch, ChangeHash, RecordId};
+use teranga_core::id::{Batch, RecordId};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::manifest::Mark;
 
@@ -149,13 +149,5 @@ impl Replica {
             |row| row.get(0),
         )?;
         Ok(columns::unsigned(in_no_pack + in_packs))
-    }
-
-    /// What became of one change, if it is in the log.
-    pub fn status_of(&self, record: RecordId, hash: ChangeHash) -> Result<Option<Status>> {
-        let mut statement =
-            self.connection().prepare_cached("SELECT status FROM change WHERE record = ?1 AND hash = ?2")?;
-        let mut rows = statement.query(params![record.as_bytes(), hash.as_bytes()])?;
-        rows.next()?.map(|row| Status::read(row.get(0)?)).transpose()
     }
 }
