@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask NAME`.
 
 mod bench;
+mod conformance;
 mod faults;
 mod floors;
 
@@ -8,8 +9,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str =
-    "cargo xtask floors | check | torture | faults [WORD] | bench sync [--json] | bench ingest";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | bench sync [--json] | bench ingest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +28,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("check") => check(),
         Some("torture") => torture(),
         Some("faults") => faults::run(arguments.get(1).map(String::as_str)),
+        Some("conformance") => conformance::run(arguments.get(1..).unwrap_or_default()),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }

@@ -1,20 +1,15 @@
-//! The field's own cases: expressions on which ODK Web Forms, Enketo and JavaRosa agree, and JavaRosa's own. The files
-//! are not part of this repository; where they are absent the tests say so and pass.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::float_cmp,
-    reason = "a helper that cannot go on must stop the test"
-)]
+//! Expressions on which ODK Web Forms, Enketo and JavaRosa agree, and JavaRosa's own.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use roxmltree::Document;
 use serde_json::Value as Json;
 use teranga_expr::{Context, Expr, Form, Instance, Value, evaluate, number_text};
+
+use crate::report::{FileReport, Verdict};
 
 /// An XML document as an instance. Node 0 is the root; attributes come after all elements.
 struct Xml<'a> {
@@ -106,7 +101,7 @@ enum Got {
     Error,
 }
 
-fn run(source: &str, xml: &Xml<'_>, at: &str, now_ms: i64) -> Got {
+fn evaluated(source: &str, xml: &Xml<'_>, at: &str, now_ms: i64) -> Got {
     let random = RefCell::new(|bytes: &mut [u8]| bytes.fill(7));
     let mut context =
         Context { instance: xml, form: &NoForm, node: 0, now_ms, offset_minutes: -420, random: &random };
@@ -145,9 +140,9 @@ fn holds(case: &Json, xml: &Xml<'_>, now_ms: i64) -> bool {
     let source = case["expr"].as_str().unwrap();
     let at = case["context"].as_str().unwrap_or("/");
     let expected = &case["expected"]["value"];
-    let convert = |function: &str| run(&format!("{function}({source})"), xml, at, now_ms);
+    let convert = |function: &str| evaluated(&format!("{function}({source})"), xml, at, now_ms);
     match case["expected"]["type"].as_str().unwrap() {
-        "error" => matches!(run(source, xml, at, now_ms), Got::Error),
+        "error" => matches!(evaluated(source, xml, at, now_ms), Got::Error),
         "boolean" => match convert("boolean") {
             Got::Value(Value::Boolean(yes), _) => Some(yes) == expected.as_bool(),
             _ => false,
@@ -189,52 +184,21 @@ fn same_number(number: f64, expected: &Json) -> bool {
     }
 }
 
-fn corpus(file: &str) -> Option<Vec<Json>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance").join(file);
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("skipped: {file} is not here");
-        return None;
+/// Runs a corpus of expressions; the documents that they look at stand beside it.
+pub(crate) fn run(folder: &Path, cases: &[Json]) -> Result<FileReport> {
+    let path = folder.join("xpath-docs.json");
+    let documents: BTreeMap<String, String> = match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).context("xpath-docs.json")?,
+        Err(_) => BTreeMap::new(),
     };
-    Some(
-        text.lines()
-            .filter(|line| !line.is_empty())
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect(),
-    )
-}
-
-fn run_corpus(file: &str, least: usize) {
-    let Some(cases) = corpus(file) else { return };
-    let documents: BTreeMap<String, String> = corpus_documents();
-    let mut failed = Vec::new();
-    for case in &cases {
+    Ok(FileReport::of(cases, |case| {
         let source =
             case["doc"].as_str().and_then(|key| documents.get(key)).map_or("<data/>", String::as_str);
         let document = Document::parse(source).unwrap_or_else(|_| Document::parse("<data/>").unwrap());
         let now = case["now"].as_str().and_then(|now| chrono::DateTime::parse_from_rfc3339(now).ok());
-        if !holds(case, &Xml::new(&document), now.map_or(0, |now| now.timestamp_millis())) {
-            failed.push(case);
+        if holds(case, &Xml::new(&document), now.map_or(0, |now| now.timestamp_millis())) {
+            return Verdict::Passed;
         }
-    }
-    for case in &failed {
-        println!("{} {} at {} expects {}", case["id"], case["expr"], case["context"], case["expected"]);
-    }
-    let passed = cases.len() - failed.len();
-    println!("{file}: {passed} of {}", cases.len());
-    assert!(passed >= least, "{file}: {passed} of {}, at least {least} were reached before", cases.len());
-}
-
-fn corpus_documents() -> BTreeMap<String, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/xpath-docs.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-#[test]
-fn the_cases_on_which_three_engines_agree() {
-    run_corpus("xpath.jsonl", 692);
-}
-
-#[test]
-fn the_cases_of_javarosa() {
-    run_corpus("xpath-javarosa.jsonl", 156);
+        Verdict::Failed(format!("{} at {} expects {}", case["expr"], case["context"], case["expected"]))
+    }))
 }
