@@ -230,6 +230,11 @@ impl Catalogue {
         self.forms.iter().filter(latest).collect()
     }
 
+    /// Every version of every form, in the order in which they were published.
+    pub fn every_form(&self) -> impl Iterator<Item = &Arc<Form>> {
+        self.forms.iter()
+    }
+
     /// The version of a form that was published last.
     pub fn latest_form(&self, form_id: &str) -> Option<&Arc<Form>> {
         self.forms.iter().rev().find(|form| form.form_id() == form_id)

@@ -118,29 +118,27 @@ fn what_was_answered_before_reads_in_the_terms_of_today_and_nothing_is_dropped()
 
 #[test]
 fn an_answer_of_today_is_told_to_those_who_still_ask_as_before() {
-    let (lineage, nobody) = (lineage(), |_: &Key| false);
+    let lineage = lineage();
     let stored = answers(&[("school", Value::text("girls")), ("note", Value::text("a"))]);
     let mut now = lineage.carry(&stored).answers;
-    assert_eq!(lineage.told_back(&stored, &now, nobody), []);
+    let told = |now: &Answers, changed: &[&str]| -> BTreeMap<String, Value> {
+        let told = lineage.told_back(now, |key| changed.contains(&key.as_str())).into_iter();
+        told.inspect(|(class, ..)| assert_eq!(*class, ClassId::new("personal")))
+            .map(|(_, key, value)| (key.to_string(), value))
+            .collect()
+    };
+    assert_eq!(told(&now, &["work"]), BTreeMap::new());
     now.insert(Key::from_text("boys_school"), Value::text("yes"));
     now.insert(Key::from_text("remark"), Value::text("b"));
-    let told: BTreeMap<String, Value> = lineage
-        .told_back(&stored, &now, nobody)
-        .into_iter()
-        .inspect(|(class, ..)| assert_eq!(*class, ClassId::new("personal")))
-        .map(|(_, key, value)| (key.to_string(), value))
-        .collect();
     let expected = [("note".to_owned(), Value::text("b")), ("school".to_owned(), Value::text("all"))];
-    assert_eq!(told, BTreeMap::from(expected));
+    assert_eq!(told(&now, &["boys_school", "remark"]), BTreeMap::from(expected));
     // What the old question cannot say is taken back there.
     now.insert(Key::from_text("girls_school"), Value::text("no"));
-    let told = lineage.told_back(&stored, &now, nobody);
-    assert!(told.iter().any(|(_, key, value)| key.as_str() == "school" && *value == Value::Cleared));
+    assert_eq!(told(&now, &["girls_school"]), BTreeMap::from([("school".to_owned(), Value::Cleared)]));
     let declined = Value::NoAnswer(NoAnswer::Declined);
     now.insert(Key::from_text("girls_school"), declined.clone());
     now.insert(Key::from_text("boys_school"), declined.clone());
-    let told = lineage.told_back(&stored, &now, nobody);
-    assert!(told.iter().any(|(_, key, value)| key.as_str() == "school" && *value == declined));
+    assert_eq!(told(&now, &["girls_school"]), BTreeMap::from([("school".to_owned(), declined)]));
 }
 
 #[test]

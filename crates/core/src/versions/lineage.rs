@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::class::ClassId;
 use crate::flow::Answers;
-use crate::form::{Form, Kind, Question};
+use crate::form::{Form, FormRef, Kind};
 use crate::key::Key;
 use crate::value::Value;
 
@@ -53,6 +53,12 @@ impl Lineage {
         Self { versions }
     }
 
+    /// Whether the last version came after this one.
+    pub fn is_after(&self, earlier: &FormRef) -> bool {
+        let Some((_, before)) = self.versions.split_last() else { return false };
+        before.iter().any(|form| form.reference() == *earlier)
+    }
+
     /// Whether no version maps anything: answers read as they stand.
     pub fn is_plain(&self) -> bool {
         self.mappings().next().is_none()
@@ -79,34 +85,28 @@ impl Lineage {
         })
     }
 
-    /// What is to be written under retired questions, so that they say what is answered now: where that can be told
-    /// in their terms the code that says it, else that there is no answer any more. A retired question that was never
-    /// answered stays so. `stored` is what stood before, `answers` what is answered now; what is `contested` — holds
-    /// several values — is told even where it is what is shown: that is what settles it.
-    pub fn told_back(
-        &self,
-        stored: &Answers,
-        answers: &Answers,
-        contested: impl Fn(&Key) -> bool,
-    ) -> Vec<(ClassId, Key, Value)> {
-        let mut told = Vec::new();
-        // From the latest mapping to the first: what was split twice is told back through both.
+    /// What retired questions are to hold so that they say what is answered now, for those whose answer `changed` in a
+    /// question that replaces them: where that can be told in their terms the code that says it, else that there is no
+    /// answer any more. A retired question that was never answered stays so.
+    pub fn told_back(&self, answers: &Answers, changed: impl Fn(&Key) -> bool) -> Vec<(ClassId, Key, Value)> {
+        let mut told: Vec<(ClassId, Key, Value)> = Vec::new();
         let mut known = answers.clone();
+        // From the latest mapping to the first: what was split twice is told back through both.
         for mappings in self.mappings().rev() {
-            for (key, value) in stored {
+            for (key, value) in answers {
                 let parts = Parts::of(key);
-                let targets = mappings.targets(parts.question);
-                if targets.is_empty() || *value == Value::Cleared || parts.option.is_some() {
+                let touched = |target: &&str| {
+                    let key = parts.beside(target);
+                    changed(&key) || told.iter().any(|(_, told, _)| *told == key)
+                };
+                let answered = *value != Value::Cleared && parts.option.is_none();
+                if !answered || !mappings.targets(parts.question).iter().any(touched) {
                     continue;
                 }
-                let now = said_in(mappings, &parts, &known);
-                if now.as_ref() == Some(value) && !contested(key) {
-                    continue;
-                }
-                let now = now.unwrap_or(Value::Cleared);
-                if let Some(class) = self.class_of_retired(parts.question) {
+                let now = said_in(mappings, &parts, &known).unwrap_or(Value::Cleared);
+                if let Some(class) = self.class_of(key).cloned() {
                     known.insert(key.clone(), now.clone());
-                    told.push((class.clone(), key.clone(), now));
+                    told.push((class, key.clone(), now));
                 }
             }
         }
@@ -128,14 +128,9 @@ impl Lineage {
         self.mappings().any(|mappings| mappings.retires(question))
     }
 
-    fn class_of_retired(&self, question: &str) -> Option<&ClassId> {
-        let found = self.versions.iter().rev().find_map(|form| form.question(question));
-        found.map(|question| &question.class)
-    }
-
-    /// The last version that knows a question.
-    pub fn last_known(&self, question: &str) -> Option<&Question> {
-        self.versions.iter().rev().find_map(|form| form.row_by_id(question))
+    /// The class of what a key stores, by the last version that knows it.
+    pub fn class_of(&self, key: &Key) -> Option<&ClassId> {
+        self.versions.iter().rev().find_map(|form| form.class_of(key))
     }
 }
 
