@@ -31,7 +31,9 @@ pub struct Interview {
     pub(crate) draft: Draft,
     pub(crate) form: Arc<Form>,
     pub(crate) filling: Filling,
-    /// What the record held when the interview was opened, as the form reads it.
+    /// What the record held when the interview was opened.
+    pub(crate) stored: Answers,
+    /// The same as the form reads it.
     pub(crate) before: Answers,
     pub(crate) envelope: Option<Envelope>,
     /// The form with the versions before it.
@@ -219,7 +221,8 @@ impl Interview {
         parts.into_iter().map(|(class, edits)| (class, edits.into_iter().collect())).collect()
     }
 
-    /// What earlier versions are told of what changed, where it is not what stands there alone.
+    /// What is written beside what changed so that earlier versions are told of it, where it does not stand there
+    /// already and alone.
     pub(crate) fn told_back(
         &self,
         filling: &Filling,
@@ -227,7 +230,7 @@ impl Interview {
     ) -> Vec<(ClassId, Key, Value)> {
         let told = self.lineage.told_back(filling.stored(), changed).into_iter();
         let is_new = |(_, key, value): &(ClassId, Key, Value)| {
-            self.contested.contains(key) || filling.stored().get(key) != Some(value)
+            self.contested.contains(key) || self.stored.get(key) != Some(value)
         };
         told.filter(is_new).collect()
     }

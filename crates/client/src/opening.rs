@@ -162,7 +162,7 @@ impl Device {
         let lists = self.catalogue().lists_for(&form);
         let filling = Filling::new(Arc::clone(&form), &lists, answers, context);
         let contested = self.contested(draft.record)?;
-        Ok(Interview { draft, form, filling, before, envelope, lineage, contested })
+        Ok(Interview { draft, form, filling, stored, before, envelope, lineage, contested })
     }
 
     /// A saved record with some values in place of what it holds, not to be saved: only to see what follows. None

@@ -124,6 +124,8 @@ fn an_answer_of_today_is_told_to_those_who_still_ask_as_before() {
     let told = |now: &Answers, changed: &[&str]| -> BTreeMap<String, Value> {
         let told = lineage.told_back(now, |key| changed.contains(&key.as_str())).into_iter();
         told.inspect(|(class, ..)| assert_eq!(*class, ClassId::new("personal")))
+            .inspect(|(_, key, value)| assert!(lineage.retires(key) || now.get(key) == Some(value)))
+            .filter(|(_, key, _)| lineage.retires(key))
             .map(|(_, key, value)| (key.to_string(), value))
             .collect()
     };

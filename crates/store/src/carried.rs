@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
-use teranga_core::value::Value;
 use teranga_core::versions::Lineage;
 use teranga_document::view::{Candidate, Conflict};
 
@@ -13,6 +12,26 @@ use crate::error::{Result, StoreError};
 use crate::part;
 use crate::records::PartView;
 use crate::replica::Replica;
+
+/// Values by the question that they answer.
+type Found = BTreeMap<Key, Vec<Candidate>>;
+
+/// One value that was written, as the questions that it answers in the last version read it.
+fn read_as(lineage: &Lineage, key: &Key, candidate: &Candidate) -> Vec<(Key, Candidate)> {
+    let read = if lineage.retires(key) {
+        lineage.said(key, &candidate.value)
+    } else {
+        vec![lineage.recoded(key, &candidate.value)]
+    };
+    let with = |(key, value)| (key, Candidate { value, ..candidate.clone() });
+    read.into_iter().map(with).collect()
+}
+
+fn note(found: &mut Found, read: Vec<(Key, Candidate)>) {
+    for (key, candidate) in read {
+        found.entry(key).or_default().push(candidate);
+    }
+}
 
 impl Replica {
     /// The parts of a record that are held, as the last version of a lineage reads them.
@@ -26,21 +45,15 @@ impl Replica {
 
     fn carried(&self, record: RecordId, part: PartView, lineage: &Lineage) -> Result<PartView> {
         let carried = lineage.carry(&part.values);
-        let mut found: BTreeMap<Key, Vec<Candidate>> = BTreeMap::new();
-        let mut note = |key: Key, value: Value, candidate: &Candidate| {
-            found.entry(key).or_default().push(Candidate { value, ..candidate.clone() });
-        };
+        let mut found = Found::new();
         let mut beside: Vec<Key> = Vec::new();
         for conflict in &part.conflicts {
             for candidate in &conflict.values {
+                let read = read_as(lineage, &conflict.key, candidate);
                 if lineage.retires(&conflict.key) {
-                    let said = lineage.said(&conflict.key, &candidate.value);
-                    beside.extend(said.iter().map(|(key, _)| key.clone()));
-                    said.into_iter().for_each(|(key, value)| note(key, value, candidate));
-                } else {
-                    let (key, value) = lineage.recoded(&conflict.key, &candidate.value);
-                    note(key, value, candidate);
+                    beside.extend(read.iter().map(|(key, _)| key.clone()));
                 }
+                note(&mut found, read);
             }
         }
         let disputed =
@@ -51,13 +64,7 @@ impl Replica {
         // Who wrote what stands alone under its own key is told by the document only.
         for key in beside {
             for candidate in self.standing(record, &part, &key)? {
-                if lineage.retires(&key) {
-                    let said = lineage.said(&key, &candidate.value);
-                    said.into_iter().for_each(|(key, value)| note(key, value, &candidate));
-                } else {
-                    let (key, value) = lineage.recoded(&key, &candidate.value);
-                    note(key, value, &candidate);
-                }
+                note(&mut found, read_as(lineage, &key, &candidate));
             }
         }
         let conflicts = found.into_iter().filter_map(|(key, values)| Conflict::among(key, values)).collect();

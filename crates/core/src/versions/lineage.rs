@@ -87,25 +87,30 @@ impl Lineage {
 
     /// What retired questions are to hold so that they say what is answered now, for those whose answer `changed` in a
     /// question that replaces them: where that can be told in their terms the code that says it, else that there is no
-    /// answer any more. A retired question that was never answered stays so.
+    /// answer any more. A retired question that was never answered stays so. With it comes what is answered in each
+    /// question that replaces it, which may have been read from the retired one alone.
     pub fn told_back(&self, answers: &Answers, changed: impl Fn(&Key) -> bool) -> Vec<(ClassId, Key, Value)> {
         let mut told: Vec<(ClassId, Key, Value)> = Vec::new();
         let mut known = answers.clone();
         // From the latest mapping to the first: what was split twice is told back through both.
         for mappings in self.mappings().rev() {
-            for (key, value) in answers {
+            for key in answers.keys() {
                 let parts = Parts::of(key);
                 let touched = |target: &&str| {
                     let key = parts.beside(target);
                     changed(&key) || told.iter().any(|(_, told, _)| *told == key)
                 };
-                let answered = *value != Value::Cleared && parts.option.is_none();
-                if !answered || !mappings.targets(parts.question).iter().any(touched) {
+                if parts.option.is_some() || !mappings.targets(parts.question).iter().any(touched) {
                     continue;
                 }
                 let now = said_in(mappings, &parts, &known).unwrap_or(Value::Cleared);
                 if let Some(class) = self.class_of(key).cloned() {
                     known.insert(key.clone(), now.clone());
+                    for target in mappings.targets(parts.question) {
+                        let target = parts.beside(target);
+                        let answer = known.get(&target).cloned();
+                        told.extend(answer.map(|answer| (class.clone(), target, answer)));
+                    }
                     told.push((class, key.clone(), now));
                 }
             }
