@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_text_is_a_number_only_in_plain_digits() {
-        for (text, number) in [(" -1.50 ", -1.5), (".5", 0.5), ("5.", 5.0), ("14,6", 14.6), ("-0", 0.0)] {
+        for (text, number) in [(" -1.50 ", -1.5), (".5", 0.5), ("5.", 5.0), ("14,6", 14.6), ("-0", -0.0)] {
             assert!(text_number(text).total_cmp(&number).is_eq(), "{text}");
         }
         for text in ["", "-", ".", "1e6", "+1", "- 1", "--1", "1.2.3", "1,2.3", "Infinity", "NaN", "0x1", "١"]
