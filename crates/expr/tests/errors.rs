@@ -1,5 +1,7 @@
 //! What is wrong with an expression is said where it is, with what to write instead.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
 use teranga_expr::{Expr, ParseError};
 
 fn error(source: &str) -> (ParseError, String) {
