@@ -73,8 +73,8 @@ static FUNCTIONS: &[Function] = &[
     odk("boolean", 1, 1, Truths(B::Boolean)),
     odk("boolean-from-string", 1, 1, Truths(B::BooleanFromString)),
     xpath("ceiling", 1, 1, OfNumber(f64::ceil)),
-    odk("checklist", 3, MANY, Selects(S::Checklist)),
-    odk("coalesce", 2, MANY, Truths(B::Coalesce)),
+    odk("checklist", 2, MANY, Selects(S::Checklist)),
+    odk("coalesce", 2, 2, Truths(B::Coalesce)),
     odk("concat", 0, MANY, Texts(T::Concat)),
     odk("contains", 2, 2, OfTexts(|text, part| text.contains(part))),
     odk("cos", 1, 1, OfNumber(f64::cos)),
@@ -114,8 +114,8 @@ static FUNCTIONS: &[Function] = &[
     xpath("local-name", 0, 1, Nodes(N::LocalName)),
     odk("log", 1, 1, OfNumber(f64::ln)),
     odk("log10", 1, 1, OfNumber(f64::log10)),
-    odk("max", 1, MANY, Numbers(C::Max)),
-    odk("min", 1, MANY, Numbers(C::Min)),
+    odk("max", 0, MANY, Numbers(C::Max)),
+    odk("min", 0, MANY, Numbers(C::Min)),
     xpath("name", 0, 1, Nodes(N::Name)),
     xpath("namespace-uri", 0, 1, Nodes(N::NamespaceUri)),
     odk("normalize-space", 0, 1, Texts(T::NormalizeSpace)),
@@ -150,7 +150,7 @@ static FUNCTIONS: &[Function] = &[
     odk("true", 0, 0, Truths(B::True)),
     odk("uuid", 0, 1, Texts(T::Uuid)),
     odk("version", 0, 0, Forms(F::Version)),
-    pairs("weighted-checklist", 4, MANY, Selects(S::WeightedChecklist)),
+    pairs("weighted-checklist", 2, MANY, Selects(S::WeightedChecklist)),
 ];
 
 /// Every function, by name.
