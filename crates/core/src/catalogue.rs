@@ -1,9 +1,10 @@
-//! The catalogue: everything that is published — forms, code lists, schemes, releases, classes — checked against each
+//! The catalogue: everything that is published — forms, code lists, schemes, alerts, releases, classes — checked against each
 //! other. What was published under a name and a version never changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
 use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists};
 use crate::list::CodeList;
@@ -22,13 +23,16 @@ pub enum ResourceKind {
     Form,
     /// A scoring scheme.
     Scheme,
+    /// A red-flag alert.
+    Alert,
     /// A release.
     Release,
 }
 
 impl ResourceKind {
     /// Every kind, in the order in which they can be published: what is referred to comes before.
-    pub const ALL: [Self; 5] = [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Release];
+    pub const ALL: [Self; 6] =
+        [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Alert, Self::Release];
 
     /// The stable code.
     pub const fn code(self) -> &'static str {
@@ -37,6 +41,7 @@ impl ResourceKind {
             Self::List => "list",
             Self::Form => "form",
             Self::Scheme => "scheme",
+            Self::Alert => "alert",
             Self::Release => "release",
         }
     }
@@ -107,6 +112,7 @@ pub struct Catalogue {
     forms: Vec<Arc<Form>>,
     lists: BTreeMap<String, Arc<CodeList>>,
     schemes: Vec<Arc<Scheme>>,
+    alerts: Vec<Arc<Alert>>,
     releases: Vec<Arc<Release>>,
 }
 
@@ -139,6 +145,13 @@ impl Catalogue {
                 self.check_scheme(&scheme)?;
                 let name = named(&scheme.scheme_id, &scheme.version);
                 self.schemes.push(Arc::new(scheme));
+                Ok(name)
+            }
+            ResourceKind::Alert => {
+                let alert: Alert = read(kind, json)?;
+                self.check_alert(&alert)?;
+                let name = named(&alert.alert_id, &alert.version);
+                self.alerts.push(Arc::new(alert));
                 Ok(name)
             }
             ResourceKind::Release => {
@@ -181,6 +194,22 @@ impl Catalogue {
         Ok(())
     }
 
+    fn check_alert(&self, alert: &Alert) -> Result<(), CatalogueError> {
+        let missing = |missing: &str| CatalogueError::Missing {
+            resource: alert.reference(),
+            missing: missing.to_owned(),
+        };
+        let form = self.latest_form(&alert.form).ok_or_else(|| missing(&alert.form))?;
+        let contacts = self.list(&alert.contacts).ok_or_else(|| missing(&alert.contacts))?;
+        if let Some(unknown) = alert.tell.iter().find(|code| contacts.entry(code).is_none()) {
+            return Err(missing(unknown));
+        }
+        if !self.classes.as_ref().is_none_or(|classes| classes.contains(&alert.to)) {
+            return Err(missing(alert.to.as_str()));
+        }
+        alert.watch(form).map(|_| ()).map_err(CatalogueError::Form)
+    }
+
     fn check_release(&self, release: &Release) -> Result<(), CatalogueError> {
         let missing = |missing: &str| CatalogueError::Missing {
             resource: format!("{}@{}", release.release_id, release.version),
@@ -196,6 +225,12 @@ impl Catalogue {
                 .into_iter()
                 .find(|question| form.question(question).is_none())
                 .map_or(Ok(()), |question| Err(missing(question))),
+            Rule::Code { question } => form.question(question).map(|_| ()).ok_or_else(|| missing(question)),
+            Rule::Flag { when } => {
+                let condition = form.condition(&release.release_id, when);
+                condition.map(|_| ()).map_err(|findings| CatalogueError::Form(FormErrors(findings)))
+            }
+            Rule::Alerts {} => Ok(()),
         }
     }
 
@@ -252,6 +287,16 @@ impl Catalogue {
     /// The scheme that scores a form.
     pub fn scheme_for(&self, form_id: &str) -> Option<&Arc<Scheme>> {
         self.schemes.iter().rev().find(|scheme| scheme.form == form_id)
+    }
+
+    /// The alerts of a form, each at its latest version and compiled for this version of the form. An alert that asks
+    /// for what this version does not have is left out: it was written for another.
+    pub fn watches(&self, form: &Form) -> Vec<Watch<'_>> {
+        let mut latest: BTreeMap<&str, &Alert> = BTreeMap::new();
+        for alert in self.alerts.iter().filter(|alert| alert.form == form.form_id()) {
+            latest.insert(&alert.alert_id, alert);
+        }
+        latest.into_values().filter_map(|alert| alert.watch(form).ok()).collect()
     }
 
     /// The releases of a form, each at its latest version.

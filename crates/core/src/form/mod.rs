@@ -3,6 +3,7 @@
 mod build;
 mod choices;
 mod class_flow;
+mod condition;
 mod document;
 mod expression;
 mod finding;
@@ -29,6 +30,7 @@ use crate::text::Text;
 
 pub(crate) use choices::repeated_name;
 pub use class_flow::check_flow;
+pub use condition::Condition;
 pub use document::{Choice, ChoicesDocument, FormDocument, NodeDocument, RecordKind, WaveWindow, Waves};
 pub(crate) use expression::{Expression, LAST_SAVED, OWN_CHOICES};
 pub use finding::{Finding, Flaw, FormErrors, Place, Severity};
