@@ -334,11 +334,13 @@ mod tests {
     #[test]
     fn what_ships_agrees_with_itself() {
         let catalogue = shipped::catalogue().unwrap_or_else(|error| panic!("{error}: {error:?}"));
-        assert_eq!(catalogue.forms().len(), 3);
+        assert_eq!(catalogue.forms().len(), 17);
         let profile = catalogue.latest_form("profile").unwrap();
-        assert_eq!(catalogue.lists_for(profile).iter().count(), 3);
+        assert_eq!(catalogue.lists_for(profile).iter().count(), 8);
         assert!(catalogue.scheme_for("rss").is_some());
-        assert_eq!(catalogue.releases_for("profile").len(), 1);
+        assert_eq!(catalogue.releases_for("profile").len(), 3);
+        let rss = catalogue.latest_form("rss").unwrap();
+        assert_eq!(catalogue.watches(rss).len(), 3);
     }
 
     #[test]
