@@ -2,6 +2,9 @@
 //! is computed is what the file says.
 
 use teranga_core::alert::raised;
+use teranga_core::flow::Filling;
+use teranga_core::key::Key;
+use teranga_core::value::Value;
 
 use super::support::{catalogue, files, filled, golden, json, opened, value};
 
@@ -35,4 +38,38 @@ fn an_empty_form_asks_for_something() {
     for form in catalogue.forms() {
         assert!(!opened(&catalogue, form.form_id()).validate().is_empty(), "{}", form.form_id());
     }
+}
+
+/// The texts under the keys of this question in all items.
+fn in_items(filling: &Filling, question: &str) -> Vec<String> {
+    let end = format!("/{question}");
+    let answers = filling.answers();
+    let found = answers.iter().filter(|(key, _)| key.as_str().ends_with(&end));
+    found.map(|(_, value)| value.to_json().as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn an_activity_keeps_the_mark_that_deliveries_name() {
+    let catalogue = catalogue();
+    let mut plan = filled(&catalogue, "plan", &json(&golden("answers/plan.json"))["answers"]);
+    let marks = in_items(&plan, "activity_code");
+    assert_eq!(marks.len(), 3);
+    let is_mark = |mark: &String| {
+        let signs = mark.strip_prefix('A').unwrap_or_default();
+        signs.len() == 4 && signs.bytes().all(|sign| sign.is_ascii_digit() || (b'a'..=b'f').contains(&sign))
+    };
+    assert!(marks.iter().all(is_mark) && marks[0] != marks[1], "{marks:?}");
+    plan.set(&Key::question("plan_agency"), Value::text("iom")).unwrap();
+    assert_eq!(in_items(&plan, "activity_code"), marks);
+}
+
+#[test]
+fn only_help_that_was_received_is_rated_and_by_its_name() {
+    let catalogue = catalogue();
+    let whole = filled(&catalogue, "satisfaction", &json(&golden("answers/satisfaction.json"))["answers"]);
+    let mut rated = in_items(&whole, "rated_label");
+    rated.sort();
+    assert_eq!(rated, ["Aide pour travailler ou pour l'entreprise", "Conseil"]);
+    let none = filled(&catalogue, "satisfaction", &serde_json::json!({"assistance_received": ["none"]}));
+    assert!(in_items(&none, "rated").is_empty());
 }

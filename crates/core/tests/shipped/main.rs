@@ -9,6 +9,8 @@ mod classes;
 mod files;
 mod identities;
 mod languages;
+mod lists;
 mod phones;
+mod refusals;
 mod releases;
 mod support;

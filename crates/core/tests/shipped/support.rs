@@ -18,7 +18,7 @@ use teranga_core::time::Millis;
 const NOW: Millis = Millis(1_795_521_600_000);
 
 /// Randomness that counts.
-pub(crate) struct Counter(u8);
+pub(crate) struct Counter(pub(crate) u8);
 
 impl Entropy for Counter {
     fn fill(&mut self, bytes: &mut [u8]) {

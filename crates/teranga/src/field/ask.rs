@@ -9,6 +9,7 @@ use teranga_core::key::Key;
 use teranga_core::value::{NoAnswer, Value};
 use teranga_hub::world::{SystemEntropy, now};
 
+use super::alerts;
 use super::fill::{explain, finish};
 use super::terminal::{Typed, read, show};
 use super::walk::{self, Place};
@@ -27,7 +28,7 @@ pub(super) fn ask(
     // Its own, since the person may change the language on the way.
     let messages = Messages::new(messages.language());
     say!("{}", messages.text("fill-keys"));
-    Asking { device, interview, passed, messages, items: Vec::new() }.run()
+    Asking { device, interview, passed, messages, items: Vec::new(), alerts: Vec::new() }.run()
 }
 
 /// An interview in the terminal.
@@ -38,6 +39,8 @@ struct Asking<'a> {
     messages: Messages,
     /// The items whose numbers were shown last.
     items: Vec<(Stop, usize)>,
+    /// The alerts that were said.
+    alerts: Vec<String>,
 }
 
 enum Went {
@@ -111,7 +114,10 @@ impl Asking<'_> {
                 say!("  {}", self.messages.text("fill-required"));
                 Ok(Went::On(None))
             }
-            Ok(_) => Ok(Went::On(Some(key))),
+            Ok(_) => {
+                alerts::tell(self.device, self.interview, &mut self.alerts, &self.messages);
+                Ok(Went::On(Some(key)))
+            }
             Err(ClientError::Store(error)) => Err(error.into()),
             Err(error) => {
                 say!("  {}", explain(error).message(&self.messages));

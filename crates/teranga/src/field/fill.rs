@@ -12,7 +12,7 @@ use teranga_core::wave::Fit;
 use teranga_hub::world::SystemEntropy;
 
 use super::ask::ask;
-use super::{acts, draft, setting, walk};
+use super::{acts, alerts, draft, setting, walk};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -91,6 +91,7 @@ pub(super) fn edit(
 /// Takes a sheet and finishes: what is refused leaves nothing behind, for nothing was kept.
 fn take(device: &mut Device, mut interview: Interview, sheet: &Json, messages: &Messages) -> Outcome {
     device.answer_sheet(&mut interview, sheet, &mut SystemEntropy).map_err(explain)?;
+    alerts::tell(device, &interview, &mut Vec::new(), messages);
     finish(device, &mut interview, messages)
 }
 
