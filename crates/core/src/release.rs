@@ -151,7 +151,6 @@ impl Release {
     ) -> Result<Option<Released>, FractionError> {
         let own = format!("{}@{}", self.release_id, self.version);
         Ok(match (&self.rule, scheme) {
-            (Rule::Scores { .. }, None) => None,
             (Rule::Scores { .. }, Some(scheme)) => {
                 let scores = score(scheme, answers, skipped)?.into_iter().map(|score| {
                     (score.name, ReleasedScore { value: score.value, coverage: score.coverage })
@@ -167,7 +166,9 @@ impl Release {
                 let derived = Derived::AgeBand(age.map(|age| band(age, bands)));
                 Some(Released { by: own, inputs, derived })
             }
-            (Rule::Flag { .. } | Rule::Code { .. } | Rule::Alerts {}, _) => None,
+            (Rule::Scores { .. }, None) | (Rule::Flag { .. } | Rule::Code { .. } | Rule::Alerts {}, _) => {
+                None
+            }
         })
     }
 

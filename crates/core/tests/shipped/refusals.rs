@@ -12,7 +12,7 @@ fn refused(form: &str, answers: &Json) -> Vec<String> {
     let mut filling = opened(&catalogue, form);
     let lists = catalogue.lists_for(filling.form());
     let sheet = answers_from_json(filling.form(), &lists, answers).unwrap();
-    let errors = filling.fill(&sheet, &mut Counter(0)).map(|_| Vec::new()).unwrap_or_else(|errors| errors);
+    let errors = filling.fill(&sheet, &mut Counter(0)).err().unwrap_or_default();
     let questions = errors.iter().flat_map(Explain::arguments).filter(|(name, _)| *name == "question");
     questions.map(|(_, question)| question).collect()
 }
