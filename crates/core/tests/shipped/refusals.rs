@@ -11,8 +11,10 @@ fn refused(form: &str, answers: &Json) -> Vec<String> {
     let catalogue = catalogue();
     let mut filling = opened(&catalogue, form);
     let lists = catalogue.lists_for(filling.form());
-    let sheet = answers_from_json(filling.form(), &lists, answers).unwrap();
-    let errors = filling.fill(&sheet, &mut Counter(0)).err().unwrap_or_default();
+    let errors = match answers_from_json(filling.form(), &lists, answers) {
+        Ok(sheet) => filling.fill(&sheet, &mut Counter(0)).err().unwrap_or_default(),
+        Err(errors) => errors,
+    };
     let questions = errors.iter().flat_map(Explain::arguments).filter(|(name, _)| *name == "question");
     questions.map(|(_, question)| question).collect()
 }
@@ -33,6 +35,12 @@ fn what_does_not_hold_together_is_refused_where_it_is_said() {
             json!({"sessions": [{"session_start": "2026-11-20T10:00", "session_end": "2026-11-20T09:00"}]}),
             "session_end",
         ),
+        (
+            "sessions",
+            json!({"sessions": [{"session_start": "2026-11-20T10:00", "next_session": "2026-11-19"}]}),
+            "next_session",
+        ),
+        ("referral", json!({"consent_to_share": {"no_answer": "dont_know"}}), "consent_to_share"),
         (
             "referral",
             json!({"consent_to_share": "yes", "status_events": [{"event_status": "completed"}]}),
