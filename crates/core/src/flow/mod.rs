@@ -3,6 +3,7 @@
 //! for. Nothing here reads a clock, a random source or a file.
 
 mod choices;
+mod condition;
 mod context;
 mod defaults;
 mod evaluate;

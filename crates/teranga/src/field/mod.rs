@@ -1,6 +1,7 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
+mod alerts;
 mod draft;
 mod fill;
 mod keep;
