@@ -116,7 +116,7 @@ impl teranga_expr::Instance for View<'_> {
             return named.map(|number| Place::of_list(table, number)).collect();
         }
         let Some(node) = place.node() else {
-            return if name == "data" { vec![self.place(NodeId::ROOT)] } else { Vec::new() };
+            return if self.form.is_root(name) { vec![self.place(NodeId::ROOT)] } else { Vec::new() };
         };
         let Some(section) = self.instance.node(node) else { return Vec::new() };
         let slot = self.form.place_named(section.row, name).and_then(|place| section.slots.get(place));

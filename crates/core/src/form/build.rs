@@ -15,6 +15,9 @@ use super::question::{NoAnswerPolicy, Question, RowId};
 
 /// The class of questions that nothing marks.
 const DEFAULT_CLASS: &str = "personal";
+/// The name of the outermost element of a form that does not name its own. In expressions it always means that
+/// element, whatever a form calls it.
+pub(super) const ROOT: &str = "data";
 
 /// The rows of a form, numbered.
 pub(super) struct Tree {
@@ -31,15 +34,20 @@ pub(super) struct Tree {
 /// Numbers and checks the rows.
 pub(super) fn build(document: &FormDocument) -> Tree {
     let class = document.sensitivity.clone().unwrap_or_else(|| ClassId::new(DEFAULT_CLASS));
-    let mut tree =
-        Tree { rows: vec![root(class)], documents: vec![None], ids: BTreeMap::new(), findings: Vec::new() };
+    let name = document.settings.get("name").and_then(|name| name.as_str()).unwrap_or(ROOT);
+    let mut tree = Tree {
+        rows: vec![root(name, class)],
+        documents: vec![None],
+        ids: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let mut names = HashMap::new();
     count_names(&document.survey, &mut names);
     tree.section(RowId::ROOT, &document.survey, &names);
     tree
 }
 
-fn root(class: ClassId) -> Question {
+fn root(name: &str, class: ClassId) -> Question {
     Question {
         row: RowId::ROOT,
         parent: RowId::ROOT,
@@ -47,10 +55,11 @@ fn root(class: ClassId) -> Question {
         repeat: None,
         kind: Kind::Group,
         id: String::new(),
-        name: "data".to_owned(),
-        path: "/data".to_owned(),
+        name: name.to_owned(),
+        path: format!("/{ROOT}"),
         class,
         list: None,
+        itemset: None,
         or_other: false,
         label: Text::default(),
         hint: Text::default(),
@@ -142,6 +151,7 @@ impl Tree {
             path,
             class: class.unwrap_or_else(|| ClassId::new(DEFAULT_CLASS)),
             list: document.list.clone(),
+            itemset: document.itemset.clone(),
             or_other: document.or_other == Some(true),
             label: document.label.clone().unwrap_or_default(),
             hint: document.hint.clone().unwrap_or_default(),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use teranga_expr::Expr;
 use teranga_expr::tree::{Axis, Node, Path, Start, Step, Test};
 
+use super::build;
 use super::choices::repeated_name;
 use super::finding::Flaw;
 use super::kind::Kind;
@@ -231,7 +232,7 @@ fn path_to(scope: &Scope<'_>, row: &Question, target: RowId, item: Option<RowId>
             Path { start: current, steps: up.chain(down(depth + 1)).collect() }
         }
         _ => {
-            let root = step(Axis::Child, Test::Name("data".to_owned()));
+            let root = step(Axis::Child, Test::Name(build::ROOT.to_owned()));
             Path { start: Start::Root, steps: [root].into_iter().chain(down(0)).collect() }
         }
     }
@@ -240,6 +241,7 @@ fn path_to(scope: &Scope<'_>, row: &Question, target: RowId, item: Option<RowId>
 fn last_saved(scope: &Scope<'_>, target: RowId) -> Path {
     let instance = Node::Call("instance".to_owned(), vec![Node::Text(LAST_SAVED.to_owned())]);
     let names = ancestry(scope, target).into_iter().map(|row| row.name.clone());
-    let steps = ["data".to_owned()].into_iter().chain(names).map(|name| step(Axis::Child, Test::Name(name)));
+    let steps =
+        [build::ROOT.to_owned()].into_iter().chain(names).map(|name| step(Axis::Child, Test::Name(name)));
     Path { start: Start::From(Box::new(instance)), steps: steps.collect() }
 }

@@ -29,7 +29,10 @@ use crate::text::Text;
 
 pub(crate) use choices::repeated_name;
 pub use class_flow::check_flow;
-pub use document::{Choice, ChoicesDocument, FormDocument, NodeDocument, RecordKind, WaveWindow, Waves};
+pub use document::{
+    ActionDocument, Choice, ChoicesDocument, Event, FormDocument, ItemsetDocument, NodeDocument, RecordKind,
+    WaveWindow, Waves,
+};
 pub(crate) use expression::{Expression, LAST_SAVED, OWN_CHOICES};
 pub use finding::{Finding, Flaw, FormErrors, Place, Severity};
 pub(crate) use graph::Role;
@@ -191,6 +194,11 @@ impl Form {
     /// The rows of this name, for `${name}`.
     pub(crate) fn rows_named(&self, name: &str) -> &[RowId] {
         self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an absolute path may begin with this name.
+    pub(crate) fn is_root(&self, name: &str) -> bool {
+        name == build::ROOT || self.rows.first().is_some_and(|root| root.name == name)
     }
 
     /// The compiled expressions.

@@ -3,6 +3,7 @@
 use crate::class::ClassId;
 use crate::text::Text;
 
+use super::document::ItemsetDocument;
 use super::kind::Kind;
 
 /// The number of a row in its form, in the order of the form; 0 is the form itself, which is a section too.
@@ -82,6 +83,8 @@ pub struct Question {
     pub class: ClassId,
     /// The list of choices or the file.
     pub list: Option<String>,
+    /// Where the choices come from when no list says it.
+    pub itemset: Option<ItemsetDocument>,
     /// Whether "other, specify" was added to the choices.
     pub or_other: bool,
     /// What is asked.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
 
+use super::build;
 use super::expression::Scope;
 use super::question::RowId;
 
@@ -182,6 +183,7 @@ impl Reader<'_> {
 
     fn passes(&self, row: RowId, test: &Test) -> bool {
         match test {
+            Test::Name(name) if row == RowId::ROOT && name == build::ROOT => true,
             Test::Name(name) => self.scope.row(row).is_some_and(|row| row.name == *name),
             Test::Any | Test::Node | Test::Text => true,
         }
