@@ -60,6 +60,8 @@ fn root(name: &str, class: ClassId) -> Question {
         class,
         list: None,
         itemset: None,
+        holds: Kind::Group,
+        attributes: Vec::new(),
         or_other: false,
         label: Text::default(),
         hint: Text::default(),
@@ -71,6 +73,33 @@ fn root(name: &str, class: ClassId) -> Question {
         no_answer: NoAnswerPolicy::Accepted,
         parameters: Vec::new(),
     }
+}
+
+/// What a computed or hidden value is, where its author says so: `bind::type` as XForms name it, or the type that a
+/// calculation had in a workbook.
+fn held(document: &NodeDocument, kind: Kind) -> Kind {
+    if !matches!(kind, Kind::Calculate | Kind::Hidden) {
+        return kind;
+    }
+    let column = |name: &str| document.columns.get(name).and_then(|column| column.as_str());
+    let named =
+        column("bind::type").map(|name| name.rsplit(':').next().unwrap_or(name)).or_else(|| column("type"));
+    match named {
+        Some("int" | "integer") => Kind::Integer,
+        Some(name) => match Kind::from_type(name) {
+            scalar @ (Kind::Decimal | Kind::Date | Kind::Time | Kind::DateTime) => scalar,
+            _ => kind,
+        },
+        None => kind,
+    }
+}
+
+/// The attributes that its element has in XForms: `instance::name`.
+fn attributes(document: &NodeDocument) -> Vec<(String, String)> {
+    let attribute = |(column, value): (&String, &serde_json::Value)| {
+        Some((column.strip_prefix("instance::")?.to_owned(), value.as_str()?.to_owned()))
+    };
+    document.columns.iter().filter_map(attribute).collect()
 }
 
 /// How many rows that store something bear each name: a name borne once is its own identity.
@@ -152,6 +181,8 @@ impl Tree {
             class: class.unwrap_or_else(|| ClassId::new(DEFAULT_CLASS)),
             list: document.list.clone(),
             itemset: document.itemset.clone(),
+            holds: held(document, kind),
+            attributes: attributes(document),
             or_other: document.or_other == Some(true),
             label: document.label.clone().unwrap_or_default(),
             hint: document.hint.clone().unwrap_or_default(),
@@ -199,7 +230,7 @@ impl Tree {
 }
 
 /// An XML name without a colon, which is what paths and XForms can hold.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))

@@ -73,6 +73,10 @@ pub struct Question {
     pub repeat: Option<RowId>,
     /// What it is.
     pub kind: Kind,
+    /// The kind of value that it holds: its own kind but for computed and hidden values that name another.
+    pub holds: Kind,
+    /// Constant attributes of its element, for expressions that read them.
+    pub attributes: Vec<(String, String)>,
     /// The storage identity.
     pub id: String,
     /// The name in expressions.

@@ -58,6 +58,16 @@ pub(super) fn reads(scope: &Scope<'_>, row: RowId, root: &Node) -> Result<Vec<Re
     Ok(reader.found)
 }
 
+/// The one row that a path leads to; `None` for anything but a path within the form.
+pub(super) fn leads_to(scope: &Scope<'_>, row: RowId, root: &Node) -> Option<RowId> {
+    let mut reader = Reader { scope, row, found: Vec::new() };
+    let reached = reader.nodes(root, &Reached::at(row)).ok()?;
+    match reached.rows.as_slice() {
+        [row] if !reached.foreign => Some(*row),
+        _ => None,
+    }
+}
+
 struct Reader<'a> {
     scope: &'a Scope<'a>,
     row: RowId,

@@ -97,7 +97,7 @@ fn filling(record: &PulledRecord, form: &Arc<Form>, catalogue: &Catalogue) -> Fi
         .filter_map(|(key, value)| Some((Key::from_text(key.as_str()), Value::from_json(value)?)))
         .collect();
     let held = record.held.iter().map(ClassId::new).collect();
-    let context = FlowContext { opening: Opening::Again, held: Held::Only(held), ..FlowContext::default() };
+    let context = FlowContext { opening: Opening::Look, held: Held::Only(held), ..FlowContext::default() };
     Filling::new(Arc::clone(form), &catalogue.lists_for(form), answers, context)
 }
 
