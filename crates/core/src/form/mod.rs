@@ -13,6 +13,7 @@ mod itemset;
 mod kind;
 mod lists;
 mod locate;
+mod mappings;
 mod nearest;
 mod other;
 mod parameters;
@@ -45,6 +46,7 @@ pub(crate) use itemset::Itemset;
 pub use kind::{Kind, Metadata};
 pub use lists::Lists;
 pub use locate::Located;
+pub use mappings::MappingsDocument;
 pub use nearest::nearest;
 pub(crate) use program::Program;
 pub use question::{NoAnswerPolicy, Question, Range, RowId};
@@ -60,6 +62,7 @@ pub struct Form {
     document: FormDocument,
     title: Text,
     rows: Vec<Question>,
+    documents: Vec<Option<NodeDocument>>,
     ids: BTreeMap<String, RowId>,
     names: HashMap<String, Vec<RowId>>,
     lists: BTreeMap<String, choices::Source>,
@@ -103,6 +106,7 @@ impl Form {
             document,
             children: tree.rows.iter().map(|section| places(section, &tree.rows)).collect(),
             rows: tree.rows,
+            documents: tree.documents,
             ids: tree.ids,
             names,
             lists,
@@ -175,6 +179,11 @@ impl Form {
     /// A row by its number.
     pub fn row(&self, row: RowId) -> Option<&Question> {
         self.rows.get(row.index())
+    }
+
+    /// A row as the document has it; none for the form itself.
+    pub fn row_document(&self, row: RowId) -> Option<&NodeDocument> {
+        self.documents.get(row.index())?.as_ref()
     }
 
     /// Every row in the order of the form, sections and the form itself included.
