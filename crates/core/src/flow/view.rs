@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use teranga_expr::{EvalError, EvalErrorKind};
 
-use crate::form::{Form, OWN_CHOICES, RowId};
+use crate::form::{Form, OWN_CHOICES, PLACE, RowId};
 
 use super::Filling;
 use super::context::FlowContext;
@@ -57,11 +57,16 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The attribute that a place stands for, as name and value.
-    fn attribute(&self, place: Place) -> Option<&(String, String)> {
-        let node = self.instance.node(NodeId::numbered(place.number))?;
-        let row = self.form.row(node.row).filter(|_| place.space == ATTRIBUTES)?;
-        row.attributes.get(place.order as usize)
+    /// The attribute that a place stands for, as name and value. The last one of each node is its place in its
+    /// repeat.
+    fn attribute(&self, place: Place) -> Option<(&str, String)> {
+        let id = NodeId::numbered(place.number);
+        let node = self.instance.node(id).filter(|_| place.space == ATTRIBUTES)?;
+        let row = self.form.row(node.row)?;
+        match row.attributes.get(place.order as usize) {
+            Some((name, value)) => Some((name, value.clone())),
+            None => Some((PLACE, self.instance.place_of(id).to_string())),
+        }
     }
 
     /// A node of the instance as a place.
@@ -170,7 +175,7 @@ impl teranga_expr::Instance for View<'_> {
             return table.map(|table| table.text(number, self.languages())).unwrap_or_default();
         }
         if let Some((_, value)) = self.attribute(place) {
-            return value.clone();
+            return value;
         }
         let Some(id) = place.node() else { return String::new() };
         match self.instance.node(id) {
@@ -195,10 +200,10 @@ impl teranga_expr::Instance for View<'_> {
             let attributes = self.tables.get(table).map_or(&[][..], |table| table.attributes(number));
             return attributes.iter().map(|number| Place::of_list(table, *number)).collect();
         }
-        let node = place.node().and_then(|node| self.instance.node(node));
-        let count = node.and_then(|node| self.form.row(node.row)).map_or(0, |row| row.attributes.len());
+        let Some(node) = place.node().and_then(|node| self.instance.node(node)) else { return Vec::new() };
+        let count = self.form.row(node.row).map_or(0, |row| row.attributes.len());
         let count = u32::try_from(count).unwrap_or(0);
-        (0..count).map(|order| Place { space: ATTRIBUTES, order, number: place.number }).collect()
+        (0..=count).map(|order| Place { space: ATTRIBUTES, order, number: place.number }).collect()
     }
 
     fn is_attribute(&self, place: Place) -> bool {

@@ -9,6 +9,9 @@ use super::expression::{Scope, ancestry, step};
 use super::kind::Kind;
 use super::question::{Question, RowId};
 
+/// The attribute by which an item tells its place among the items of its repeat, from 1.
+pub(crate) const PLACE: &str = "__place";
+
 /// Rewrites the paths of a tree that stands at a row; whether there was anything to rewrite. As deep as the parser
 /// lets expressions be.
 pub(super) fn contextualise(scope: &Scope<'_>, row: &Question, node: &mut Node) -> bool {
@@ -37,6 +40,10 @@ impl Rewriter<'_> {
             Node::Number(_) | Node::Text(_) | Node::Reference(..) => false,
             Node::Negate(inner) => self.node(inner),
             Node::Binary(_, left, right) => self.node(left) | self.node(right),
+            Node::Call(name, arguments) if name.as_str() == "position" && arguments.len() == 1 => {
+                self.place(node);
+                true
+            }
             Node::Call(name, arguments) => {
                 let name = name.as_str();
                 let mut done = false;
@@ -45,7 +52,6 @@ impl Rewriter<'_> {
                         Node::Path(path) if name == "indexed-repeat" && (index == 0 || index % 2 == 1) => {
                             self.generic(path)
                         }
-                        Node::Path(path) if name == "position" => self.path(path, Last::OwnItem),
                         other => self.node(other),
                     };
                 }
@@ -53,6 +59,25 @@ impl Rewriter<'_> {
             }
             Node::Path(path) => self.path(path, Last::AllItems),
         }
+    }
+
+    /// `position(node)` counts the items that skip logic leaves out, as ODK Collect does: paths do not lead to them,
+    /// and so each item tells its own place.
+    fn place(&self, node: &mut Node) {
+        let Node::Call(_, arguments) = node else { return };
+        let mut path = match arguments.pop() {
+            Some(Node::Path(mut path)) => {
+                self.path(&mut path, Last::OwnItem);
+                path
+            }
+            Some(mut other) => {
+                self.node(&mut other);
+                Path { start: Start::From(Box::new(other)), steps: Vec::new() }
+            }
+            None => return,
+        };
+        path.steps.push(step(Axis::Attribute, Test::Name(PLACE.to_owned())));
+        *node = Node::Call("number".into(), vec![Node::Path(path)]);
     }
 
     fn path(&self, path: &mut Path, last: Last) -> bool {
@@ -68,7 +93,7 @@ impl Rewriter<'_> {
             .take(self.from.len().saturating_sub(shared));
         let down: Vec<Step> = path.steps.drain(..).skip(shared + 1).collect();
         path.steps = up.chain(down).collect();
-        path.start = Start::From(Box::new(Node::Call("current".to_owned(), Vec::new())));
+        path.start = Start::From(Box::new(Node::Call("current".into(), Vec::new())));
         true
     }
 
@@ -160,7 +185,7 @@ mod tests {
         assert_eq!(rewritten("/data/house/person/age"), "current()/../age");
         assert_eq!(rewritten("count(/census/house)"), "count(/census/house)");
         assert_eq!(rewritten("count(/census/house/person)"), "count(current()/../../person)");
-        assert_eq!(rewritten("position(/census/house)"), "position(current()/../..)");
+        assert_eq!(rewritten("position(/census/house)"), "number(current()/../../@__place)");
         assert_eq!(rewritten("/census/house[1]/rooms"), "/census/house[1]/rooms");
         let indexed = rewritten("indexed-repeat(../../rooms, /census/house, 1)");
         assert_eq!(indexed, "indexed-repeat(/data/house/rooms, /census/house, 1)");

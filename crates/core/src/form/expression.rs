@@ -158,6 +158,11 @@ impl Expression {
         &self.reads
     }
 
+    /// The rows of which it reads what may be computed.
+    pub(super) fn needs(&self) -> Vec<RowId> {
+        self.reads.iter().filter(|read| read.reach != Reach::Place).map(|read| read.row).collect()
+    }
+
     /// The rows that it reads.
     pub(crate) fn rows(&self) -> Vec<RowId> {
         self.reads.iter().map(|read| read.row).collect()

@@ -35,6 +35,7 @@ pub(crate) use action::Action;
 pub(crate) use build::is_name;
 pub(crate) use choices::repeated_name;
 pub use class_flow::check_flow;
+pub(crate) use contextual::PLACE;
 pub use document::{
     ActionDocument, Choice, ChoicesDocument, Event, FormDocument, ItemsetDocument, NodeDocument, RecordKind,
     WaveWindow, Waves,

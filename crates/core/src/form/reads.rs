@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
 
 use super::build;
+use super::contextual::PLACE;
 use super::expression::Scope;
 use super::question::RowId;
 
@@ -16,6 +17,8 @@ pub(crate) enum Reach {
     Own,
     /// In any item.
     All,
+    /// Only where it stands among the items of its repeat: nothing that is computed decides that.
+    Place,
 }
 
 /// One row that an expression reads.
@@ -88,8 +91,9 @@ impl Reader<'_> {
             }
             Node::Path(path) => {
                 let reached = self.path(path, context)?;
+                let of_place = path.steps.last().is_some_and(is_place);
                 for row in &reached.rows {
-                    let reach = self.reach(*row, reached.top);
+                    let reach = if of_place { Reach::Place } else { self.reach(*row, reached.top) };
                     self.found.push(Read { row: *row, reach });
                 }
                 Ok(())
@@ -145,6 +149,10 @@ impl Reader<'_> {
     }
 
     fn step(&self, at: &Reached, step: &Step) -> Reached {
+        if is_place(step) {
+            // Where an item stands changes as items come and go, as the repeat itself does.
+            return at.clone();
+        }
         if matches!(step.axis, Axis::Attribute | Axis::Namespace)
             || is_meta(step)
             || (at.foreign && at.rows.is_empty())
@@ -266,6 +274,10 @@ impl Reader<'_> {
         let inner = self.scope.row(row).and_then(|question| question.repeat);
         if row == at || inner == Some(at) { Reach::Own } else { Reach::All }
     }
+}
+
+fn is_place(step: &Step) -> bool {
+    step.axis == Axis::Attribute && matches!(&step.test, Test::Name(name) if name == PLACE)
 }
 
 /// The submission's own metadata, which no row of the survey stands for.
