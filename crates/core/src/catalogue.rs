@@ -368,7 +368,7 @@ impl Catalogue {
 fn lists_needed(form: &Form) -> impl Iterator<Item = &str> {
     form.document().choices.values().filter_map(|choices| match choices {
         ChoicesDocument::FromList { from_list } => Some(from_list.as_str()),
-        ChoicesDocument::Inline(_) => None,
+        ChoicesDocument::Inline(_) | ChoicesDocument::Table { .. } => None,
     })
 }
 
