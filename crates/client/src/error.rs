@@ -8,6 +8,8 @@ use teranga_core::problem::{Explain, Retry};
 use teranga_core::score::FractionError;
 use teranga_store::StoreError;
 
+use crate::register::MapProblem;
+
 /// Why something was not done. Nothing was half done.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -46,6 +48,17 @@ pub enum ClientError {
     /// An interview of this record is under way already.
     #[error("there is a draft of {0}")]
     DraftUnderWay(RecordId),
+    /// The record has the latest version of its form already.
+    #[error("{record} has {form}, the latest version")]
+    LatestVersion {
+        /// The record.
+        record: RecordId,
+        /// The form and version.
+        form: String,
+    },
+    /// The map of a register does not fit the form or the register.
+    #[error("{} lines of the map do not fit", .0.len())]
+    RegisterMap(Vec<MapProblem>),
     /// An answer was refused.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -101,6 +114,8 @@ impl Explain for ClientError {
             Self::NeedsCase { .. } => "form-needs-case",
             Self::NoDraft(_) => "draft-absent",
             Self::DraftUnderWay(_) => "draft-under-way",
+            Self::LatestVersion { .. } => "version-latest",
+            Self::RegisterMap(_) => "register-map",
             Self::Answer(error) => error.code(),
             Self::Findings(_) => "answers-incomplete",
             Self::Answers(_) => "answers-refused",
@@ -124,9 +139,13 @@ impl Explain for ClientError {
             | Self::DraftUnderWay(record) => {
                 vec![("record", record.to_string())]
             }
+            Self::LatestVersion { record, form } => {
+                vec![("record", record.to_string()), ("form", form.clone())]
+            }
             Self::NeedsCase { form } => vec![("form", form.clone())],
             Self::Answer(error) => error.arguments(),
             Self::Findings(findings) => vec![("count", findings.len().to_string())],
+            Self::RegisterMap(problems) => vec![("count", problems.len().to_string())],
             Self::Answers(errors) => vec![("count", errors.len().to_string())],
             Self::NoRegion | Self::Score(_) => Vec::new(),
             Self::NotInConflict { record, key } | Self::SettleStanding { record, key } => {

@@ -6,8 +6,11 @@ pub mod device;
 pub mod error;
 pub mod interview;
 pub mod invent;
+mod opening;
 pub mod overview;
+pub mod register;
 pub mod settle;
+pub mod versions;
 mod waves;
 
 pub use device::Device;

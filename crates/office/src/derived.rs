@@ -22,7 +22,7 @@ use crate::consolidate::{PulledBand, PulledScore, PulledScores};
 pub(crate) struct Sight<'a> {
     /// What is published.
     pub(crate) catalogue: &'a Catalogue,
-    /// The form and version that the record was opened with.
+    /// The version of the form that the record is read under: the latest.
     pub(crate) form: &'a Arc<Form>,
     /// The parts that are held here.
     pub(crate) parts: &'a [PartView],

@@ -18,6 +18,7 @@ mod names;
 mod outline;
 mod parameters;
 mod range;
+mod register;
 mod report;
 mod settings;
 mod sheet;
@@ -29,4 +30,5 @@ mod workbook;
 
 pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
+pub use register::{Register, RegisterRow, read_register};
 pub use report::{Note, Remark};

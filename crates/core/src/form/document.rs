@@ -9,6 +9,8 @@ use serde_json::{Map, Value as Json};
 use crate::class::ClassId;
 use crate::text::Text;
 
+use super::mappings::MappingsDocument;
+
 /// A whole form document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +37,9 @@ pub struct FormDocument {
     /// The rounds of a survey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waves: Option<Waves>,
+    /// How this version reads what was answered under earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mappings: Option<MappingsDocument>,
     /// Other settings of the workbook, kept as they are.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub settings: Map<String, Json>,

@@ -227,7 +227,7 @@ fn path_to(scope: &Scope<'_>, row: &Question, target: RowId, item: Option<RowId>
     match shared {
         Some((depth, _)) if reach == Reach::Own => {
             let up = std::iter::repeat_with(|| step(Axis::Parent, Test::Node)).take(from.len() - depth - 1);
-            let current = Start::From(Box::new(Node::Call("current".to_owned(), Vec::new())));
+            let current = Start::From(Box::new(Node::Call("current".into(), Vec::new())));
             Path { start: current, steps: up.chain(down(depth + 1)).collect() }
         }
         _ => {
@@ -238,7 +238,7 @@ fn path_to(scope: &Scope<'_>, row: &Question, target: RowId, item: Option<RowId>
 }
 
 fn last_saved(scope: &Scope<'_>, target: RowId) -> Path {
-    let instance = Node::Call("instance".to_owned(), vec![Node::Text(LAST_SAVED.to_owned())]);
+    let instance = Node::Call("instance".into(), vec![Node::Text(LAST_SAVED.to_owned())]);
     let names = ancestry(scope, target).into_iter().map(|row| row.name.clone());
     let steps = ["data".to_owned()].into_iter().chain(names).map(|name| step(Axis::Child, Test::Name(name)));
     Path { start: Start::From(Box::new(instance)), steps: steps.collect() }

@@ -11,6 +11,7 @@ mod graph;
 mod kind;
 mod lists;
 mod locate;
+mod mappings;
 mod nearest;
 mod other;
 mod parameters;
@@ -38,6 +39,7 @@ pub(crate) use graph::Role;
 pub use kind::{Kind, Metadata};
 pub use lists::Lists;
 pub use locate::Located;
+pub use mappings::MappingsDocument;
 pub use nearest::nearest;
 pub(crate) use program::Program;
 pub use question::{NoAnswerPolicy, Question, Range, RowId};
@@ -53,6 +55,7 @@ pub struct Form {
     document: FormDocument,
     title: Text,
     rows: Vec<Question>,
+    documents: Vec<Option<NodeDocument>>,
     ids: BTreeMap<String, RowId>,
     names: HashMap<String, Vec<RowId>>,
     lists: BTreeMap<String, choices::Source>,
@@ -96,6 +99,7 @@ impl Form {
             document,
             children: tree.rows.iter().map(|section| places(section, &tree.rows)).collect(),
             rows: tree.rows,
+            documents: tree.documents,
             ids: tree.ids,
             names,
             lists,
@@ -168,6 +172,11 @@ impl Form {
     /// A row by its number.
     pub fn row(&self, row: RowId) -> Option<&Question> {
         self.rows.get(row.index())
+    }
+
+    /// A row as the document has it; none for the form itself.
+    pub fn row_document(&self, row: RowId) -> Option<&NodeDocument> {
+        self.documents.get(row.index())?.as_ref()
     }
 
     /// Every row in the order of the form, sections and the form itself included.

@@ -134,7 +134,10 @@ impl Reader<'_> {
     }
 
     fn step(&self, at: &Reached, step: &Step) -> Reached {
-        if step.axis == Axis::Attribute || is_meta(step) || (at.foreign && at.rows.is_empty()) {
+        if matches!(step.axis, Axis::Attribute | Axis::Namespace)
+            || is_meta(step)
+            || (at.foreign && at.rows.is_empty())
+        {
             return Reached::elsewhere();
         }
         let rows: BTreeSet<RowId> = if at.document {
@@ -157,9 +160,14 @@ impl Reader<'_> {
             Axis::FollowingSibling | Axis::PrecedingSibling => {
                 at.rows.first().and_then(|row| self.scope.row(*row)).map(|row| row.parent).min(at.top)
             }
-            Axis::Child | Axis::Itself | Axis::Descendant | Axis::DescendantOrSelf | Axis::Attribute => {
-                at.top
-            }
+            // Before and after lies everything.
+            Axis::Following | Axis::Preceding => None,
+            Axis::Child
+            | Axis::Itself
+            | Axis::Descendant
+            | Axis::DescendantOrSelf
+            | Axis::Attribute
+            | Axis::Namespace => at.top,
         };
         next
     }
@@ -176,14 +184,23 @@ impl Reader<'_> {
             | Axis::Ancestor
             | Axis::AncestorOrSelf
             | Axis::FollowingSibling
-            | Axis::PrecedingSibling => BTreeSet::new(),
+            | Axis::PrecedingSibling
+            | Axis::Following
+            | Axis::Preceding
+            | Axis::Namespace => BTreeSet::new(),
         }
     }
 
     fn passes(&self, row: RowId, test: &Test) -> bool {
         match test {
             Test::Name(name) => self.scope.row(row).is_some_and(|row| row.name == *name),
+            Test::Prefix(prefix) => self
+                .scope
+                .row(row)
+                .and_then(|row| row.name.split_once(':'))
+                .is_some_and(|(found, _)| found == prefix),
             Test::Any | Test::Node | Test::Text => true,
+            Test::Comment | Test::Instruction => false,
         }
     }
 
@@ -216,7 +233,8 @@ impl Reader<'_> {
                 }
                 found
             }
-            Axis::Attribute => Vec::new(),
+            Axis::Following | Axis::Preceding => self.scope.rows.iter().map(|row| row.row).collect(),
+            Axis::Attribute | Axis::Namespace => Vec::new(),
         }
     }
 

@@ -24,6 +24,7 @@ enum Shape {
     Rows,
     Choices,
     Waves,
+    Mappings,
     RecordKind,
 }
 
@@ -38,6 +39,7 @@ const FORM: &[(&str, Shape)] = &[
     ("record", RecordKind),
     ("sensitivity", Text),
     ("waves", Shape::Waves),
+    ("mappings", Shape::Mappings),
     ("settings", Object),
     ("survey", Rows),
     ("choices", Shape::Choices),
@@ -114,11 +116,17 @@ impl Shaper {
         if let Some(Json::Object(lists)) = form.get_mut("choices") {
             self.lists(lists);
         }
-        if let Some(waves) = form.get("waves")
-            && let Err(error) = serde_json::from_value::<super::document::Waves>(waves.clone())
+        self.reads::<super::document::Waves>(form, "waves");
+        self.reads::<super::mappings::MappingsDocument>(form, "mappings");
+    }
+
+    /// Takes out a member that does not read as what it is.
+    fn reads<T: serde::de::DeserializeOwned>(&mut self, form: &mut Map<String, Json>, member: &str) {
+        if let Some(json) = form.get(member)
+            && let Err(error) = serde_json::from_value::<T>(json.clone())
         {
-            self.report(Place::member("", "waves"), Flaw::NotJson { message: error.to_string() });
-            form.remove("waves");
+            self.report(Place::member("", member), Flaw::NotJson { message: error.to_string() });
+            form.remove(member);
         }
     }
 
@@ -234,6 +242,7 @@ impl Shape {
             Self::Rows => "a list of rows",
             Self::Choices => "lists by name",
             Self::Waves => "an anchor and windows",
+            Self::Mappings => "recode, split and moved",
             Self::RecordKind => "assessment or case",
         }
     }
@@ -246,7 +255,7 @@ impl Shape {
                     || value.as_object().is_some_and(|texts| texts.values().all(Json::is_string))
             }
             Self::Flag => value.is_boolean(),
-            Self::Object | Self::Choices | Self::Waves => value.is_object(),
+            Self::Object | Self::Choices | Self::Waves | Self::Mappings => value.is_object(),
             Self::Texts => value.as_array().is_some_and(|texts| texts.iter().all(Json::is_string)),
             Self::Rows => value.is_array(),
             Self::RecordKind => matches!(value.as_str(), Some("assessment" | "case")),

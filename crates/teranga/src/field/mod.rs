@@ -2,14 +2,14 @@
 
 mod acts;
 mod alerts;
-mod ask;
 mod draft;
 mod fill;
+mod keep;
 mod lists;
+mod register;
 mod show;
 mod sync;
-mod terminal;
-mod walk;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,13 @@ enum Act {
         #[command(flatten)]
         answers: fill::AnswersArgs,
     },
+    Upgrade {
+        record: String,
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        answers: fill::AnswersArgs,
+    },
     Drop {
         record: String,
     },
@@ -90,6 +97,7 @@ enum Act {
         key: String,
         value: String,
     },
+    ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
     Status,
     Forms,
@@ -154,7 +162,13 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             let record = find(&device, &record)?;
             fill::edit(&mut device, record, sheet.as_ref(), messages)
         }
+        Act::Upgrade { record, yes, answers } => {
+            let sheet = answers.read()?;
+            let record = upgrade::find(&device, &record)?;
+            upgrade::run(&mut device, record, yes, sheet.as_ref(), messages)
+        }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
+        Act::ImportCases(arguments) => register::run(&mut device, &arguments, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
         Act::Forms => {

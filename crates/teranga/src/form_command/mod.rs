@@ -1,4 +1,7 @@
-//! `teranga form`: check a form, and import one that was written in Excel.
+//! `teranga form`: check a form, import one that was written in Excel, compare two versions, try one out.
+
+mod diff;
+mod try_out;
 
 use std::path::{Path, PathBuf};
 
@@ -25,20 +28,40 @@ enum Act {
         #[arg(long)]
         out: PathBuf,
     },
+    Diff {
+        before: PathBuf,
+        after: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    Try {
+        file: PathBuf,
+        #[arg(long)]
+        answers: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(arguments: FormArgs, messages: &Messages) -> Outcome {
     match arguments.act {
         Act::Check { file } => check(&file, messages),
         Act::Import { file, out } => import(&file, &out, messages),
+        Act::Diff { before, after, json } => diff::run(&read(&before)?, &read(&after)?, json, messages),
+        Act::Try { file, answers, json } => try_out::run(read(&file)?, answers.as_deref(), json, messages),
     }
 }
 
-fn check(file: &Path, messages: &Messages) -> Outcome {
+/// Reads a form document.
+fn read(file: &Path) -> Outcome<Form> {
     let text = std::fs::read_to_string(file).map_err(|error| failure::file(file, &error))?;
-    let form = Form::read(&text).map_err(|errors| {
+    Form::read(&text).map_err(|errors| {
         Failure::listing("form-refused", vec![("count", errors.0.len().to_string())], errors.0)
-    })?;
+    })
+}
+
+fn check(file: &Path, messages: &Messages) -> Outcome {
+    let form = read(file)?;
     let questions = form.questions().filter(|question| question.kind.is_asked()).count();
     say!(
         "{}",
