@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow};
+use crate::form::{
+    Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow, with_joined_classes,
+};
 use crate::list::CodeList;
 use crate::problem::Explain;
 use crate::release::{Release, Rule};
@@ -118,6 +120,18 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The text under which a resource is published: a form with the class of every calculation that it leaves open.
+    pub fn settled(&self, kind: ResourceKind, json: String) -> Result<String, CatalogueError> {
+        let (ResourceKind::Form, Some(classes)) = (kind, &self.classes) else { return Ok(json) };
+        let form = Form::read(&json).map_err(CatalogueError::Form)?;
+        let settled = with_joined_classes(&form, classes);
+        if settled == *form.document() {
+            return Ok(json);
+        }
+        serde_json::to_string(&settled)
+            .map_err(|error| CatalogueError::Shape { kind: kind.code(), detail: error.to_string() })
+    }
+
     /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
     /// its published versions, and nothing in it may read a stricter class than it is shown in.
     pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
@@ -354,7 +368,7 @@ impl Catalogue {
 fn lists_needed(form: &Form) -> impl Iterator<Item = &str> {
     form.document().choices.values().filter_map(|choices| match choices {
         ChoicesDocument::FromList { from_list } => Some(from_list.as_str()),
-        ChoicesDocument::Inline(_) => None,
+        ChoicesDocument::Inline(_) | ChoicesDocument::Table { .. } => None,
     })
 }
 

@@ -104,7 +104,7 @@ impl Sight<'_> {
 
     fn scored(&self, scheme: &Scheme) -> Option<Vec<Scored>> {
         let lists = self.catalogue.lists_for(self.form);
-        let context = FlowContext { opening: Opening::Again, held: Held::All, ..FlowContext::default() };
+        let context = FlowContext { opening: Opening::Look, held: Held::All, ..FlowContext::default() };
         let filling = Filling::new(Arc::clone(self.form), &lists, self.answers(), context);
         let skipped =
             |question: &str| matches!(filling.shown(&Key::question(question)), Some(Shown::Skipped));

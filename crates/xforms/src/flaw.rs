@@ -111,6 +111,15 @@ pub enum Flaw {
     /// A rule of entities that a row breaks.
     #[error("{0}")]
     Entity(&'static str),
+    /// The file is no XForm, or damaged.
+    #[error("not an XForm that can be read: {0}")]
+    NoXform(String),
+    /// The file holds more than any form does.
+    #[error("the XForm is larger than any form: {0}")]
+    XformTooLarge(&'static str),
+    /// A reference to a node that the instance does not have.
+    #[error("nothing of the instance is at {0}; write the path of a node")]
+    NoNode(String),
     /// The form that comes out is refused.
     #[error("{0}")]
     Form(Box<form::Flaw>),
@@ -145,6 +154,9 @@ impl Flaw {
             Self::ParameterRule { .. } => "xlsform-parameter-rule",
             Self::BadReferenceList => "xlsform-bad-reference-list",
             Self::Entity(_) => "xlsform-entity",
+            Self::NoXform(_) => "xform-unreadable",
+            Self::XformTooLarge(_) => "xform-too-large",
+            Self::NoNode(_) => "xform-no-node",
             Self::Form(_) => "xlsform-form",
         }
     }
@@ -164,10 +176,13 @@ impl Flaw {
             | Self::BadFile(detail)
             | Self::BadName(detail)
             | Self::ReservedName(detail)
-            | Self::BadParameter(detail) => (Some(detail.clone()), None),
-            Self::TooLarge(detail) | Self::NotHere(detail) | Self::Entity(detail) => {
-                (Some((*detail).to_owned()), None)
-            }
+            | Self::BadParameter(detail)
+            | Self::NoXform(detail)
+            | Self::NoNode(detail) => (Some(detail.clone()), None),
+            Self::TooLarge(detail)
+            | Self::NotHere(detail)
+            | Self::Entity(detail)
+            | Self::XformTooLarge(detail) => (Some((*detail).to_owned()), None),
             Self::NoSheet(similar) => (None, Some(similar.join(", "))),
             Self::UnknownType { name, similar }
             | Self::UnknownList { name, similar }

@@ -1,5 +1,5 @@
-//! XLSForm in: a workbook that was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
-//! sheet, row and column, everything at once; what is not carried is kept, and told too.
+//! XLSForm and XForm in: what was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
+//! sheet, row and column, or the line of the XML, everything at once; what is not carried is kept, and told too.
 
 mod archive;
 mod cell;
@@ -27,8 +27,10 @@ mod survey;
 mod tables;
 mod types;
 mod workbook;
+mod xform;
 
 pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
 pub use register::{Register, RegisterRow, read_register};
 pub use report::{Note, Remark};
+pub use xform::import_xform;

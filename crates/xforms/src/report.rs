@@ -98,6 +98,9 @@ pub enum Note {
     /// A choice or section without a label.
     #[error("there is no label")]
     NoLabel,
+    /// A bind of an XForm whose node is not there.
+    #[error("nothing of the instance is at {0}; what is said of it reaches nothing")]
+    NoNode(String),
     /// Something that the form's own check warns of.
     #[error("{0}")]
     Form(teranga_core::form::Flaw),
@@ -138,6 +141,7 @@ impl Explain for Remark {
             Note::NotTranslated(_) => "xlsform-not-translated",
             Note::CaseTwin { .. } => "xlsform-case-twin",
             Note::NoLabel => "xlsform-without-label",
+            Note::NoNode(_) => "xform-nothing-bound",
             Note::Form(_) => "xlsform-form-warning",
         }
     }
@@ -156,6 +160,7 @@ impl Explain for Remark {
             | Note::Calculation(detail)
             | Note::NotInCollect(detail)
             | Note::NoLanguageCode(detail)
+            | Note::NoNode(detail)
             | Note::NotTranslated(detail) => (Some(detail.clone()), None),
             Note::SheetMisspelt(name) => (Some((*name).to_owned()), None),
             Note::StoredAs { name, id } => (Some(name.clone()), Some(id.clone())),

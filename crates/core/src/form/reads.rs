@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
 
+use super::build;
+use super::contextual::PLACE;
 use super::expression::Scope;
 use super::question::RowId;
 
@@ -15,6 +17,8 @@ pub(crate) enum Reach {
     Own,
     /// In any item.
     All,
+    /// Only where it stands among the items of its repeat: nothing that is computed decides that.
+    Place,
 }
 
 /// One row that an expression reads.
@@ -57,6 +61,16 @@ pub(super) fn reads(scope: &Scope<'_>, row: RowId, root: &Node) -> Result<Vec<Re
     Ok(reader.found)
 }
 
+/// The one row that a path leads to; `None` for anything but a path within the form.
+pub(super) fn leads_to(scope: &Scope<'_>, row: RowId, root: &Node) -> Option<RowId> {
+    let mut reader = Reader { scope, row, found: Vec::new() };
+    let reached = reader.nodes(root, &Reached::at(row)).ok()?;
+    match reached.rows.as_slice() {
+        [row] if !reached.foreign => Some(*row),
+        _ => None,
+    }
+}
+
 struct Reader<'a> {
     scope: &'a Scope<'a>,
     row: RowId,
@@ -77,8 +91,9 @@ impl Reader<'_> {
             }
             Node::Path(path) => {
                 let reached = self.path(path, context)?;
+                let of_place = path.steps.last().is_some_and(is_place);
                 for row in &reached.rows {
-                    let reach = self.reach(*row, reached.top);
+                    let reach = if of_place { Reach::Place } else { self.reach(*row, reached.top) };
                     self.found.push(Read { row: *row, reach });
                 }
                 Ok(())
@@ -134,6 +149,10 @@ impl Reader<'_> {
     }
 
     fn step(&self, at: &Reached, step: &Step) -> Reached {
+        if is_place(step) {
+            // Where an item stands changes as items come and go, as the repeat itself does.
+            return at.clone();
+        }
         if matches!(step.axis, Axis::Attribute | Axis::Namespace)
             || is_meta(step)
             || (at.foreign && at.rows.is_empty())
@@ -193,6 +212,7 @@ impl Reader<'_> {
 
     fn passes(&self, row: RowId, test: &Test) -> bool {
         match test {
+            Test::Name(name) if row == RowId::ROOT && name == build::ROOT => true,
             Test::Name(name) => self.scope.row(row).is_some_and(|row| row.name == *name),
             Test::Prefix(prefix) => self
                 .scope
@@ -254,6 +274,10 @@ impl Reader<'_> {
         let inner = self.scope.row(row).and_then(|question| question.repeat);
         if row == at || inner == Some(at) { Reach::Own } else { Reach::All }
     }
+}
+
+fn is_place(step: &Step) -> bool {
+    step.axis == Axis::Attribute && matches!(&step.test, Test::Name(name) if name == PLACE)
 }
 
 /// The submission's own metadata, which no row of the survey stands for.

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::document::{ActionDocument, ItemsetDocument};
 use super::finding::{Finding, Flaw, Place};
 use super::nearest::nearest;
 
@@ -26,6 +27,9 @@ enum Shape {
     Waves,
     Mappings,
     RecordKind,
+    Objects,
+    Itemset,
+    Actions,
 }
 
 use Shape::{Flag, Object, RecordKind, Rows, Text, Texts, Translated};
@@ -43,6 +47,8 @@ const FORM: &[(&str, Shape)] = &[
     ("settings", Object),
     ("survey", Rows),
     ("choices", Shape::Choices),
+    ("texts", Shape::Choices),
+    ("actions", Shape::Actions),
 ];
 
 const ROW: &[(&str, Shape)] = &[
@@ -68,6 +74,9 @@ const ROW: &[(&str, Shape)] = &[
     ("sensitivity", Text),
     ("or_other", Flag),
     ("repeat_count", Text),
+    ("instances", Shape::Objects),
+    ("itemset", Shape::Itemset),
+    ("actions", Shape::Actions),
     ("columns", Object),
     ("children", Rows),
 ];
@@ -115,6 +124,9 @@ impl Shaper {
         }
         if let Some(Json::Object(lists)) = form.get_mut("choices") {
             self.lists(lists);
+        }
+        if let Some(Json::Object(texts)) = form.get_mut("texts") {
+            self.texts(texts);
         }
         self.reads::<super::document::Waves>(form, "waves");
         self.reads::<super::mappings::MappingsDocument>(form, "mappings");
@@ -197,6 +209,16 @@ impl Shaper {
                     self.choices(choices, &path);
                     true
                 }
+                Json::Object(members) if members.contains_key("rows") => {
+                    self.members(members, &path, &[("rows", Shape::Objects), ("path", Text)]);
+                    let rows = members.get("rows").and_then(Json::as_array).map_or(0, Vec::len);
+                    self.choices += rows;
+                    if self.choices > CHOICES_MAX {
+                        self.report(Place::row(path), Flaw::TooLarge { what: "choices", limit: CHOICES_MAX });
+                        return false;
+                    }
+                    members.contains_key("rows")
+                }
                 Json::Object(members) => {
                     self.members(members, &path, &[("from_list", Text)]);
                     self.need(members, &path, "from_list");
@@ -207,6 +229,19 @@ impl Shaper {
                     false
                 }
             }
+        });
+    }
+
+    fn texts(&mut self, texts: &mut Map<String, Json>) {
+        texts.retain(|id, text| {
+            let fits = Translated.fits(text);
+            if !fits {
+                self.report(
+                    Place::member(format!("texts/{id}"), "text"),
+                    Flaw::WrongShape { expected: Translated.name() },
+                );
+            }
+            fits
         });
     }
 
@@ -244,6 +279,9 @@ impl Shape {
             Self::Waves => "an anchor and windows",
             Self::Mappings => "recode, split and moved",
             Self::RecordKind => "assessment or case",
+            Self::Objects => "a list of objects",
+            Self::Itemset => "nodeset, value and label",
+            Self::Actions => "a list of events, target and value",
         }
     }
 
@@ -259,6 +297,9 @@ impl Shape {
             Self::Texts => value.as_array().is_some_and(|texts| texts.iter().all(Json::is_string)),
             Self::Rows => value.is_array(),
             Self::RecordKind => matches!(value.as_str(), Some("assessment" | "case")),
+            Self::Objects => value.as_array().is_some_and(|objects| objects.iter().all(Json::is_object)),
+            Self::Itemset => serde_json::from_value::<ItemsetDocument>(value.clone()).is_ok(),
+            Self::Actions => serde_json::from_value::<Vec<ActionDocument>>(value.clone()).is_ok(),
         }
     }
 }

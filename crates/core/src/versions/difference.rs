@@ -200,6 +200,7 @@ fn told(choices: &ChoicesDocument) -> String {
         ChoicesDocument::Inline(choices) => {
             choices.iter().map(|choice| choice.name.as_str()).collect::<Vec<_>>().join(" ")
         }
+        ChoicesDocument::Table { rows, .. } => serde_json::to_string(rows).unwrap_or_default(),
     }
 }
 

@@ -34,7 +34,7 @@ impl Keeper for Kept<'_> {
         }
     }
 
-    fn warn(&mut self, messages: &Messages) {
+    fn notice(&mut self, messages: &Messages) {
         alerts::tell(self.device, self.interview, &mut self.alerts, messages);
     }
 

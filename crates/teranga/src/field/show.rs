@@ -37,7 +37,7 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
     let language = messages.language().code().to_owned();
     let context = FlowContext {
         language: language.clone(),
-        opening: Opening::Again,
+        opening: Opening::Look,
         held: Held::All,
         ..FlowContext::default()
     };

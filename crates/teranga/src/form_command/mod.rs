@@ -79,7 +79,9 @@ fn check(file: &Path, messages: &Messages) -> Outcome {
 fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     let bytes = std::fs::read(file).map_err(|error| failure::file(file, &error))?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let imported = teranga_xforms::import_xlsx(&bytes, &name).map_err(|findings| {
+    let is_xml = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml"));
+    let read = if is_xml { teranga_xforms::import_xform } else { teranga_xforms::import_xlsx };
+    let imported = read(&bytes, &name).map_err(|findings| {
         Failure::listing("import-refused", vec![("count", findings.len().to_string())], findings)
     })?;
     let json = serde_json::to_string_pretty(&imported.form).unwrap_or_default();

@@ -99,7 +99,7 @@ fn filling(record: &PulledRecord, form: &Arc<Form>, catalogue: &Catalogue) -> Fi
     // A later version may have been published since the record was pulled.
     let answers = catalogue.lineage(form).carry(&answers).answers;
     let held = record.held.iter().map(ClassId::new).collect();
-    let context = FlowContext { opening: Opening::Again, held: Held::Only(held), ..FlowContext::default() };
+    let context = FlowContext { opening: Opening::Look, held: Held::Only(held), ..FlowContext::default() };
     Filling::new(Arc::clone(form), &catalogue.lists_for(form), answers, context)
 }
 

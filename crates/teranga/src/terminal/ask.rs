@@ -20,8 +20,8 @@ pub(crate) trait Keeper {
     fn filling(&self) -> &Filling;
     /// Takes one answer and keeps it. What the form refuses changes nothing; a store that fails ends the interview.
     fn answer(&mut self, key: &Key, value: Value) -> Outcome<Result<(), AnswerError>>;
-    /// Says what the answers call for at once, where anyone knows.
-    fn warn(&mut self, _messages: &Messages) {}
+    /// Says at once what an answer led to that cannot wait.
+    fn notice(&mut self, messages: &Messages);
     /// Changes the filling otherwise: adds items, shows another language.
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome;
     /// What is said when the person leaves before the end.
@@ -119,7 +119,7 @@ impl Asking<'_> {
                 Ok(Went::On(None))
             }
             Ok(()) => {
-                self.keeper.warn(&self.messages);
+                self.keeper.notice(&self.messages);
                 Ok(Went::On(Some(key)))
             }
             Err(error) => {
