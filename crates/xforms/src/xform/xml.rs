@@ -67,12 +67,12 @@ impl Lines {
 }
 
 /// The elements within.
-pub(super) fn elements<'a>(element: Element<'a>) -> impl DoubleEndedIterator<Item = Element<'a>> {
+pub(super) fn elements(element: Element<'_>) -> impl DoubleEndedIterator<Item = Element<'_>> {
     element.children().filter(Node::is_element)
 }
 
 /// The name without its prefix.
-pub(super) fn name<'a>(element: Element<'a>) -> &'a str {
+pub(super) fn name(element: Element<'_>) -> &str {
     element.tag_name().name()
 }
 
@@ -87,7 +87,7 @@ pub(super) fn attribute<'a>(element: Element<'a>, wanted: &str) -> Option<&'a st
 }
 
 /// The attributes with their names as ODK's own forms spell their prefixes: `jr:preload`, `odk:quality`.
-pub(super) fn attributes<'a>(element: Element<'a>) -> impl Iterator<Item = (String, &'a str)> {
+pub(super) fn attributes(element: Element<'_>) -> impl Iterator<Item = (String, &str)> {
     element.attributes().map(|attribute| {
         let prefix = attribute.namespace().map_or("", prefix);
         (format!("{prefix}{}", attribute.name()), attribute.value())
