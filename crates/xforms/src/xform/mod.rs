@@ -19,7 +19,7 @@ mod settings;
 mod texts;
 mod types;
 mod whole;
-mod xml;
+pub(crate) mod xml;
 
 use serde_json::{Map, Value as Json};
 

@@ -33,7 +33,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Finding> {
 }
 
 /// The document of a text.
-pub(super) fn parse(text: &str) -> Result<Document<'_>, Finding> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Finding> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let row = usize::try_from(error.pos().row).unwrap_or(0);
