@@ -484,5 +484,6 @@ problem-xlsform-without-label = Sheet { $sheet }, row { $row }, column { $column
 problem-xlsform-form-warning = Sheet { $sheet }, row { $row }, column { $column }: { $detail }
 problem-xform-unreadable = The file is not an XForm that can be read ({ $detail }).
 problem-xform-too-large = The XForm is larger than any form ({ $detail }).
+problem-xform-bad-list = The list { $sheet } cannot be read ({ $detail }).
 problem-xform-no-node = Line { $row }, { $column }: nothing of the instance is at { $detail }. Write the path of a node.
 problem-xform-nothing-bound = Line { $row }, { $column }: nothing of the instance is at { $detail }; what is said of it reaches nothing

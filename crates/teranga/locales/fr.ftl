@@ -484,5 +484,6 @@ problem-xlsform-without-label = Feuille { $sheet }, ligne { $row }, colonne { $c
 problem-xlsform-form-warning = Feuille { $sheet }, ligne { $row }, colonne { $column } : { $detail }
 problem-xform-unreadable = Le fichier n'est pas un XForm lisible ({ $detail }).
 problem-xform-too-large = Le XForm est plus grand que tout formulaire ({ $detail }).
+problem-xform-bad-list = La liste { $sheet } ne se lit pas ({ $detail }).
 problem-xform-no-node = Ligne { $row }, { $column } : rien de l'instance ne se trouve à { $detail }. Écrivez le chemin d'un nœud.
 problem-xform-nothing-bound = Ligne { $row }, { $column } : rien de l'instance ne se trouve à { $detail } ; ce qui en est dit n'atteint rien

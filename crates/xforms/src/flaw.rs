@@ -117,6 +117,9 @@ pub enum Flaw {
     /// The file holds more than any form does.
     #[error("the XForm is larger than any form: {0}")]
     XformTooLarge(&'static str),
+    /// A file that holds no list of choices that can be read.
+    #[error("not a list that can be read: {0}")]
+    BadList(String),
     /// A reference to a node that the instance does not have.
     #[error("nothing of the instance is at {0}; write the path of a node")]
     NoNode(String),
@@ -156,6 +159,7 @@ impl Flaw {
             Self::Entity(_) => "xlsform-entity",
             Self::NoXform(_) => "xform-unreadable",
             Self::XformTooLarge(_) => "xform-too-large",
+            Self::BadList(_) => "xform-bad-list",
             Self::NoNode(_) => "xform-no-node",
             Self::Form(_) => "xlsform-form",
         }
@@ -178,6 +182,7 @@ impl Flaw {
             | Self::ReservedName(detail)
             | Self::BadParameter(detail)
             | Self::NoXform(detail)
+            | Self::BadList(detail)
             | Self::NoNode(detail) => (Some(detail.clone()), None),
             Self::TooLarge(detail)
             | Self::NotHere(detail)

@@ -14,6 +14,7 @@ mod import;
 mod instances;
 mod languages;
 mod limits;
+mod list;
 mod names;
 mod outline;
 mod parameters;
@@ -31,6 +32,7 @@ mod xform;
 
 pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
+pub use list::import_list;
 pub use register::{Register, RegisterRow, read_register};
 pub use report::{Note, Remark};
 pub use xform::import_xform;

@@ -3,8 +3,12 @@
 use teranga_conformance::{default_folder, run};
 
 /// The least share of each corpus that holds, in percent; may only rise.
-const FLOORS: &[(&str, f64)] =
-    &[("xpath.jsonl", 100.0), ("xpath-javarosa.jsonl", 99.3), ("xlsform.jsonl", 93.2)];
+const FLOORS: &[(&str, f64)] = &[
+    ("xpath.jsonl", 100.0),
+    ("xpath-javarosa.jsonl", 99.3),
+    ("scenario.jsonl", 97.4),
+    ("xlsform.jsonl", 93.2),
+];
 
 #[test]
 fn what_held_before_holds() {

@@ -8,7 +8,7 @@ use crate::form::{Kind, Question};
 
 use super::Filling;
 use super::instance::NodeId;
-use super::items::{Birth, ITEMS_MAX};
+use super::items::{Birth, ITEMS_MAX, Start};
 use super::outcome::Outcome;
 use super::tables::plain;
 
@@ -30,7 +30,7 @@ impl Filling {
             let Some(node) = node else { continue };
             match value {
                 value if child.kind == Kind::Group => {
-                    self.begin(node, value.and_then(Json::as_object), birth)
+                    self.begin(node, value.and_then(Json::as_object), birth);
                 }
                 Some(value) => {
                     let value = self.default_value(child, Outcome::Text(plain(value)));
@@ -48,7 +48,7 @@ impl Filling {
             given.and_then(Json::as_array).map(|items| items.iter().filter_map(Json::as_object).collect());
         let items = given.unwrap_or_else(|| own.iter().collect());
         for (place, values) in items.into_iter().take(ITEMS_MAX).enumerate() {
-            self.grow_counted(section, repeat, place, Some(values), birth);
+            self.grow_counted(section, repeat, place, Start { values: Some(values), birth });
         }
     }
 }

@@ -37,6 +37,18 @@ pub(super) enum Birth {
     Added,
 }
 
+/// What an item begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start<'v> {
+    /// The values that differ from those of any new item.
+    pub(super) values: Option<&'v Map<String, Json>>,
+    /// When it comes to be.
+    pub(super) birth: Birth,
+}
+
+/// An item that is added, with the values of any new one.
+const ADDED: Start<'static> = Start { values: None, birth: Birth::Added };
+
 /// An item found among the keys of a part.
 struct Found {
     repeat: RowId,
@@ -76,7 +88,7 @@ impl Filling {
         if self.items(repeat, within).contains(&item) {
             return Err(AnswerError::NoItem { question: repeat.to_owned() });
         }
-        self.grow_item(section, row, item, None, Birth::Added);
+        self.grow_item(section, row, item, ADDED);
         Ok(self.settle())
     }
 
@@ -145,22 +157,14 @@ impl Filling {
         section: NodeId,
         repeat: &Question,
         place: usize,
-        values: Option<&Map<String, Json>>,
-        birth: Birth,
+        start: Start<'_>,
     ) {
         let around = self.instance.node(section).and_then(|section| section.key.clone());
-        self.grow_item(section, repeat.row, counted_item(around.as_ref(), &repeat.id, place), values, birth);
+        self.grow_item(section, repeat.row, counted_item(around.as_ref(), &repeat.id, place), start);
     }
 
     /// Adds an item with the values that it begins with, and queues what it decides and what reads it.
-    fn grow_item(
-        &mut self,
-        section: NodeId,
-        repeat: RowId,
-        item: ItemId,
-        values: Option<&Map<String, Json>>,
-        birth: Birth,
-    ) {
+    fn grow_item(&mut self, section: NodeId, repeat: RowId, item: ItemId, start: Start<'_>) {
         let form = Arc::clone(&self.form);
         let order = self.next_order(section, repeat);
         let node = self.instance.add_item(&form, section, repeat, item);
@@ -180,10 +184,10 @@ impl Filling {
             }
             self.queue_deciders(*inner);
         }
-        self.begin(node, values, birth);
+        self.begin(node, start.values, start.birth);
         self.fill_constants(&within);
         self.queue_readers_of_items(repeat);
-        if birth == Birth::Added {
+        if start.birth == Birth::Added {
             self.fill_computed(&within);
             self.act_on_new_item(node);
         }
@@ -240,7 +244,7 @@ impl Filling {
             self.refresh_relevance(node);
         }
         for place in there..wanted {
-            self.grow_counted(section, repeat, place, None, Birth::Added);
+            self.grow_counted(section, repeat, place, ADDED);
         }
         self.instance.number();
         self.queue_readers_of_items(repeat.row);

@@ -218,13 +218,13 @@ impl teranga_expr::Form<Place> for View<'_> {
         let name = name.strip_prefix("${").and_then(|name| name.strip_suffix('}')).unwrap_or(name);
         let rows = self.form.rows_named(name).iter().filter_map(|row| self.form.row(*row));
         let Some(row) = rows.into_iter().find(|row| row.kind.has_choices()) else { return Ok(String::new()) };
-        let choices = match self.tables.of_row(row.row).and_then(|table| self.tables.get(table)) {
-            Some(table) => Cow::Borrowed(table.choices()),
-            None => {
-                let scope = self.instance.common_item(self.form, self.node, row.row);
-                let node = self.instance.of_row(self.form, scope, row.row).first().copied();
-                node.map(|node| self.filling.offered(node)).unwrap_or_default()
-            }
+        let table = self.tables.of_row(row.row).and_then(|table| self.tables.get(table));
+        let choices = if let Some(table) = table {
+            Cow::Borrowed(table.choices())
+        } else {
+            let scope = self.instance.common_item(self.form, self.node, row.row);
+            let node = self.instance.of_row(self.form, scope, row.row).first().copied();
+            node.map(|node| self.filling.offered(node)).unwrap_or_default()
         };
         let choice = choices.iter().find(|choice| choice.name == code);
         Ok(choice.map_or("", |choice| label(choice, self.languages())).to_owned())

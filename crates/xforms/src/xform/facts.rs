@@ -15,6 +15,8 @@ pub(super) struct Fact {
 /// What must be known of the rows before they are read.
 #[derive(Default)]
 pub(super) struct Facts {
+    /// The path of the root.
+    pub(super) root: String,
     /// The rows by their paths.
     pub(super) paths: HashMap<String, Fact>,
     /// How many rows bear each name, the root included.
@@ -28,7 +30,7 @@ pub(super) struct Facts {
 impl Facts {
     /// The facts of an instance.
     pub(super) fn of(root: &Shape) -> Self {
-        let mut facts = Self::default();
+        let mut facts = Self { root: root.path.clone(), ..Self::default() };
         facts.names.insert(root.name.clone(), 1);
         facts.section(root, "");
         facts

@@ -57,7 +57,7 @@ pub(super) fn shape(root: Element<'_>, sections: Sections<'_>) -> Shape {
 }
 
 /// The metadata block of an instance.
-pub(super) fn meta<'a>(root: Element<'a>) -> Option<Element<'a>> {
+pub(super) fn meta(root: Element<'_>) -> Option<Element<'_>> {
     child(root, "meta")
 }
 

@@ -11,6 +11,9 @@ pub(super) const SHOWN: &str = "";
 /// The language of texts whose language nobody names.
 const UNNAMED: &str = "default";
 
+/// A text in its forms, each in the languages that have it, by their numbers.
+pub(super) type Forms<'a> = BTreeMap<&'a str, Vec<(usize, Element<'a>)>>;
+
 /// The texts of a form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Itext<'a> {
@@ -18,7 +21,7 @@ pub(super) struct Itext<'a> {
     pub(super) languages: Vec<String>,
     /// The language that is shown first.
     pub(super) default: String,
-    texts: HashMap<&'a str, BTreeMap<&'a str, Vec<(usize, Element<'a>)>>>,
+    texts: HashMap<&'a str, Forms<'a>>,
     order: Vec<&'a str>,
 }
 
@@ -69,7 +72,7 @@ impl<'a> Itext<'a> {
     }
 
     /// The forms of a text: for each its values with their languages.
-    pub(super) fn forms(&self, id: &str) -> Option<&BTreeMap<&'a str, Vec<(usize, Element<'a>)>>> {
+    pub(super) fn forms(&self, id: &str) -> Option<&Forms<'a>> {
         self.texts.get(id)
     }
 

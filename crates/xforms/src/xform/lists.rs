@@ -37,6 +37,8 @@ pub(super) struct Lists {
     pub(super) kinds: BTreeMap<String, Kind>,
     /// Their documents.
     pub(super) documents: Map<String, Json>,
+    /// Whether expressions look texts up by the identities that items name.
+    keeps_ids: bool,
 }
 
 impl Lists {
@@ -44,10 +46,10 @@ impl Lists {
     pub(super) fn read(
         model: Element<'_>,
         texts: &Texts<'_, '_>,
-        keep_ids: bool,
+        keeps_ids: bool,
         reading: &mut Reading,
     ) -> Self {
-        let mut lists = Self::default();
+        let mut lists = Self { keeps_ids, ..Self::default() };
         for element in elements(model).filter(|element| name(*element) == "instance").skip(1) {
             let Some(id) = attribute(element, "id").filter(|id| !id.is_empty()) else {
                 reading.keep(element, "instance");
@@ -60,7 +62,7 @@ impl Lists {
             }
             let kind = match attribute(element, "src") {
                 Some(source) => lists.external(id, source, element, reading),
-                None => lists.written_out(id, element, texts, keep_ids, reading),
+                None => lists.written_out(id, element, texts, reading),
             };
             lists.kinds.insert(id.to_owned(), kind);
         }
@@ -89,7 +91,6 @@ impl Lists {
         id: &str,
         element: Element<'_>,
         texts: &Texts<'_, '_>,
-        keep_ids: bool,
         reading: &mut Reading,
     ) -> Kind {
         let Some(root) = elements(element).next() else {
@@ -101,7 +102,7 @@ impl Lists {
         let path = format!("{}/{item_name}", name(root));
         let alike = items.iter().all(|item| name(*item) == item_name);
         if alike && path == USUAL_PATH && is_choices(&items) {
-            let choices = items.iter().map(|item| choice(*item, texts, keep_ids, reading)).collect();
+            let choices = items.iter().map(|item| choice(*item, texts, self.keeps_ids, reading)).collect();
             self.documents.insert(id.to_owned(), Json::Array(choices));
             return Kind::Choices;
         }
@@ -203,7 +204,7 @@ fn cells(element: Element<'_>) -> Json {
     for (name, value) in attributes(element) {
         cells.insert(format!("@{name}"), value.into());
     }
-    let own = element.children().filter(|node| node.is_text()).filter_map(|node| node.text());
+    let own = element.children().filter(roxmltree::Node::is_text).filter_map(|node| node.text());
     let own = own.collect::<String>().trim().to_owned();
     if !own.is_empty() {
         cells.insert("#".into(), own.into());

@@ -19,7 +19,7 @@ mod settings;
 mod texts;
 mod types;
 mod whole;
-mod xml;
+pub(crate) mod xml;
 
 use serde_json::{Map, Value as Json};
 
@@ -89,7 +89,7 @@ impl<'a> Parts<'a> {
         let texts = Texts { itext: &itext, names: &facts.names, root: &root };
         let looks_up = looks_up(&binds, self.body);
         let mut lists = Lists::read(self.model, &texts, looks_up, reading);
-        let actions = self.actions(&root, &body, &binds, &facts, reading);
+        let actions = self.actions(&body, &binds, &facts, reading);
         let ids = ids::ids(&shape);
         let mut settings = settings::settings(self.root, self.model, self.body, reading);
         let mut rows = Vec::new();
@@ -146,20 +146,13 @@ impl<'a> Parts<'a> {
         ])
     }
 
-    fn actions(
-        self,
-        root: &str,
-        body: &Body<'a>,
-        binds: &Binds,
-        facts: &Facts,
-        reading: &mut Reading,
-    ) -> Actions {
+    fn actions(self, body: &Body<'a>, binds: &Binds, facts: &Facts, reading: &mut Reading) -> Actions {
         let of_model = xml::elements(self.model).filter(|element| {
             xml::name(*element) == "setvalue"
                 || matches!(xml::name(*element), "setgeopoint" | "recordaudio") && xml::is_odk(*element)
         });
         let of_model =
-            of_model.map(|element| body::Placed { path: root.to_owned(), element, in_control: false });
+            of_model.map(|element| body::Placed { path: facts.root.clone(), element, in_control: false });
         let placed: Vec<body::Placed<'a>> = of_model.chain(body.actions.iter().cloned()).collect();
         let taken = |path: &str| {
             facts.defaults.contains(path)
@@ -172,7 +165,7 @@ impl<'a> Parts<'a> {
             is_taken: &taken,
             repeat: &|path| facts.paths.get(path).map(|fact| fact.repeat.clone()).unwrap_or_default(),
             is_unique: &|name| facts.names.get(name) == Some(&1),
-            root,
+            root: &facts.root,
         };
         Actions::sort(&placed, &known, reading)
     }

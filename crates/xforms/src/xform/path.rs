@@ -42,12 +42,11 @@ pub(super) fn without_predicates(path: &str) -> String {
     for letter in path.chars() {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, '[') => depth += 1,
             (None, ']') => depth = depth.saturating_sub(1),
             (None, letter) if depth == 0 => plain.push(letter),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     plain

@@ -189,7 +189,7 @@ impl Rows<'_, '_> {
         if sort.has_choices() {
             let members = selects::choices(control, &shape.path, self.lists, self.texts, self.reading);
             let from_file = members.get("list").and_then(Json::as_str).is_some_and(types::is_file);
-            if from_file && let Some(kind) = sort.from_file() {
+            if from_file && let Some(kind) = sort.file_type() {
                 row.insert("type".into(), kind.into());
             }
             row.extend(members);

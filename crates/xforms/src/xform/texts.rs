@@ -34,13 +34,11 @@ pub(super) struct Spoken {
 impl Texts<'_, '_> {
     /// What a label or a hint says at a row.
     pub(super) fn spoken(&self, element: Element<'_>, path: &str, reading: &mut Reading) -> Spoken {
-        match attribute(element, "ref") {
-            Some(reference) => self.referred(reference, path, reading),
-            None => {
-                let text = self.inline(element, path, reading);
-                Spoken { shown: (!text.is_empty()).then(|| text.into()), others: Vec::new() }
-            }
+        if let Some(reference) = attribute(element, "ref") {
+            return self.referred(reference, path, reading);
         }
+        let text = self.inline(element, path, reading);
+        Spoken { shown: (!text.is_empty()).then(|| text.into()), others: Vec::new() }
     }
 
     /// What a message of a bind says: a text by its identity, or itself.

@@ -34,7 +34,7 @@ impl Sort {
     }
 
     /// The type when the list is a file; none for a rank.
-    pub(super) fn from_file(&self) -> Option<&'static str> {
+    pub(super) fn file_type(&self) -> Option<&'static str> {
         match self.name() {
             "select_one" => Some("select_one_from_file"),
             "select_multiple" => Some("select_multiple_from_file"),
@@ -132,11 +132,9 @@ pub(super) fn preset(sort: &Sort, bind: &Bind) -> Option<String> {
 pub(super) fn columns(sort: &Sort, bind: &Bind, columns: &mut Map<String, Json>) {
     let kind = bind.kind();
     let said = match sort {
-        Sort::Metadata(_) => true,
-        Sort::Calculate | Sort::Hidden => kind == "string",
-        Sort::Asked("text" | "note") => kind == "string",
+        Sort::Calculate | Sort::Hidden | Sort::Asked("text" | "note") => kind == "string",
         Sort::Asked("range") => matches!(kind, "int" | "decimal" | "string"),
-        Sort::Asked(_) => true,
+        Sort::Metadata(_) | Sort::Asked(_) => true,
     };
     if !said {
         columns.insert("bind::type".into(), kind.into());

@@ -33,7 +33,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Finding> {
 }
 
 /// The document of a text.
-pub(super) fn parse(text: &str) -> Result<Document<'_>, Finding> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Finding> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let row = usize::try_from(error.pos().row).unwrap_or(0);
@@ -67,12 +67,12 @@ impl Lines {
 }
 
 /// The elements within.
-pub(super) fn elements<'a>(element: Element<'a>) -> impl DoubleEndedIterator<Item = Element<'a>> {
+pub(super) fn elements(element: Element<'_>) -> impl DoubleEndedIterator<Item = Element<'_>> {
     element.children().filter(Node::is_element)
 }
 
 /// The name without its prefix.
-pub(super) fn name<'a>(element: Element<'a>) -> &'a str {
+pub(super) fn name(element: Element<'_>) -> &str {
     element.tag_name().name()
 }
 
@@ -87,7 +87,7 @@ pub(super) fn attribute<'a>(element: Element<'a>, wanted: &str) -> Option<&'a st
 }
 
 /// The attributes with their names as ODK's own forms spell their prefixes: `jr:preload`, `odk:quality`.
-pub(super) fn attributes<'a>(element: Element<'a>) -> impl Iterator<Item = (String, &'a str)> {
+pub(super) fn attributes(element: Element<'_>) -> impl Iterator<Item = (String, &str)> {
     element.attributes().map(|attribute| {
         let prefix = attribute.namespace().map_or("", prefix);
         (format!("{prefix}{}", attribute.name()), attribute.value())

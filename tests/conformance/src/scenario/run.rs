@@ -201,7 +201,7 @@ impl Run {
         if Some(findings.len() as u64) != step["count"].as_u64() {
             return Some(format!("{} findings: {keys:?}", findings.len()));
         }
-        let Some(reference) = step["first"]["ref"].as_str() else { return None };
+        let reference = step["first"]["ref"].as_str()?;
         let key = self.place(reference).and_then(|place| Some(self.question(&place)?.1.to_string()));
         (keys.first() != key.as_ref()).then(|| format!("the first finding is {keys:?}, not {reference}"))
     }
