@@ -34,12 +34,7 @@ pub(crate) fn adapt(source: &str, roots: &[String]) -> Adapted {
     let mut files = Vec::new();
     parsed.root().walk(&mut |node| {
         lint(node, &mut notes);
-        if let Node::Call(name, arguments) = node
-            && name == "pulldata"
-            && let Some(Node::Text(file)) = arguments.first()
-        {
-            files.push(file.trim_end_matches(".csv").to_owned());
-        }
+        files.extend(looked_up(node));
     });
     let mut adapted = parsed.root().clone();
     if !rewrite(&mut adapted, roots) {
@@ -53,6 +48,29 @@ pub(crate) fn adapt(source: &str, roots: &[String]) -> Adapted {
 /// Every `${name}` of a text that may hold some: an expression or a label. What is not closed is none.
 pub(crate) fn references(text: &str) -> impl Iterator<Item = &str> {
     text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.trim()))
+}
+
+/// The files in which an expression looks things up.
+pub(crate) fn lookups(source: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    if let Ok(parsed) = Expr::parse(source) {
+        parsed.root().walk(&mut |node| files.extend(looked_up(node)));
+    }
+    files
+}
+
+/// The file of a `pulldata`.
+fn looked_up(node: &Node) -> Option<String> {
+    let Node::Call(name, arguments) = node else { return None };
+    match arguments.first() {
+        Some(Node::Text(file)) if name == "pulldata" => Some(file.trim_end_matches(".csv").to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether an expression reads what the device saved last.
+pub(crate) fn reads_last_saved(source: &str) -> bool {
+    references(source).any(|reference| reference != referred(reference))
 }
 
 /// The question that a reference means, without the mark that asks for what was saved last.

@@ -120,7 +120,7 @@ impl Book<'_> {
         let mut form = json!({
             "form_id": form_id,
             "version": self.settings.version(report),
-            "title": { languages.default.clone(): self.settings.get("form_title").unwrap_or(file_stem) },
+            "title": self.settings.get("form_title").or(self.settings.get("form_id")).unwrap_or(file_stem),
             "default_language": languages.default,
             "languages": languages.all,
             "sensitivity": self.settings.get("teranga_sensitivity").unwrap_or(DEFAULT_CLASS).to_lowercase(),
@@ -129,6 +129,7 @@ impl Book<'_> {
         others.extend(entities.into_json().map(|rows| ("entities".to_owned(), rows)));
         others.extend(self.sheets.kept(report));
         if let Some(members) = form.as_object_mut() {
+            insert_filled(members, "language_names", languages.names);
             insert_filled(members, "settings", others);
             members.insert("survey".into(), Json::Array(rows));
             insert_filled(members, "choices", choices.json());

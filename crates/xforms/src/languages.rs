@@ -1,5 +1,7 @@
 //! The languages of a workbook, from the headings of its texts.
 
+use serde_json::{Map, Value as Json};
+
 use crate::heading::{Heading, has_code, language_code};
 use crate::report::{Note, Report};
 use crate::sheet::Sheet;
@@ -12,22 +14,29 @@ const UNNAMED: &str = "default";
 pub(crate) struct Languages {
     pub(crate) default: String,
     pub(crate) all: Vec<String>,
+    /// What those are called that are not called by their code.
+    pub(crate) names: Map<String, Json>,
 }
 
 impl Languages {
     /// Finds the languages. The default one is the one set; else that of texts without a language, where there are
     /// any; else the first one named.
-    pub(crate) fn find(set: Option<String>, sheets: &[&Sheet], report: &mut Report) -> Self {
+    pub(crate) fn find(set: Option<&str>, sheets: &[&Sheet], report: &mut Report) -> Self {
         let headings = || sheets.iter().flat_map(|sheet| sheet.headings());
         let named: Vec<&str> = headings().filter_map(|heading| heading.language.as_deref()).collect();
         let unnamed = headings().any(|heading| heading.language.is_none() && heading.name == "label");
         let first =
             || if unnamed { None } else { named.first().map(|language| language_code(language).to_owned()) };
-        let default = set.or_else(first).unwrap_or_else(|| UNNAMED.to_owned());
+        let default = set.map(language_code).map(str::to_owned).or_else(first);
+        let default = default.unwrap_or_else(|| UNNAMED.to_owned());
         let mut all = vec![default.clone()];
+        let mut names = Map::new();
         let mut told: Vec<&str> = Vec::new();
-        for language in named {
+        for language in set.into_iter().chain(named) {
             let code = language_code(language);
+            if code != language {
+                names.entry(code).or_insert_with(|| language.into());
+            }
             if !all.iter().any(|known| known == code) {
                 all.push(code.to_owned());
             }
@@ -36,7 +45,7 @@ impl Languages {
                 report.sheet("survey", "-", Note::NoLanguageCode(language.to_owned()));
             }
         }
-        let languages = Self { default, all };
+        let languages = Self { default, all, names };
         for sheet in sheets {
             languages.check(sheet, report);
         }

@@ -26,7 +26,9 @@ mod survey;
 mod tables;
 mod types;
 mod workbook;
+mod xform_out;
 
 pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
 pub use report::{Note, Remark};
+pub use xform_out::{ExportError, export_xform};

@@ -127,12 +127,15 @@ impl<'a> Line<'a> {
         self.cells().any(|(heading, _)| heading.name == name)
     }
 
-    /// A text in every language it is given in; in the default language where none is named. A text that is named
-    /// for the default language comes before one without a name.
+    /// A text in every language it is given in; as it stands where no language is named. Beside texts with a language,
+    /// one without is that of the default language, and yields to a text that is named for it.
     pub(crate) fn text(self, name: &str, default_language: &str) -> Option<Json> {
         let mut texts = Map::new();
         let cells = self.cells().filter(|(heading, _)| heading.name == name);
         let (named, unnamed): (Vec<_>, Vec<_>) = cells.partition(|(heading, _)| heading.language.is_some());
+        if let ([], [(_, text)]) = (named.as_slice(), unnamed.as_slice()) {
+            return Some((*text).into());
+        }
         for (heading, text) in named.into_iter().chain(unnamed) {
             let language = heading.language.as_deref().map_or(default_language, language_code);
             texts.entry(language).or_insert_with(|| text.into());

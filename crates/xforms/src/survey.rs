@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use teranga_core::form::nearest;
 
 use crate::choices::Choices;
-use crate::expression::{adapt, references, referred};
+use crate::expression::{adapt, reads_last_saved, references};
 use crate::finding::{Finding, Flaw};
 use crate::heading::{is_media, language_code};
 use crate::instances::{Instances, file_source};
@@ -147,7 +147,7 @@ impl<'a> Survey<'_, 'a> {
 
     /// An expression as the form holds it.
     fn expression(&mut self, item: &Item<'a>, column: &str, source: &str) -> String {
-        if references(source).any(|reference| reference != referred(reference)) {
+        if reads_last_saved(source) {
             self.instances.add_last_saved(item.line);
         }
         if let Some(truth) = truth(column, source) {

@@ -1,0 +1,143 @@
+//! The primary instance: every node once, and every repeat also as the template of its items. (ODK XForms, "Instance",
+//! "Repeats": `jr:template`.)
+
+use teranga_expr::Expr;
+use teranga_expr::tree::{Node as Tree, Operator};
+
+use super::columns::{self, Onto};
+use super::element::Element;
+use super::settings;
+use super::source::Source;
+use super::tree::{Node, ROOT, Role};
+
+/// Types whose constants hold hyphens that subtract nothing.
+const HYPHENATED: [&str; 6] = ["date", "datetime", "dateTime", "geopoint", "geotrace", "geoshape"];
+
+/// Whether the repeats within a node are written once or with their templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// As a template and as a first item.
+    WithTemplate,
+    /// As a first item: their template stands in that of the repeat around them.
+    ItemOnly,
+    /// As a template: within a template.
+    TemplateOnly,
+}
+
+impl Source<'_> {
+    /// The instance with its root.
+    pub(super) fn primary_instance(&self) -> Element {
+        let document = self.document;
+        let mut root = self.filled(ROOT, Repeats::WithTemplate);
+        for (name, value) in settings::attributes(document) {
+            root.set(name, value);
+        }
+        root.set("id", settings::get(document, "form_id").unwrap_or_else(|| document.form_id.clone()));
+        if let Some(namespace) = settings::get(document, "instance_xmlns") {
+            root.set("xmlns", namespace);
+        }
+        root.set("version", document.version.as_str());
+        for (setting, attribute) in [("prefix", "odk:prefix"), ("delimiter", "odk:delimiter")] {
+            if let Some(value) = settings::get(document, setting) {
+                root.set(attribute, value);
+            }
+        }
+        Element::new("instance").holding(root)
+    }
+
+    /// A section with its children.
+    fn filled(&self, at: usize, repeats: Repeats) -> Element {
+        let Some(node) = self.tree.get(at) else { return Element::new("data") };
+        let mut section = Element::new(node.row.name.as_str());
+        self.set_attributes(&mut section, at, node);
+        for (child, node) in self.tree.children(at) {
+            match node.role {
+                Role::Question => section.push(self.question(child, node)),
+                Role::Repeat => {
+                    if repeats != Repeats::ItemOnly {
+                        let mut template = self.filled(child, Repeats::TemplateOnly);
+                        template.set("jr:template", "");
+                        section.push(template);
+                    }
+                    if repeats != Repeats::TemplateOnly {
+                        section.push(self.filled(child, Repeats::ItemOnly));
+                    }
+                }
+                // Within a group of a template, a repeat stands again as if there were none around it.
+                Role::Group if repeats == Repeats::TemplateOnly => {
+                    section.push(self.filled(child, Repeats::WithTemplate));
+                }
+                Role::Root | Role::Group => section.push(self.filled(child, repeats)),
+                Role::Meta => {
+                    let mut meta = self.filled(child, repeats);
+                    meta.extend(self.entity_in(ROOT));
+                    if !meta.is_bare() {
+                        section.push(meta);
+                    }
+                }
+            }
+        }
+        if at != ROOT && let Some(entity) = self.entity_in(at) {
+            let mut meta = Element::new("meta");
+            meta.extend([entity]);
+            section.push(meta);
+        }
+        section
+    }
+
+    fn set_attributes(&self, element: &mut Element, at: usize, node: &Node) {
+        for (name, value) in columns::attributes(&node.row, Onto::Instance) {
+            element.set(name, self.expression(at, &value));
+        }
+    }
+
+    fn question(&self, at: usize, node: &Node) -> Element {
+        let mut element = Element::new(node.row.name.as_str());
+        self.set_attributes(&mut element, at, node);
+        if let Some(default) = constant(node) {
+            element.push_text(default);
+        }
+        element
+    }
+}
+
+/// The constant that a question begins with.
+fn constant(node: &Node) -> Option<String> {
+    let default = node.row.default.as_deref()?;
+    if is_dynamic(node) {
+        return None;
+    }
+    let is_picture = node.row.kind == "image" && !default.contains("://");
+    Some(if is_picture { format!("jr://images/{default}") } else { default.to_owned() })
+}
+
+/// Whether a question begins with what an expression gives: one that calculates, calls, filters or reads an answer.
+pub(super) fn is_dynamic(node: &Node) -> bool {
+    let Some(default) = node.row.default.as_deref() else { return false };
+    if default.contains("${") {
+        return true;
+    }
+    let hyphenated = HYPHENATED.contains(&node.row.kind.as_str()) || is_date(default);
+    let Ok(expression) = Expr::parse(default) else { return false };
+    let mut dynamic = false;
+    expression.root().walk(&mut |part| {
+        dynamic |= match part {
+            Tree::Call(..) | Tree::Reference(..) => true,
+            Tree::Binary(Operator::Subtract, ..) => !hyphenated,
+            Tree::Binary(operator, ..) => matches!(
+                operator,
+                Operator::Add | Operator::Multiply | Operator::Divide | Operator::Modulo | Operator::Union
+            ),
+            Tree::Path(path) => path.steps.iter().any(|step| !step.predicates.is_empty()),
+            Tree::Number(_) | Tree::Text(_) | Tree::Negate(_) => false,
+        };
+    });
+    dynamic
+}
+
+/// Whether a text is a day: `2026-11-25` subtracts nothing.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim().split('-').collect();
+    let digits = |part: &&str| !part.is_empty() && part.chars().all(|digit| digit.is_ascii_digit());
+    parts.len() == 3 && parts.iter().all(digits) && parts.first().is_some_and(|year| year.len() == 4)
+}
