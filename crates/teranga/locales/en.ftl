@@ -421,5 +421,7 @@ problem-xlsform-unanchored = Sheet { $sheet }, row { $row }, column { $column }:
 problem-xlsform-no-language-code = Sheet { $sheet }, row { $row }, column { $column }: the language { $detail } has no code
 problem-xlsform-not-translated = Sheet { $sheet }, row { $row }, column { $column }: the language { $detail } is missing
 problem-xlsform-case-twin = Sheet { $sheet }, row { $row }, column { $column }: { $detail } and { $other } differ in case only
+problem-xlsform-other-not-translated = Sheet { $sheet }, row { $row }, column { $column }: or_other adds a choice and a question that other programs show in English; write them out to translate them
+problem-xlsform-picture-size = Sheet { $sheet }, row { $row }, column { $column }: the picture is kept at its full size; max-pixels=1024 keeps it small
 problem-xlsform-without-label = Sheet { $sheet }, row { $row }, column { $column }: there is no label
 problem-xlsform-form-warning = Sheet { $sheet }, row { $row }, column { $column }: { $detail }

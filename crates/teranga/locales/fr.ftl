@@ -421,5 +421,7 @@ problem-xlsform-unanchored = Feuille { $sheet }, ligne { $row }, colonne { $colu
 problem-xlsform-no-language-code = Feuille { $sheet }, ligne { $row }, colonne { $column } : la langue { $detail } n'a pas de code
 problem-xlsform-not-translated = Feuille { $sheet }, ligne { $row }, colonne { $column } : il manque la langue { $detail }
 problem-xlsform-case-twin = Feuille { $sheet }, ligne { $row }, colonne { $column } : { $detail } et { $other } ne diffèrent que par la casse
+problem-xlsform-other-not-translated = Feuille { $sheet }, ligne { $row }, colonne { $column } : or_other ajoute un choix et une question que d'autres programmes montrent en anglais ; écrivez-les pour les traduire
+problem-xlsform-picture-size = Feuille { $sheet }, ligne { $row }, colonne { $column } : l'image est gardée à sa taille entière ; max-pixels=1024 la garde petite
 problem-xlsform-without-label = Feuille { $sheet }, ligne { $row }, colonne { $column } : il n'y a pas de libellé
 problem-xlsform-form-warning = Feuille { $sheet }, ligne { $row }, colonne { $column } : { $detail }

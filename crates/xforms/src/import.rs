@@ -109,6 +109,7 @@ impl Book<'_> {
             choices: &choices,
             instances: &mut instances,
             default_language: &languages.default,
+            translated: languages.all.len() > 1,
             roots: &self.roots(&form_id, file_stem),
             findings,
             report,

@@ -98,6 +98,12 @@ pub enum Note {
     /// A choice or section without a label.
     #[error("there is no label")]
     NoLabel,
+    /// "Other, specify" in a form of several languages.
+    #[error("or_other adds a choice and a question that other programs show in English; write them out to translate them")]
+    OtherNotTranslated,
+    /// A picture that is kept at the size at which it was taken.
+    #[error("the picture is kept at its full size; max-pixels=1024 keeps it small")]
+    PictureSize,
     /// Something that the form's own check warns of.
     #[error("{0}")]
     Form(teranga_core::form::Flaw),
@@ -138,6 +144,8 @@ impl Explain for Remark {
             Note::NotTranslated(_) => "xlsform-not-translated",
             Note::CaseTwin { .. } => "xlsform-case-twin",
             Note::NoLabel => "xlsform-without-label",
+            Note::OtherNotTranslated => "xlsform-other-not-translated",
+            Note::PictureSize => "xlsform-picture-size",
             Note::Form(_) => "xlsform-form-warning",
         }
     }
@@ -168,7 +176,9 @@ impl Explain for Remark {
             | Note::NoList
             | Note::NoVersion
             | Note::Unanchored
-            | Note::NoLabel => (None, None),
+            | Note::NoLabel
+            | Note::OtherNotTranslated
+            | Note::PictureSize => (None, None),
         };
         arguments.extend(detail.map(|detail| ("detail", detail)));
         arguments.extend(other.map(|other| ("other", other)));

@@ -41,6 +41,8 @@ pub(crate) struct Survey<'s, 'a> {
     pub(crate) choices: &'s Choices<'a>,
     pub(crate) instances: &'s mut Instances<'a>,
     pub(crate) default_language: &'s str,
+    /// Whether texts are given in more than one language.
+    pub(crate) translated: bool,
     /// What the author may call the root of the instance.
     pub(crate) roots: &'s [String],
     pub(crate) findings: &'s mut Vec<Finding>,
@@ -125,6 +127,9 @@ impl<'a> Survey<'_, 'a> {
         }
         if question.other == Other::Added {
             node.insert("or_other".into(), true.into());
+            if self.translated {
+                self.report.once(item.line, "type", Note::OtherNotTranslated);
+            }
         }
     }
 
@@ -259,6 +264,9 @@ impl<'a> Survey<'_, 'a> {
                 self.find(item, "calculation", Flaw::Needed);
             }
             "background-geopoint" if !line.has("trigger") => self.find(item, "trigger", Flaw::Needed),
+            "image" if line.get("parameters").is_none_or(|text| !text.contains("max-pixels")) => {
+                self.report.at(line, "parameters", Note::PictureSize);
+            }
             "audit" if item.name != "audit" => {
                 self.find(item, "name", Flaw::NotHere("an audit is always called audit"));
             }
