@@ -14,6 +14,7 @@ use crate::outline::Outline;
 use crate::report::{Note, Report};
 use crate::settings::Settings;
 use crate::sheet::{Line, Sheet};
+use crate::xform_out::{ExportError, check_entities};
 
 /// The name by which forms refer to their own identity.
 const INSTANCE_ID: &str = "instanceID";
@@ -71,6 +72,7 @@ pub(crate) fn whole(
     form: &Json,
     outline: &Outline<'_>,
     choices: &Choices<'_>,
+    entities: Option<&Sheet>,
     findings: &mut Vec<Finding>,
     report: &mut Report,
 ) {
@@ -80,6 +82,12 @@ pub(crate) fn whole(
         |place: &form::Place| lines.get(place.path.as_str()).copied().or_else(|| choices.line(&place.path));
     match Form::parse(form) {
         Ok(checked) => {
+            if let Err(ExportError::Entity { number, path }) = check_entities(&checked) {
+                let saved = path.as_deref().and_then(|path| lines.get(path)).map(|line| (*line, "save_to"));
+                let declared = entities.and_then(|sheet| sheet.lines().nth(number)).map(|line| (line, "-"));
+                let rule = "no group or repeat of its own holds all that is saved to the entity";
+                findings.extend(saved.or(declared).map(|(line, column)| line.finding(column, Flaw::Entity(rule))));
+            }
             for warning in checked.warnings() {
                 let note = match &warning.flaw {
                     form::Flaw::UnsupportedType { kind, .. } => Note::TypeKept(kind.clone()),

@@ -135,7 +135,7 @@ impl Book<'_> {
             members.insert("survey".into(), Json::Array(rows));
             insert_filled(members, "choices", choices.json());
         }
-        check::whole(&form, &outline, &choices, findings, report);
+        check::whole(&form, &outline, &choices, self.entities, findings, report);
         form
     }
 

@@ -1,8 +1,10 @@
 //! The languages of a workbook, from the headings of its texts.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
-use crate::heading::{Heading, has_code, language_code};
+use crate::heading::{Heading, has_code, is_media, language_code};
 use crate::report::{Note, Report};
 use crate::sheet::Sheet;
 
@@ -24,7 +26,7 @@ impl Languages {
     pub(crate) fn find(set: Option<&str>, sheets: &[&Sheet], report: &mut Report) -> Self {
         let headings = || sheets.iter().flat_map(|sheet| sheet.headings());
         let named: Vec<&str> = headings().filter_map(|heading| heading.language.as_deref()).collect();
-        let unnamed = headings().any(|heading| heading.language.is_none() && heading.name == "label");
+        let unnamed = sheets.iter().any(|sheet| has_unnamed(sheet));
         let first =
             || if unnamed { None } else { named.first().map(|language| language_code(language).to_owned()) };
         let default = set.map(language_code).map(str::to_owned).or_else(first);
@@ -52,24 +54,34 @@ impl Languages {
         languages
     }
 
-    /// Remarks the texts that are given in some languages and not in all.
+    /// Remarks the texts that are given in some languages and not in all that the sheet speaks.
     fn check(&self, sheet: &Sheet, report: &mut Report) {
-        let translated: Vec<&Heading> =
-            sheet.headings().filter(|heading| heading.language.is_some()).collect();
+        let texts = || sheet.headings().filter(|heading| heading.is_text() || is_media(&heading.name));
+        if texts().all(|heading| heading.language.is_none()) {
+            return;
+        }
+        let language =
+            |heading: &Heading| heading.language.as_deref().map_or(self.default.clone(), |name| language_code(name).to_owned());
+        let spoken: BTreeSet<String> = texts().map(language).collect();
         let mut seen: Vec<&str> = Vec::new();
-        for heading in &translated {
+        for heading in texts() {
             if seen.contains(&heading.name.as_str()) {
                 continue;
             }
             seen.push(&heading.name);
-            let given = |language: &String| {
-                sheet.headings().filter(|other| other.name == heading.name).any(|other| {
-                    other.language.as_deref().map_or(self.default.as_str(), language_code) == language
-                })
-            };
-            for missing in self.all.iter().filter(|language| !given(language)) {
+            let given: Vec<String> = texts().filter(|other| other.name == heading.name).map(language).collect();
+            for missing in spoken.iter().filter(|language| !given.contains(language)) {
                 report.sheet(&sheet.name, &heading.name, Note::NotTranslated(missing.clone()));
             }
         }
     }
+}
+
+/// Whether a sheet says something in a language that it does not name: a label, media, or a text that it also gives in
+/// a language that it names.
+fn has_unnamed(sheet: &Sheet) -> bool {
+    let named = |name: &str| sheet.headings().any(|other| other.name == name && other.language.is_some());
+    sheet.headings().filter(|heading| heading.language.is_none()).any(|heading| {
+        heading.name == "label" || is_media(&heading.name) || (heading.is_text() && named(&heading.name))
+    })
 }

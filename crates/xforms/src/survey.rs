@@ -182,7 +182,7 @@ impl<'a> Survey<'_, 'a> {
             return;
         };
         let appearance = item.line.get("appearance");
-        let mut pairs = match parameters::split(text) {
+        let pairs = match parameters::split(text) {
             Ok(pairs) => pairs,
             Err(flaw) => return self.find(item, "parameters", flaw),
         };
@@ -190,14 +190,6 @@ impl<'a> Survey<'_, 'a> {
         if question.kind == "range" {
             let labels = parameters::value(&pairs, "tick_labelset").and_then(|list| self.choices.codes(list));
             flaws.extend(range::check(&pairs, appearance, labels.as_deref()));
-            // The direction of a range is that from its start to its end, whatever the sign of its steps.
-            for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "step") {
-                if let Some(size) = value.strip_prefix('-') {
-                    let note = Note::Rewritten { from: format!("step={value}"), to: format!("step={size}") };
-                    self.report.at(item.line, "parameters", note);
-                    *value = size.to_owned();
-                }
-            }
         }
         for flaw in flaws {
             self.find(item, "parameters", flaw);

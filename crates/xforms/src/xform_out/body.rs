@@ -79,8 +79,21 @@ impl Source<'_> {
             Some(list) => control.extend(self.items(list)),
             None => control.extend(self.itemset(at, node).map(Content::Element)),
         }
+        control.extend(self.osm_tags(node).into_iter().map(Content::Element));
         control.extend(self.change_actions(at, node).into_iter().map(Content::Element));
         Some(control)
+    }
+
+    /// The tags that a question for OpenStreetMap asks for, from the sheet `osm`.
+    fn osm_tags(&self, node: &Node) -> Vec<Element> {
+        let list = node.row.list.as_deref().filter(|_| node.row.kind == "osm");
+        let rows = self.document.settings.get("osm").and_then(serde_json::Value::as_array);
+        let text = |row: &serde_json::Value, column: &str| row.get(column).and_then(columns::cell).unwrap_or_default();
+        let of_list = |row: &&serde_json::Value| list.is_some_and(|list| ["list_name", "list name"].iter().any(|column| text(row, column) == list));
+        let tag = |row: &serde_json::Value| {
+            Element::new("tag").with("key", text(row, "name")).holding(Element::text("label", text(row, "label")))
+        };
+        rows.into_iter().flatten().filter(of_list).map(tag).collect()
     }
 
     /// The attributes of a control: its appearance, its parameters, and those of its columns.
@@ -88,11 +101,11 @@ impl Source<'_> {
         if let Some(appearance) = &node.row.appearance {
             control.set("appearance", self.expression(at, appearance));
         }
-        for (name, value) in parameter_attributes(node) {
-            control.set(name, value);
-        }
         for (name, value) in columns::attributes(&node.row, Onto::Control) {
             control.set(name, self.expression(at, &value));
+        }
+        for (name, value) in parameter_attributes(node) {
+            control.set(name, value);
         }
         if let Some(query) = self.external_query(at, node) {
             control.set("query", query);

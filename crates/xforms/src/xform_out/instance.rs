@@ -117,7 +117,7 @@ pub(super) fn is_dynamic(node: &Node) -> bool {
     if default.contains("${") {
         return true;
     }
-    let hyphenated = HYPHENATED.contains(&node.row.kind.as_str()) || is_date(default);
+    let hyphenated = HYPHENATED.contains(&node.row.kind.as_str()) || is_one_word(default);
     let Ok(expression) = Expr::parse(default) else { return false };
     let mut dynamic = false;
     expression.root().walk(&mut |part| {
@@ -135,9 +135,31 @@ pub(super) fn is_dynamic(node: &Node) -> bool {
     dynamic
 }
 
-/// Whether a text is a day: `2026-11-25` subtracts nothing.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim().split('-').collect();
-    let digits = |part: &&str| !part.is_empty() && part.chars().all(|digit| digit.is_ascii_digit());
-    parts.len() == 3 && parts.iter().all(digits) && parts.first().is_some_and(|year| year.len() == 4)
+/// Whether a text is one word: neither `2026-11-25` nor the code `1-1` subtracts anything.
+fn is_one_word(text: &str) -> bool {
+    text.chars().all(|symbol| symbol.is_alphanumeric() || "-_.".contains(symbol))
+}
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::form::NodeDocument;
+
+    use super::*;
+
+    fn dynamic(kind: &str, default: &str) -> bool {
+        let row = NodeDocument { kind: kind.into(), default: Some(default.into()), ..NodeDocument::default() };
+        let path = String::new();
+        is_dynamic(&Node { role: Role::Question, row, parent: ROOT, children: Vec::new(), path })
+    }
+
+    #[test]
+    fn what_calculates_calls_or_reads_is_computed() {
+        for default in ["today()", "${a}", "1 + 2", "2 * 3", "5 - 1", "4 div 2", "../a[1]", "a | b"] {
+            assert!(dynamic("text", default), "{default}");
+        }
+        for default in ["1-1", "2026-11-25", "-5", "no answer", "a.b", "1 = 1", "(open", "'a'"] {
+            assert!(!dynamic("text", default), "{default}");
+        }
+        assert!(!dynamic("geopoint", "7.9 - 11.5"));
+    }
 }

@@ -33,22 +33,24 @@ impl Source<'_> {
     pub(super) fn itemset(&self, at: usize, node: &Node) -> Option<Element> {
         let pairs = pairs(node);
         let kind = node.row.kind.as_str();
-        let itemset = if kinds::is_select(kind) {
-            let list = node.row.list.as_deref()?;
-            let mut itemset = self.of_list(at, list, &pairs)?;
-            if let Some(filter) = &node.row.choice_filter {
-                itemset.filter = Some(self.filter(at, filter, list, &itemset.nodeset));
+        let (list, mut itemset) = match kind {
+            "range" => {
+                let list = parameters::value(&pairs, "tick_labelset")?;
+                (list, self.of_list(at, list, &pairs)?)
             }
-            itemset
-        } else {
-            match kind {
-                "range" => self.of_list(at, parameters::value(&pairs, "tick_labelset")?, &pairs)?,
-                "geopoint" | "geotrace" | "geoshape" => {
-                    self.of_geometry(at, parameters::value(&pairs, "reference-geometry")?, &pairs)?
-                }
-                _ => return None,
+            "geopoint" | "geotrace" | "geoshape" => {
+                let list = parameters::value(&pairs, "reference-geometry")?;
+                (list, self.of_geometry(at, list, &pairs)?)
             }
+            _ if kinds::is_select(kind) => {
+                let list = node.row.list.as_deref()?;
+                (list, self.of_list(at, list, &pairs)?)
+            }
+            _ => return None,
         };
+        if let Some(filter) = &node.row.choice_filter {
+            itemset.filter = Some(self.filter(at, filter, list, &itemset.nodeset));
+        }
         let filter = itemset.filter.map(|filter| format!("[{filter}]")).unwrap_or_default();
         let nodeset = self.shuffled(at, format!("{}{filter}", itemset.nodeset), &pairs);
         let (value, label) = (Element::new("value").with("ref", itemset.value), Element::new("label").with("ref", itemset.label));

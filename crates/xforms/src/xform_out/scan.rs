@@ -36,7 +36,7 @@ pub(super) enum From {
 pub(super) enum Spot {
     /// Anywhere else.
     Plain,
-    /// In a predicate on the items of a secondary instance, where `.` is an item.
+    /// In a predicate of an expression that reads a secondary instance, whose items `.` is there.
     Predicate,
     /// As an argument of `indexed-repeat` that names a question or a repeat in all items.
     EveryItem,
@@ -49,15 +49,12 @@ enum Open {
     Round,
     /// The arguments of `indexed-repeat`, with the number of the present one.
     IndexedRepeat(usize),
-    /// A predicate.
     Predicate,
-    /// A predicate on the items of a secondary instance.
-    ItemPredicate,
 }
 
 /// Splits an expression.
 pub(super) fn expression(source: &str) -> Vec<Piece<'_>> {
-    let mut scanner = Scanner { source, pieces: Vec::new(), open: Vec::new(), done: 0, in_instance: false };
+    let mut scanner = Scanner { source, pieces: Vec::new(), open: Vec::new(), done: 0 };
     scanner.run();
     scanner.pieces
 }
@@ -68,8 +65,6 @@ struct Scanner<'a> {
     open: Vec<Open>,
     /// Up to where the source is in the pieces.
     done: usize,
-    /// Whether the path at hand begins with `instance(…)`.
-    in_instance: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -102,26 +97,17 @@ impl<'a> Scanner<'a> {
             }
             '(' => {
                 let before = self.source.get(..at).unwrap_or_default().trim_end();
-                self.in_instance = before.ends_with("instance");
                 let indexed = before.ends_with("indexed-repeat");
                 self.open.push(if indexed { Open::IndexedRepeat(0) } else { Open::Round });
             }
-            '[' => {
-                let items = self.in_instance || self.open.contains(&Open::ItemPredicate);
-                self.open.push(if items { Open::ItemPredicate } else { Open::Predicate });
-                self.in_instance = false;
+            '[' => self.open.push(Open::Predicate),
+            ')' | ']' => {
+                self.open.pop();
             }
-            ')' => {
-                let call = self.open.pop();
-                self.in_instance &= call == Some(Open::Round);
-            }
-            // A path may go on behind its predicate.
-            ']' => self.in_instance = self.open.pop() == Some(Open::ItemPredicate),
             ',' => {
                 if let Some(Open::IndexedRepeat(argument)) = self.open.last_mut() {
                     *argument += 1;
                 }
-                self.in_instance = false;
             }
             '/' if self.begins_at_root(at) => {
                 self.text(at);
@@ -129,7 +115,6 @@ impl<'a> Scanner<'a> {
                 self.done = at + ROOT.len();
                 return self.done;
             }
-            other if other.is_whitespace() || "=<>!+*|".contains(other) => self.in_instance = false,
             _ => {}
         }
         next
@@ -138,7 +123,7 @@ impl<'a> Scanner<'a> {
     fn reference(&mut self, at: usize, written: &'a str) {
         self.text(at);
         let spot = match self.open.last() {
-            _ if self.open.contains(&Open::ItemPredicate) => Spot::Predicate,
+            _ if self.open.contains(&Open::Predicate) && self.source.contains("instance(") => Spot::Predicate,
             Some(Open::IndexedRepeat(0 | 1 | 3 | 5)) => Spot::EveryItem,
             _ => Spot::Plain,
         };

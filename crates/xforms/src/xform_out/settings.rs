@@ -8,10 +8,14 @@ use super::columns::cell;
 
 /// A setting by its name in today's spelling; an empty one is none.
 pub(super) fn get(document: &FormDocument, name: &str) -> Option<String> {
-    let found = document.settings.iter().find(|(written, _)| {
-        heading(SheetKind::Settings, written).is_some_and(|heading| heading.name == name)
-    });
-    found.and_then(|(_, value)| cell(value)).filter(|text| !text.is_empty())
+    // Where two spellings of a setting stand side by side, today's is the one that counts.
+    let exact = document.settings.get(name);
+    let found = exact.or_else(|| document.settings.iter().find(|(written, _)| is_called(written, name)).map(|(_, value)| value));
+    found.and_then(cell).filter(|text| !text.is_empty())
+}
+
+fn is_called(written: &str, name: &str) -> bool {
+    heading(SheetKind::Settings, written).is_some_and(|heading| heading.name == name)
 }
 
 /// Whether a setting says yes.
