@@ -8,15 +8,17 @@ use calamine::{DataRef, ExcelDateTime};
 pub(crate) enum Cleaning {
     /// White space and typographic quotes are made plain.
     Clean,
-    /// Texts stay as they were typed.
+    /// Texts stay as they were typed; what is no text for people is cleaned.
     AsTyped,
+    /// Every cell stays as it stands: the workbook says that it was written so.
+    Nothing,
 }
 
 impl Cleaning {
     /// Applies itself to a text.
     pub(crate) fn apply(self, text: &str) -> String {
         match self {
-            Self::AsTyped => text.to_owned(),
+            Self::AsTyped | Self::Nothing => text.to_owned(),
             Self::Clean => clean(text),
         }
     }

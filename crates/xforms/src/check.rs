@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use teranga_core::form::{self, Form, nearest};
 
 use crate::choices::Choices;
+use crate::export_error::ExportError;
 use crate::expression::{references, referred};
 use crate::finding::{Finding, Flaw};
 use crate::heading::{Heading, is_media};
@@ -14,7 +15,7 @@ use crate::outline::Outline;
 use crate::report::{Note, Report};
 use crate::settings::Settings;
 use crate::sheet::{Line, Sheet};
-use crate::xform_out::{ExportError, check_entities};
+use crate::xform_out::check_entities;
 
 /// The name by which forms refer to their own identity.
 const INSTANCE_ID: &str = "instanceID";

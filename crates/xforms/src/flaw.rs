@@ -111,6 +111,9 @@ pub enum Flaw {
     /// A rule of entities that a row breaks.
     #[error("{0}")]
     Entity(&'static str),
+    /// A cell of ours that is not what the export wrote.
+    #[error("this is no JSON object: {0}")]
+    NotJson(String),
     /// The form that comes out is refused.
     #[error("{0}")]
     Form(Box<form::Flaw>),
@@ -145,6 +148,7 @@ impl Flaw {
             Self::ParameterRule { .. } => "xlsform-parameter-rule",
             Self::BadReferenceList => "xlsform-bad-reference-list",
             Self::Entity(_) => "xlsform-entity",
+            Self::NotJson(_) => "xlsform-not-json",
             Self::Form(_) => "xlsform-form",
         }
     }
@@ -164,7 +168,8 @@ impl Flaw {
             | Self::BadFile(detail)
             | Self::BadName(detail)
             | Self::ReservedName(detail)
-            | Self::BadParameter(detail) => (Some(detail.clone()), None),
+            | Self::BadParameter(detail)
+            | Self::NotJson(detail) => (Some(detail.clone()), None),
             Self::TooLarge(detail) | Self::NotHere(detail) | Self::Entity(detail) => {
                 (Some((*detail).to_owned()), None)
             }

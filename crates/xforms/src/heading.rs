@@ -99,6 +99,8 @@ const SURVEY_COLUMNS: &[&str] = &[
     "autoplay",
     "rows",
     "teranga_sensitivity",
+    "teranga_id",
+    "teranga_columns",
     "no_answer",
 ];
 
@@ -126,7 +128,7 @@ impl SheetKind {
     fn knows(self, name: &str) -> bool {
         match self {
             Self::Survey => SURVEY_COLUMNS.contains(&name),
-            Self::Choices => ["list_name", "name"].contains(&name),
+            Self::Choices => ["list_name", "name", "teranga_properties"].contains(&name),
             Self::Settings | Self::Entities => true,
             Self::Kept => false,
         }

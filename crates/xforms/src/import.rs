@@ -51,7 +51,8 @@ pub fn import_csv(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Finding
     import(&sheets, file_name)
 }
 
-fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
+/// Imports sheets that were read from a file.
+pub(crate) fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut report = Report::default();
     let sheets = Sheets::new(raw);
@@ -98,7 +99,11 @@ impl Book<'_> {
         let choices = self.choices.map(|sheet| {
             Choices::read(sheet, &languages.default, self.settings.duplicates(), findings, report)
         });
-        let choices = choices.unwrap_or_default();
+        let mut choices = choices.unwrap_or_default();
+        let mut rest = self.settings.rest(findings);
+        if let Some(Json::Object(lists)) = rest.remove("choices") {
+            choices.take_from_catalogue(lists);
+        }
         let entities = Entities::read(self.entities, findings, report);
         let outline = Outline::read(self.survey, findings, report);
         entities.check_saves(self.survey, &outline, findings);
@@ -134,6 +139,7 @@ impl Book<'_> {
             insert_filled(members, "settings", others);
             members.insert("survey".into(), Json::Array(rows));
             insert_filled(members, "choices", choices.json());
+            put_back(members, rest);
         }
         check::whole(&form, &outline, &choices, self.entities, findings, report);
         form
@@ -157,6 +163,31 @@ impl Book<'_> {
     fn roots(&self, form_id: &str, file_stem: &str) -> Vec<String> {
         let named = [self.settings.get("name"), self.settings.get("form_id"), Some(form_id), Some(file_stem)];
         named.into_iter().flatten().map(str::to_owned).collect()
+    }
+}
+
+/// Puts back what a workbook that was written by us says beside what XLSForm can say.
+fn put_back(form: &mut Map<String, Json>, mut rest: Map<String, Json>) {
+    rest.remove("as_typed");
+    if let Some(Json::Object(settings)) = rest.remove("settings") {
+        let mut own = match form.remove("settings") {
+            Some(Json::Object(own)) => own,
+            _ => Map::new(),
+        };
+        overlay(&mut own, settings);
+        insert_filled(form, "settings", own);
+    }
+    overlay(form, rest);
+}
+
+/// Sets the members of one object in another one; `null` takes a member away.
+fn overlay(object: &mut Map<String, Json>, members: Map<String, Json>) {
+    for (member, value) in members {
+        if value.is_null() {
+            object.remove(&member);
+        } else {
+            object.insert(member, value);
+        }
     }
 }
 

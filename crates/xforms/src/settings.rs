@@ -15,6 +15,8 @@ const CARRIED: [&str; 5] = ["form_id", "form_title", "version", "default_languag
 const KEPT_TOO: [&str; 2] = ["form_id", "default_language"];
 /// Settings that are kept among the others and have their effect.
 const EFFECTIVE: [&str; 4] = ["instance_name", "allow_choice_duplicates", "clean_text_values", "name"];
+/// The setting of what no other setting can say.
+const REST: &str = crate::workbook_out::settings::REST;
 /// The version of a workbook that names none.
 const FIRST_VERSION: &str = "1";
 
@@ -50,9 +52,20 @@ impl<'a> Settings<'a> {
         self.line
     }
 
+    /// What stands in the setting of our own, beside what XLSForm has settings for: members of the form document,
+    /// `null` for one that it lacks.
+    pub(crate) fn rest(&self, findings: &mut Vec<Finding>) -> Map<String, Json> {
+        let Some((line, text)) = self.line.zip(self.get(REST)) else { return Map::new() };
+        object(text).unwrap_or_else(|flaw| {
+            findings.push(line.finding(REST, flaw));
+            Map::new()
+        })
+    }
+
     /// Whether texts are cleaned.
     pub(crate) fn cleaning(&self) -> Cleaning {
-        if self.is("clean_text_values", "no") { Cleaning::AsTyped } else { Cleaning::Clean }
+        let as_it_stands = self.rest(&mut Vec::new()).get("as_typed") == Some(&Json::Bool(true));
+        if as_it_stands { Cleaning::Nothing } else if self.is("clean_text_values", "no") { Cleaning::AsTyped } else { Cleaning::Clean }
     }
 
     /// Whether a list may hold a code twice.
@@ -94,7 +107,7 @@ impl<'a> Settings<'a> {
         for (heading, text) in self.line.into_iter().flat_map(Line::cells) {
             let name = heading.name.as_str();
             let carried = CARRIED.contains(&name) && !KEPT_TOO.contains(&name);
-            if carried || (name == "form_id" && form_id(text) == text) {
+            if carried || name == REST || (name == "form_id" && form_id(text) == text) {
                 continue;
             }
             if !EFFECTIVE.contains(&name) && !KEPT_TOO.contains(&name) {
@@ -122,4 +135,9 @@ fn form_id(wanted: &str) -> String {
     let forbidden = |letter: char| letter.is_whitespace() || letter == '@' || letter == '/';
     let form_id = wanted.trim_start_matches('_').replace(forbidden, "_");
     if form_id.is_empty() { "form".to_owned() } else { form_id }
+}
+
+/// A cell that holds a JSON object, as our own columns do.
+pub(crate) fn object(text: &str) -> Result<Map<String, Json>, Flaw> {
+    serde_json::from_str(text).map_err(|error| Flaw::NotJson(error.to_string()))
 }

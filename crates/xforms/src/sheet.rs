@@ -65,7 +65,9 @@ impl Sheet {
         }
         // What is no text for people is always cleaned.
         let of_text = |at: usize| headings.get(at).and_then(Option::as_ref).is_some_and(Heading::is_text);
-        let applied = |at: usize| if of_text(at) { cleaning } else { Cleaning::Clean };
+        let applied = |at: usize| {
+            if of_text(at) || cleaning == Cleaning::Nothing { cleaning } else { Cleaning::Clean }
+        };
         let rows = rows.map(|(number, cells)| {
             let filled = cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
             Row { number: *number, cells: filled.map(|(at, cell)| (at, applied(at).apply(cell))).collect() }

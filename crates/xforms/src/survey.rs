@@ -15,7 +15,9 @@ use crate::outline::{Item, Outline, says_something};
 use crate::parameters;
 use crate::range;
 use crate::report::{Note, Report};
+use crate::settings::object;
 use crate::types::{Other, QuestionType, RowType, Section};
+use crate::workbook_out::survey::{ID, REST};
 
 /// Members that hold expressions.
 const EXPRESSIONS: [&str; 8] = [
@@ -33,7 +35,14 @@ const PLAIN: [&str; 2] = ["appearance", "trigger"];
 /// Members in several languages.
 const TEXTS: [&str; 5] = ["label", "hint", "guidance_hint", "required_message", "constraint_message"];
 /// Columns that become other members, or have had their effect.
-const USED: [&str; 6] = ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer"];
+const USED: [&str; 8] =
+    ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer", ID, REST];
+
+/// Whether a column becomes a member of the row, or has its effect, instead of being kept as it is.
+pub(crate) fn carries(column: &str) -> bool {
+    let becomes = EXPRESSIONS.contains(&column) || PLAIN.contains(&column) || TEXTS.contains(&column);
+    becomes || (USED.contains(&column) && column != "no_answer")
+}
 
 /// What the rows are read with.
 pub(crate) struct Survey<'s, 'a> {
@@ -80,7 +89,9 @@ impl<'a> Survey<'_, 'a> {
         let mut node = Map::new();
         self.kind(item, &mut node);
         node.insert("name".into(), item.name.as_str().into());
-        if let Some(id) = id {
+        if let Some(id) = item.line.get(ID) {
+            node.insert("id".into(), id.into());
+        } else if let Some(id) = id {
             node.insert("id".into(), id.into());
             let note = Note::StoredAs { name: item.name.clone(), id: id.to_owned() };
             self.report.at(item.line, "name", note);
@@ -222,6 +233,11 @@ impl<'a> Survey<'_, 'a> {
                 if is_media(name) || heading.language.is_some() { &heading.written } else { &heading.name };
             kept.insert(member.clone(), text.into());
         }
+        match item.line.get(REST).map(object) {
+            Some(Ok(rest)) => kept.extend(rest),
+            Some(Err(flaw)) => self.find(item, REST, flaw),
+            None => {}
+        }
         if !kept.is_empty() {
             node.insert("columns".into(), Json::Object(kept));
         }
@@ -299,7 +315,8 @@ impl<'a> Survey<'_, 'a> {
 
 /// Yes and no as spreadsheets write them, as expressions write them.
 fn truth(column: &str, text: &str) -> Option<&'static str> {
-    if !["relevant", "required", "readonly", "constraint", "calculation"].contains(&column) {
+    // What is required or read-only may say yes and no in the form too.
+    if !["relevant", "constraint", "calculation"].contains(&column) {
         return None;
     }
     match text.to_lowercase().as_str() {

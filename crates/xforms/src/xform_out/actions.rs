@@ -57,7 +57,7 @@ impl Source<'_> {
     /// The actions that a change of a node sets off; they are evaluated at that node.
     pub(super) fn change_actions(&self, at: usize, node: &Node) -> Vec<Element> {
         let mut actions = Vec::new();
-        for (_, row) in self.tree.iter().filter(|(_, target)| triggered_by(target, &node.row.name)) {
+        for (_, row) in self.tree.iter().filter(|(_, target)| target.role == Role::Question && triggered_by(target, &node.row.name)) {
             if self.tree.named(&node.row.name, row.parent) != Some(at) {
                 continue;
             }

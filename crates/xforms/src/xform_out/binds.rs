@@ -116,8 +116,8 @@ fn truth<'s>(name: &str, source: &'s str) -> &'s str {
         return source;
     }
     match source.trim().to_lowercase().as_str() {
-        "yes" | "true" | "true()" => "true()",
-        "no" | "false" | "false()" => "false()",
+        "yes" | "true" | "true()" | "oui" => "true()",
+        "no" | "false" | "false()" | "non" => "false()",
         _ => source,
     }
 }

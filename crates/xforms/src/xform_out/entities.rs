@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use teranga_core::form::FormDocument;
 
+use crate::export_error::ExportError;
 use crate::expression::{references, referred};
 use crate::heading::{SheetKind, heading};
 
-use super::ExportError;
 use super::columns::{self, cell};
 use super::element::{Content, Element};
 use super::reference::{Begin, Place};

@@ -32,7 +32,9 @@ impl Source<'_> {
         for (name, value) in settings::attributes(document) {
             root.set(name, value);
         }
-        root.set("id", settings::get(document, "form_id").unwrap_or_else(|| document.form_id.clone()));
+        // The name as its author wrote it, where it could not be that of a form here.
+        let written = document.settings.get("form_id").and_then(serde_json::Value::as_str);
+        root.set("id", written.unwrap_or(&document.form_id));
         if let Some(namespace) = settings::get(document, "instance_xmlns") {
             root.set("xmlns", namespace);
         }

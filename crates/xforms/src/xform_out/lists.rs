@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use teranga_core::form::{Choice, ChoicesDocument, FormDocument, Lists, NodeDocument};
 use teranga_core::text::Text;
 
+use crate::export_error::ExportError;
 use crate::expression::{lookups, reads_last_saved};
 use crate::heading::{SheetKind, heading, is_media};
 use crate::instances::file_source;
 use crate::names::is_name;
 
-use super::ExportError;
 use super::columns::{self, cell};
 use super::element::Element;
 use super::source::Source;

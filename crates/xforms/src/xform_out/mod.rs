@@ -19,7 +19,8 @@ mod texts;
 mod tree;
 
 use teranga_core::form::{Form, Lists};
-use teranga_core::problem::Explain;
+
+use crate::export_error::ExportError;
 
 use element::Element;
 use source::Source;
@@ -36,44 +37,6 @@ const NAMESPACES: [(&str, &str); 7] = [
     ("xmlns:odk", "http://www.opendatakit.org/xforms"),
 ];
 const ENTITIES_NAMESPACE: (&str, &str) = ("xmlns:entities", "http://www.opendatakit.org/xforms/entities");
-
-/// Why a form cannot be written as an XForm.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExportError {
-    /// The form draws from a code list that was not handed in.
-    #[error("the code list {list} is not at hand")]
-    NoList {
-        /// The code list.
-        list: String,
-    },
-    /// An entity has no section of its own: what is saved to it stands in several repeats, or another entity is kept
-    /// in the section that holds it.
-    #[error("the entity in row {} of the entities sheet has no section of its own", number + 2)]
-    Entity {
-        /// The entity, counted from 0 in the order of its sheet.
-        number: usize,
-        /// The question that stands apart, by its path; none where the entities are in each other's way.
-        path: Option<String>,
-    },
-}
-
-impl Explain for ExportError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoList { .. } => "export-no-list",
-            Self::Entity { .. } => "export-entity",
-        }
-    }
-
-    fn arguments(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::NoList { list } => vec![("detail", list.clone())],
-            Self::Entity { number, path } => {
-                vec![("row", (number + 2).to_string()), ("detail", path.clone().unwrap_or_default())]
-            }
-        }
-    }
-}
 
 /// Writes a form as XForm XML. The code lists of the catalogue that it draws from are handed in and written out.
 pub fn export_xform(form: &Form, lists: &Lists) -> Result<String, ExportError> {

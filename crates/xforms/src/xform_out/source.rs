@@ -2,7 +2,8 @@
 
 use teranga_core::form::{FormDocument, Lists};
 
-use super::ExportError;
+use crate::export_error::ExportError;
+
 use super::entities::{self, Placed};
 use super::lists::{self, List};
 use super::reference::{Begin, Place, References};
