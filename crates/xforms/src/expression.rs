@@ -83,6 +83,7 @@ fn lint(node: &Node, notes: &mut Vec<Note>) {
         Node::Call(name, _) if NOT_IN_COLLECT.contains(&name.as_str()) => {
             notes.push(Note::NotInCollect(format!("{name}()")));
         }
+        Node::Call(name, _) if name == "jr:itext" => notes.push(Note::GivesNothing(format!("{name}()"))),
         Node::Call(name, arguments) if name == "regex" => {
             if let Some(Node::Text(pattern)) = arguments.get(1)
                 && !(pattern.starts_with('^') && pattern.ends_with('$'))
@@ -172,6 +173,7 @@ mod tests {
         assert_eq!(notes("regex(., '[0-9]+')"), [Note::Unanchored]);
         assert_eq!(notes("regex(., '^[0-9]+$')"), []);
         assert_eq!(notes("count(//a)").len(), 1);
+        assert_eq!(notes("jr:itext('a')"), [Note::GivesNothing("jr:itext()".into())]);
     }
 
     #[test]

@@ -9,9 +9,6 @@ pub enum Flaw {
     /// The file is no workbook, or damaged.
     #[error("not a workbook that can be read: {0}")]
     Unreadable(String),
-    /// A workbook in the binary format of before 2007.
-    #[error("this is an old .xls workbook; save it as .xlsx")]
-    OldWorkbook,
     /// The file claims to hold more than any form does.
     #[error("the workbook is larger than any form: {0}")]
     TooLarge(&'static str),
@@ -124,7 +121,6 @@ impl Flaw {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "xlsform-unreadable",
-            Self::OldWorkbook => "xlsform-old-workbook",
             Self::TooLarge(_) => "xlsform-too-large",
             Self::More(_) => "xlsform-more",
             Self::NoSheet(_) => "xlsform-no-sheet",
@@ -156,8 +152,7 @@ impl Flaw {
     /// What a message names besides the place: the thing itself, and what is near it or against it.
     pub(crate) fn details(&self) -> (Option<String>, Option<String>) {
         match self {
-            Self::OldWorkbook
-            | Self::NoColumn
+            Self::NoColumn
             | Self::DuplicateColumn
             | Self::UnknownColumn
             | Self::Needed

@@ -33,7 +33,7 @@ pub struct Imported {
     pub remarks: Vec<Remark>,
 }
 
-/// Imports an `.xlsx` workbook. `file_name` names the form where its settings do not.
+/// Imports a workbook: `.xlsx`, `.xlsm` or `.xls`. `file_name` names the form where its settings do not.
 pub fn import_xlsx(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let sheets = workbook::read(bytes).map_err(|finding| vec![finding])?;
     import(&sheets, file_name)

@@ -78,10 +78,13 @@ impl Languages {
 }
 
 /// Whether a sheet says something in a language that it does not name: a label, media, or a text that it also gives in
-/// a language that it names.
+/// a language that it names. A column of empty cells says nothing.
 fn has_unnamed(sheet: &Sheet) -> bool {
+    let filled = |heading: &Heading| sheet.lines().any(|line| line.get(&heading.name).is_some());
     let named = |name: &str| sheet.headings().any(|other| other.name == name && other.language.is_some());
-    sheet.headings().filter(|heading| heading.language.is_none()).any(|heading| {
-        heading.name == "label" || is_media(&heading.name) || (heading.is_text() && named(&heading.name))
+    let unnamed = |heading: &&Heading| heading.language.is_none() && (heading.is_text() || is_media(&heading.name));
+    sheet.headings().filter(unnamed).any(|heading| {
+        let counts = heading.name == "label" || is_media(&heading.name) || named(&heading.name);
+        counts && filled(heading)
     })
 }

@@ -16,6 +16,7 @@ mod instances;
 mod languages;
 mod limits;
 mod names;
+mod old_workbook;
 mod outline;
 mod parameters;
 mod range;
