@@ -67,16 +67,18 @@ pub(crate) fn case_twins(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// What a form was read from.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'s, 'a> {
+    pub(crate) outline: &'s Outline<'a>,
+    pub(crate) choices: &'s Choices<'a>,
+    pub(crate) entities: Option<&'s Sheet>,
+}
+
 /// Has the form checked as every form is, and brings what is found back to its cells. What was found in a cell
 /// before is not told again.
-pub(crate) fn whole(
-    form: &Json,
-    outline: &Outline<'_>,
-    choices: &Choices<'_>,
-    entities: Option<&Sheet>,
-    findings: &mut Vec<Finding>,
-    report: &mut Report,
-) {
+pub(crate) fn whole(form: &Json, written: Written<'_, '_>, findings: &mut Vec<Finding>, report: &mut Report) {
+    let Written { outline, choices, entities } = written;
     let lines: HashMap<&str, Line<'_>> =
         outline.items.iter().map(|item| (item.path.as_str(), item.line)).collect();
     let locate =
@@ -87,7 +89,9 @@ pub(crate) fn whole(
                 let saved = path.as_deref().and_then(|path| lines.get(path)).map(|line| (*line, "save_to"));
                 let declared = entities.and_then(|sheet| sheet.lines().nth(number)).map(|line| (line, "-"));
                 let rule = "no group or repeat of its own holds all that is saved to the entity";
-                findings.extend(saved.or(declared).map(|(line, column)| line.finding(column, Flaw::Entity(rule))));
+                findings.extend(
+                    saved.or(declared).map(|(line, column)| line.finding(column, Flaw::Entity(rule))),
+                );
             }
             for warning in checked.warnings() {
                 let note = match &warning.flaw {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::cell::Cleaning;
-use crate::check;
+use crate::check::{self, Written};
 use crate::choices::Choices;
 use crate::entities::Entities;
 use crate::finding::{Finding, Flaw};
@@ -141,7 +141,8 @@ impl Book<'_> {
             insert_filled(members, "choices", choices.json());
             put_back(members, rest);
         }
-        check::whole(&form, &outline, &choices, self.entities, findings, report);
+        let written = Written { outline: &outline, choices: &choices, entities: self.entities };
+        check::whole(&form, written, findings, report);
         form
     }
 

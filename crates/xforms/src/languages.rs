@@ -60,8 +60,9 @@ impl Languages {
         if texts().all(|heading| heading.language.is_none()) {
             return;
         }
-        let language =
-            |heading: &Heading| heading.language.as_deref().map_or(self.default.clone(), |name| language_code(name).to_owned());
+        let language = |heading: &Heading| {
+            heading.language.as_deref().map_or(self.default.clone(), |name| language_code(name).to_owned())
+        };
         let spoken: BTreeSet<String> = texts().map(language).collect();
         let mut seen: Vec<&str> = Vec::new();
         for heading in texts() {
@@ -69,7 +70,8 @@ impl Languages {
                 continue;
             }
             seen.push(&heading.name);
-            let given: Vec<String> = texts().filter(|other| other.name == heading.name).map(language).collect();
+            let given: Vec<String> =
+                texts().filter(|other| other.name == heading.name).map(language).collect();
             for missing in spoken.iter().filter(|language| !given.contains(language)) {
                 report.sheet(&sheet.name, &heading.name, Note::NotTranslated(missing.clone()));
             }
@@ -82,7 +84,8 @@ impl Languages {
 fn has_unnamed(sheet: &Sheet) -> bool {
     let filled = |heading: &Heading| sheet.lines().any(|line| line.get(&heading.name).is_some());
     let named = |name: &str| sheet.headings().any(|other| other.name == name && other.language.is_some());
-    let unnamed = |heading: &&Heading| heading.language.is_none() && (heading.is_text() || is_media(&heading.name));
+    let unnamed =
+        |heading: &&Heading| heading.language.is_none() && (heading.is_text() || is_media(&heading.name));
     sheet.headings().filter(unnamed).any(|heading| {
         let counts = heading.name == "label" || is_media(&heading.name) || named(&heading.name);
         counts && filled(heading)

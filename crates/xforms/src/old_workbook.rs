@@ -30,7 +30,8 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Flaw> {
     if bytes.len() > FILE_BYTES_MAX {
         return Err(Flaw::TooLarge("file"));
     }
-    let mut file = cfb::CompoundFile::open(Cursor::new(bytes)).map_err(|error| Flaw::Unreadable(error.to_string()))?;
+    let mut file =
+        cfb::CompoundFile::open(Cursor::new(bytes)).map_err(|error| Flaw::Unreadable(error.to_string()))?;
     let name = STREAMS.into_iter().find(|name| file.is_stream(name)).ok_or_else(damaged)?;
     let stream = file.open_stream(name).map_err(|error| Flaw::Unreadable(error.to_string()))?;
     let mut records = Vec::new();
@@ -101,8 +102,10 @@ fn check_records(bytes: &[u8]) -> Result<(), Flaw> {
                 }
                 cells += 1;
                 let named = number(body, 6).filter(|_| kind == LABEL_OF_STRINGS).zip(number(body, 8));
-                let length = named.and_then(|(low, high)| lengths.get(usize::from(low) | usize::from(high) << 16));
-                text = text.saturating_add(length.copied().unwrap_or(body.len()).saturating_mul(CHARACTER_BYTES));
+                let length =
+                    named.and_then(|(low, high)| lengths.get(usize::from(low) | usize::from(high) << 16));
+                text = text
+                    .saturating_add(length.copied().unwrap_or(body.len()).saturating_mul(CHARACTER_BYTES));
             }
             _ => {}
         }
@@ -113,7 +116,10 @@ fn check_records(bytes: &[u8]) -> Result<(), Flaw> {
         (cells > CELLS_MAX || filled > RECTANGLE_CELLS_MAX, "cells"),
         (text > TEXT_BYTES_MAX, "cells"),
     ];
-    too_large.into_iter().find(|(too_large, _)| *too_large).map_or(Ok(()), |(_, what)| Err(Flaw::TooLarge(what)))
+    too_large
+        .into_iter()
+        .find(|(too_large, _)| *too_large)
+        .map_or(Ok(()), |(_, what)| Err(Flaw::TooLarge(what)))
 }
 
 /// The table of texts, which may go on in further records: within the characters of a text each of these begins with

@@ -102,7 +102,9 @@ pub enum Note {
     #[error("there is no label")]
     NoLabel,
     /// "Other, specify" in a form of several languages.
-    #[error("or_other adds a choice and a question that other programs show in English; write them out to translate them")]
+    #[error(
+        "or_other adds a choice and a question that other programs show in English; write them out to translate them"
+    )]
     OtherNotTranslated,
     /// A picture that is kept at the size at which it was taken.
     #[error("the picture is kept at its full size; max-pixels=1024 keeps it small")]

@@ -65,7 +65,13 @@ impl<'a> Settings<'a> {
     /// Whether texts are cleaned.
     pub(crate) fn cleaning(&self) -> Cleaning {
         let as_it_stands = self.rest(&mut Vec::new()).get("as_typed") == Some(&Json::Bool(true));
-        if as_it_stands { Cleaning::Nothing } else if self.is("clean_text_values", "no") { Cleaning::AsTyped } else { Cleaning::Clean }
+        if as_it_stands {
+            Cleaning::Nothing
+        } else if self.is("clean_text_values", "no") {
+            Cleaning::AsTyped
+        } else {
+            Cleaning::Clean
+        }
     }
 
     /// Whether a list may hold a code twice.

@@ -72,7 +72,10 @@ fn old_sheets(bytes: &[u8]) -> Result<Vec<RawSheet>, Flaw> {
                 cells.insert(column + left as usize, text);
             }
         }
-        sheets.push(RawSheet { name, rows: rows.into_iter().map(|(row, cells)| (row + 1, dense(cells))).collect() });
+        sheets.push(RawSheet {
+            name,
+            rows: rows.into_iter().map(|(row, cells)| (row + 1, dense(cells))).collect(),
+        });
     }
     Ok(sheets)
 }

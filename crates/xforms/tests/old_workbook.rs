@@ -1,7 +1,5 @@
 //! A workbook in the format of before 2007, as Excel 97 and its successors save it.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
-
 use serde_json::json;
 use teranga_xforms::import_xlsx;
 

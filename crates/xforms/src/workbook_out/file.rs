@@ -1,5 +1,7 @@
 //! Sheets as a file: an `.xlsx` workbook, or Markdown tables.
 
+use std::fmt::Write as _;
+
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use crate::export_error::ExportError;
@@ -47,12 +49,13 @@ fn workbook(sheets: &[RawSheet]) -> Result<Vec<u8>, XlsxError> {
 /// The sheets as Markdown tables; a cell cannot hold line breaks there.
 pub(super) fn markdown(sheets: &[RawSheet]) -> String {
     let mut text = String::new();
+    // Writing into a String never fails.
     for sheet in sheets {
-        text.push_str(&format!("| {} |\n", sheet.name));
+        let _ = writeln!(text, "| {} |", sheet.name);
         for (_, cells) in &sheet.rows {
             text.push_str("| |");
             for cell in cells {
-                text.push_str(&format!(" {} |", cell.replace('|', "\\|").replace('\n', " ")));
+                let _ = write!(text, " {} |", cell.replace('|', "\\|").replace('\n', " "));
             }
             text.push('\n');
         }

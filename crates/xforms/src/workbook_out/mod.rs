@@ -9,6 +9,7 @@ pub(crate) mod survey;
 mod table;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 use teranga_core::form::{ChoicesDocument, Form, FormDocument, Lists, NodeDocument};
@@ -38,7 +39,8 @@ pub fn export_xlsx(form: &Form, lists: &Lists) -> Result<Vec<u8>, ExportError> {
 /// Writes a form as Markdown tables that import as the same form.
 pub fn export_markdown(form: &Form, lists: &Lists) -> Result<String, ExportError> {
     let text = file::markdown(&sheets(form, lists)?);
-    let sheets = tables::markdown(&text).map_err(|finding| ExportError::NotKept { what: finding.to_string() })?;
+    let sheets =
+        tables::markdown(&text).map_err(|finding| ExportError::NotKept { what: finding.to_string() })?;
     match first_difference(&settled(form.document()), &read_back(&sheets)?) {
         Some(what) => Err(ExportError::NotKept { what }),
         None => Ok(text),
@@ -86,7 +88,11 @@ fn settled(document: &FormDocument) -> FormDocument {
 }
 
 /// The sheets of a form.
-fn written(document: &FormDocument, lists: &Lists, rest: &Map<String, Json>) -> Result<Vec<RawSheet>, ExportError> {
+fn written(
+    document: &FormDocument,
+    lists: &Lists,
+    rest: &Map<String, Json>,
+) -> Result<Vec<RawSheet>, ExportError> {
     let names = Names(&document.language_names);
     let languages: Vec<String> =
         document.languages.iter().map(|language| names.of(language).to_owned()).collect();
@@ -149,7 +155,8 @@ fn json_text(value: &Json) -> String {
     for symbol in value.to_string().chars() {
         let doubled = symbol == ' ' && before == Some(' ');
         if doubled || matches!(symbol, '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{a0}') {
-            text.push_str(&format!("\\u{:04x}", u32::from(symbol)));
+            // Writing into a String never fails.
+            let _ = write!(text, "\\u{:04x}", u32::from(symbol));
         } else {
             text.push(symbol);
         }

@@ -66,7 +66,7 @@ pub(super) fn rest(wanted: &FormDocument, read: &FormDocument) -> Map<String, Js
 
 fn difference(wanted: &Map<String, Json>, read: &Map<String, Json>) -> Map<String, Json> {
     let new = wanted.iter().filter(|(member, value)| read.get(*member) != Some(*value));
-    let gone = read.keys().filter(|member| !wanted.contains_key(*member)).map(|member| (member.clone(), Json::Null));
+    let gone =
+        read.keys().filter(|member| !wanted.contains_key(*member)).map(|member| (member.clone(), Json::Null));
     new.map(|(member, value)| (member.clone(), value.clone())).chain(gone).collect()
 }
-

@@ -59,7 +59,10 @@ impl Table {
         let mut rows = vec![(1, order.iter().map(heading).collect())];
         for (number, cells) in self.rows.into_iter().enumerate() {
             let mut cells: HashMap<usize, String> = cells.into_iter().collect();
-            rows.push((number + 2, order.iter().map(|place| cells.remove(place).unwrap_or_default()).collect()));
+            rows.push((
+                number + 2,
+                order.iter().map(|place| cells.remove(place).unwrap_or_default()).collect(),
+            ));
         }
         RawSheet { name: self.name, rows }
     }

@@ -15,9 +15,8 @@ const VALUE_CHANGED: &str = "xforms-value-changed";
 impl Source<'_> {
     /// The actions of a node that stand in the model.
     pub(super) fn model_actions(&self, at: usize, node: &Node) -> Vec<Element> {
-        let action = |name: &str, event: &str| {
-            Element::new(name).with("ref", node.path.as_str()).with("event", event)
-        };
+        let action =
+            |name: &str, event: &str| Element::new(name).with("ref", node.path.as_str()).with("event", event);
         let mut actions: Vec<Element> = self.computed_default(at, node, FIRST_LOAD).into_iter().collect();
         match node.row.kind.as_str() {
             "start-geopoint" => actions.push(action("odk:setgeopoint", FIRST_LOAD)),
@@ -42,14 +41,16 @@ impl Source<'_> {
                 actions.extend(self.computed_default(at, node, NEW_REPEAT));
             }
         }
-        for placed in self.entities.iter().filter(|placed| self.tree.repeat_or_root(placed.section) == repeat) {
+        for placed in self.entities.iter().filter(|placed| self.tree.repeat_or_root(placed.section) == repeat)
+        {
             actions.extend(self.new_identity(placed, NEW_REPEAT));
         }
         actions
     }
 
     fn computed_default(&self, at: usize, node: &Node, event: &str) -> Option<Element> {
-        let default = node.row.default.as_deref().filter(|_| node.role == Role::Question && is_dynamic(node))?;
+        let default =
+            node.row.default.as_deref().filter(|_| node.role == Role::Question && is_dynamic(node))?;
         let action = Element::new("setvalue").with("ref", node.path.as_str()).with("event", event);
         Some(action.with("value", self.expression(at, default)))
     }
@@ -57,7 +58,11 @@ impl Source<'_> {
     /// The actions that a change of a node sets off; they are evaluated at that node.
     pub(super) fn change_actions(&self, at: usize, node: &Node) -> Vec<Element> {
         let mut actions = Vec::new();
-        for (_, row) in self.tree.iter().filter(|(_, target)| target.role == Role::Question && triggered_by(target, &node.row.name)) {
+        for (_, row) in self
+            .tree
+            .iter()
+            .filter(|(_, target)| target.role == Role::Question && triggered_by(target, &node.row.name))
+        {
             if self.tree.named(&node.row.name, row.parent) != Some(at) {
                 continue;
             }
@@ -77,6 +82,8 @@ impl Source<'_> {
 /// Whether a node is computed when the question of this name changes.
 fn triggered_by(node: &Node, name: &str) -> bool {
     let triggers = node.row.trigger.as_deref().unwrap_or_default();
-    let named = |trigger: &str| trigger.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim) == Some(name);
+    let named = |trigger: &str| {
+        trigger.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim) == Some(name)
+    };
     triggers.split(',').any(named)
 }

@@ -17,7 +17,7 @@ impl Source<'_> {
             return None;
         }
         let mut bind = Element::new("bind");
-        self.set_type(&mut bind, node);
+        set_type(&mut bind, node);
         self.set_logic(&mut bind, at, node);
         set_messages(&mut bind, node);
         for (name, value) in parameter_attributes(node) {
@@ -32,19 +32,6 @@ impl Source<'_> {
         }
         bind.set("nodeset", node.path.as_str());
         Some(bind)
-    }
-
-    fn set_type(&self, bind: &mut Element, node: &Node) {
-        let Some(shape) = node.shape() else { return };
-        let decimal = node.kind() == "range" && range_is_decimal(node);
-        bind.set("type", if decimal { "decimal" } else { shape.value });
-        if let Some((preload, parameter)) = shape.preload {
-            bind.set("jr:preload", preload);
-            bind.set("jr:preloadParams", parameter);
-        }
-        if node.row.kind == "note" {
-            bind.set("readonly", "true()");
-        }
     }
 
     fn set_logic(&self, bind: &mut Element, at: usize, node: &Node) {
@@ -66,6 +53,20 @@ impl Source<'_> {
     }
 }
 
+/// The type of the value, and what the device fills in.
+fn set_type(bind: &mut Element, node: &Node) {
+    let Some(shape) = node.shape() else { return };
+    let decimal = node.kind() == "range" && range_is_decimal(node);
+    bind.set("type", if decimal { "decimal" } else { shape.value });
+    if let Some((preload, parameter)) = shape.preload {
+        bind.set("jr:preload", preload);
+        bind.set("jr:preloadParams", parameter);
+    }
+    if node.row.kind == "note" {
+        bind.set("readonly", "true()");
+    }
+}
+
 /// Messages, said here or in `itext`.
 fn set_messages(bind: &mut Element, node: &Node) {
     let mut set = |name: &str, text: Option<&Text>| {
@@ -84,7 +85,9 @@ fn parameter_attributes(node: &Node) -> Vec<(String, String)> {
     let attribute = |(name, value): (String, String)| {
         let value = value.trim_end_matches("()").to_owned();
         let prefix = match (kind.as_str(), name.as_str()) {
-            ("audit", _) | ("audio", "quality") | ("geopoint" | "geotrace" | "geoshape", "allow-mock-accuracy") => "odk",
+            ("audit", _)
+            | ("audio", "quality")
+            | ("geopoint" | "geotrace" | "geoshape", "allow-mock-accuracy") => "odk",
             ("image", "max-pixels") => "orx",
             _ => return None,
         };
@@ -121,4 +124,3 @@ fn truth<'s>(name: &str, source: &'s str) -> &'s str {
         _ => source,
     }
 }
-

@@ -74,7 +74,8 @@ impl Source<'_> {
         if hint != Shown::Nothing {
             control.push(self.said("hint", &hint, place));
         }
-        let inline = self.list(node.row.list.as_deref().unwrap_or_default()).filter(|_| is_search(node.appearance()));
+        let inline =
+            self.list(node.row.list.as_deref().unwrap_or_default()).filter(|_| is_search(node.appearance()));
         match inline {
             Some(list) => control.extend(self.items(list)),
             None => control.extend(self.itemset(at, node).map(Content::Element)),
@@ -88,10 +89,16 @@ impl Source<'_> {
     fn osm_tags(&self, node: &Node) -> Vec<Element> {
         let list = node.row.list.as_deref().filter(|_| node.row.kind == "osm");
         let rows = self.document.settings.get("osm").and_then(serde_json::Value::as_array);
-        let text = |row: &serde_json::Value, column: &str| row.get(column).and_then(columns::cell).unwrap_or_default();
-        let of_list = |row: &&serde_json::Value| list.is_some_and(|list| ["list_name", "list name"].iter().any(|column| text(row, column) == list));
+        let text = |row: &serde_json::Value, column: &str| {
+            row.get(column).and_then(columns::cell).unwrap_or_default()
+        };
+        let of_list = |row: &&serde_json::Value| {
+            list.is_some_and(|list| ["list_name", "list name"].iter().any(|column| text(row, column) == list))
+        };
         let tag = |row: &serde_json::Value| {
-            Element::new("tag").with("key", text(row, "name")).holding(Element::text("label", text(row, "label")))
+            Element::new("tag")
+                .with("key", text(row, "name"))
+                .holding(Element::text("label", text(row, "label")))
         };
         rows.into_iter().flatten().filter(of_list).map(tag).collect()
     }
@@ -127,7 +134,9 @@ fn parameter_attributes(node: &Node) -> Vec<(String, String)> {
             ("image", "app") if appearance.is_empty() || appearance == "annotate" => "intent",
             ("geopoint", "capture-accuracy") => "accuracyThreshold",
             ("geopoint", "warning-accuracy") => "unacceptableAccuracyThreshold",
-            ("geotrace" | "geoshape", "incremental") => return Some(("incremental".to_owned(), "true".to_owned())),
+            ("geotrace" | "geoshape", "incremental") => {
+                return Some(("incremental".to_owned(), "true".to_owned()));
+            }
             _ => return None,
         };
         Some((attribute.to_owned(), value))
@@ -144,7 +153,9 @@ fn range_attributes(pairs: &parameters::Parameters) -> Vec<(String, String)> {
         })
         .collect();
     let ticks = [("tick_interval", "odk:tick-interval"), ("placeholder", "odk:placeholder")];
-    let given = |(name, attribute): (&str, &str)| Some((attribute.to_owned(), parameters::value(pairs, name)?.to_owned()));
+    let given = |(name, attribute): (&str, &str)| {
+        Some((attribute.to_owned(), parameters::value(pairs, name)?.to_owned()))
+    };
     attributes.extend(ticks.into_iter().filter_map(given));
     attributes
 }

@@ -39,7 +39,10 @@ pub(crate) fn cell(value: &Json) -> Option<String> {
 
 /// A column by its name in lower case.
 pub(super) fn column(row: &NodeDocument, name: &str) -> Option<String> {
-    row.columns.iter().find(|(column, _)| column.trim().eq_ignore_ascii_case(name)).and_then(|(_, value)| cell(value))
+    row.columns
+        .iter()
+        .find(|(column, _)| column.trim().eq_ignore_ascii_case(name))
+        .and_then(|(_, value)| cell(value))
 }
 
 /// The attributes that columns put onto one place, in the order of the columns.
@@ -51,7 +54,8 @@ pub(super) fn attributes(row: &NodeDocument, onto: Onto) -> Vec<(String, String)
 /// The attribute that a column sets there.
 fn attribute(column: &str, onto: Onto) -> Option<String> {
     let Some((place, name)) = column.split_once("::").or_else(|| column.split_once(':')) else {
-        let known = |(name, place, _): &&(&str, Onto, &str)| column.eq_ignore_ascii_case(name) && *place == onto;
+        let known =
+            |(name, place, _): &&(&str, Onto, &str)| column.eq_ignore_ascii_case(name) && *place == onto;
         return KNOWN.iter().find(known).map(|(_, _, attribute)| (*attribute).to_owned());
     };
     let written = match place.trim().to_lowercase().as_str() {
@@ -70,11 +74,16 @@ pub(super) struct Medium {
     pub(super) files: Text,
 }
 
+/// A text and its language.
+type Worded = (Option<String>, String);
+
 /// The media among the columns of a row or the properties of a choice.
 pub(super) fn media(sheet: SheetKind, columns: &Map<String, Json>) -> Vec<Medium> {
-    let mut media: Vec<(String, Vec<(Option<String>, String)>)> = Vec::new();
+    let mut media: Vec<(String, Vec<Worded>)> = Vec::new();
     for (column, value) in columns {
-        let Some(heading) = heading(sheet, column).filter(|heading| is_media(&heading.name)) else { continue };
+        let Some(heading) = heading(sheet, column).filter(|heading| is_media(&heading.name)) else {
+            continue;
+        };
         let Some(file) = cell(value) else { continue };
         let language = heading.language.as_deref().map(language_code).map(str::to_owned);
         match media.iter_mut().find(|(kind, _)| *kind == heading.name) {
@@ -87,7 +96,7 @@ pub(super) fn media(sheet: SheetKind, columns: &Map<String, Json>) -> Vec<Medium
 
 /// One text without a language, or a text for each; one without a language among others is the default one's, which
 /// an empty language stands for.
-fn by_language(texts: Vec<(Option<String>, String)>) -> Text {
+fn by_language(texts: Vec<Worded>) -> Text {
     if let [(None, text)] = texts.as_slice() {
         return Text::Plain(text.clone());
     }
@@ -97,13 +106,14 @@ fn by_language(texts: Vec<(Option<String>, String)>) -> Text {
 
 /// What is said where a value is no value of its type: the column `noAppErrorString`.
 pub(super) fn no_app_error(row: &NodeDocument) -> Option<Text> {
-    let texts: Vec<(Option<String>, String)> = row
+    let texts: Vec<Worded> = row
         .columns
         .iter()
         .filter_map(|(column, value)| {
-            let (name, language) = column.split_once("::").map_or((column.as_str(), None), |(name, language)| {
-                (name, Some(language_code(language).to_owned()))
-            });
+            let (name, language) =
+                column.split_once("::").map_or((column.as_str(), None), |(name, language)| {
+                    (name, Some(language_code(language).to_owned()))
+                });
             let plain = name.trim().to_lowercase().replace('_', "");
             (plain == NO_APP_ERROR).then(|| cell(value).map(|text| (language, text))).flatten()
         })
@@ -123,7 +133,9 @@ mod tests {
 
     #[test]
     fn columns_become_attributes_where_they_say() {
-        let row = row(json!({"bind::odk:length": "5", "body::accept": ".pdf", "rows": "3", "Instance::x": 1, "note": "n"}));
+        let row = row(
+            json!({"bind::odk:length": "5", "body::accept": ".pdf", "rows": "3", "Instance::x": 1, "note": "n"}),
+        );
         let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(attributes(&row, Onto::Bind), pair("odk:length", "5"));
         assert_eq!(attributes(&row, Onto::Control), [pair("accept", ".pdf"), pair("rows", "3")].concat());

@@ -179,7 +179,8 @@ mod tests {
     fn text_keeps_its_spaces_and_what_xml_cannot_hold_is_left_out() {
         let label = Element::text("label", "a <b> & \u{1}");
         let head = Element::new("head").with("x", "\"1\"\n").with("x", "2\"").holding(label);
-        let expected = "<?xml version=\"1.0\"?>\n<head x=\"2&quot;\">\n  <label>a &lt;b&gt; &amp; </label>\n</head>\n";
+        let expected =
+            "<?xml version=\"1.0\"?>\n<head x=\"2&quot;\">\n  <label>a &lt;b&gt; &amp; </label>\n</head>\n";
         assert_eq!(head.document(), expected);
     }
 }

@@ -37,7 +37,9 @@ impl Declaration {
     fn read(row: &Json) -> Self {
         let member = |name: &str| {
             let row = row.as_object()?;
-            let named = |written: &String| heading(SheetKind::Entities, written).is_some_and(|found| found.name == name);
+            let named = |written: &String| {
+                heading(SheetKind::Entities, written).is_some_and(|found| found.name == name)
+            };
             row.iter().find(|(written, _)| named(written)).and_then(|(_, value)| cell(value))
         };
         Self {
@@ -50,7 +52,9 @@ impl Declaration {
     }
 
     fn expressions(&self) -> impl Iterator<Item = &str> {
-        [&self.label, &self.entity_id, &self.create_if, &self.update_if].into_iter().filter_map(|text| text.as_deref())
+        [&self.label, &self.entity_id, &self.create_if, &self.update_if]
+            .into_iter()
+            .filter_map(|text| text.as_deref())
     }
 
     /// Whether the form makes new entities of this list.
@@ -76,11 +80,12 @@ pub(super) fn place(document: &FormDocument, tree: &Tree) -> Result<Vec<Placed>,
     let mut placed = Vec::with_capacity(declarations.len());
     for (number, declaration) in declarations.iter().enumerate() {
         let uses = uses(tree, declaration, declarations.len());
-        let section = if declarations.len() == 1 && uses.iter().all(|used| tree.repeat_or_root(used.section) == ROOT) {
-            ROOT
-        } else {
-            placing.section(number, &uses)?
-        };
+        let section =
+            if declarations.len() == 1 && uses.iter().all(|used| tree.repeat_or_root(used.section) == ROOT) {
+                ROOT
+            } else {
+                placing.section(number, &uses)?
+            };
         placed.push(Placed { section, declaration: declaration.clone() });
     }
     Ok(placed)
@@ -91,10 +96,11 @@ fn uses(tree: &Tree, declaration: &Declaration, declared: usize) -> Vec<Use> {
     let read: Vec<&str> = declaration.expressions().flat_map(references).map(referred).collect();
     let mut uses = Vec::new();
     for (at, node) in tree.iter().filter(|(at, node)| *at != ROOT && node.role != Role::Meta) {
-        let saves = columns::column(&node.row, "save_to").is_some_and(|save_to| match save_to.split_once('#') {
-            Some((list, _)) => list == declaration.list,
-            None => declared == 1,
-        });
+        let saves =
+            columns::column(&node.row, "save_to").is_some_and(|save_to| match save_to.split_once('#') {
+                Some((list, _)) => list == declaration.list,
+                None => declared == 1,
+            });
         let of_form = tree.get(node.parent).is_some_and(|parent| parent.role != Role::Meta);
         if saves {
             uses.push(Use { section: node.parent, saved: Some(at) });
@@ -124,10 +130,15 @@ impl Placing<'_> {
     fn section(&mut self, number: usize, uses: &[Use]) -> Result<usize, ExportError> {
         let conflict = |used: Option<&Use>| ExportError::Entity {
             number,
-            path: used.and_then(|used| used.saved).and_then(|at| self.tree.get(at)).map(|node| node.path.clone()),
+            path: used
+                .and_then(|used| used.saved)
+                .and_then(|at| self.tree.get(at))
+                .map(|node| node.path.clone()),
         };
         let scope = self.scope(uses);
-        let apart = uses.iter().find(|used| !self.tree.outwards(scope).contains(&self.tree.repeat_or_root(used.section)));
+        let apart = uses
+            .iter()
+            .find(|used| !self.tree.outwards(scope).contains(&self.tree.repeat_or_root(used.section)));
         if let Some(apart) = apart {
             return Err(conflict(Some(apart)));
         }
@@ -137,11 +148,13 @@ impl Placing<'_> {
         if let Some(stray) = uses.iter().find(strays) {
             return Err(conflict(Some(stray)));
         }
-        let saves: Vec<usize> = uses.iter().filter(|used| used.saved.is_some()).map(|used| used.section).collect();
+        let saves: Vec<usize> =
+            uses.iter().filter(|used| used.saved.is_some()).map(|used| used.section).collect();
         for section in self.tree.outwards(wanted) {
             if !self.taken.contains_key(&section) {
                 for save in saves.into_iter().chain([section]) {
-                    let between = self.tree.outwards(save).into_iter().take_while(|around| *around != section);
+                    let between =
+                        self.tree.outwards(save).into_iter().take_while(|around| *around != section);
                     for around in between.chain([section]) {
                         self.taken.insert(around, number);
                     }
@@ -164,14 +177,20 @@ impl Placing<'_> {
 
     /// The section that suits best: what holds all that is saved, or the deepest one that is read.
     fn wanted(&self, uses: &[Use], scope: usize) -> usize {
-        let saves: Vec<usize> = uses.iter().filter(|used| used.saved.is_some()).map(|used| used.section).collect();
+        let saves: Vec<usize> =
+            uses.iter().filter(|used| used.saved.is_some()).map(|used| used.section).collect();
         let Some(first) = saves.first() else {
-            let read = uses.iter().map(|used| used.section).filter(|section| self.tree.repeat_or_root(*section) == scope);
+            let read = uses
+                .iter()
+                .map(|used| used.section)
+                .filter(|section| self.tree.repeat_or_root(*section) == scope);
             return read.rev().max_by_key(|section| self.depth(*section)).unwrap_or(scope);
         };
-        let holds_all = |section: &usize| saves.iter().all(|save| self.tree.outwards(*save).contains(section));
+        let holds_all =
+            |section: &usize| saves.iter().all(|save| self.tree.outwards(*save).contains(section));
         let common = self.tree.outwards(*first).into_iter().find(holds_all).unwrap_or(ROOT);
-        let deepest = saves.iter().rev().copied().max_by_key(|section| self.depth(*section)).unwrap_or(*first);
+        let deepest =
+            saves.iter().rev().copied().max_by_key(|section| self.depth(*section)).unwrap_or(*first);
         let repeat = self.tree.repeat_or_root(deepest);
         if self.depth(repeat) > self.depth(common) { repeat } else { common }
     }
@@ -196,7 +215,9 @@ impl Source<'_> {
             entity.set("create", "1");
         }
         if declaration.entity_id.is_some() {
-            for (name, value) in [("update", "1"), ("baseVersion", ""), ("trunkVersion", ""), ("branchId", "")] {
+            for (name, value) in
+                [("update", "1"), ("baseVersion", ""), ("trunkVersion", ""), ("branchId", "")]
+            {
                 entity.set(name, value);
             }
         }
@@ -222,9 +243,11 @@ impl Source<'_> {
         binds.extend(declaration.create_if.as_deref().map(|source| bind("@create", Some(source))));
         binds.extend(declaration.update_if.as_deref().map(|source| bind("@update", Some(source))));
         if let Some(entity_id) = &declaration.entity_id {
-            for (node, column) in
-                [("@baseVersion", "__version"), ("@trunkVersion", "__trunkVersion"), ("@branchId", "__branchId")]
-            {
+            for (node, column) in [
+                ("@baseVersion", "__version"),
+                ("@trunkVersion", "__trunkVersion"),
+                ("@branchId", "__branchId"),
+            ] {
                 let source = format!("instance('{}')/root/item[name={entity_id}]/{column}", declaration.list);
                 binds.push(bind(node, Some(&source)));
             }

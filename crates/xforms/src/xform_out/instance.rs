@@ -79,7 +79,9 @@ impl Source<'_> {
                 }
             }
         }
-        if at != ROOT && let Some(entity) = self.entity_in(at) {
+        if at != ROOT
+            && let Some(entity) = self.entity_in(at)
+        {
             let mut meta = Element::new("meta");
             meta.extend([entity]);
             section.push(meta);
@@ -149,7 +151,8 @@ mod tests {
     use super::*;
 
     fn dynamic(kind: &str, default: &str) -> bool {
-        let row = NodeDocument { kind: kind.into(), default: Some(default.into()), ..NodeDocument::default() };
+        let row =
+            NodeDocument { kind: kind.into(), default: Some(default.into()), ..NodeDocument::default() };
         let path = String::new();
         is_dynamic(&Node { role: Role::Question, row, parent: ROOT, children: Vec::new(), path })
     }

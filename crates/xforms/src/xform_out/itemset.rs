@@ -53,7 +53,10 @@ impl Source<'_> {
         }
         let filter = itemset.filter.map(|filter| format!("[{filter}]")).unwrap_or_default();
         let nodeset = self.shuffled(at, format!("{}{filter}", itemset.nodeset), &pairs);
-        let (value, label) = (Element::new("value").with("ref", itemset.value), Element::new("label").with("ref", itemset.label));
+        let (value, label) = (
+            Element::new("value").with("ref", itemset.value),
+            Element::new("label").with("ref", itemset.label),
+        );
         Some(Element::new("itemset").with("nodeset", nodeset).holding(value).holding(label))
     }
 
@@ -106,37 +109,11 @@ impl Source<'_> {
     /// A filter on choices: it starts at the choice, so what is read of the form starts at `current()`.
     fn filter(&self, at: usize, filter: &str, list: &str, nodeset: &str) -> String {
         let place = Place::of(&self.tree, at);
-        let written = if is_reference(list) {
-            self.repeat_filter(filter, place)
-        } else {
-            self.references().expression(filter, place, Begin::Current)
-        };
-        if is_reference(list) {
-            written.replace(&format!("current()/{nodeset}"), ".").replace(nodeset, ".")
-        } else {
-            written
+        if !is_reference(list) {
+            return self.references().expression(filter, place, Begin::Current);
         }
-    }
-
-    /// A filter on the items of a repeat, where questions of the same repeat are read in the item that is offered.
-    fn repeat_filter(&self, filter: &str, place: Place) -> String {
-        let references = self.references();
-        let mut written = String::new();
-        let mut rest = filter;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, after)) = after.split_once('}') else { break };
-            written.push_str(&references.expression(before, place, Begin::Current));
-            let path = self.tree.named(name.trim(), place.section).and_then(|target| {
-                references.above_repeat(place, target).or_else(|| references.relative(place, target))
-            });
-            match path {
-                Some(path) => written.push_str(&format!(" current()/{path} ")),
-                None => written.push_str(&references.expression(&format!("${{{name}}}"), place, Begin::Current)),
-            }
-            rest = after;
-        }
-        written.push_str(&references.expression(rest, place, Begin::Current));
-        written
+        let written = self.references().expression(filter, place, Begin::AboveRepeat);
+        written.replace(&format!("current()/{nodeset}"), ".").replace(nodeset, ".")
     }
 
     /// The choices in random order, where parameters ask for it.
@@ -172,9 +149,11 @@ impl Source<'_> {
         }
         let list = node.row.list.as_deref()?;
         let place = Place::of(&self.tree, at);
-        let filter = node.row.choice_filter.as_deref().map(|filter| {
-            format!("[{}]", self.references().expression(filter, place, Begin::Current))
-        });
+        let filter = node
+            .row
+            .choice_filter
+            .as_deref()
+            .map(|filter| format!("[{}]", self.references().expression(filter, place, Begin::Current)));
         Some(format!("instance('{list}')/root/item{}", filter.unwrap_or_default()))
     }
 }

@@ -60,7 +60,12 @@ pub(super) fn gather(document: &FormDocument, handed: &Lists) -> Result<Vec<List
             choices.push(other(&choices));
         }
         let is_searched = searched.contains(name);
-        lists.push(List { name: name.clone(), has_itext: choices.iter().any(needs_itext), choices, is_searched });
+        lists.push(List {
+            name: name.clone(),
+            has_itext: choices.iter().any(needs_itext),
+            choices,
+            is_searched,
+        });
     }
     Ok(lists)
 }
@@ -160,7 +165,10 @@ impl Source<'_> {
             add("__last-saved", "jr://instance/last-saved".to_owned());
         }
         let mut instances: Vec<Element> = found.iter().map(|(name, source)| external(name, source)).collect();
-        let inline = self.lists.iter().filter(|list| !list.is_searched && !found.iter().any(|(name, _)| *name == list.name));
+        let inline = self
+            .lists
+            .iter()
+            .filter(|list| !list.is_searched && !found.iter().any(|(name, _)| *name == list.name));
         instances.extend(inline.map(|list| {
             let mut root = Element::new("root");
             for (number, choice) in list.choices.iter().enumerate() {

@@ -7,6 +7,7 @@ mod body;
 mod columns;
 mod element;
 mod entities;
+mod growth;
 mod instance;
 mod itemset;
 mod kinds;
@@ -45,7 +46,8 @@ pub fn export_xform(form: &Form, lists: &Lists) -> Result<String, ExportError> {
     let title = if title.is_empty() { form.form_id() } else { title };
     let head = Element::new("h:head").holding(Element::text("h:title", title)).holding(source.model());
     let mut html = Element::new("h:html");
-    for (name, address) in NAMESPACES.into_iter().chain(source.entities_version().map(|_| ENTITIES_NAMESPACE)) {
+    for (name, address) in NAMESPACES.into_iter().chain(source.entities_version().map(|_| ENTITIES_NAMESPACE))
+    {
         html.set(name, address);
     }
     for (prefix, address) in settings::namespaces(form.document()) {
@@ -60,7 +62,7 @@ pub fn export_xform(form: &Form, lists: &Lists) -> Result<String, ExportError> {
 /// Checks that every entity of a form has a section to be kept in.
 pub(crate) fn check_entities(form: &Form) -> Result<(), ExportError> {
     let document = form.document();
-    entities::place(document, &tree::Tree::build(document, "data")).map(|_| ())
+    entities::place(document, &growth::grow(document, "data")).map(|_| ())
 }
 
 impl Source<'_> {

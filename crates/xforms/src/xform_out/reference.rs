@@ -1,7 +1,7 @@
 //! `${name}` as a path: relative where the reference and what it names stand in one repeat, so that it means the same
 //! item; absolute everywhere else. (XLSForm, "Referencing other fields"; the rule is that of its own converter.)
 
-use super::scan::{self, From, Piece, Spot};
+use super::scan::{self, From, Piece, Reference, Spot};
 use super::tree::{ROOT, Tree};
 
 /// Where an expression is evaluated: so many steps below a section.
@@ -28,6 +28,8 @@ pub(super) enum Begin {
     Here,
     /// At `current()`: within a filter, where `.` is something else.
     Current,
+    /// At `current()`, and from above the repeat that is filtered.
+    AboveRepeat,
 }
 
 /// Expressions of one form.
@@ -44,10 +46,10 @@ impl References<'_> {
             match piece {
                 Piece::Text(text) => written.push_str(text),
                 Piece::Root => written.push_str(self.tree.get(ROOT).map_or("", |root| &root.path)),
-                Piece::Reference { name, from, spot } => match self.tree.named(name, place.section) {
-                    Some(target) => written.push_str(&self.reference(target, from, spot, place, begin)),
+                Piece::Reference(reference) => match self.tree.named(reference.name, place.section) {
+                    Some(target) => written.push_str(&self.reference(target, reference, place, begin)),
                     // The form's own check has told it.
-                    None => written.push_str(name),
+                    None => written.push_str(reference.name),
                 },
             }
         }
@@ -55,14 +57,20 @@ impl References<'_> {
     }
 
     /// A reference with the spaces by which it stays apart from what stands beside it: `${a}and` is two words.
-    fn reference(self, target: usize, from: From, spot: Spot, place: Place, begin: Begin) -> String {
+    fn reference(self, target: usize, reference: Reference<'_>, place: Place, begin: Begin) -> String {
         let absolute = self.tree.get(target).map_or("", |node| &node.path);
-        if from == From::LastSaved {
+        if reference.from == From::LastSaved {
             return format!(" instance('__last-saved'){absolute} ");
         }
-        let relative = if spot == Spot::EveryItem { None } else { self.relative(place, target) };
+        let within = || self.relative(place, target);
+        let relative = match (reference.spot, begin) {
+            (Spot::EveryItem, _) => None,
+            (_, Begin::AboveRepeat) => self.above_repeat(place, target).or_else(within),
+            (_, Begin::Here | Begin::Current) => within(),
+        };
+        let at_current = begin != Begin::Here || reference.spot == Spot::Predicate;
         match relative {
-            Some(path) if begin == Begin::Current || spot == Spot::Predicate => format!(" current()/{path} "),
+            Some(path) if at_current => format!(" current()/{path} "),
             Some(path) => format!(" {path} "),
             None => format!(" {absolute} "),
         }
@@ -85,7 +93,8 @@ impl References<'_> {
     pub(super) fn above_repeat(self, place: Place, target: usize) -> Option<String> {
         let around = self.tree.outwards(place.section);
         let target_repeat = self.tree.repeat_around(target)?;
-        let repeats: Vec<usize> = around.iter().copied().filter(|section| self.tree.is_repeat(*section)).collect();
+        let repeats: Vec<usize> =
+            around.iter().copied().filter(|section| self.tree.is_repeat(*section)).collect();
         let beyond = self.tree.outwards(self.tree.get(target)?.parent);
         let common = *repeats.iter().find(|section| beyond.contains(section))?;
         let nested = self.tree.repeat_around(common).is_some();
@@ -108,6 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::xform_out::growth::grow;
 
     fn tree() -> Tree {
         let text = |name: &str| json!({"type": "text", "name": name, "label": name});
@@ -119,11 +129,11 @@ mod tests {
                 {"type": "repeat", "name": "s", "children": [text("d")]},
             ]},
         ]});
-        Tree::build(&serde_json::from_value(document).unwrap(), "root")
+        grow(&serde_json::from_value(document).unwrap(), "root")
     }
 
     fn written(tree: &Tree, at: &str, source: &str) -> String {
-        let place = Place::of(tree, tree.first_named(at).unwrap());
+        let place = Place::of(tree, tree.named(at, ROOT).unwrap());
         References { tree }.expression(source, place, Begin::Here)
     }
 
@@ -154,8 +164,8 @@ mod tests {
     fn a_repeated_question_as_a_list_is_read_from_above_its_repeat() {
         let tree = tree();
         let above = |at: &str, target: &str| {
-            let place = Place::of(&tree, tree.first_named(at).unwrap());
-            References { tree: &tree }.above_repeat(place, tree.first_named(target).unwrap())
+            let place = Place::of(&tree, tree.named(at, ROOT).unwrap());
+            References { tree: &tree }.above_repeat(place, tree.named(target, ROOT).unwrap())
         };
         assert_eq!(above("a", "b").as_deref(), Some("../../r/g/b"));
         assert_eq!(above("d", "a").as_deref(), Some("../../../r/a"));

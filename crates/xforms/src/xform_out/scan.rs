@@ -10,16 +10,20 @@ pub(super) enum Piece<'a> {
     /// Carried as it is.
     Text(&'a str),
     /// `${name}` or `${last-saved#name}`.
-    Reference {
-        /// The question.
-        name: &'a str,
-        /// From which instance.
-        from: From,
-        /// Where in the expression.
-        spot: Spot,
-    },
+    Reference(Reference<'a>),
     /// The root at the beginning of an absolute path.
     Root,
+}
+
+/// A reference to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reference<'a> {
+    /// The question.
+    pub(super) name: &'a str,
+    /// From which filled form.
+    pub(super) from: From,
+    /// Where in the expression.
+    pub(super) spot: Spot,
 }
 
 /// Which filled form a reference reads.
@@ -128,7 +132,7 @@ impl<'a> Scanner<'a> {
             _ => Spot::Plain,
         };
         let (name, from) = named(written);
-        self.pieces.push(Piece::Reference { name, from, spot });
+        self.pieces.push(Piece::Reference(Reference { name, from, spot }));
     }
 
     /// Whether an absolute path to our root begins here.
@@ -225,7 +229,7 @@ mod tests {
         let pieces = expression(source).into_iter();
         pieces
             .filter_map(|piece| match piece {
-                Piece::Reference { name, spot, .. } => Some((name, spot)),
+                Piece::Reference(Reference { name, spot, .. }) => Some((name, spot)),
                 _ => None,
             })
             .collect()
@@ -237,7 +241,8 @@ mod tests {
         let found = spots("instance('l')/root/item[name = ${a}]/label = ${b}");
         assert_eq!(found, [("a", Spot::Predicate), ("b", Spot::Plain)]);
         let found = spots("indexed-repeat(${a}, ${r}, position(..) - ${n}) + ${b}");
-        let expected = [("a", Spot::EveryItem), ("r", Spot::EveryItem), ("n", Spot::Plain), ("b", Spot::Plain)];
+        let expected =
+            [("a", Spot::EveryItem), ("r", Spot::EveryItem), ("n", Spot::Plain), ("b", Spot::Plain)];
         assert_eq!(found, expected);
         assert_eq!(spots("count(${r}[./x = ${a}])"), [("r", Spot::Plain), ("a", Spot::Plain)]);
     }
@@ -247,7 +252,7 @@ mod tests {
         let pieces = expression("/data/a = x/data and ${last-saved#b}");
         assert_eq!(pieces.first(), Some(&Piece::Root));
         assert_eq!(pieces.iter().filter(|piece| **piece == Piece::Root).count(), 1);
-        let last = Piece::Reference { name: "b", from: From::LastSaved, spot: Spot::Plain };
+        let last = Piece::Reference(Reference { name: "b", from: From::LastSaved, spot: Spot::Plain });
         assert_eq!(pieces.last(), Some(&last));
         assert_eq!(expression("/database/a ${open"), [Piece::Text("/database/a ${open")]);
     }
@@ -256,8 +261,13 @@ mod tests {
     fn labels_say_references_and_paths_into_lists() {
         let path = "instance('c')/root/item[name = ${q}]/label";
         let text = format!("Hello ${{q}}: {path}, and 5");
-        let expected =
-            [Said::Text("Hello "), Said::Value("${q}"), Said::Text(": "), Said::Value(path), Said::Text(", and 5")];
+        let expected = [
+            Said::Text("Hello "),
+            Said::Value("${q}"),
+            Said::Text(": "),
+            Said::Value(path),
+            Said::Text(", and 5"),
+        ];
         assert_eq!(label(&text), expected);
         assert_eq!(label("instance('c'"), [Said::Text("instance('c'")]);
         assert!(label("").is_empty());

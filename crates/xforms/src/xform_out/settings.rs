@@ -10,7 +10,9 @@ use super::columns::cell;
 pub(super) fn get(document: &FormDocument, name: &str) -> Option<String> {
     // Where two spellings of a setting stand side by side, today's is the one that counts.
     let exact = document.settings.get(name);
-    let found = exact.or_else(|| document.settings.iter().find(|(written, _)| is_called(written, name)).map(|(_, value)| value));
+    let found = exact.or_else(|| {
+        document.settings.iter().find(|(written, _)| is_called(written, name)).map(|(_, value)| value)
+    });
     found.and_then(cell).filter(|text| !text.is_empty())
 }
 

@@ -5,6 +5,7 @@ use teranga_core::form::{FormDocument, Lists};
 use crate::export_error::ExportError;
 
 use super::entities::{self, Placed};
+use super::growth::grow;
 use super::lists::{self, List};
 use super::reference::{Begin, Place, References};
 use super::settings;
@@ -27,7 +28,7 @@ impl<'a> Source<'a> {
     /// Numbers and places what is in a form; the code lists that it draws from are handed in.
     pub(super) fn new(document: &'a FormDocument, handed: &Lists) -> Result<Self, ExportError> {
         let root = settings::get(document, "name").unwrap_or_else(|| ROOT_NAME.to_owned());
-        let tree = Tree::build(document, &root);
+        let tree = grow(document, &root);
         let lists = lists::gather(document, handed)?;
         let entities = entities::place(document, &tree)?;
         Ok(Self { document, tree, lists, entities })

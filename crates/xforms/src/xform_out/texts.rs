@@ -48,7 +48,7 @@ pub(super) fn reads_answer(text: &Text) -> bool {
     text.all().iter().any(|(_, text)| text.contains("${"))
 }
 
-fn shown<'a>(text: Option<&'a Text>, is_itext: bool, id: impl FnOnce() -> String) -> Shown<'a> {
+fn shown(text: Option<&Text>, is_itext: bool, id: impl FnOnce() -> String) -> Shown<'_> {
     match text {
         _ if is_itext => Shown::Itext(id()),
         Some(Text::Plain(text)) if !text.is_empty() => Shown::Inline(text),
@@ -103,8 +103,11 @@ impl Source<'_> {
     /// The `itext` of the form; none where every text has one wording.
     pub(super) fn itext(&self) -> Option<Element> {
         let entries = self.entries();
-        let used: Vec<&str> =
-            entries.iter().flat_map(|entry| &entry.forms).flat_map(|(_, text)| self.languages_of(text)).collect();
+        let used: Vec<&str> = entries
+            .iter()
+            .flat_map(|entry| &entry.forms)
+            .flat_map(|(_, text)| self.languages_of(text))
+            .collect();
         let mut languages: Vec<&str> = vec![self.default_language()];
         languages.extend(self.document.languages.iter().map(String::as_str));
         languages.extend(&used);
@@ -134,7 +137,9 @@ impl Source<'_> {
         for entry in entries {
             let mut element = Element::new("text").with("id", entry.id.as_str());
             for (form, text) in &entry.forms {
-                element.extend(self.value(form, self.wording(text, language), entry.place).map(Content::Element));
+                element.extend(
+                    self.value(form, self.wording(text, language), entry.place).map(Content::Element),
+                );
             }
             translation.push(element);
         }
@@ -177,7 +182,8 @@ impl Source<'_> {
         let mut entries: Vec<Entry> = Vec::new();
         for list in self.lists.iter().filter(|list| list.has_itext) {
             for (number, choice) in list.choices.iter().enumerate() {
-                let mut forms: Vec<(Form, Text)> = choice.label.clone().into_iter().map(|text| (Form::Long, text)).collect();
+                let mut forms: Vec<(Form, Text)> =
+                    choice.label.clone().into_iter().map(|text| (Form::Long, text)).collect();
                 forms.extend(columns::media(SheetKind::Choices, &choice.properties).into_iter().map(medium));
                 entries.push(Entry { id: list.text_id(number), place: Place::NOWHERE, forms });
             }
@@ -204,7 +210,11 @@ fn row_entries(node: &Node, place: Place) -> Vec<Entry> {
     ];
     for (part, text) in messages {
         let worded = text.filter(|text| !is_one_wording(text) || reads_answer(text));
-        entries.extend(worded.map(|text| Entry { id: id(node, part), place, forms: vec![(Form::Long, text)] }));
+        entries.extend(worded.map(|text| Entry {
+            id: id(node, part),
+            place,
+            forms: vec![(Form::Long, text)],
+        }));
     }
     let long = |text: &Option<Text>| text.clone().map(|text| (Form::Long, text));
     if let Shown::Itext(id) = label(node) {

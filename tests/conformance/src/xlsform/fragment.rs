@@ -9,7 +9,11 @@ use super::paths::prefix;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
     /// A start tag; one that is cut off, or only attributes, matches every tag that has as much.
-    Start { name: String, attributes: Vec<(String, String)>, whole: bool },
+    Start {
+        name: String,
+        attributes: Vec<(String, String)>,
+        whole: bool,
+    },
     End(String),
     Text(String),
 }
@@ -34,7 +38,11 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             let inner = tag.strip_suffix('/');
             let body = inner.unwrap_or(tag);
             let (name, attributes) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
-            tokens.push(Token::Start { name: name.to_owned(), attributes: pairs(attributes), whole: after.is_some() });
+            tokens.push(Token::Start {
+                name: name.to_owned(),
+                attributes: pairs(attributes),
+                whole: after.is_some(),
+            });
             if inner.is_some() {
                 tokens.push(Token::End(name.to_owned()));
             }
@@ -76,7 +84,9 @@ pub(crate) fn holds(text: &str, piece: &str) -> bool {
     if wanted.iter().all(|token| matches!(token, Token::Text(_))) {
         return plain(text).contains(&plain(piece));
     }
-    tokens(text).windows(wanted.len()).any(|found| found.iter().zip(&wanted).all(|(found, wanted)| is_like(found, wanted)))
+    tokens(text)
+        .windows(wanted.len())
+        .any(|found| found.iter().zip(&wanted).all(|(found, wanted)| is_like(found, wanted)))
 }
 
 fn is_like(found: &Token, wanted: &Token) -> bool {
@@ -85,7 +95,8 @@ fn is_like(found: &Token, wanted: &Token) -> bool {
             Token::Start { name, attributes, .. },
             Token::Start { name: wanted, attributes: needed, whole: false },
         ) => {
-            (wanted.is_empty() || name == wanted) && needed.iter().all(|attribute| attributes.contains(attribute))
+            (wanted.is_empty() || name == wanted)
+                && needed.iter().all(|attribute| attributes.contains(attribute))
         }
         (found, wanted) => found == wanted,
     }

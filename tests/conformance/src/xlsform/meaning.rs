@@ -32,11 +32,11 @@ fn means(remark: &Remark, warning: &str) -> bool {
         Note::OtherNotTranslated => warning.starts_with("This form uses or_other and translations"),
         Note::SheetMisspelt(_) => {
             // A case may ask for the sentence and for the name of the sheet apart.
-            warning.contains("sheets with similar names were found") || warning == format!("'{}'", remark.sheet)
+            warning.contains("sheets with similar names were found")
+                || warning == format!("'{}'", remark.sheet)
         }
-        Note::NoLanguageCode(language) => {
-            between(warning, "machine-readable codes: ", ". Learn").is_some_and(|all| all.split(", ").any(|one| one == language))
-        }
+        Note::NoLanguageCode(language) => between(warning, "machine-readable codes: ", ". Learn")
+            .is_some_and(|all| all.split(", ").any(|one| one == language)),
         _ => false,
     }
 }
@@ -66,7 +66,9 @@ pub(crate) fn warnings(remarks: &[Remark]) -> usize {
         Some(match &remark.note {
             Note::CaseTwin { .. } => format!("case {}", remark.row),
             Note::NoLabel => format!("label {} {}", remark.sheet, remark.row),
-            Note::TypeKept(kind) if ["simserial", "subscriberid"].contains(&kind.as_str()) => format!("type {}", remark.row),
+            Note::TypeKept(kind) if ["simserial", "subscriberid"].contains(&kind.as_str()) => {
+                format!("type {}", remark.row)
+            }
             Note::OtherNotTranslated => "other".to_owned(),
             Note::SheetMisspelt(meant) => format!("sheet {meant}"),
             Note::NoLanguageCode(_) => "codes".to_owned(),

@@ -105,7 +105,8 @@ fn untrue(asserted: &Json, xml: &str) -> Result<Option<String>> {
         if let Some(piece) = texts(asserted, &held).into_iter().find(|piece| !fragment::holds(text, piece)) {
             return Ok(Some(format!("{held} {piece}")));
         }
-        if let Some(piece) = texts(asserted, &kept_out).into_iter().find(|piece| fragment::holds(text, piece)) {
+        if let Some(piece) = texts(asserted, &kept_out).into_iter().find(|piece| fragment::holds(text, piece))
+        {
             return Ok(Some(format!("{kept_out} {piece}")));
         }
     }
@@ -134,11 +135,14 @@ fn untrue(asserted: &Json, xml: &str) -> Result<Option<String>> {
 
 /// The first assertion on warnings that does not hold.
 fn unsaid(asserted: &Json, remarks: &[Remark]) -> Option<String> {
-    let unsaid = texts(asserted, "warnings__contains").into_iter().find(|text| !meaning::is_said(remarks, text));
+    let unsaid =
+        texts(asserted, "warnings__contains").into_iter().find(|text| !meaning::is_said(remarks, text));
     if let Some(warning) = unsaid {
         return Some(format!("does not say: {warning}"));
     }
-    if let Some(text) = texts(asserted, "warnings__not_contains").into_iter().find(|text| meaning::is_said(remarks, text)) {
+    if let Some(text) =
+        texts(asserted, "warnings__not_contains").into_iter().find(|text| meaning::is_said(remarks, text))
+    {
         return Some(format!("says: {text}"));
     }
     let wanted = asserted["warnings_count"].as_u64()?;
@@ -168,7 +172,10 @@ fn disagreement(case: &Json) -> Option<String> {
     if asserted["errored"] == Json::Bool(true) {
         return not_rejected(asserted, imported);
     }
-    if std::env::var("REC").is_ok() { return untrue(asserted, case["xform"].as_str().unwrap()).unwrap_or_else(|error| Some(format!("{error:#}"))); } // TEMP
+    if std::env::var("REC").is_ok() {
+        return untrue(asserted, case["xform"].as_str().unwrap())
+            .unwrap_or_else(|error| Some(format!("{error:#}")));
+    } // TEMP
     let imported = match imported {
         Ok(imported) => imported,
         Err(findings) => return Some(format!("rejected: {}", listed(&findings))),

@@ -45,7 +45,8 @@ impl Xml {
         for (prefix, address) in PREFIXES {
             context.set_namespace(prefix, address);
         }
-        let path = Factory::new().build(path.trim()).with_context(|| path.to_owned())?.context("an empty path")?;
+        let path =
+            Factory::new().build(path.trim()).with_context(|| path.to_owned())?.context("an empty path")?;
         path.evaluate(&context, self.package.as_document().root()).context("a path that cannot be evaluated")
     }
 
