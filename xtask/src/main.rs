@@ -4,12 +4,13 @@ mod bench;
 mod conformance;
 mod faults;
 mod floors;
+mod oracle;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | bench sync [--json] | bench ingest";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | oracle validate | bench sync [--json] | bench ingest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +30,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("torture") => torture(),
         Some("faults") => faults::run(arguments.get(1).map(String::as_str)),
         Some("conformance") => conformance::run(arguments.get(1..).unwrap_or_default()),
+        Some("oracle") => oracle::run(arguments.get(1..).unwrap_or_default()),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }

@@ -83,7 +83,12 @@ impl<'a> Choices<'a> {
     }
 
     /// Makes lists those of the catalogue; what the sheet says of them is for other programs.
-    pub(crate) fn take_from_catalogue(&mut self, lists: Map<String, Json>) {
+    pub(crate) fn take_from_catalogue(&mut self, lists: Map<String, Json>, report: &mut Report) {
+        for list in lists.keys() {
+            if let Some(first) = self.lists.get(list).and_then(|choices| choices.first()) {
+                report.at(first.line, "list_name", Note::OfCatalogue(list.clone()));
+            }
+        }
         self.of_catalogue = lists;
     }
 

@@ -11,6 +11,7 @@ use crate::heading::SheetKind;
 use crate::instances::Instances;
 use crate::languages::Languages;
 use crate::limits::FINDINGS_MAX;
+use crate::loops;
 use crate::outline::{Item, Outline};
 use crate::report::{Remark, Report};
 use crate::settings::Settings;
@@ -70,6 +71,7 @@ pub(crate) fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<
         findings.push(Finding { sheet: survey.name, row: survey.head, column, flaw: Flaw::NoColumn });
         return Err(findings);
     }
+    let survey = loops::unrolled(survey, choices.as_ref(), &mut findings);
     let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
     let book =
         Book { sheets, survey: &survey, choices: choices.as_ref(), entities: entities.as_ref(), settings };
@@ -102,7 +104,7 @@ impl Book<'_> {
         let mut choices = choices.unwrap_or_default();
         let mut rest = self.settings.rest(findings);
         if let Some(Json::Object(lists)) = rest.remove("choices") {
-            choices.take_from_catalogue(lists);
+            choices.take_from_catalogue(lists, report);
         }
         let entities = Entities::read(self.entities, findings, report);
         let outline = Outline::read(self.survey, findings, report);

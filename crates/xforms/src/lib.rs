@@ -15,6 +15,7 @@ mod import;
 mod instances;
 mod languages;
 mod limits;
+mod loops;
 mod names;
 mod old_workbook;
 mod outline;

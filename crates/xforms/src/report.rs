@@ -109,6 +109,9 @@ pub enum Note {
     /// A picture that is kept at the size at which it was taken.
     #[error("the picture is kept at its full size; max-pixels=1024 keeps it small")]
     PictureSize,
+    /// Choices of a list that the form takes from the catalogue.
+    #[error("the list {0} comes from the catalogue; what stands here is for other programs")]
+    OfCatalogue(String),
     /// Something that the form's own check warns of.
     #[error("{0}")]
     Form(teranga_core::form::Flaw),
@@ -152,6 +155,7 @@ impl Explain for Remark {
             Note::NoLabel => "xlsform-without-label",
             Note::OtherNotTranslated => "xlsform-other-not-translated",
             Note::PictureSize => "xlsform-picture-size",
+            Note::OfCatalogue(_) => "xlsform-of-catalogue",
             Note::Form(_) => "xlsform-form-warning",
         }
     }
@@ -170,6 +174,7 @@ impl Explain for Remark {
             | Note::Calculation(detail)
             | Note::NotInCollect(detail)
             | Note::GivesNothing(detail)
+            | Note::OfCatalogue(detail)
             | Note::NoLanguageCode(detail)
             | Note::NotTranslated(detail) => (Some(detail.clone()), None),
             Note::SheetMisspelt(name) => (Some((*name).to_owned()), None),

@@ -16,15 +16,17 @@ pub(crate) struct Sheet {
     pub(crate) name: String,
     /// The row of the headings.
     pub(crate) head: usize,
-    headings: Vec<Option<Heading>>,
-    rows: Vec<Row>,
+    pub(crate) headings: Vec<Option<Heading>>,
+    pub(crate) rows: Vec<Row>,
 }
 
+/// A row that holds something.
 #[derive(Debug, Clone)]
-struct Row {
-    number: usize,
+pub(crate) struct Row {
+    /// As the spreadsheet numbers it.
+    pub(crate) number: usize,
     /// The cells that are not empty, by the place of their heading.
-    cells: Vec<(usize, String)>,
+    pub(crate) cells: Vec<(usize, String)>,
 }
 
 /// One row, for reading.
