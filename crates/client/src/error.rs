@@ -46,6 +46,14 @@ pub enum ClientError {
     /// An interview of this record is under way already.
     #[error("there is a draft of {0}")]
     DraftUnderWay(RecordId),
+    /// The record has the latest version of its form already.
+    #[error("{record} has {form}, the latest version")]
+    LatestVersion {
+        /// The record.
+        record: RecordId,
+        /// The form and version.
+        form: String,
+    },
     /// An answer was refused.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -101,6 +109,7 @@ impl Explain for ClientError {
             Self::NeedsCase { .. } => "form-needs-case",
             Self::NoDraft(_) => "draft-absent",
             Self::DraftUnderWay(_) => "draft-under-way",
+            Self::LatestVersion { .. } => "version-latest",
             Self::Answer(error) => error.code(),
             Self::Findings(_) => "answers-incomplete",
             Self::Answers(_) => "answers-refused",
@@ -123,6 +132,9 @@ impl Explain for ClientError {
             | Self::NoDraft(record)
             | Self::DraftUnderWay(record) => {
                 vec![("record", record.to_string())]
+            }
+            Self::LatestVersion { record, form } => {
+                vec![("record", record.to_string()), ("form", form.clone())]
             }
             Self::NeedsCase { form } => vec![("form", form.clone())],
             Self::Answer(error) => error.arguments(),

@@ -2,23 +2,23 @@
 //! the answers split by class, the envelope, and the values that are released from stricter classes. A sheet of answers
 //! is taken in memory alone: it is saved whole, or nothing was begun.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use teranga_core::answers::answers_from_json;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
-use teranga_core::flow::{Answers, Change, Filling, Finding, FlowContext, Held, Opening, Shown};
+use teranga_core::flow::{Answers, Change, Filling, Finding, Shown};
 use teranga_core::form::{Form, RecordKind};
-use teranga_core::id::{Entropy, EventId, RecordId, Salt};
+use teranga_core::id::{Entropy, EventId, RecordId};
 use teranga_core::key::Key;
-use teranga_core::record::{Envelope, Event, EventKind, State};
+use teranga_core::record::{Envelope, Event, EventKind, State, keys};
 use teranga_core::release::InputMark;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_core::versions::Lineage;
 use teranga_core::wave::Round;
 use teranga_store::drafts::Draft;
-use teranga_store::records::RecordRow;
 use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
 use crate::device::Device;
@@ -32,8 +32,14 @@ pub struct Interview {
     pub(crate) form: Arc<Form>,
     pub(crate) filling: Filling,
     /// What the record held when the interview was opened.
-    before: Answers,
+    pub(crate) stored: Answers,
+    /// The same as the form reads it.
+    pub(crate) before: Answers,
     pub(crate) envelope: Option<Envelope>,
+    /// The form with the versions before it.
+    pub(crate) lineage: Lineage,
+    /// The keys under which several values stood.
+    pub(crate) contested: BTreeSet<Key>,
 }
 
 /// What finishing did.
@@ -59,139 +65,7 @@ pub struct Setting<'a> {
     pub entropy: &'a mut dyn Entropy,
 }
 
-/// No randomness: nothing that is looked at draws any.
-struct Still;
-
-impl Entropy for Still {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        bytes.fill(0);
-    }
-}
-
 impl Device {
-    /// Begins an interview: a new case with a case's form, or an assessment of a case.
-    pub fn begin(
-        &mut self,
-        form: &str,
-        case: Option<RecordId>,
-        setting: Setting<'_>,
-    ) -> Result<Interview, ClientError> {
-        let interview = self.begin_in_memory(form, case, setting)?;
-        self.replica_mut().begin_draft(&interview.draft)?;
-        self.keep(&interview, &interview.filling.changes_since(&Answers::new()))?;
-        Ok(interview)
-    }
-
-    /// Begins an interview of which nothing is kept before it is finished: for a sheet of answers.
-    pub fn begin_in_memory(
-        &self,
-        form: &str,
-        case: Option<RecordId>,
-        setting: Setting<'_>,
-    ) -> Result<Interview, ClientError> {
-        let form = self.form(form)?;
-        self.region()?;
-        match (form.record_kind(), case) {
-            (RecordKind::Case, _) => {}
-            (RecordKind::Assessment, None) => {
-                return Err(ClientError::NeedsCase { form: form.form_id().to_owned() });
-            }
-            (RecordKind::Assessment, Some(case)) => self.require_case(case)?,
-        }
-        let record = RecordId::generate(setting.now, setting.entropy);
-        let mut salt = Salt([0; 16]);
-        setting.entropy.fill(&mut salt.0);
-        let draft = Draft {
-            record,
-            salt,
-            form: form.reference().to_string(),
-            case: case.filter(|_| form.record_kind() == RecordKind::Assessment),
-            wave: None,
-            started: setting.now,
-            heads: Heads::new(),
-        };
-        self.interview(draft, form, Answers::new(), setting)
-    }
-
-    /// Goes on with an interview that was interrupted.
-    pub fn resume(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
-        let draft = self.draft(record)?.ok_or(ClientError::NoDraft(record))?;
-        let form = self.form(&draft.form)?;
-        let answers = self.replica().draft_answers(record)?;
-        self.interview(draft, form, answers, setting)
-    }
-
-    /// Opens a saved record again, with the form version that it was opened with; an interview of it that is under
-    /// way goes on.
-    pub fn edit(&mut self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
-        if self.draft(record)?.is_some() {
-            return self.resume(record, setting);
-        }
-        let interview = self.edit_in_memory(record, setting)?;
-        self.replica_mut().begin_draft(&interview.draft)?;
-        Ok(interview)
-    }
-
-    /// Opens a saved record again, and keeps nothing before it is finished: for a sheet of answers, which is not mixed
-    /// into an interview that is under way.
-    pub fn edit_in_memory(&self, record: RecordId, setting: Setting<'_>) -> Result<Interview, ClientError> {
-        if self.draft(record)?.is_some() {
-            return Err(ClientError::DraftUnderWay(record));
-        }
-        let row = self.replica().record(record)?.ok_or(ClientError::UnknownRecord(record))?;
-        let reference = row.form.ok_or(ClientError::UnknownRecord(record))?;
-        let form = self.form(&reference)?;
-        let parts = self.replica().parts(record)?;
-        let draft = Draft {
-            record,
-            salt: row.salt,
-            form: reference,
-            case: row.case,
-            wave: row.wave,
-            started: setting.now,
-            heads: parts.into_iter().map(|part| (part.class, part.heads)).collect(),
-        };
-        self.interview(draft, form, Answers::new(), setting)
-    }
-
-    fn draft(&self, record: RecordId) -> Result<Option<Draft>, ClientError> {
-        Ok(self.replica().drafts()?.into_iter().find(|draft| draft.record == record))
-    }
-
-    fn interview(
-        &self,
-        mut draft: Draft,
-        form: Arc<Form>,
-        drafted: Answers,
-        setting: Setting<'_>,
-    ) -> Result<Interview, ClientError> {
-        let values = self.values(draft.record)?;
-        let envelope = Envelope::read(&values).ok();
-        if let Some(envelope) = &envelope {
-            // It may have been moved since the draft was begun.
-            draft.case = envelope.case;
-        }
-        let before: Answers = values.into_iter().filter(|(key, _)| !key.is_envelope()).collect();
-        let opening = if before.is_empty() && drafted.is_empty() { Opening::First } else { Opening::Again };
-        let mut answers = before.clone();
-        answers.extend(drafted);
-        let mut seed = [0u8; 32];
-        setting.entropy.fill(&mut seed);
-        let context = FlowContext {
-            now: setting.now,
-            language: setting.language.to_owned(),
-            opening,
-            held: Held::All,
-            seed,
-            device_id: Some(self.replica().id().to_string()),
-            username: Some(self.replica().profile().person.clone()),
-            ..FlowContext::default()
-        };
-        let lists = self.catalogue().lists_for(&form);
-        let filling = Filling::new(Arc::clone(&form), &lists, answers, context);
-        Ok(Interview { draft, form, filling, before, envelope })
-    }
-
     /// Answers one question. What it led to is on the disk when this returns; a refused answer changes nothing.
     pub fn answer(
         &mut self,
@@ -229,7 +103,11 @@ impl Device {
         interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)
     }
 
-    fn keep(&mut self, interview: &Interview, answers: &[(Key, Value)]) -> Result<(), ClientError> {
+    pub(crate) fn keep(
+        &mut self,
+        interview: &Interview,
+        answers: &[(Key, Value)],
+    ) -> Result<(), ClientError> {
         Ok(self.replica_mut().keep_answers(interview.draft.record, answers)?)
     }
 
@@ -274,6 +152,11 @@ impl Device {
         let id = EventId::generate(now, entropy);
         if let Some(held) = &interview.envelope {
             let mut edits: Vec<(Key, Value)> = waves::rewaved(held, round).into_iter().collect();
+            // A draft of an earlier version than the record has by now leaves it where it is.
+            if held.form.parse().is_ok_and(|held| interview.lineage.is_after(&held)) {
+                let form = interview.form.reference().to_string();
+                edits.push((Key::question(keys::FORM), Value::Text(form)));
+            }
             if held.state() == State::Open {
                 edits.extend(Envelope::write_event(id, &submitted));
             }
@@ -287,29 +170,6 @@ impl Device {
             events: BTreeMap::from([(id, submitted)]),
         };
         Ok(envelope.write())
-    }
-
-    /// A saved record with some values in place of what it holds, not to be saved: only to see what follows. None
-    /// where its form is not here.
-    pub(crate) fn look_at(
-        &self,
-        row: &RecordRow,
-        values: &[(Key, Value)],
-        now: Millis,
-    ) -> Result<Option<Interview>, ClientError> {
-        let Some(form) = row.form.as_ref().and_then(|form| self.form(form).ok()) else { return Ok(None) };
-        let draft = Draft {
-            record: row.record,
-            salt: row.salt,
-            form: form.reference().to_string(),
-            case: row.case,
-            wave: row.wave.clone(),
-            started: now,
-            heads: Heads::new(),
-        };
-        let drafted = values.iter().cloned().collect();
-        let setting = Setting { now, language: form.default_language(), entropy: &mut Still };
-        self.interview(draft, Arc::clone(&form), drafted, setting).map(Some)
     }
 
     /// Every value of a record that is held, of all classes.
@@ -347,13 +207,32 @@ impl Interview {
 
     /// What is new, by class.
     fn edits(&self) -> BTreeMap<ClassId, Vec<(Key, Value)>> {
-        let mut parts: BTreeMap<ClassId, Vec<(Key, Value)>> = BTreeMap::new();
-        for (key, value) in self.filling.changes_since(&self.before) {
-            if let Some(class) = self.form.class_of(&key) {
-                parts.entry(class.clone()).or_default().push((key, value));
+        let mut parts: BTreeMap<ClassId, BTreeMap<Key, Value>> = BTreeMap::new();
+        let changes = self.filling.changes_since(&self.before);
+        let told = self.told_back(&self.filling, |key| changes.iter().any(|(changed, _)| changed == key));
+        for (key, value) in &changes {
+            if let Some(class) = self.lineage.class_of(key) {
+                parts.entry(class.clone()).or_default().insert(key.clone(), value.clone());
             }
         }
-        parts
+        for (class, key, value) in told {
+            parts.entry(class).or_default().insert(key, value);
+        }
+        parts.into_iter().map(|(class, edits)| (class, edits.into_iter().collect())).collect()
+    }
+
+    /// What is written beside what changed so that earlier versions are told of it, where it does not stand there
+    /// already and alone.
+    pub(crate) fn told_back(
+        &self,
+        filling: &Filling,
+        changed: impl Fn(&Key) -> bool,
+    ) -> Vec<(ClassId, Key, Value)> {
+        let told = self.lineage.told_back(filling.stored(), changed).into_iter();
+        let is_new = |(_, key, value): &(ClassId, Key, Value)| {
+            self.contested.contains(key) || self.stored.get(key) != Some(value)
+        };
+        told.filter(is_new).collect()
     }
 
     /// The released values. A scheme whose numbers do not fit releases nothing; headquarters derives it again.

@@ -6,8 +6,10 @@ pub mod device;
 pub mod error;
 pub mod interview;
 pub mod invent;
+mod opening;
 pub mod overview;
 pub mod settle;
+pub mod versions;
 mod waves;
 
 pub use device::Device;

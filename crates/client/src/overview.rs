@@ -34,7 +34,7 @@ impl Device {
 
     fn listed(&self, row: RecordRow) -> Result<Listed, ClientError> {
         let form = row.form.as_ref().and_then(|form| self.form(form).ok());
-        let parts = self.replica().parts(row.record)?;
+        let parts = self.parts(&row)?;
         let names = form
             .as_ref()
             .and_then(|form| form.document().settings.get("instance_name")?.as_str().map(str::to_owned))

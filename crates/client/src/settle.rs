@@ -37,9 +37,15 @@ impl Device {
         setting: Setting<'_>,
     ) -> Result<Vec<SavedChange>, ClientError> {
         let row = self.require(record)?;
-        let standing = self.standing(record, key)?;
-        let settled = self.settled(&row, &standing, value, &setting)?;
+        let standing = self.standing(&row, key)?;
+        let mut settled = self.settled(&row, &standing, value, &setting)?;
         let interview = self.look_at(&row, &settled, setting.now)?;
+        if let Some(interview) = &interview {
+            // Earlier versions ask it otherwise; what they hold is settled with it. A mapping stays within a class.
+            let told =
+                interview.told_back(interview.filling(), |key| settled.iter().any(|(own, _)| own == key));
+            settled.extend(told.into_iter().map(|(_, key, value)| (key, value)));
+        }
         let catalogue = self.catalogue().clone();
         let save = saving(&row, standing.class, settled, setting.now);
         let release = |heads: &Heads| {
@@ -49,8 +55,8 @@ impl Device {
     }
 
     /// The values of an answer in conflict.
-    fn standing(&self, record: RecordId, key: &Key) -> Result<Standing, ClientError> {
-        let parts = self.replica().parts(record)?;
+    fn standing(&self, row: &RecordRow, key: &Key) -> Result<Standing, ClientError> {
+        let (record, parts) = (row.record, self.parts(row)?);
         let found = parts.into_iter().find_map(|part| {
             let conflict = part.conflicts.into_iter().find(|conflict| conflict.key == *key)?;
             let values = conflict.values.into_iter().map(|candidate| candidate.value).collect();

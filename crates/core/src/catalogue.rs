@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::class::{ClassId, Classes};
-use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists};
+use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow};
 use crate::list::CodeList;
 use crate::problem::Explain;
 use crate::release::{Release, Rule};
 use crate::score::Scheme;
+use crate::versions::{Lineage, check_successor};
 
 /// What kind of thing is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +112,25 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Checks a resource against what is there, and takes it in. The order of publication decides what is latest.
+    /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
+    /// its published versions, and nothing in it may read a stricter class than it is shown in.
+    pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
+        if kind == ResourceKind::Form {
+            let form = Form::read(json).map_err(CatalogueError::Form)?;
+            let mut findings = check_successor(&self.versions_of(form.form_id()), &form);
+            if self.classes.is_some() {
+                let flows = |from: &str, to: &str| self.flows_to(&ClassId::new(from), &ClassId::new(to));
+                findings.extend(check_flow(&form, flows));
+            }
+            if !findings.is_empty() {
+                return Err(CatalogueError::Form(FormErrors(findings)));
+            }
+        }
+        self.add(kind, json)
+    }
+
+    /// Takes in what is published, where all that it refers to is there. The order of publication decides what is
+    /// latest.
     pub fn add(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
         let named = |id: &str, version: &str| Named { id: id.to_owned(), version: version.to_owned() };
         match kind {
@@ -211,6 +230,11 @@ impl Catalogue {
         self.forms.iter().filter(latest).collect()
     }
 
+    /// Every version of every form, in the order in which they were published.
+    pub fn every_form(&self) -> impl Iterator<Item = &Arc<Form>> {
+        self.forms.iter()
+    }
+
     /// The version of a form that was published last.
     pub fn latest_form(&self, form_id: &str) -> Option<&Arc<Form>> {
         self.forms.iter().rev().find(|form| form.form_id() == form_id)
@@ -219,6 +243,19 @@ impl Catalogue {
     /// One version of a form.
     pub fn form(&self, reference: &FormRef) -> Option<&Arc<Form>> {
         self.forms.iter().find(|form| form.reference() == *reference)
+    }
+
+    /// The versions of a form, in the order in which they were published.
+    fn versions_of(&self, form_id: &str) -> Vec<&Arc<Form>> {
+        self.forms.iter().filter(|form| form.form_id() == form_id).collect()
+    }
+
+    /// A version with those that were published before it: how it reads what was answered under them.
+    pub fn lineage(&self, form: &Form) -> Lineage {
+        let versions = self.versions_of(form.form_id());
+        let own = versions.iter().position(|version| version.version() == form.version());
+        let until = own.map_or(versions.len(), |own| own + 1);
+        Lineage::new(versions.into_iter().take(until).cloned().collect())
     }
 
     /// A code list.
@@ -272,7 +309,7 @@ impl Catalogue {
 fn lists_needed(form: &Form) -> impl Iterator<Item = &str> {
     form.document().choices.values().filter_map(|choices| match choices {
         ChoicesDocument::FromList { from_list } => Some(from_list.as_str()),
-        ChoicesDocument::Inline(_) => None,
+        ChoicesDocument::Inline(_) | ChoicesDocument::Table { .. } => None,
     })
 }
 

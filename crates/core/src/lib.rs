@@ -20,4 +20,5 @@ pub mod table;
 pub mod text;
 pub mod time;
 pub mod value;
+pub mod versions;
 pub mod wave;

@@ -8,8 +8,9 @@ use automerge::{Automerge, ROOT, ScalarValue};
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, RecordId};
+use teranga_core::key::Key;
 
-use crate::view::{Unreadable, View, read};
+use crate::view::{Candidate, Unreadable, View, read, standing};
 
 const FIRST_CHANGE: &[u8] = b"teranga first change 0\n";
 const RECORD: &str = "_record";
@@ -162,6 +163,11 @@ impl Part {
     pub fn author(&self, hash: &ChangeHash) -> Option<ActorId> {
         let meta = self.doc.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))?;
         ActorId::from_slice(meta.actor.to_bytes())
+    }
+
+    /// The values that stand under one key, with who wrote each.
+    pub fn standing(&self, key: &Key) -> Result<Vec<Candidate>, Unreadable> {
+        standing(&self.doc, key)
     }
 
     /// What the part holds.

@@ -47,6 +47,16 @@ pub struct View {
     pub foreign: Vec<Key>,
 }
 
+impl Conflict {
+    /// The conflict among these values, which more than one change may have written alike; none where all are equal.
+    pub fn among(key: Key, mut values: Vec<Candidate>) -> Option<Self> {
+        values.sort_by_key(|candidate| candidate.change);
+        let mut seen = BTreeSet::new();
+        values.retain(|candidate| seen.insert(scalar::identity(&candidate.value)));
+        (values.len() > 1).then_some(Self { key, values })
+    }
+}
+
 impl View {
     /// The conflict on an answer, if it is in one.
     pub fn conflict(&self, key: &Key) -> Option<&Conflict> {
@@ -111,13 +121,20 @@ fn read_side_by_side(
     if let Some(winner) = found.last() {
         view.values.insert(key.clone(), winner.value.clone());
     }
-    found.sort_by_key(|candidate| candidate.change);
-    let mut seen = BTreeSet::new();
-    found.retain(|candidate| seen.insert(scalar::identity(&candidate.value)));
-    if found.len() > 1 {
-        view.conflicts.push(Conflict { key, values: found });
-    }
+    view.conflicts.extend(Conflict::among(key, found));
     Ok(())
+}
+
+/// The values that stand under one key, one or several, each with who wrote it.
+pub(crate) fn standing(doc: &Automerge, key: &Key) -> Result<Vec<Candidate>, Unreadable> {
+    let mut authors = Authors { doc, known: BTreeMap::new() };
+    let all = doc.get_all(ROOT, key.as_str()).map_err(|_| Unreadable)?;
+    let read = |value: &automerge::Value<'_>| match value {
+        automerge::Value::Scalar(scalar) => scalar::read_owned(scalar),
+        automerge::Value::Object(_) => None,
+    };
+    let values = all.iter().filter_map(|(value, id)| Some((read(value)?, id)));
+    values.map(|(value, id)| authors.candidate(value, id)).collect()
 }
 
 /// Who wrote what, each change looked up once.

@@ -1,11 +1,12 @@
-//! Comparison. A set of nodes compares as true where one of its nodes does; what is compared with a number or a
-//! boolean is converted to it; `<` and its like compare numbers.
+//! Comparison. A set of nodes compares as true where one of its nodes does, and an empty one compares as an empty
+//! text, as in Collect; what is compared with a number or a boolean is converted to it; `<` and its like compare
+//! numbers.
 
 use crate::error::EvalError;
-use crate::eval::{Run, truth};
+use crate::eval::Run;
 use crate::instance::Instance;
 use crate::tree::Operator;
-use crate::value::Value;
+use crate::value::{NEAR, Value};
 
 pub(crate) fn compare<I: Instance>(
     run: &Run<'_, '_, I>,
@@ -15,8 +16,8 @@ pub(crate) fn compare<I: Instance>(
 ) -> Result<bool, EvalError> {
     match (left, right) {
         (Value::Boolean(_), _) | (_, Value::Boolean(_)) => Ok(scalar(run, operator, left, right)),
-        (Value::Nodes(nodes), other) => any(run, nodes, |text| compare(run, operator, &text, other)),
-        (other, Value::Nodes(nodes)) => any(run, nodes, |text| compare(run, operator, other, &text)),
+        (Value::Nodes(nodes), other) => any(run, nodes, |text| compare(run, operator, text, other)),
+        (other, Value::Nodes(nodes)) => any(run, nodes, |text| compare(run, operator, other, text)),
         _ => Ok(scalar(run, operator, left, right)),
     }
 }
@@ -24,11 +25,14 @@ pub(crate) fn compare<I: Instance>(
 fn any<I: Instance>(
     run: &Run<'_, '_, I>,
     nodes: &[I::Node],
-    mut holds: impl FnMut(Value<I::Node>) -> Result<bool, EvalError>,
+    mut holds: impl FnMut(&Value<I::Node>) -> Result<bool, EvalError>,
 ) -> Result<bool, EvalError> {
+    if nodes.is_empty() {
+        return holds(&Value::Text(String::new()));
+    }
     for node in nodes {
         run.work(1)?;
-        if holds(Value::Text(run.context.instance.text(*node)))? {
+        if holds(&run.text_of(*node))? {
             return Ok(true);
         }
     }
@@ -53,12 +57,13 @@ fn scalar<I: Instance>(
     }
 }
 
-#[expect(clippy::float_cmp, reason = "XPath's equality of numbers is exact")]
 fn equal<I: Instance>(run: &Run<'_, '_, I>, left: &Value<I::Node>, right: &Value<I::Node>) -> bool {
     match (left, right) {
-        (Value::Boolean(_), _) | (_, Value::Boolean(_)) => truth(left) == truth(right),
+        (Value::Boolean(_), _) | (_, Value::Boolean(_)) => run.truth(left) == run.truth(right),
         (Value::Number(_) | Value::Date(_), _) | (_, Value::Number(_) | Value::Date(_)) => {
-            run.number(left) == run.number(right)
+            let (left, right) = (run.number(left), run.number(right));
+            // The same infinity is equal, though nothing lies between.
+            left.total_cmp(&right).is_eq() && !left.is_nan() || (left - right).abs() < NEAR
         }
         _ => run.text(left) == run.text(right),
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with an expression, and where.
+//! What can be wrong with an expression, where, and what to write instead.
 
 /// A place in the source of an expression, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,11 +31,33 @@ pub enum ParseErrorKind {
     /// A `${` whose name or closing brace is missing.
     #[error("a reference is not closed")]
     OpenReference,
+    /// A bracket that nothing closes; the place is that of the bracket.
+    #[error("a bracket is not closed")]
+    OpenBracket {
+        /// What closes it.
+        closing: &'static str,
+    },
+    /// Written as another language or a word processor writes it.
+    #[error("{found} is not written so here")]
+    Slip {
+        /// What was written.
+        found: String,
+        /// What is meant, probably.
+        instead: &'static str,
+    },
     /// Something else was expected here.
     #[error("expected {expected}")]
     Expected {
         /// What.
         expected: &'static str,
+    },
+    /// An axis that there is not: the name before `::`.
+    #[error("no axis {name}")]
+    UnknownAxis {
+        /// The name that was used.
+        name: String,
+        /// The nearest name that there is.
+        suggestion: Option<&'static str>,
     },
     /// A function that there is not.
     #[error("no function {name}")]
@@ -65,18 +87,29 @@ impl ParseError {
             ParseErrorKind::Character => "expression-character",
             ParseErrorKind::OpenText => "expression-open-text",
             ParseErrorKind::OpenReference => "expression-open-reference",
+            ParseErrorKind::OpenBracket { .. } => "expression-open-bracket",
+            ParseErrorKind::Slip { .. } => "expression-slip",
             ParseErrorKind::Expected { .. } => "expression-expected",
+            ParseErrorKind::UnknownAxis { .. } => "expression-unknown-axis",
             ParseErrorKind::UnknownFunction { .. } => "expression-unknown-function",
             ParseErrorKind::Arguments { .. } => "expression-arguments",
             ParseErrorKind::TooLarge => "expression-too-large",
         }
     }
 
-    /// The nearest thing that would be right.
+    /// What to write instead, or what is missing.
     pub fn suggestion(&self) -> Option<&'static str> {
         match &self.kind {
-            ParseErrorKind::UnknownFunction { suggestion, .. } => *suggestion,
-            _ => None,
+            ParseErrorKind::UnknownFunction { suggestion, .. }
+            | ParseErrorKind::UnknownAxis { suggestion, .. } => *suggestion,
+            ParseErrorKind::Slip { instead, .. } => Some(instead),
+            ParseErrorKind::OpenBracket { closing } => Some(closing),
+            ParseErrorKind::OpenReference => Some("}"),
+            ParseErrorKind::Character
+            | ParseErrorKind::OpenText
+            | ParseErrorKind::Expected { .. }
+            | ParseErrorKind::Arguments { .. }
+            | ParseErrorKind::TooLarge => None,
         }
     }
 }
@@ -101,6 +134,9 @@ pub enum EvalErrorKind {
     /// A secondary instance that there is not.
     #[error("no instance {0}")]
     Instance(String),
+    /// A function that there is not, or not with so many arguments.
+    #[error("no function {0} with {1} arguments")]
+    Function(String, usize),
     /// A regular expression that is none.
     #[error("not a regular expression")]
     Regex,

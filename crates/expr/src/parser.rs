@@ -1,41 +1,56 @@
-//! The parser: operators by their power (Pratt), paths and calls by descent, within a bound of depth.
+//! The parser: operators by their power (Pratt), calls by descent, within a bound of depth. Paths are the next file's.
 
 use crate::error::{ParseError, ParseErrorKind, Span};
-use crate::functions;
+use crate::functions::{self, Callee};
+use crate::slips;
 use crate::token::{Token, tokens};
-use crate::tree::{Axis, Node, Operator, Path, Start, Step, Test};
+use crate::tree::{Node, Operator};
 
 /// The longest source, in bytes: ten times the longest calculation of the field's forms.
 const SOURCE_BYTES_MAX: usize = 64 * 1024;
-/// The deepest nesting.
+/// The deepest nesting of brackets and operators of different power.
 const DEPTH_MAX: usize = 64;
+/// The most operators: a chain of so many nests as deep in the tree. A sum over every question of the largest forms
+/// has a thousand.
+const OPERATORS_MAX: usize = 2_000;
 
-pub(crate) fn parse(source: &str) -> Result<Node, ParseError> {
+/// Which calls a source may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// Those of known functions, with as many arguments as they take.
+    Known,
+    /// Whatever is written as a call.
+    Any,
+}
+
+pub(crate) fn parse(source: &str, calls: Calls) -> Result<Node, ParseError> {
     let whole = Span { start: 0, end: source.len() };
     if source.len() > SOURCE_BYTES_MAX {
         return Err(ParseError { span: whole, kind: ParseErrorKind::TooLarge });
     }
     let tokens = tokens(source)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, end: source.len(), depth: 0 };
+    let mut parser = Parser { tokens: &tokens, calls, at: 0, end: source.len(), depth: 0, operators: 0 };
     let root = parser.expression(0)?;
     if parser.at < tokens.len() { Err(parser.expected("an operator or the end")) } else { Ok(root) }
 }
 
-struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     tokens: &'a [(Token, Span)],
-    at: usize,
+    calls: Calls,
+    pub(crate) at: usize,
     end: usize,
     depth: usize,
+    operators: usize,
 }
 
-type Parsed<T> = Result<T, ParseError>;
+pub(crate) type Parsed<T> = Result<T, ParseError>;
 
 impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<&'a Token> {
+    pub(crate) fn peek(&self) -> Option<&'a Token> {
         self.tokens.get(self.at).map(|(token, _)| token)
     }
 
-    fn peek_after(&self) -> Option<&'a Token> {
+    pub(crate) fn peek_after(&self) -> Option<&'a Token> {
         self.tokens.get(self.at + 1).map(|(token, _)| token)
     }
 
@@ -43,26 +58,42 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.at).map_or(Span { start: self.end, end: self.end }, |(_, span)| *span)
     }
 
-    fn error(&self, kind: ParseErrorKind) -> ParseError {
+    pub(crate) fn error(&self, kind: ParseErrorKind) -> ParseError {
         ParseError { span: self.span(), kind }
     }
 
-    fn expected(&self, expected: &'static str) -> ParseError {
+    pub(crate) fn expected(&self, expected: &'static str) -> ParseError {
+        if let Some(Token::Name(name)) = self.peek()
+            && let Some(instead) = slips::word(name)
+        {
+            return self.error(ParseErrorKind::Slip { found: name.clone(), instead });
+        }
         self.error(ParseErrorKind::Expected { expected })
     }
 
-    fn is(&self, symbol: &str) -> bool {
+    pub(crate) fn is(&self, symbol: &str) -> bool {
         matches!(self.peek(), Some(Token::Symbol(found)) if *found == symbol)
     }
 
-    fn eat(&mut self, symbol: &str) -> bool {
+    pub(crate) fn eat(&mut self, symbol: &str) -> bool {
         let is = self.is(symbol);
         self.at += usize::from(is);
         is
     }
 
-    fn need(&mut self, symbol: &'static str) -> Parsed<()> {
-        if self.eat(symbol) { Ok(()) } else { Err(self.expected(symbol)) }
+    /// The bracket that closes the one at `opening`.
+    pub(crate) fn close(&mut self, closing: &'static str, opening: Span) -> Parsed<()> {
+        match self.peek() {
+            Some(Token::Symbol(found)) if *found == closing => {
+                self.at += 1;
+                Ok(())
+            }
+            None | Some(Token::Symbol(")" | "]")) => {
+                Err(ParseError { span: opening, kind: ParseErrorKind::OpenBracket { closing } })
+            }
+            Some(_) if closing == ")" => Err(self.expected("an operator, a comma or )")),
+            Some(_) => Err(self.expected("an operator or ]")),
+        }
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
@@ -76,18 +107,16 @@ impl<'a> Parser<'a> {
     }
 
     /// An expression whose operators bind tighter than `least`.
-    fn expression(&mut self, least: u8) -> Parsed<Node> {
+    pub(crate) fn expression(&mut self, least: u8) -> Parsed<Node> {
         self.nested(|parser| {
             let mut left = parser.operand()?;
-            let mut length = 0usize;
             while let Some(operator) = parser.operator() {
                 let (power, _) = operator.power();
                 if power <= least {
                     break;
                 }
-                // A chain of a thousand operators nests a thousand deep in the tree.
-                length += 1;
-                if length > DEPTH_MAX * 16 {
+                parser.operators += 1;
+                if parser.operators > OPERATORS_MAX {
                     return Err(parser.error(ParseErrorKind::TooLarge));
                 }
                 parser.at += 1;
@@ -110,14 +139,15 @@ impl<'a> Parser<'a> {
         if self.eat("-") {
             return Ok(Node::Negate(Box::new(self.expression(7)?)));
         }
+        let opening = self.span();
         let primary = match self.peek() {
             Some(Token::Number(number)) => Node::Number(*number),
             Some(Token::Text(text)) => Node::Text(text.clone()),
-            Some(Token::Reference(name)) => Node::Reference(name.clone(), self.span()),
+            Some(Token::Reference(name)) => Node::Reference(name.clone(), opening),
             Some(Token::Symbol("(")) => {
                 self.at += 1;
                 let inner = self.expression(0)?;
-                self.need(")")?;
+                self.close(")", opening)?;
                 return self.continued(inner);
             }
             Some(Token::Name(name)) if self.calls(name) => {
@@ -136,12 +166,15 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str) -> Parsed<Node> {
-        let Some(arity) = functions::arity(name) else {
+        let callee = Callee::from(name);
+        if self.calls == Calls::Known && callee.function().is_none() {
             let suggestion = functions::nearest(name);
             return Err(self.error(ParseErrorKind::UnknownFunction { name: name.to_owned(), suggestion }));
-        };
+        }
         let at = self.span();
-        self.at += 2;
+        self.at += 1;
+        let opening = self.span();
+        self.at += 1;
         let mut arguments = Vec::new();
         if !self.eat(")") {
             loop {
@@ -150,117 +183,25 @@ impl<'a> Parser<'a> {
                     break;
                 }
             }
-            self.need(")")?;
+            self.close(")", opening)?;
         }
-        if !arity.contains(&arguments.len()) {
-            let kind = ParseErrorKind::Arguments { name: name.to_owned(), given: arguments.len() };
+        let given = arguments.len();
+        if self.calls == Calls::Known && !callee.function().is_some_and(|function| function.takes(given)) {
+            let kind = ParseErrorKind::Arguments { name: name.to_owned(), given };
             return Err(ParseError { span: at, kind });
         }
-        Ok(Node::Call(name.to_owned(), arguments))
+        Ok(Node::Call(callee, arguments))
     }
 
-    /// Predicates and further steps after a primary expression.
-    fn continued(&mut self, primary: Node) -> Parsed<Node> {
-        let mut steps = Vec::new();
-        let predicates = self.predicates()?;
-        if !predicates.is_empty() {
-            steps.push(Step { axis: Axis::Itself, test: Test::Node, predicates });
-        }
-        if self.is("/") || self.is("//") {
-            self.further(&mut steps)?;
-        }
-        if steps.is_empty() {
-            Ok(primary)
-        } else {
-            Ok(Node::Path(Path { start: Start::From(Box::new(primary)), steps }))
-        }
-    }
-
-    fn path(&mut self) -> Parsed<Path> {
-        let mut steps = Vec::new();
-        let start = if self.is("/") || self.is("//") { Start::Root } else { Start::Context };
-        if start == Start::Root {
-            if self.is("/") && !self.step_follows() {
-                self.at += 1;
-                return Ok(Path { start, steps });
-            }
-        } else {
-            steps.push(self.step()?);
-        }
-        self.further(&mut steps)?;
-        Ok(Path { start, steps })
-    }
-
-    fn further(&mut self, steps: &mut Vec<Step>) -> Parsed<()> {
-        loop {
-            if self.eat("//") {
-                steps.push(Step { axis: Axis::DescendantOrSelf, test: Test::Node, predicates: Vec::new() });
-            } else if !self.eat("/") {
-                return Ok(());
-            }
-            steps.push(self.step()?);
-        }
-    }
-
-    fn step_follows(&self) -> bool {
-        match self.peek_after() {
-            Some(Token::Name(_)) => true,
-            Some(Token::Symbol(symbol)) => matches!(*symbol, "." | ".." | "@" | "*"),
-            _ => false,
-        }
-    }
-
-    fn step(&mut self) -> Parsed<Step> {
-        if self.eat("..") {
-            return Ok(Step { axis: Axis::Parent, test: Test::Node, predicates: self.predicates()? });
-        }
-        if self.eat(".") {
-            return Ok(Step { axis: Axis::Itself, test: Test::Node, predicates: self.predicates()? });
-        }
-        let axis = self.axis()?;
-        let test = self.test()?;
-        Ok(Step { axis, test, predicates: self.predicates()? })
-    }
-
-    fn axis(&mut self) -> Parsed<Axis> {
-        if self.eat("@") {
-            return Ok(Axis::Attribute);
-        }
-        match (self.peek(), self.peek_after()) {
-            (Some(Token::Name(name)), Some(Token::Symbol("::"))) => {
-                let axis = Axis::ALL.into_iter().find(|(_, known)| known == name);
-                let (axis, _) = axis.ok_or_else(|| self.expected("an axis"))?;
-                self.at += 2;
-                Ok(axis)
-            }
-            _ => Ok(Axis::Child),
-        }
-    }
-
-    fn test(&mut self) -> Parsed<Test> {
-        let test = match self.peek() {
-            Some(Token::Symbol("*") | Token::Operator("*")) => Test::Any,
-            Some(Token::Name(name)) if matches!(self.peek_after(), Some(Token::Symbol("("))) => {
-                let test = if name == "text" { Test::Text } else { Test::Node };
-                self.at += 2;
-                if !self.is(")") {
-                    return Err(self.expected(")"));
-                }
-                test
-            }
-            Some(Token::Name(name)) => Test::Name(name.clone()),
-            _ => return Err(self.expected("a value, a path or a function")),
-        };
-        self.at += 1;
-        Ok(test)
-    }
-
-    fn predicates(&mut self) -> Parsed<Vec<Node>> {
+    pub(crate) fn predicates(&mut self) -> Parsed<Vec<Node>> {
         let mut predicates = Vec::new();
-        while self.eat("[") {
+        loop {
+            let opening = self.span();
+            if !self.eat("[") {
+                return Ok(predicates);
+            }
             predicates.push(self.expression(0)?);
-            self.need("]")?;
+            self.close("]", opening)?;
         }
-        Ok(predicates)
     }
 }

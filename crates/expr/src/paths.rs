@@ -2,7 +2,7 @@
 //! document order and each node once.
 
 use crate::error::{EvalError, EvalErrorKind};
-use crate::eval::{Focus, Run, truth};
+use crate::eval::{Focus, Run};
 use crate::instance::Instance;
 use crate::tree::{Axis, Node, Path, Start, Step, Test};
 use crate::value::Value;
@@ -20,71 +20,99 @@ pub(crate) fn evaluate<I: Instance>(
             _ => return Err(EvalErrorKind::Type("a path goes on from nodes only").into()),
         },
     };
-    for step in &path.steps {
-        nodes = take_step(run, step, &nodes)?;
+    let mut steps = path.steps.as_slice();
+    while let Some((step, further)) = steps.split_first() {
+        steps = further;
+        // `//name` is one walk, not one list of everything and then the children of each.
+        if let Some((next, further)) = further.split_first()
+            && is_everything(step)
+            && next.axis == Axis::Child
+            && next.predicates.is_empty()
+        {
+            steps = further;
+            nodes = take_step(run, Axis::Descendant, next, nodes)?;
+        } else {
+            nodes = take_step(run, step.axis, step, nodes)?;
+        }
     }
     Ok(nodes)
 }
 
+fn is_everything(step: &Step) -> bool {
+    step.axis == Axis::DescendantOrSelf && step.test == Test::Node && step.predicates.is_empty()
+}
+
 fn take_step<I: Instance>(
     run: &Run<'_, '_, I>,
+    axis: Axis,
     step: &Step,
-    from: &[I::Node],
+    from: Vec<I::Node>,
 ) -> Result<Vec<I::Node>, EvalError> {
     // Predicates right after a bracket or a call filter the whole set; in a step, each node's own.
-    let filters_all = step.axis == Axis::Itself && step.test == Test::Node && !step.predicates.is_empty();
+    let filters_all = axis == Axis::Itself && step.test == Test::Node && !step.predicates.is_empty();
     if filters_all {
-        return keep(run, &step.predicates, from.to_vec());
+        return keep(run, &step.predicates, from);
     }
     let mut found = Vec::new();
-    for node in from {
-        let reached = along(run, step, *node)?;
-        found.extend(keep(run, &step.predicates, reached)?);
+    for node in &from {
+        let reached = keep(run, &step.predicates, along(run, axis, &step.test, *node)?)?;
+        if found.is_empty() {
+            found = reached;
+        } else {
+            found.extend(reached);
+        }
     }
-    if from.len() > 1 || matches!(step.axis, Axis::Ancestor | Axis::AncestorOrSelf | Axis::PrecedingSibling) {
+    if !found.is_sorted() {
         found.sort_unstable();
+    }
+    if from.len() > 1 {
         found.dedup();
     }
     Ok(found)
 }
 
-fn along<I: Instance>(run: &Run<'_, '_, I>, step: &Step, node: I::Node) -> Result<Vec<I::Node>, EvalError> {
+/// The nodes along an axis that pass a test, the nearest first.
+fn along<I: Instance>(
+    run: &Run<'_, '_, I>,
+    axis: Axis,
+    test: &Test,
+    node: I::Node,
+) -> Result<Vec<I::Node>, EvalError> {
     let instance = run.context.instance;
-    if let (Axis::Child, Test::Name(name)) = (step.axis, &step.test) {
+    if let (Axis::Child, Test::Name(name)) = (axis, test) {
         let children = instance.children_named(node, name);
         run.work(children.len())?;
         return Ok(children);
     }
-    let reached = match step.axis {
+    let mut reached = match axis {
         Axis::Child => instance.children(node),
         Axis::Parent => instance.parent(node).into_iter().collect(),
         Axis::Itself => vec![node],
         Axis::Attribute => instance.attributes(node),
-        Axis::DescendantOrSelf => descendants(run, node, vec![node])?,
-        Axis::Descendant => descendants(run, node, Vec::new())?,
+        Axis::DescendantOrSelf => subtree(run, node)?,
+        Axis::Descendant => descendants(run, node)?,
         Axis::Ancestor => ancestors(instance, instance.parent(node)),
         Axis::AncestorOrSelf => ancestors(instance, Some(node)),
-        Axis::FollowingSibling => {
-            siblings(instance, node).into_iter().filter(|other| *other > node).collect()
-        }
-        Axis::PrecedingSibling => {
-            let mut before: Vec<I::Node> =
-                siblings(instance, node).into_iter().filter(|other| *other < node).collect();
-            before.reverse();
-            before
-        }
+        Axis::FollowingSibling => siblings(instance, node, |other| other > node),
+        Axis::PrecedingSibling => before(instance, node),
+        Axis::Following => following(run, node)?,
+        Axis::Preceding => preceding(run, node)?,
+        Axis::Namespace => Vec::new(),
     };
     run.work(reached.len())?;
-    Ok(reached.into_iter().filter(|node| passes(instance, &step.test, *node)).collect())
+    reached.retain(|node| passes(instance, test, *node));
+    Ok(reached)
 }
 
 fn passes<I: Instance>(instance: &I, test: &Test, node: I::Node) -> bool {
     match test {
         Test::Name(name) => instance.name(node) == name,
         Test::Any => !instance.name(node).is_empty(),
+        Test::Prefix(prefix) => instance.name(node).split_once(':').is_some_and(|(found, _)| found == prefix),
         Test::Node => true,
         // A leaf's text stands for its text node.
         Test::Text => instance.children(node).is_empty(),
+        Test::Comment | Test::Instruction => false,
     }
 }
 
@@ -92,14 +120,66 @@ fn ancestors<I: Instance>(instance: &I, from: Option<I::Node>) -> Vec<I::Node> {
     std::iter::successors(from, |node| instance.parent(*node)).collect()
 }
 
-fn siblings<I: Instance>(instance: &I, node: I::Node) -> Vec<I::Node> {
+fn siblings<I: Instance>(instance: &I, node: I::Node, wanted: impl Fn(I::Node) -> bool) -> Vec<I::Node> {
     if instance.is_attribute(node) {
         return Vec::new();
     }
-    instance.parent(node).map(|parent| instance.children(parent)).unwrap_or_default()
+    let mut siblings = instance.parent(node).map(|parent| instance.children(parent)).unwrap_or_default();
+    siblings.retain(|other| wanted(*other));
+    siblings
 }
 
-fn descendants<I: Instance>(
+fn before<I: Instance>(instance: &I, node: I::Node) -> Vec<I::Node> {
+    let mut before = siblings(instance, node, |other| other < node);
+    before.reverse();
+    before
+}
+
+/// All that begins after the node ends.
+fn following<I: Instance>(run: &Run<'_, '_, I>, node: I::Node) -> Result<Vec<I::Node>, EvalError> {
+    let instance = run.context.instance;
+    let mut found = Vec::new();
+    // What its element holds comes after an attribute.
+    if instance.is_attribute(node)
+        && let Some(element) = instance.parent(node)
+    {
+        found = descendants(run, element)?;
+    }
+    for above in ancestors(instance, Some(node)) {
+        for sibling in siblings(instance, above, |other| other > above) {
+            found.extend(subtree(run, sibling)?);
+        }
+    }
+    Ok(found)
+}
+
+/// All that ends before the node begins.
+fn preceding<I: Instance>(run: &Run<'_, '_, I>, node: I::Node) -> Result<Vec<I::Node>, EvalError> {
+    let instance = run.context.instance;
+    let mut found = Vec::new();
+    for above in ancestors(instance, Some(node)) {
+        for sibling in before(instance, above) {
+            let mut within = subtree(run, sibling)?;
+            within.reverse();
+            found.extend(within);
+        }
+    }
+    Ok(found)
+}
+
+fn subtree<I: Instance>(run: &Run<'_, '_, I>, node: I::Node) -> Result<Vec<I::Node>, EvalError> {
+    below(run, node, vec![node])
+}
+
+/// All that a node holds.
+pub(crate) fn descendants<I: Instance>(
+    run: &Run<'_, '_, I>,
+    node: I::Node,
+) -> Result<Vec<I::Node>, EvalError> {
+    below(run, node, Vec::new())
+}
+
+fn below<I: Instance>(
     run: &Run<'_, '_, I>,
     node: I::Node,
     mut found: Vec<I::Node>,
@@ -109,9 +189,8 @@ fn descendants<I: Instance>(
     while let Some(next) = open.pop() {
         run.work(1)?;
         found.push(next);
-        let mut within = run.context.instance.children(next);
-        within.reverse();
-        open.extend(within);
+        let within = run.context.instance.children(next);
+        open.extend(within.into_iter().rev());
     }
     Ok(found)
 }
@@ -124,22 +203,30 @@ fn keep<I: Instance>(
 ) -> Result<Vec<I::Node>, EvalError> {
     for predicate in predicates {
         let size = nodes.len();
-        let mut kept = Vec::new();
-        for (node, position) in nodes.into_iter().zip(1..) {
-            let holds = match run.node(predicate, &Focus { node, position, size })? {
+        let mut position = 0;
+        let mut failed = None;
+        nodes.retain(|node| {
+            position += 1;
+            if failed.is_some() {
+                return false;
+            }
+            match run.node(predicate, &Focus { node: *node, position, size }) {
                 #[expect(
                     clippy::float_cmp,
                     clippy::cast_precision_loss,
                     reason = "a position is a small whole number"
                 )]
-                Value::Number(number) => number == position as f64,
-                other => truth(&other),
-            };
-            if holds {
-                kept.push(node);
+                Ok(Value::Number(number)) => number == position as f64,
+                Ok(other) => run.truth(&other),
+                Err(error) => {
+                    failed = Some(error);
+                    false
+                }
             }
+        });
+        if let Some(error) = failed {
+            return Err(error);
         }
-        nodes = kept;
     }
     Ok(nodes)
 }

@@ -2,6 +2,7 @@
 //! one may stand, as XPath 1.0 says.
 
 use crate::error::{ParseError, ParseErrorKind, Span};
+use crate::slips::{self, WORDS};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,10 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(Token, Span)>, ParseError> {
             continue;
         }
         let operator_may_stand = found.last().is_some_and(|(token, _)| ends_operand(token));
+        if let Some((written, instead)) = slips::at_start(rest) {
+            let kind = ParseErrorKind::Slip { found: written.to_owned(), instead };
+            return Err(ParseError { span: Span { start: at, end: at + written.len() }, kind });
+        }
         let (token, length) = token(rest, first, operator_may_stand)
             .map_err(|kind| ParseError { span: Span { start: at, end: at + first.len_utf8() }, kind })?;
         found.push((token, Span { start: at, end: at + length }));
@@ -68,7 +73,7 @@ fn token(rest: &str, first: char, operator_may_stand: bool) -> Result<(Token, us
     let decimal =
         first == '.' && rest.get(1..).is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
     if first.is_ascii_digit() || decimal {
-        return Ok(number(rest));
+        return number(rest);
     }
     if is_name_start(first) {
         return Ok(name(rest, operator_may_stand));
@@ -83,7 +88,8 @@ fn token(rest: &str, first: char, operator_may_stand: bool) -> Result<(Token, us
         .ok_or(ParseErrorKind::Character)
 }
 
-fn number(rest: &str) -> (Token, usize) {
+/// Digits with at most one point. What is beyond a double's range is refused: no answer is such a number.
+fn number(rest: &str) -> Result<(Token, usize), ParseErrorKind> {
     let mut seen_point = false;
     let end = rest
         .find(|c: char| {
@@ -92,30 +98,30 @@ fn number(rest: &str) -> (Token, usize) {
             !(c.is_ascii_digit() || point)
         })
         .unwrap_or(rest.len());
-    (Token::Number(rest.get(..end).and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)), end)
+    let number = rest.get(..end).and_then(|text| text.parse::<f64>().ok());
+    let number = number.filter(|number| number.is_finite()).ok_or(ParseErrorKind::TooLarge)?;
+    Ok((Token::Number(number), end))
 }
 
 fn name(rest: &str, operator_may_stand: bool) -> (Token, usize) {
+    if operator_may_stand && let Some(word) = WORDS.into_iter().find(|word| begins_with_word(rest, word)) {
+        return (Token::Operator(word), word.len());
+    }
     let mut end = rest.find(|c: char| !is_name_part(c)).unwrap_or(rest.len());
     // A prefix, but not an axis: `jr:itext`, not `child::a`.
     let after = rest.get(end..).unwrap_or_default();
-    if after.starts_with(':')
-        && after.get(1..).is_some_and(|next| next.starts_with(is_name_start) || next.starts_with('*'))
+    if let Some(tail) = after.strip_prefix(':')
+        && tail.starts_with(|c: char| is_name_start(c) || c == '*')
     {
-        let tail = after.get(1..).unwrap_or_default();
-        end += 1 + if tail.starts_with('*') {
-            1
-        } else {
-            tail.find(|c: char| !is_name_part(c)).unwrap_or(tail.len())
-        };
+        let length = tail.find(|c: char| !is_name_part(c)).unwrap_or(tail.len());
+        end += 1 + if tail.starts_with('*') { 1 } else { length };
     }
-    let text = rest.get(..end).unwrap_or_default();
-    if operator_may_stand
-        && let Some(operator) = ["and", "or", "mod", "div"].into_iter().find(|known| *known == text)
-    {
-        return (Token::Operator(operator), end);
-    }
-    (Token::Name(text.to_owned()), end)
+    (Token::Name(rest.get(..end).unwrap_or_default().to_owned()), end)
+}
+
+/// Where an operator must stand no name can, so that `1 and1` and `2div-1` are cut after the word.
+fn begins_with_word(rest: &str, word: &str) -> bool {
+    rest.strip_prefix(word).is_some_and(|after| !after.starts_with(is_name_start))
 }
 
 fn is_name_start(c: char) -> bool {
@@ -124,4 +130,29 @@ fn is_name_start(c: char) -> bool {
 
 fn is_name_part(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(source: &str) -> Vec<Token> {
+        tokens(source).unwrap().into_iter().map(|(token, _)| token).collect()
+    }
+
+    #[test]
+    fn a_word_is_an_operator_only_where_one_may_stand() {
+        assert_eq!(cut("div div 2"), [Token::Name("div".into()), Token::Operator("div"), Token::Number(2.0)]);
+        assert_eq!(cut("1and1"), [Token::Number(1.0), Token::Operator("and"), Token::Number(1.0)]);
+        assert_eq!(
+            cut("order or band"),
+            [Token::Name("order".into()), Token::Operator("or"), Token::Name("band".into())]
+        );
+    }
+
+    #[test]
+    fn a_number_beyond_a_double_is_refused() {
+        assert_eq!(tokens(&"9".repeat(400)).unwrap_err().kind, ParseErrorKind::TooLarge);
+        assert_eq!(cut(&"1".repeat(300)).len(), 1);
+    }
 }

@@ -1,9 +1,8 @@
-//! The tree of an expression, what it depends on, and its source again.
-
-use std::fmt;
+//! The tree of an expression, and what it depends on.
 
 use crate::error::{ParseError, Span};
-use crate::parser;
+use crate::functions::Callee;
+use crate::parser::{self, Calls};
 
 /// A parsed expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +24,7 @@ pub enum Node {
     /// `a op b`.
     Binary(Operator, Box<Node>, Box<Node>),
     /// `name(arguments)`.
-    Call(String, Vec<Node>),
+    Call(Callee, Vec<Node>),
     /// A location path.
     Path(Path),
 }
@@ -146,11 +145,17 @@ pub enum Axis {
     FollowingSibling,
     /// `preceding-sibling::`
     PrecedingSibling,
+    /// `following::`
+    Following,
+    /// `preceding::`
+    Preceding,
+    /// `namespace::`; instances have no such nodes
+    Namespace,
 }
 
 impl Axis {
     /// Every axis with its name.
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: [(Self, &'static str); 13] = [
         (Self::Child, "child"),
         (Self::Parent, "parent"),
         (Self::Itself, "self"),
@@ -161,9 +166,12 @@ impl Axis {
         (Self::AncestorOrSelf, "ancestor-or-self"),
         (Self::FollowingSibling, "following-sibling"),
         (Self::PrecedingSibling, "preceding-sibling"),
+        (Self::Following, "following"),
+        (Self::Preceding, "preceding"),
+        (Self::Namespace, "namespace"),
     ];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(axis, _)| *axis == self).map_or("", |(_, name)| name)
     }
 }
@@ -175,10 +183,16 @@ pub enum Test {
     Name(String),
     /// `*`
     Any,
+    /// `prefix:*`
+    Prefix(String),
     /// `node()`
     Node,
     /// `text()`
     Text,
+    /// `comment()`; instances hold none
+    Comment,
+    /// `processing-instruction()`; instances hold none
+    Instruction,
 }
 
 /// One step of a path.
@@ -193,9 +207,16 @@ pub struct Step {
 }
 
 impl Expr {
-    /// Parses a source. Sources longer or deeper than any form needs are refused.
+    /// Parses a source whose every function must be known, with the right number of arguments. Sources longer or
+    /// deeper than any form needs are refused.
     pub fn parse(source: &str) -> Result<Self, ParseError> {
-        parser::parse(source).map(|root| Self { root })
+        parser::parse(source, Calls::Known).map(|root| Self { root })
+    }
+
+    /// Parses a source as the field's engines do: a call of a function that there is not is an error only once it
+    /// is evaluated.
+    pub fn parse_any(source: &str) -> Result<Self, ParseError> {
+        parser::parse(source, Calls::Any).map(|root| Self { root })
     }
 
     /// The root of the tree.
@@ -292,97 +313,5 @@ impl Node {
                     .try_for_each(|inner| inner.resolve(path_of))
             }
         }
-    }
-
-    fn power(&self) -> u8 {
-        match self {
-            Self::Binary(operator, ..) => operator.power().0,
-            Self::Negate(_) => 7,
-            Self::Number(_) | Self::Text(_) | Self::Reference(..) | Self::Call(..) | Self::Path(_) => 9,
-        }
-    }
-
-    fn write_within(&self, f: &mut fmt::Formatter<'_>, least: u8) -> fmt::Result {
-        if self.power() < least { write!(f, "({self})") } else { write!(f, "{self}") }
-    }
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.root.fmt(f)
-    }
-}
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) if text.contains('\'') => write!(f, "\"{text}\""),
-            Self::Text(text) => write!(f, "'{text}'"),
-            Self::Reference(name, _) => write!(f, "${{{name}}}"),
-            Self::Negate(inner) => {
-                f.write_str("-")?;
-                inner.write_within(f, 7)
-            }
-            Self::Binary(operator, left, right) => {
-                let (power, spelling) = operator.power();
-                left.write_within(f, power)?;
-                write!(f, " {spelling} ")?;
-                right.write_within(f, power + 1)
-            }
-            Self::Call(name, arguments) => {
-                write!(f, "{name}(")?;
-                for (index, argument) in arguments.iter().enumerate() {
-                    f.write_str(if index == 0 { "" } else { ", " })?;
-                    argument.fmt(f)?;
-                }
-                f.write_str(")")
-            }
-            Self::Path(path) => path.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = match &self.start {
-            Start::Root => "/",
-            Start::Context => "",
-            Start::From(from) => {
-                from.write_within(f, 9)?;
-                "/"
-            }
-        };
-        if self.start == Start::Root && self.steps.is_empty() {
-            return f.write_str("/");
-        }
-        for step in &self.steps {
-            write!(f, "{separator}{step}")?;
-            separator = "/";
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.axis, &self.test) {
-            (Axis::Itself, Test::Node) => f.write_str(".")?,
-            (Axis::Parent, Test::Node) => f.write_str("..")?,
-            (axis, test) => {
-                match axis {
-                    Axis::Child => {}
-                    Axis::Attribute => f.write_str("@")?,
-                    other => write!(f, "{}::", other.name())?,
-                }
-                match test {
-                    Test::Name(name) => f.write_str(name)?,
-                    Test::Any => f.write_str("*")?,
-                    Test::Node => f.write_str("node()")?,
-                    Test::Text => f.write_str("text()")?,
-                }
-            }
-        }
-        self.predicates.iter().try_for_each(|predicate| write!(f, "[{predicate}]"))
     }
 }

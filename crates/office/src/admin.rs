@@ -156,7 +156,7 @@ impl Office {
         if json.len() > RESOURCE_BYTES_MAX {
             return Err(Refusal::new("resource-too-large", &[("limit", &RESOURCE_BYTES_MAX.to_string())]));
         }
-        let named = self.catalogue().clone().add(checked, &json).map_err(|error| match error {
+        let named = self.catalogue().clone().publish(checked, &json).map_err(|error| match error {
             CatalogueError::Form(errors) => Refusal::form(errors),
             CatalogueError::Shape { .. } | CatalogueError::Missing { .. } => Refusal::from(error),
         })?;

@@ -8,6 +8,7 @@ use teranga_core::form::FormRef;
 use teranga_core::grant;
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_core::problem::Problem;
+use teranga_core::versions::Lineage;
 use teranga_store::StoreError;
 use teranga_store::children::PullGrant;
 use teranga_store::records::{PartView, RecordRow};
@@ -178,7 +179,11 @@ impl Office {
 
     fn pulled(&self, row: RecordRow, grant: &PullGrant) -> Result<Option<PulledRecord>, StoreError> {
         let Some(form) = row.form.clone() else { return Ok(None) };
-        let parts = self.replica().parts(row.record)?;
+        // Whatever version a record was opened with, it is compared with others under the latest.
+        let known = form.parse::<FormRef>().ok();
+        let known = known.and_then(|form| self.catalogue().latest_form(&form.form_id));
+        let lineage = known.map_or_else(|| Lineage::new(Vec::new()), |form| self.catalogue().lineage(form));
+        let parts = self.replica().parts_under(row.record, &lineage)?;
         let granted = |part: &&PartView| grant::may_read(&grant.classes, &part.class);
         let mut values = Map::new();
         let mut conflicts = 0;
@@ -187,7 +192,6 @@ impl Office {
             let answers = part.values.iter().filter(|(key, _)| !key.is_envelope());
             values.extend(answers.map(|(key, value)| (key.to_string(), value.to_json())));
         }
-        let known = form.parse::<FormRef>().ok().and_then(|form| self.catalogue().form(&form));
         let sight = known.map(|form| Sight {
             catalogue: self.catalogue(),
             form,

@@ -22,7 +22,7 @@ use crate::consolidate::{PulledBand, PulledScore, PulledScores};
 pub(crate) struct Sight<'a> {
     /// What is published.
     pub(crate) catalogue: &'a Catalogue,
-    /// The form and version that the record was opened with.
+    /// The version of the form that the record is read under: the latest.
     pub(crate) form: &'a Arc<Form>,
     /// The parts that are held here.
     pub(crate) parts: &'a [PartView],
@@ -104,7 +104,7 @@ impl Sight<'_> {
 
     fn scored(&self, scheme: &Scheme) -> Option<Vec<Scored>> {
         let lists = self.catalogue.lists_for(self.form);
-        let context = FlowContext { opening: Opening::Again, held: Held::All, ..FlowContext::default() };
+        let context = FlowContext { opening: Opening::Look, held: Held::All, ..FlowContext::default() };
         let filling = Filling::new(Arc::clone(self.form), &lists, self.answers(), context);
         let skipped =
             |question: &str| matches!(filling.shown(&Key::question(question)), Some(Shown::Skipped));

@@ -9,6 +9,7 @@ use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::text::Text;
 use teranga_core::value::Value;
+use teranga_core::versions::Lineage;
 use teranga_document::view::Conflict;
 use teranga_store::StoreError;
 use teranga_store::records::PartView;
@@ -55,9 +56,34 @@ impl Labels<'_> {
 impl Office {
     /// Every record that holds an answer with more than one value.
     pub(crate) fn conflicts(&self) -> Result<Json, StoreError> {
-        let records = self.replica().records_in_conflict()?;
+        let mut records = self.replica().records_in_conflict()?;
+        records.extend(self.records_under_mappings()?);
+        records.sort_unstable();
+        records.dedup();
         let shown = records.into_iter().filter_map(|record| self.show(record).transpose());
-        shown.collect::<Result<Vec<_>, _>>().map(Json::Array)
+        // What stands side by side in the store may say the same under the record's version.
+        let in_conflict = |record: &Json| {
+            let parts = record.get("parts").and_then(Json::as_array).into_iter().flatten();
+            parts.filter_map(|part| part.get("conflicts")?.as_array()).any(|conflicts| !conflicts.is_empty())
+        };
+        let shown: Vec<Json> = shown.collect::<Result<_, _>>()?;
+        Ok(Json::Array(shown.into_iter().filter(in_conflict).collect()))
+    }
+
+    /// The records whose version reads answers of earlier ones: in them answers to different questions can disagree.
+    fn records_under_mappings(&self) -> Result<Vec<RecordId>, StoreError> {
+        let mapped: Vec<String> = self
+            .catalogue()
+            .every_form()
+            .filter(|form| !self.catalogue().lineage(form).is_plain())
+            .map(|form| form.reference().to_string())
+            .collect();
+        if mapped.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.replica().records()?.into_iter();
+        let of_mapped = rows.filter(|row| row.form.as_ref().is_some_and(|form| mapped.contains(form)));
+        Ok(of_mapped.map(|row| row.record).collect())
     }
 
     /// One record; `None` where nothing of it is held.
@@ -67,7 +93,8 @@ impl Office {
         let form = row.form.as_ref().and_then(|form| form.parse().ok());
         let form = form.and_then(|form| self.catalogue().form(&form)).map(Arc::as_ref);
         let labels = form.map(|form| Labels { form, lists: self.catalogue().lists_for(form) });
-        let parts = replica.parts(record)?;
+        let lineage = form.map_or_else(|| Lineage::new(Vec::new()), |form| self.catalogue().lineage(form));
+        let parts = replica.parts_under(record, &lineage)?;
         let shown = parts.iter().map(|part| self.show_part(part, labels.as_ref()));
         Ok(Some(json!({
             "record": record, "form": row.form, "case": row.case, "wave": row.wave, "region": row.region,

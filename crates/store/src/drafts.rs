@@ -69,6 +69,14 @@ impl Replica {
         Ok(())
     }
 
+    /// Goes on with a draft under another version of its form; whether there is such a draft.
+    pub fn upgrade_draft(&mut self, record: RecordId, form: &str) -> Result<bool> {
+        let upgraded = self
+            .connection()
+            .execute("UPDATE draft SET form = ?2 WHERE record = ?1", params![record.as_bytes(), form])?;
+        Ok(upgraded == 1)
+    }
+
     /// Every draft, the oldest first.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
         let mut statement = self.connection().prepare_cached(

@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod carried;
 pub mod census;
 pub mod children;
 mod columns;

@@ -19,6 +19,7 @@ mod ledger;
 mod messages;
 mod pull;
 mod say;
+mod terminal;
 mod usage;
 
 use std::process::ExitCode;

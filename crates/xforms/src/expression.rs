@@ -2,9 +2,8 @@
 //! read nothing is written so, and what ODK Collect cannot run is remarked. Whether an expression is one at all, and
 //! whether its names exist, the form's own check tells.
 
-use teranga_expr::Expr;
-use teranga_expr::functions::NOT_IN_COLLECT;
-use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
+use teranga_expr::tree::{Axis, Node, Path, Start, Step, Test};
+use teranga_expr::{Expr, beyond_collect};
 
 use crate::report::Note;
 
@@ -79,33 +78,16 @@ pub(crate) fn referred(reference: &str) -> &str {
 }
 
 fn lint(node: &Node, notes: &mut Vec<Note>) {
-    match node {
-        Node::Call(name, _) if NOT_IN_COLLECT.contains(&name.as_str()) => {
-            notes.push(Note::NotInCollect(format!("{name}()")));
-        }
-        Node::Call(name, _) if name == "jr:itext" => notes.push(Note::GivesNothing(format!("{name}()"))),
-        Node::Call(name, arguments) if name == "regex" => {
-            if let Some(Node::Text(pattern)) = arguments.get(1)
-                && !(pattern.starts_with('^') && pattern.ends_with('$'))
-            {
-                notes.push(Note::Unanchored);
-            }
-        }
-        Node::Binary(Operator::Union, ..) => notes.push(Note::NotInCollect("|".to_owned())),
-        Node::Path(path) => {
-            let foreign = |step: &&Step| {
-                !matches!(step.axis, Axis::Child | Axis::Parent | Axis::Itself | Axis::Attribute)
-            };
-            if let Some(step) = path.steps.iter().find(foreign) {
-                notes.push(Note::NotInCollect(step.to_string()));
-            }
-        }
-        Node::Call(..)
-        | Node::Binary(..)
-        | Node::Number(_)
-        | Node::Text(_)
-        | Node::Reference(..)
-        | Node::Negate(_) => {}
+    notes.extend(beyond_collect(node).map(Note::NotInCollect));
+    if let Node::Call(name, arguments) = node
+        && name == "regex"
+        && let Some(Node::Text(pattern)) = arguments.get(1)
+        && !(pattern.starts_with('^') && pattern.ends_with('$'))
+    {
+        notes.push(Note::Unanchored);
+    }
+    if matches!(node, Node::Call(name, _) if name == "jr:itext") {
+        notes.push(Note::GivesNothing("jr:itext()".to_owned()));
     }
 }
 

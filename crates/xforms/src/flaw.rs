@@ -111,6 +111,15 @@ pub enum Flaw {
     /// A cell of ours that is not what the export wrote.
     #[error("this is no JSON object: {0}")]
     NotJson(String),
+    /// The file is no XForm, or damaged.
+    #[error("not an XForm that can be read: {0}")]
+    NoXform(String),
+    /// The file holds more than any form does.
+    #[error("the XForm is larger than any form: {0}")]
+    XformTooLarge(&'static str),
+    /// A reference to a node that the instance does not have.
+    #[error("nothing of the instance is at {0}; write the path of a node")]
+    NoNode(String),
     /// The form that comes out is refused.
     #[error("{0}")]
     Form(Box<form::Flaw>),
@@ -145,6 +154,9 @@ impl Flaw {
             Self::BadReferenceList => "xlsform-bad-reference-list",
             Self::Entity(_) => "xlsform-entity",
             Self::NotJson(_) => "xlsform-not-json",
+            Self::NoXform(_) => "xform-unreadable",
+            Self::XformTooLarge(_) => "xform-too-large",
+            Self::NoNode(_) => "xform-no-node",
             Self::Form(_) => "xlsform-form",
         }
     }
@@ -164,10 +176,13 @@ impl Flaw {
             | Self::BadName(detail)
             | Self::ReservedName(detail)
             | Self::BadParameter(detail)
-            | Self::NotJson(detail) => (Some(detail.clone()), None),
-            Self::TooLarge(detail) | Self::NotHere(detail) | Self::Entity(detail) => {
-                (Some((*detail).to_owned()), None)
-            }
+            | Self::NotJson(detail)
+            | Self::NoXform(detail)
+            | Self::NoNode(detail) => (Some(detail.clone()), None),
+            Self::TooLarge(detail)
+            | Self::NotHere(detail)
+            | Self::Entity(detail)
+            | Self::XformTooLarge(detail) => (Some((*detail).to_owned()), None),
             Self::NoSheet(similar) => (None, Some(similar.join(", "))),
             Self::UnknownType { name, similar }
             | Self::UnknownList { name, similar }

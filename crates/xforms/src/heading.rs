@@ -101,6 +101,7 @@ const SURVEY_COLUMNS: &[&str] = &[
     "teranga_sensitivity",
     "teranga_id",
     "teranga_columns",
+    "teranga_members",
     "no_answer",
 ];
 

@@ -1,5 +1,5 @@
-//! XLSForm in: a workbook that was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
-//! sheet, row and column, everything at once; what is not carried is kept, and told too.
+//! XLSForm and XForm in: what was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
+//! sheet, row and column, or the line of the XML, everything at once; what is not carried is kept, and told too.
 
 mod archive;
 mod cell;
@@ -30,6 +30,7 @@ mod tables;
 mod types;
 mod workbook;
 mod workbook_out;
+mod xform;
 mod xform_out;
 
 pub use export_error::ExportError;
@@ -37,4 +38,5 @@ pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
 pub use report::{Note, Remark};
 pub use workbook_out::{export_markdown, export_xlsx};
+pub use xform::import_xform;
 pub use xform_out::export_xform;

@@ -112,6 +112,9 @@ pub enum Note {
     /// Choices of a list that the form takes from the catalogue.
     #[error("the list {0} comes from the catalogue; what stands here is for other programs")]
     OfCatalogue(String),
+    /// A bind of an XForm whose node is not there.
+    #[error("nothing of the instance is at {0}; what is said of it reaches nothing")]
+    NoNode(String),
     /// Something that the form's own check warns of.
     #[error("{0}")]
     Form(teranga_core::form::Flaw),
@@ -156,6 +159,7 @@ impl Explain for Remark {
             Note::OtherNotTranslated => "xlsform-other-not-translated",
             Note::PictureSize => "xlsform-picture-size",
             Note::OfCatalogue(_) => "xlsform-of-catalogue",
+            Note::NoNode(_) => "xform-nothing-bound",
             Note::Form(_) => "xlsform-form-warning",
         }
     }
@@ -176,6 +180,7 @@ impl Explain for Remark {
             | Note::GivesNothing(detail)
             | Note::OfCatalogue(detail)
             | Note::NoLanguageCode(detail)
+            | Note::NoNode(detail)
             | Note::NotTranslated(detail) => (Some(detail.clone()), None),
             Note::SheetMisspelt(name) => (Some((*name).to_owned()), None),
             Note::StoredAs { name, id } => (Some(name.clone()), Some(id.clone())),

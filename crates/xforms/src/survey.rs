@@ -17,7 +17,7 @@ use crate::range;
 use crate::report::{Note, Report};
 use crate::settings::object;
 use crate::types::{Other, QuestionType, RowType, Section};
-use crate::workbook_out::survey::{ID, REST};
+use crate::workbook_out::survey::{ID, IN_MEMBERS, MEMBERS, REST};
 
 /// Members that hold expressions.
 const EXPRESSIONS: [&str; 8] = [
@@ -35,8 +35,8 @@ const PLAIN: [&str; 2] = ["appearance", "trigger"];
 /// Members in several languages.
 const TEXTS: [&str; 5] = ["label", "hint", "guidance_hint", "required_message", "constraint_message"];
 /// Columns that become other members, or have had their effect.
-const USED: [&str; 8] =
-    ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer", ID, REST];
+const USED: [&str; 9] =
+    ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer", ID, REST, MEMBERS];
 
 /// Whether a column becomes a member of the row, or has its effect, instead of being kept as it is.
 pub(crate) fn carries(column: &str) -> bool {
@@ -115,6 +115,17 @@ impl<'a> Survey<'_, 'a> {
         if let Some(class) = item.line.get("teranga_sensitivity") {
             node.insert("sensitivity".into(), class.to_lowercase().into());
         }
+        match item.line.get(MEMBERS).map(object) {
+            Some(Ok(members)) => {
+                let ours = |(member, _): &(String, Json)| IN_MEMBERS.contains(&member.as_str());
+                node.extend(members.into_iter().filter(ours));
+                if node.contains_key("itemset") {
+                    node.remove("list");
+                }
+            }
+            Some(Err(flaw)) => self.find(item, MEMBERS, flaw),
+            None => {}
+        }
         self.parameters(item, &mut node);
         self.others(item, &mut node);
         if item.is_typed_calculation() {
@@ -152,7 +163,7 @@ impl<'a> Survey<'_, 'a> {
             if item.line.get("appearance").is_some_and(|appearance| appearance.contains("search(")) {
                 self.find(item, "appearance", Flaw::NotHere("search() brings its own file"));
             }
-        } else if question.has_own_list() && !self.choices.has(list) {
+        } else if question.has_own_list() && !self.choices.has(list) && !item.line.has(MEMBERS) {
             let similar = nearest(list, self.choices.names()).map(str::to_owned).into_iter().collect();
             self.find(item, "type", Flaw::UnknownList { name: list.to_owned(), similar });
         }

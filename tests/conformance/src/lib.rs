@@ -9,6 +9,7 @@
 )]
 
 mod report;
+mod scenario;
 mod xlsform;
 mod xpath;
 
@@ -22,8 +23,12 @@ pub use report::{Failure, FileReport, to_json};
 /// One kind of corpus: the name of its file, and how it is run.
 type Corpus = (&'static str, fn(&Path, &[Json]) -> Result<FileReport>);
 
-const CORPORA: &[Corpus] =
-    &[("xpath.jsonl", xpath::run), ("xpath-javarosa.jsonl", xpath::run), ("xlsform.jsonl", xlsform::run)];
+const CORPORA: &[Corpus] = &[
+    ("xpath.jsonl", xpath::run),
+    ("xpath-javarosa.jsonl", xpath::run),
+    ("scenario.jsonl", scenario::run),
+    ("xlsform.jsonl", xlsform::run),
+];
 
 /// The folder in which the cases stand beside a checkout of this repository.
 pub fn default_folder() -> PathBuf {

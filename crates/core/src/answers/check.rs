@@ -39,7 +39,7 @@ const fn as_decimal(number: i64) -> f64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "only called for whole numbers within ±2^53")]
-const fn as_whole(number: f64) -> i64 {
+pub(super) const fn as_whole(number: f64) -> i64 {
     number as i64
 }
 

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::Map;
 
-use crate::form::{Choice, Kind, Question, repeated_name};
+use crate::form::{Choice, Itemset, Kind, Question, repeated_name};
 use crate::key::Key;
 use crate::text::Text;
 use crate::value::Value;
 
 use super::Filling;
 use super::instance::NodeId;
+use super::recompute::Change;
+use super::view::Place;
 
 impl Filling {
     /// The choices offered now under the key of a question, in their order; none for questions without choices.
@@ -27,6 +29,9 @@ impl Filling {
         if let Some(name) = question.list.as_deref().and_then(repeated_name) {
             return Cow::Owned(self.repeated(node, question, name));
         }
+        if let Some(itemset) = self.form.program().asked.get(row.index()).and_then(|a| a.itemset.as_ref()) {
+            return Cow::Owned(self.drawn(node, itemset));
+        }
         let all = self.choices.get(row.index()).and_then(Option::as_deref).unwrap_or(&[]);
         let filter = self.form.program().asked.get(row.index()).and_then(|asked| asked.filter.as_ref());
         let Some(filter) = filter.filter(|filter| !self.sight.hides(filter)) else {
@@ -34,9 +39,24 @@ impl Filling {
         };
         // A filter that has no value leaves everything: the person in front decides.
         let Ok(left) = self.evaluate_nodes(filter, node) else { return Cow::Borrowed(all) };
-        let view = self.view(row);
+        let view = self.view(node);
         let left = left.into_iter().filter_map(|place| all.get(view.choice(place)?));
         Cow::Owned(left.cloned().collect())
+    }
+
+    /// Choices drawn from whatever nodes; none while what they are drawn from is hidden or cannot be evaluated.
+    fn drawn(&self, node: NodeId, itemset: &Itemset) -> Vec<Choice> {
+        let hidden = itemset.reads.iter().any(|read| self.sight.is_hidden(read.row));
+        if hidden || self.sight.hides(&itemset.nodes) {
+            return Vec::new();
+        }
+        let places = self.evaluate_nodes(&itemset.nodes, node).unwrap_or_default();
+        let choice = |place: Place| {
+            let name = self.text_at(&itemset.value, node, place).ok()?;
+            let label = itemset.label.as_ref().and_then(|label| self.text_at(label, node, place).ok());
+            Some(Choice { name, label: label.map(Text::Plain), properties: Map::new() })
+        };
+        places.into_iter().filter_map(choice).collect()
     }
 
     /// Choices made of the items of a repeat: each item whose question has an answer, which is code and label.
@@ -48,7 +68,7 @@ impl Filling {
         let scope = self.instance.common_item(&self.form, node, repeat);
         let left = filter.filter(|filter| !self.sight.hides(filter)).and_then(|filter| {
             let places = self.evaluate_nodes(filter, node).ok()?;
-            Some(places.into_iter().filter_map(super::view::Place::node).collect::<Vec<_>>())
+            Some(places.into_iter().filter_map(Place::node).collect::<Vec<_>>())
         });
         let items = left.unwrap_or_else(|| self.instance.of_row(&self.form, scope, repeat));
         let answers = items.into_iter().flat_map(|item| self.instance.of_row(&self.form, item, named));
@@ -70,22 +90,25 @@ impl Filling {
         };
         // Without its list nothing can be said, and nothing may be cleared.
         let listed = self.choices.get(question.row.index()).is_some_and(Option::is_some);
-        if !listed && !is_from_repeat(question) {
+        if !listed && !is_dynamic(question) {
             return Vec::new();
         }
         let Some(Value::Text(chosen)) = self.instance.node(node).and_then(|node| node.answer.as_ref()) else {
             return Vec::new();
         };
         let offered = self.offered(node);
-        let codes: Vec<&str> =
-            if is_from_repeat(question) { vec![chosen] } else { chosen.split_whitespace().collect() };
+        let codes: Vec<&str> = if is_dynamic(question) && question.kind == Kind::SelectOne {
+            vec![chosen]
+        } else {
+            chosen.split_whitespace().collect()
+        };
         let missing = codes.into_iter().filter(|code| !offered.iter().any(|choice| choice.name == **code));
         missing.map(str::to_owned).collect()
     }
 
-    /// Takes back what is chosen and not offered any more, until nothing is left of it: one cleared answer can make
-    /// the next unavailable.
-    pub(super) fn clear_unavailable(&mut self) {
+    /// Takes back what is chosen and not offered any more, as handing in does: one cleared answer can make the next
+    /// unavailable.
+    pub fn clear_unavailable(&mut self) -> Change {
         for node in self.instance.subtree(NodeId::ROOT) {
             let relevant = self.instance.node(node).is_some_and(|node| node.relevant);
             if !relevant || self.sight.is_hidden(self.row_of(node)) {
@@ -103,16 +126,13 @@ impl Filling {
             let value =
                 if several && !kept.is_empty() { Value::Text(kept.join(" ")) } else { Value::Cleared };
             self.write(node, value);
-            let before = std::mem::take(&mut self.edits);
-            let settled = self.settle();
-            self.recomputed += settled.recomputed;
-            self.edits = before;
-            self.edits.extend(settled.edits);
+            self.drain();
         }
+        self.settle()
     }
 }
 
-/// Whether the choices of a question are the items of a repeat.
-pub(super) fn is_from_repeat(question: &Question) -> bool {
-    question.list.as_deref().and_then(repeated_name).is_some()
+/// Whether the choices of a question are drawn from other answers or data, and so are known only at a node.
+pub(super) fn is_dynamic(question: &Question) -> bool {
+    question.itemset.is_some() || question.list.as_deref().and_then(repeated_name).is_some()
 }

@@ -12,8 +12,11 @@ pub enum Opening {
     /// A new record: defaults and the device's metadata are filled in.
     #[default]
     First,
-    /// A record that was begun before: nothing is filled in by itself but what is computed.
+    /// A record that was begun before: nothing is filled in by itself but what is computed, and what the form sets
+    /// at every opening.
     Again,
+    /// A record that is only looked at: nothing is filled in by itself but what is computed.
+    Look,
 }
 
 /// The classes whose parts are held here.

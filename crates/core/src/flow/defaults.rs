@@ -7,6 +7,7 @@ use crate::form::{Kind, Metadata, Question};
 use crate::value::Value;
 
 use super::Filling;
+use super::choices::is_dynamic;
 use super::instance::NodeId;
 use super::outcome::{Outcome, moment};
 use super::recompute::Change;
@@ -51,9 +52,10 @@ impl Filling {
     }
 
     /// A default as its question stores it; one that is no valid answer is left out.
-    fn default_value(&self, question: &Question, outcome: Outcome) -> Value {
+    pub(super) fn default_value(&self, question: &Question, outcome: Outcome) -> Value {
         let value = outcome.value(question);
-        if !question.kind.is_asked() {
+        // Of choices that are drawn from other answers nothing can be said yet.
+        if !question.kind.is_asked() || is_dynamic(question) {
             return value;
         }
         let choices = self.choices.get(question.row.index()).and_then(Option::as_deref);
@@ -75,13 +77,13 @@ impl Filling {
     fn metadata(&self, metadata: Metadata) -> Option<String> {
         let context = &self.context;
         match metadata {
-            Metadata::Start | Metadata::End => self.wall_clock(),
+            Metadata::Start => self.wall_clock(),
             Metadata::Today => self.wall_clock().and_then(|clock| clock.get(..10).map(str::to_owned)),
             Metadata::DeviceId => context.device_id.clone(),
             Metadata::Username => context.username.clone(),
             Metadata::PhoneNumber => context.phone_number.clone(),
             Metadata::Email => context.email.clone(),
-            Metadata::Audit => None,
+            Metadata::End | Metadata::Audit => None,
         }
     }
 
@@ -96,7 +98,7 @@ impl Filling {
     /// have made unavailable are cleared. Findings do not stop it; ask [`Filling::validate`] first.
     pub fn finalise(&mut self, now: crate::time::Millis) -> Change {
         self.context.now = now;
-        self.clear_unavailable();
+        let cleared = self.clear_unavailable();
         for node in self.instance.subtree(NodeId::ROOT) {
             if self.question_of(node).is_some_and(|question| question.kind == Kind::Metadata(Metadata::End))
                 && !self.sight.is_hidden(self.row_of(node))
@@ -105,6 +107,9 @@ impl Filling {
                 self.write(node, Value::Text(end));
             }
         }
-        self.settle()
+        let mut change = self.settle();
+        change.recomputed += cleared.recomputed;
+        change.edits.splice(..0, cleared.edits);
+        change
     }
 }

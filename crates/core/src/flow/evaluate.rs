@@ -1,11 +1,11 @@
 //! Evaluating one expression at one node of a filling.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use sha2::{Digest, Sha256};
-use teranga_expr::{Context, EvalError, Instance as _, Value as XValue, evaluate};
+use teranga_expr::{Context, EvalError, EvalErrorKind, Expr, Instance as _, Value as XValue, evaluate};
 
-use crate::form::{Expression, RowId};
+use crate::form::Expression;
 
 use super::Filling;
 use super::instance::NodeId;
@@ -33,28 +33,69 @@ impl Dice {
     }
 }
 
+/// How deep an evaluation stands in others: labels of choices may be asked for by what computes the choices.
+struct Depth<'a>(&'a Cell<u32>);
+
+/// Deeper than any form needs.
+const DEPTH_MAX: u32 = 8;
+
+impl<'a> Depth<'a> {
+    fn enter(depth: &'a Cell<u32>) -> Result<Self, EvalError> {
+        if depth.get() >= DEPTH_MAX {
+            return Err(EvalErrorKind::TooMuchWork.into());
+        }
+        depth.set(depth.get() + 1);
+        Ok(Self(depth))
+    }
+}
+
+impl Drop for Depth<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+fn outcome(view: &View<'_>, value: XValue<Place>) -> Outcome {
+    match value {
+        XValue::Nodes(nodes) => {
+            Outcome::Text(nodes.first().map(|place| view.text(*place)).unwrap_or_default())
+        }
+        XValue::Number(number) => Outcome::Number(number),
+        XValue::Text(text) => Outcome::Text(text),
+        XValue::Boolean(yes) => Outcome::Truth(yes),
+        XValue::Date(date) => {
+            let text = if date.has_time { moment(date.days, date.offset_minutes) } else { day(date.days) };
+            Outcome::Text(text.unwrap_or_default())
+        }
+    }
+}
+
 impl Filling {
-    /// What expressions see, looked at from a row.
-    pub(super) fn view(&self, row: RowId) -> View<'_> {
-        View { form: &self.form, instance: &self.instance, tables: &self.tables, context: &self.context, row }
+    /// What expressions see, looked at from a node.
+    pub(super) fn view(&self, node: NodeId) -> View<'_> {
+        View {
+            filling: self,
+            form: &self.form,
+            instance: &self.instance,
+            tables: &self.tables,
+            context: &self.context,
+            row: self.row_of(node),
+            node,
+        }
     }
 
     /// Evaluates an expression at a node.
     pub(super) fn evaluate(&self, expression: &Expression, node: NodeId) -> Result<Outcome, EvalError> {
-        let view = self.view(self.row_of(node));
-        Ok(match self.evaluate_in(&view, expression, node)? {
-            XValue::Nodes(nodes) => {
-                Outcome::Text(nodes.first().map(|place| view.text(*place)).unwrap_or_default())
-            }
-            XValue::Number(number) => Outcome::Number(number),
-            XValue::Text(text) => Outcome::Text(text),
-            XValue::Boolean(yes) => Outcome::Truth(yes),
-            XValue::Date(date) => {
-                let text =
-                    if date.has_time { moment(date.days, date.offset_minutes) } else { day(date.days) };
-                Outcome::Text(text.unwrap_or_default())
-            }
-        })
+        let view = self.view(node);
+        let value = self.evaluate_in(&view, expression.expr(), view.place(node))?;
+        Ok(outcome(&view, value))
+    }
+
+    /// Evaluates an expression at a place that a node's nodeset gave, as text.
+    pub(super) fn text_at(&self, expr: &Expr, node: NodeId, place: Place) -> Result<String, EvalError> {
+        let view = self.view(node);
+        let value = self.evaluate_in(&view, expr, place)?;
+        Ok(outcome(&view, value).text())
     }
 
     /// Evaluates an expression that gives nodes: those of a choice filter.
@@ -63,19 +104,15 @@ impl Filling {
         expression: &Expression,
         node: NodeId,
     ) -> Result<Vec<Place>, EvalError> {
-        let view = self.view(self.row_of(node));
-        Ok(match self.evaluate_in(&view, expression, node)? {
+        let view = self.view(node);
+        Ok(match self.evaluate_in(&view, expression.expr(), view.place(node))? {
             XValue::Nodes(nodes) => nodes,
             XValue::Number(_) | XValue::Text(_) | XValue::Boolean(_) | XValue::Date(_) => Vec::new(),
         })
     }
 
-    fn evaluate_in(
-        &self,
-        view: &View<'_>,
-        expression: &Expression,
-        node: NodeId,
-    ) -> Result<XValue<Place>, EvalError> {
+    fn evaluate_in(&self, view: &View<'_>, expr: &Expr, place: Place) -> Result<XValue<Place>, EvalError> {
+        let _depth = Depth::enter(&self.depth)?;
         let evaluation = self.evaluations.get().wrapping_add(1);
         self.evaluations.set(evaluation);
         let mut dice = Dice { seed: self.context.seed, evaluation, rolled: 0 };
@@ -83,11 +120,11 @@ impl Filling {
         let context = Context {
             instance: view,
             form: view,
-            node: view.place(node),
+            node: place,
             now_ms: self.context.now.0,
             offset_minutes: self.context.offset_minutes,
             random: &random,
         };
-        evaluate(expression.expr(), &context)
+        evaluate(expr, &context)
     }
 }

@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::form::{Choice, Form, Lists, Located, Question, RowId};
+use crate::form::{Choice, Event, Form, Lists, Located, Question, RowId};
 use crate::key::Key;
 use crate::value::Value;
 
 use super::context::{FlowContext, Opening};
 use super::instance::{Instance, NodeId};
+use super::items::Birth;
 use super::recompute::Change;
 use super::shown::Shown;
 use super::sight::Sight;
@@ -31,6 +32,8 @@ pub struct Filling {
     pub(super) sight: Sight,
     /// How many expressions were ever evaluated: it keeps their randomness apart.
     pub(super) evaluations: Cell<u64>,
+    /// How many evaluations are under way, one within the other.
+    pub(super) depth: Cell<u32>,
     /// What is still to be evaluated, by rank and node.
     pub(super) queue: BTreeSet<(usize, NodeId)>,
     /// What the current edit has changed.
@@ -50,6 +53,7 @@ impl Filling {
             tables: Tables::new(&form, lists, &choices),
             sight: Sight::new(&form, &context.held),
             evaluations: Cell::new(0),
+            depth: Cell::new(0),
             form,
             context,
             answers,
@@ -63,6 +67,9 @@ impl Filling {
         filling.learn(NodeId::ROOT);
         filling.read_items();
         let first = filling.context.opening == Opening::First;
+        if first {
+            filling.begin(NodeId::ROOT, None, Birth::WithRecord);
+        }
         let all = filling.instance.subtree(NodeId::ROOT);
         if first {
             filling.fill_constants(&all);
@@ -74,6 +81,11 @@ impl Filling {
         filling.settle();
         if first {
             filling.fill_computed(&all);
+            filling.act_on_opening(Event::FirstLoad);
+            filling.settle();
+        }
+        if filling.context.opening != Opening::Look {
+            filling.act_on_opening(Event::Load);
             filling.settle();
         }
         filling

@@ -195,6 +195,13 @@ impl Instance {
         self.places.get(row.index()).copied().unwrap_or(usize::MAX)
     }
 
+    /// The place of an item among those of its repeat, from 1, whether skip logic leaves some out or not; 1 for
+    /// anything else.
+    pub(crate) fn place_of(&self, id: NodeId) -> usize {
+        let slot = self.node(id).and_then(|node| self.slot(node.parent, node.row));
+        slot.and_then(|slot| slot.nodes.iter().position(|other| *other == id)).map_or(1, |place| place + 1)
+    }
+
     /// The nodes of a row within a section; kept-aside items included.
     pub(crate) fn slot(&self, section: NodeId, row: RowId) -> Option<&Slot> {
         self.node(section)?.slots.get(self.place(row))

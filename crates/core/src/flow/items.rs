@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::answers::AnswerError;
@@ -25,6 +26,15 @@ pub enum Counted {
     ByHand,
     /// The form's `repeat_count`.
     ByForm,
+}
+
+/// When an item comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Birth {
+    /// It is there when a new record is opened.
+    WithRecord,
+    /// It is added to what is there.
+    Added,
 }
 
 /// An item found among the keys of a part.
@@ -66,7 +76,7 @@ impl Filling {
         if self.items(repeat, within).contains(&item) {
             return Err(AnswerError::NoItem { question: repeat.to_owned() });
         }
-        self.grow_item(section, row, item);
+        self.grow_item(section, row, item, None, Birth::Added);
         Ok(self.settle())
     }
 
@@ -129,8 +139,28 @@ impl Filling {
         }
     }
 
-    /// Adds an item with its defaults, and queues what it decides and what reads it.
-    fn grow_item(&mut self, section: NodeId, repeat: RowId, item: ItemId) {
+    /// Adds the item of a place that the form counts, with an identity that is the same on every device.
+    pub(super) fn grow_counted(
+        &mut self,
+        section: NodeId,
+        repeat: &Question,
+        place: usize,
+        values: Option<&Map<String, Json>>,
+        birth: Birth,
+    ) {
+        let around = self.instance.node(section).and_then(|section| section.key.clone());
+        self.grow_item(section, repeat.row, counted_item(around.as_ref(), &repeat.id, place), values, birth);
+    }
+
+    /// Adds an item with the values that it begins with, and queues what it decides and what reads it.
+    fn grow_item(
+        &mut self,
+        section: NodeId,
+        repeat: RowId,
+        item: ItemId,
+        values: Option<&Map<String, Json>>,
+        birth: Birth,
+    ) {
         let form = Arc::clone(&self.form);
         let order = self.next_order(section, repeat);
         let node = self.instance.add_item(&form, section, repeat, item);
@@ -150,9 +180,13 @@ impl Filling {
             }
             self.queue_deciders(*inner);
         }
+        self.begin(node, values, birth);
         self.fill_constants(&within);
         self.queue_readers_of_items(repeat);
-        self.fill_computed(&within);
+        if birth == Birth::Added {
+            self.fill_computed(&within);
+            self.act_on_new_item(node);
+        }
     }
 
     fn next_order(&self, section: NodeId, repeat: RowId) -> i64 {
@@ -206,8 +240,7 @@ impl Filling {
             self.refresh_relevance(node);
         }
         for place in there..wanted {
-            let around = self.instance.node(section).and_then(|section| section.key.clone());
-            self.grow_item(section, repeat.row, counted_item(around.as_ref(), &repeat.id, place));
+            self.grow_counted(section, repeat, place, None, Birth::Added);
         }
         self.instance.number();
         self.queue_readers_of_items(repeat.row);

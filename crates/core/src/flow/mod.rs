@@ -2,6 +2,8 @@
 //! calculations are recomputed only where an answer reaches; constraints and choice filters are evaluated when asked
 //! for. Nothing here reads a clock, a random source or a file.
 
+mod actions;
+mod begin;
 mod choices;
 mod context;
 mod defaults;
@@ -16,8 +18,10 @@ mod set;
 mod sheet;
 mod shown;
 mod sight;
+mod state;
 mod stored;
 mod tables;
+mod tree;
 mod validate;
 mod view;
 mod wording;
@@ -28,5 +32,6 @@ pub use items::{Counted, ITEMS_MAX};
 pub use prompt::{Prompt, Step, Stop};
 pub use recompute::Change;
 pub use shown::Shown;
+pub use state::State;
 pub use stored::Answers;
 pub use validate::{Finding, Lack};

@@ -30,6 +30,15 @@ impl Outcome {
         }
     }
 
+    /// The text.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number_text(number),
+            Self::Truth(yes) => yes.to_string(),
+        }
+    }
+
     /// The number; NaN where there is none.
     pub(super) fn number(&self) -> f64 {
         match self {
@@ -43,7 +52,7 @@ impl Outcome {
     /// validation can name it.
     pub(super) fn value(self, question: &Question) -> Value {
         let number = self.number();
-        match (question.kind, self) {
+        match (question.holds, self) {
             (_, Self::Text(text)) if text.is_empty() => Value::Cleared,
             (_, Self::Number(number)) if number.is_nan() => Value::Cleared,
             (Kind::Integer, _) if number.is_finite() => {
@@ -52,6 +61,7 @@ impl Outcome {
             (Kind::Decimal, _) if number.is_finite() => Value::Decimal(number),
             (Kind::Range, _) if number.is_finite() => whole(number).unwrap_or(Value::Decimal(number)),
             (Kind::Date, Self::Number(days)) => day(days).map_or(Value::Cleared, Value::Text),
+            (Kind::Date, Self::Text(text)) => Value::Text(day_of(text)),
             (Kind::Acknowledge, outcome) => {
                 if outcome.truth() {
                     Value::Bool(true)
@@ -73,6 +83,14 @@ impl Outcome {
 #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
 fn whole(number: f64) -> Option<Value> {
     (number.fract() == 0.0 && number.abs() <= EXACT_MAX).then_some(Value::Int(number as i64))
+}
+
+/// The day of a moment; anything else as it is.
+fn day_of(mut text: String) -> String {
+    if text.get(10..11) == Some("T") && text.get(..10).is_some_and(|day| day.parse::<NaiveDate>().is_ok()) {
+        text.truncate(10);
+    }
+    text
 }
 
 /// The day that lies so many days after 1970-01-01, as ISO 8601 writes it.

@@ -75,6 +75,13 @@ impl Filling {
 
     /// Evaluates what is queued, and what that reaches, until nothing changes; then says what was done.
     pub(super) fn settle(&mut self) -> Change {
+        self.drain();
+        let edits = std::mem::take(&mut self.edits).into_iter().collect();
+        Change { edits, recomputed: std::mem::take(&mut self.recomputed) }
+    }
+
+    /// Evaluates what is queued, and what that reaches, until nothing changes.
+    pub(super) fn drain(&mut self) {
         for _ in 0..ROUNDS_MAX {
             while let Some((rank, node)) = self.queue.pop_first() {
                 if !self.sight.is_blocked(rank) {
@@ -85,8 +92,6 @@ impl Filling {
                 break;
             }
         }
-        let edits = std::mem::take(&mut self.edits).into_iter().collect();
-        Change { edits, recomputed: std::mem::take(&mut self.recomputed) }
     }
 
     fn decide(&mut self, rank: usize, node: NodeId) {

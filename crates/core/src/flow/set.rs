@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::answers::{AnswerError, check};
-use crate::form::{Kind, Located, Question, nearest};
+use crate::form::{Form, Kind, Located, Question, nearest};
 use crate::key::Key;
 use crate::value::Value;
 
 use super::Filling;
-use super::choices::is_from_repeat;
+use super::choices::is_dynamic;
 use super::instance::NodeId;
 use super::recompute::Change;
 use super::stored;
@@ -19,6 +19,41 @@ impl Filling {
     /// question itself all its codes, separated by spaces. [`Value::Cleared`] takes an answer back.
     pub fn set(&mut self, key: &Key, value: Value) -> Result<Change, AnswerError> {
         let form = Arc::clone(&self.form);
+        let (node, question, value) = self.aim(&form, key, value)?;
+        self.may_change(node, question)?;
+        let value = self.check_answer(node, question, value)?;
+        self.check_constraint(node, question, &value)?;
+        if self.write_changes(node, value) {
+            self.set_off(node);
+        }
+        Ok(self.settle())
+    }
+
+    /// Sets an answer that was given elsewhere, as [`Filling::set`] does; one that breaks its constraint, or that is
+    /// not offered now, stands and becomes a finding.
+    pub fn take(&mut self, key: &Key, value: Value) -> Result<Change, AnswerError> {
+        let form = Arc::clone(&self.form);
+        let (node, question, value) = self.aim(&form, key, value)?;
+        self.may_change(node, question)?;
+        let value = if is_dynamic(question) {
+            value
+        } else {
+            let choices = self.choices.get(question.row.index()).and_then(Option::as_deref);
+            check(question, choices, value)?
+        };
+        if self.write_changes(node, value) {
+            self.set_off(node);
+        }
+        Ok(self.settle())
+    }
+
+    /// The node and the question of a key, and the value as the question's own.
+    fn aim<'f>(
+        &self,
+        form: &'f Form,
+        key: &Key,
+        value: Value,
+    ) -> Result<(NodeId, &'f Question, Value), AnswerError> {
         let located = form.locate(key).ok_or_else(|| self.unknown(key))?;
         let question = located.question();
         let (own, value) = match located {
@@ -36,31 +71,18 @@ impl Filling {
         };
         let missing = || AnswerError::NoItem { question: question.id.clone() };
         let node = self.nodes.get(&own).copied().ok_or_else(missing)?;
-        self.set_at(node, question, value)
+        Ok((node, question, value))
     }
 
-    /// Sets the answer of a node by hand.
-    pub(super) fn set_at(
-        &mut self,
-        node: NodeId,
-        question: &Question,
-        value: Value,
-    ) -> Result<Change, AnswerError> {
+    /// Whether a person may change the answer of a node.
+    fn may_change(&self, node: NodeId, question: &Question) -> Result<(), AnswerError> {
         if self.sight.is_hidden(question.row) {
             return Err(AnswerError::Hidden { question: question.id.clone() });
         }
         if self.is_readonly(node) {
             return Err(AnswerError::ReadOnly { question: question.id.clone() });
         }
-        let value = self.check_answer(node, question, value)?;
-        self.check_constraint(node, question, &value)?;
-        let before = self.instance.node(node).map(|node| node.text.clone());
-        self.write(node, value);
-        let after = self.instance.node(node).map(|node| node.text.clone());
-        if before != after {
-            self.pull_triggers(node);
-        }
-        Ok(self.settle())
+        Ok(())
     }
 
     fn unknown(&self, key: &Key) -> AnswerError {
@@ -108,7 +130,7 @@ impl Filling {
 
     /// The value as it is stored, of the question's type and among the choices offered now.
     fn check_answer(&self, node: NodeId, question: &Question, value: Value) -> Result<Value, AnswerError> {
-        if is_from_repeat(question) {
+        if is_dynamic(question) {
             return self.check_repeated(node, question, value);
         }
         let choices = self.choices.get(question.row.index()).and_then(Option::as_deref);
@@ -172,26 +194,6 @@ impl Filling {
                 self.evaluate(constraint, node).map_or(true, |outcome| outcome.truth())
             }
             Some(_) | None => true,
-        }
-    }
-
-    /// Computes anew what the answer of a node triggers.
-    fn pull_triggers(&mut self, node: NodeId) {
-        let form = Arc::clone(&self.form);
-        for row in form.program().triggers.get(&self.row_of(node)).into_iter().flatten() {
-            let asked = form.program().asked.get(row.index());
-            let Some(expression) = asked.and_then(|asked| asked.triggered.as_ref()) else { continue };
-            let Some(question) = form.row(*row) else { continue };
-            if self.sight.hides(expression) || self.sight.is_hidden(*row) {
-                continue;
-            }
-            let scope = self.instance.common_item(&form, node, *row);
-            for target in self.instance.of_row(&form, scope, *row) {
-                self.recomputed += 1;
-                if let Ok(outcome) = self.evaluate(expression, target) {
-                    self.write(target, outcome.value(question));
-                }
-            }
         }
     }
 }

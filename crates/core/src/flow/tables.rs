@@ -5,15 +5,20 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::form::{Choice, Form, LAST_SAVED, Lists, RowId};
+use crate::form::{Choice, ChoicesDocument, Form, LAST_SAVED, Lists, RowId};
 
-/// One list as a small document. Its nodes are numbered: 0 the document, 1 `root`, then each item with its fields.
+use super::tree::Tree;
+
+/// One list as a small document. Its nodes are numbered: 0 the document, 1 `root`, then each item with its fields; a
+/// table of data numbers its own.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     names: Vec<String>,
     choices: Arc<[Choice]>,
     /// Numbers that one item takes: itself and its fields.
     stride: u32,
+    /// What stands in place of choices in a table of data.
+    tree: Option<Arc<Tree>>,
 }
 
 /// Every list that a form can name, and which of them each row draws from.
@@ -33,8 +38,13 @@ impl Tables {
     pub(super) fn new(form: &Form, handed: &Lists, choices: &[Option<Arc<[Choice]>>]) -> Self {
         let mut tables = Self { tables: Vec::new(), of_row: vec![None; choices.len()] };
         tables.add(LAST_SAVED, Arc::from([]));
-        for list in form.document().choices.keys() {
-            if let Some(choices) = form.resolve_list(list, handed) {
+        for (list, document) in &form.document().choices {
+            if let ChoicesDocument::Table { rows, path } = document {
+                let table = tables.add(list, Arc::from([]));
+                if let Some(table) = tables.tables.get_mut(table) {
+                    table.tree = Some(Arc::new(Tree::new(rows, path.as_deref())));
+                }
+            } else if let Some(choices) = form.resolve_list(list, handed) {
                 tables.add(list, choices);
             }
         }
@@ -64,6 +74,7 @@ impl Tables {
             names: [name.to_owned()].into_iter().chain(stem).collect(),
             choices,
             stride,
+            tree: None,
         });
         self.tables.len() - 1
     }
@@ -104,6 +115,9 @@ impl Table {
 
     /// The node that holds this one.
     pub(super) fn parent(&self, node: u32) -> Option<u32> {
+        if let Some(tree) = &self.tree {
+            return tree.parent(node);
+        }
         match node {
             0 => None,
             ROOT => Some(0),
@@ -114,6 +128,9 @@ impl Table {
 
     /// The nodes that this one holds.
     pub(super) fn children(&self, node: u32) -> Vec<u32> {
+        if let Some(tree) = &self.tree {
+            return tree.children(node).to_vec();
+        }
         match node {
             0 => vec![ROOT],
             ROOT => {
@@ -130,8 +147,42 @@ impl Table {
         }
     }
 
+    /// The attributes of a node.
+    pub(super) fn attributes(&self, node: u32) -> &[u32] {
+        self.tree.as_ref().map_or(&[], |tree| tree.attributes(node))
+    }
+
+    /// Whether a node is an attribute.
+    pub(super) fn is_attribute(&self, node: u32) -> bool {
+        self.tree.as_ref().is_some_and(|tree| tree.is_attribute(node))
+    }
+
+    /// The first cell of a column in the rows whose cell of another column is `key`.
+    pub(super) fn look_up(
+        &self,
+        wanted: &str,
+        column: &str,
+        key: &str,
+        languages: (&str, &str),
+    ) -> Option<String> {
+        if let Some(tree) = &self.tree {
+            let found = tree.rows().iter().find(|row| tree.cell(**row, column) == key)?;
+            return Some(tree.cell(*found, wanted));
+        }
+        let cell = |choice: &Choice, column: &str| match column {
+            "name" => choice.name.clone(),
+            "label" => label(choice, languages).to_owned(),
+            other => choice.properties.get(other).map(plain).unwrap_or_default(),
+        };
+        let found = self.choices.iter().find(|choice| cell(choice, column) == key)?;
+        Some(cell(found, wanted))
+    }
+
     /// The fields of an item that bear a name.
     pub(super) fn field(&self, node: u32, name: &str) -> Option<u32> {
+        if self.tree.is_some() {
+            return None;
+        }
         let (choice, 0) = self.split(node)? else { return None };
         let place = match name {
             "name" => 0,
@@ -143,6 +194,9 @@ impl Table {
 
     /// The name of a node.
     pub(super) fn name(&self, node: u32) -> &str {
+        if let Some(tree) = &self.tree {
+            return tree.name(node);
+        }
         match (node, self.split(node)) {
             (ROOT, _) => "root",
             (_, Some((_, 0))) => "item",
@@ -157,6 +211,9 @@ impl Table {
 
     /// The text of a node.
     pub(super) fn text(&self, node: u32, languages: (&str, &str)) -> String {
+        if let Some(tree) = &self.tree {
+            return tree.text(node);
+        }
         match self.split(node) {
             Some((choice, 1)) => choice.name.clone(),
             Some((choice, 2)) => label(choice, languages).to_owned(),

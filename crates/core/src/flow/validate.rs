@@ -7,7 +7,7 @@ use crate::problem::Explain;
 use crate::value::Value;
 
 use super::Filling;
-use super::choices::is_from_repeat;
+use super::choices::is_dynamic;
 use super::instance::NodeId;
 use super::shown::Shown;
 
@@ -99,7 +99,7 @@ impl Filling {
             return true;
         };
         if question.kind.has_choices() {
-            return matches!(value, Value::Text(_)) || is_from_repeat(question);
+            return matches!(value, Value::Text(_)) || is_dynamic(question);
         }
         question.kind == Kind::Text || check(question, None, value.clone()).is_ok()
     }

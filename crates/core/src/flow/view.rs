@@ -1,12 +1,15 @@
 //! The instance and the lists as the expression engine walks them.
 
+use std::borrow::Cow;
+
 use teranga_expr::{EvalError, EvalErrorKind};
 
-use crate::form::{Choice, Form, OWN_CHOICES, RowId};
+use crate::form::{Form, OWN_CHOICES, PLACE, RowId};
 
+use super::Filling;
 use super::context::FlowContext;
 use super::instance::{Instance, NodeId, Slot};
-use super::tables::{Tables, label, plain};
+use super::tables::{Tables, label};
 
 /// A node of the instance or of a list, in document order within its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,15 +21,20 @@ pub(super) struct Place {
 }
 
 const DOCUMENT: u32 = u32::MAX;
+/// The space of the attributes of nodes of the instance: each by its node's number, in its order among them.
+const ATTRIBUTES: u32 = u32::MAX;
 
 impl Place {
     /// The list and the number of the node in it; `None` for a node of the instance.
     fn listed(self) -> Option<(usize, u32)> {
-        self.space.checked_sub(1).map(|table| (table as usize, self.number))
+        self.space
+            .checked_sub(1)
+            .filter(|_| self.space != ATTRIBUTES)
+            .map(|table| (table as usize, self.number))
     }
 
     fn of_list(table: usize, number: u32) -> Self {
-        Self { space: u32::try_from(table).unwrap_or(u32::MAX - 1) + 1, order: number, number }
+        Self { space: u32::try_from(table).unwrap_or(u32::MAX - 2) + 1, order: number, number }
     }
 
     /// The node of the instance; `None` for the document above it and for nodes of lists.
@@ -37,15 +45,30 @@ impl Place {
 
 /// What one evaluation looks at.
 pub(super) struct View<'a> {
+    pub(super) filling: &'a Filling,
     pub(super) form: &'a Form,
     pub(super) instance: &'a Instance,
     pub(super) tables: &'a Tables,
     pub(super) context: &'a FlowContext,
     /// The row whose choices are meant by "its own".
     pub(super) row: RowId,
+    /// The node at which the evaluation stands.
+    pub(super) node: NodeId,
 }
 
 impl View<'_> {
+    /// The attribute that a place stands for, as name and value. The last one of each node is its place in its
+    /// repeat.
+    fn attribute(&self, place: Place) -> Option<(&str, String)> {
+        let id = NodeId::numbered(place.number);
+        let node = self.instance.node(id).filter(|_| place.space == ATTRIBUTES)?;
+        let row = self.form.row(node.row)?;
+        match row.attributes.get(place.order as usize) {
+            Some((name, value)) => Some((name, value.clone())),
+            None => Some((PLACE, self.instance.place_of(id).to_string())),
+        }
+    }
+
     /// A node of the instance as a place.
     pub(super) fn place(&self, node: NodeId) -> Place {
         let order = self.instance.node(node).map_or(0, |node| node.order);
@@ -88,6 +111,9 @@ impl teranga_expr::Instance for View<'_> {
         if let Some((table, number)) = place.listed() {
             return Some(Place::of_list(table, self.tables.get(table)?.parent(number)?));
         }
+        if place.space == ATTRIBUTES {
+            return Some(self.place(NodeId::numbered(place.number)));
+        }
         match place.node()? {
             NodeId::ROOT => Some(self.root()),
             node => Some(self.place(self.instance.node(node)?.parent)),
@@ -98,6 +124,9 @@ impl teranga_expr::Instance for View<'_> {
         if let Some((table, number)) = place.listed() {
             let children = self.tables.get(table).map(|table| table.children(number)).unwrap_or_default();
             return children.into_iter().map(|number| Place::of_list(table, number)).collect();
+        }
+        if place.space == ATTRIBUTES {
+            return Vec::new();
         }
         let Some(node) = place.node() else { return vec![self.place(NodeId::ROOT)] };
         let slots = self.instance.node(node).into_iter().flat_map(|node| &node.slots);
@@ -115,8 +144,11 @@ impl teranga_expr::Instance for View<'_> {
             let named = children.filter(|child| list.name(*child) == name);
             return named.map(|number| Place::of_list(table, number)).collect();
         }
+        if place.space == ATTRIBUTES {
+            return Vec::new();
+        }
         let Some(node) = place.node() else {
-            return if name == "data" { vec![self.place(NodeId::ROOT)] } else { Vec::new() };
+            return if self.form.is_root(name) { vec![self.place(NodeId::ROOT)] } else { Vec::new() };
         };
         let Some(section) = self.instance.node(node) else { return Vec::new() };
         let slot = self.form.place_named(section.row, name).and_then(|place| section.slots.get(place));
@@ -128,6 +160,9 @@ impl teranga_expr::Instance for View<'_> {
         if let Some((table, number)) = place.listed() {
             return self.tables.get(table).map_or("", |table| table.name(number));
         }
+        if let Some((name, _)) = self.attribute(place) {
+            return name;
+        }
         place
             .node()
             .and_then(|node| self.form.row(self.instance.node(node)?.row))
@@ -138,6 +173,9 @@ impl teranga_expr::Instance for View<'_> {
         if let Some((table, number)) = place.listed() {
             let table = self.tables.get(table);
             return table.map(|table| table.text(number, self.languages())).unwrap_or_default();
+        }
+        if let Some((_, value)) = self.attribute(place) {
+            return value;
         }
         let Some(id) = place.node() else { return String::new() };
         match self.instance.node(id) {
@@ -156,6 +194,22 @@ impl teranga_expr::Instance for View<'_> {
         let table = if id == OWN_CHOICES { self.tables.of_row(self.row)? } else { self.tables.find(id)? };
         Some(Place::of_list(table, 0))
     }
+
+    fn attributes(&self, place: Place) -> Vec<Place> {
+        if let Some((table, number)) = place.listed() {
+            let attributes = self.tables.get(table).map_or(&[][..], |table| table.attributes(number));
+            return attributes.iter().map(|number| Place::of_list(table, *number)).collect();
+        }
+        let Some(node) = place.node().and_then(|node| self.instance.node(node)) else { return Vec::new() };
+        let count = self.form.row(node.row).map_or(0, |row| row.attributes.len());
+        let count = u32::try_from(count).unwrap_or(0);
+        (0..=count).map(|order| Place { space: ATTRIBUTES, order, number: place.number }).collect()
+    }
+
+    fn is_attribute(&self, place: Place) -> bool {
+        let listed = place.listed().and_then(|(table, number)| Some((self.tables.get(table)?, number)));
+        listed.map_or(place.space == ATTRIBUTES, |(table, number)| table.is_attribute(number))
+    }
 }
 
 impl teranga_expr::Form<Place> for View<'_> {
@@ -163,10 +217,23 @@ impl teranga_expr::Form<Place> for View<'_> {
         let name = select.trim().rsplit('/').next().unwrap_or("");
         let name = name.strip_prefix("${").and_then(|name| name.strip_suffix('}')).unwrap_or(name);
         let rows = self.form.rows_named(name).iter().filter_map(|row| self.form.row(*row));
-        let table = rows.filter(|row| row.kind.has_choices()).find_map(|row| self.tables.of_row(row.row));
-        let choices = table.and_then(|table| self.tables.get(table)).map_or(&[][..], |table| table.choices());
+        let Some(row) = rows.into_iter().find(|row| row.kind.has_choices()) else { return Ok(String::new()) };
+        let choices = match self.tables.of_row(row.row).and_then(|table| self.tables.get(table)) {
+            Some(table) => Cow::Borrowed(table.choices()),
+            None => {
+                let scope = self.instance.common_item(self.form, self.node, row.row);
+                let node = self.instance.of_row(self.form, scope, row.row).first().copied();
+                node.map(|node| self.filling.offered(node)).unwrap_or_default()
+            }
+        };
         let choice = choices.iter().find(|choice| choice.name == code);
         Ok(choice.map_or("", |choice| label(choice, self.languages())).to_owned())
+    }
+
+    fn itext(&self, id: &str) -> Result<String, EvalError> {
+        let (language, default_language) = self.languages();
+        let text = self.form.document().texts.get(id);
+        Ok(text.map_or("", |text| text.get(language, default_language)).to_owned())
     }
 
     fn property(&self, name: &str) -> Result<String, EvalError> {
@@ -184,12 +251,6 @@ impl teranga_expr::Form<Place> for View<'_> {
     fn pull_data(&self, file: &str, wanted: &str, column: &str, key: &str) -> Result<String, EvalError> {
         let table = self.tables.find(file).and_then(|table| self.tables.get(table));
         let table = table.ok_or_else(|| EvalErrorKind::Instance(file.to_owned()))?;
-        let cell = |choice: &Choice, column: &str| match column {
-            "name" => choice.name.clone(),
-            "label" => label(choice, self.languages()).to_owned(),
-            other => choice.properties.get(other).map(plain).unwrap_or_default(),
-        };
-        let found = table.choices().iter().find(|choice| cell(choice, column) == key);
-        Ok(found.map(|choice| cell(choice, wanted)).unwrap_or_default())
+        Ok(table.look_up(wanted, column, key, self.languages()).unwrap_or_default())
     }
 }

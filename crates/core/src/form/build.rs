@@ -15,6 +15,9 @@ use super::question::{NoAnswerPolicy, Question, RowId};
 
 /// The class of questions that nothing marks.
 const DEFAULT_CLASS: &str = "personal";
+/// The name of the outermost element of a form that does not name its own. In expressions it always means that
+/// element, whatever a form calls it.
+pub(super) const ROOT: &str = "data";
 
 /// The rows of a form, numbered.
 pub(super) struct Tree {
@@ -31,15 +34,20 @@ pub(super) struct Tree {
 /// Numbers and checks the rows.
 pub(super) fn build(document: &FormDocument) -> Tree {
     let class = document.sensitivity.clone().unwrap_or_else(|| ClassId::new(DEFAULT_CLASS));
-    let mut tree =
-        Tree { rows: vec![root(class)], documents: vec![None], ids: BTreeMap::new(), findings: Vec::new() };
+    let name = document.settings.get("name").and_then(|name| name.as_str()).unwrap_or(ROOT);
+    let mut tree = Tree {
+        rows: vec![root(name, class)],
+        documents: vec![None],
+        ids: BTreeMap::new(),
+        findings: Vec::new(),
+    };
     let mut names = HashMap::new();
     count_names(&document.survey, &mut names);
     tree.section(RowId::ROOT, &document.survey, &names);
     tree
 }
 
-fn root(class: ClassId) -> Question {
+fn root(name: &str, class: ClassId) -> Question {
     Question {
         row: RowId::ROOT,
         parent: RowId::ROOT,
@@ -47,10 +55,13 @@ fn root(class: ClassId) -> Question {
         repeat: None,
         kind: Kind::Group,
         id: String::new(),
-        name: "data".to_owned(),
-        path: "/data".to_owned(),
+        name: name.to_owned(),
+        path: format!("/{ROOT}"),
         class,
         list: None,
+        itemset: None,
+        holds: Kind::Group,
+        attributes: Vec::new(),
         or_other: false,
         label: Text::default(),
         hint: Text::default(),
@@ -62,6 +73,33 @@ fn root(class: ClassId) -> Question {
         no_answer: NoAnswerPolicy::Accepted,
         parameters: Vec::new(),
     }
+}
+
+/// What a computed or hidden value is, where its author says so: `bind::type` as XForms name it, or the type that a
+/// calculation had in a workbook.
+fn held(document: &NodeDocument, kind: Kind) -> Kind {
+    if !matches!(kind, Kind::Calculate | Kind::Hidden) {
+        return kind;
+    }
+    let column = |name: &str| document.columns.get(name).and_then(|column| column.as_str());
+    let named =
+        column("bind::type").map(|name| name.rsplit(':').next().unwrap_or(name)).or_else(|| column("type"));
+    match named {
+        Some("int" | "integer") => Kind::Integer,
+        Some(name) => match Kind::from_type(name) {
+            scalar @ (Kind::Decimal | Kind::Date | Kind::Time | Kind::DateTime) => scalar,
+            _ => kind,
+        },
+        None => kind,
+    }
+}
+
+/// The attributes that its element has in XForms: `instance::name`.
+fn attributes(document: &NodeDocument) -> Vec<(String, String)> {
+    let attribute = |(column, value): (&String, &serde_json::Value)| {
+        Some((column.strip_prefix("instance::")?.to_owned(), value.as_str()?.to_owned()))
+    };
+    document.columns.iter().filter_map(attribute).collect()
 }
 
 /// How many rows that store something bear each name: a name borne once is its own identity.
@@ -142,6 +180,9 @@ impl Tree {
             path,
             class: class.unwrap_or_else(|| ClassId::new(DEFAULT_CLASS)),
             list: document.list.clone(),
+            itemset: document.itemset.clone(),
+            holds: held(document, kind),
+            attributes: attributes(document),
             or_other: document.or_other == Some(true),
             label: document.label.clone().unwrap_or_default(),
             hint: document.hint.clone().unwrap_or_default(),
@@ -189,7 +230,7 @@ impl Tree {
 }
 
 /// An XML name without a colon, which is what paths and XForms can hold.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))

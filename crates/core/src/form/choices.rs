@@ -18,6 +18,8 @@ pub(super) enum Source {
     Inline(Arc<[Choice]>),
     /// A code list of the catalogue.
     Named(String),
+    /// Data whose rows are no choices by themselves.
+    Table,
 }
 
 /// The lists of a document, checked.
@@ -27,6 +29,7 @@ pub(super) fn lists(document: &FormDocument, findings: &mut Vec<Finding>) -> BTr
     for (list, choices) in &document.choices {
         let source = match choices {
             ChoicesDocument::FromList { from_list } => Source::Named(from_list.clone()),
+            ChoicesDocument::Table { .. } => Source::Table,
             ChoicesDocument::Inline(choices) => {
                 check_codes(list, choices, duplicates == Some("yes"), findings);
                 Source::Inline(choices.clone().into())
@@ -61,9 +64,9 @@ pub(crate) fn repeated_name(list: &str) -> Option<&str> {
 
 /// Checks that every select draws from a list that exists.
 pub(super) fn check_lists(rows: &[Question], lists: &BTreeMap<String, Source>, findings: &mut Vec<Finding>) {
-    for row in rows.iter().filter(|row| row.kind.has_choices()) {
+    for row in rows.iter().filter(|row| row.kind.has_choices() && row.itemset.is_none()) {
         let list = row.list.as_deref().unwrap_or("");
-        let known = lists.contains_key(list) || is_file(list);
+        let known = lists.get(list).is_some_and(|source| *source != Source::Table) || is_file(list);
         if let Some(name) = repeated_name(list) {
             if !rows.iter().any(|other| other.name == name && other.repeat.is_some()) {
                 let flaw = Flaw::UnknownReference { name: name.to_owned(), suggestion: None };
@@ -82,7 +85,7 @@ impl Form {
     pub fn choices(&self, list: &str) -> Option<&[Choice]> {
         match self.lists.get(list) {
             Some(Source::Inline(choices)) => Some(choices),
-            Some(Source::Named(_)) | None => None,
+            Some(Source::Named(_) | Source::Table) | None => None,
         }
     }
 
@@ -90,7 +93,7 @@ impl Form {
     pub fn lists_needed(&self) -> Vec<&str> {
         let named = self.lists.values().filter_map(|source| match source {
             Source::Named(name) => Some(name.as_str()),
-            Source::Inline(_) => None,
+            Source::Inline(_) | Source::Table => None,
         });
         let lists = self.rows.iter().filter_map(|row| row.list.as_deref());
         let mut needed: Vec<&str> = named.chain(lists.filter(|list| is_file(list))).collect();
@@ -104,6 +107,7 @@ impl Form {
         match self.lists.get(list) {
             Some(Source::Inline(choices)) => Some(Arc::clone(choices)),
             Some(Source::Named(name)) => handed.get(name).cloned(),
+            Some(Source::Table) => None,
             None => handed.get(list).cloned(),
         }
     }

@@ -39,8 +39,14 @@ pub fn check_flow(form: &Form, flows: impl Fn(&str, &str) -> bool) -> Vec<Findin
                 checker.expression(row.row, member, expression);
             }
         }
+        if let Some(itemset) = &asked.itemset {
+            checker.expression(row.row, "itemset", &itemset.nodes);
+            itemset.reads.iter().for_each(|read| checker.read(row, "itemset", read.row));
+        }
         checker.texts(row);
     }
+    checker.outputs();
+    checker.actions();
     let mut findings = checker.findings;
     findings.sort_by(|one, other| one.place.path.cmp(&other.place.path));
     findings.dedup();
@@ -58,6 +64,28 @@ impl<F: Fn(&str, &str) -> bool> Checker<'_, F> {
         let Some(row) = self.form.row(row) else { return };
         for read in expression.rows() {
             self.read(row, member, read);
+        }
+    }
+
+    /// The expressions in texts. One that looks a text up by its identity may find any.
+    fn outputs(&mut self) {
+        let form = self.form;
+        for ((row, _), expression) in &form.program().outputs {
+            self.expression(*row, "label", expression);
+            let Some(row) = form.row(*row).filter(|_| expression.calls("jr:itext")) else { continue };
+            for text in form.document().texts.values() {
+                self.text(row, "label", text);
+            }
+        }
+    }
+
+    /// What an action sets shows what its value reads.
+    fn actions(&mut self) {
+        for action in &self.form.program().actions {
+            self.expression(action.aim, "actions", &action.target);
+            if let Some(value) = &action.value {
+                self.expression(action.aim, "actions", value);
+            }
         }
     }
 

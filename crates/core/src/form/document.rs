@@ -9,6 +9,8 @@ use serde_json::{Map, Value as Json};
 use crate::class::ClassId;
 use crate::text::Text;
 
+use super::mappings::MappingsDocument;
+
 /// A whole form document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +40,9 @@ pub struct FormDocument {
     /// The rounds of a survey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waves: Option<Waves>,
+    /// How this version reads what was answered under earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mappings: Option<MappingsDocument>,
     /// Other settings of the workbook, kept as they are.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub settings: Map<String, Json>,
@@ -47,6 +52,43 @@ pub struct FormDocument {
     /// The lists of choices by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choices: BTreeMap<String, ChoicesDocument>,
+    /// Texts by their identity, for expressions that look one up: `jr:itext`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, Text>,
+    /// What is set when the form is opened, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionDocument>,
+}
+
+/// A value that is set when something happens, as XForms' `setvalue` does. What a row's own `default` or `trigger`
+/// can say is said there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionDocument {
+    /// When it is set.
+    pub events: Vec<Event>,
+    /// The path of what is set, looked at from the row of the action.
+    pub target: String,
+    /// The expression of the value, looked at from the target; the answer is taken back where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What can happen to a form or a row, by the names that ODK XForms give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A new record was opened.
+    #[serde(rename = "odk-instance-first-load")]
+    FirstLoad,
+    /// A record was opened, new or not.
+    #[serde(rename = "odk-instance-load")]
+    Load,
+    /// An item was added to the repeat of the action, or around it.
+    #[serde(rename = "odk-new-repeat")]
+    NewItem,
+    /// The answer of the row of the action was changed by hand.
+    #[serde(rename = "xforms-value-changed")]
+    ValueChanged,
 }
 
 /// What a record of a form is.
@@ -153,6 +195,16 @@ pub struct NodeDocument {
     /// How many items a repeat has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_count: Option<String>,
+    /// The items that a repeat begins with: for each the values by name that differ from the defaults, those of
+    /// a section as an object, those of a repeat within as a list. None where absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Map<String, Json>>,
+    /// Choices drawn from whatever nodes, in place of `list` and `choice_filter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub itemset: Option<ItemsetDocument>,
+    /// What is set when something happens to this row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionDocument>,
     /// Any other column of the workbook, kept as it is.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub columns: Map<String, Json>,
@@ -161,12 +213,35 @@ pub struct NodeDocument {
     pub children: Option<Vec<NodeDocument>>,
 }
 
-/// A list of choices: written out, or a code list by its name.
+/// Where a select takes its choices from when a list and a filter cannot say it: a repeat of the form, a list with
+/// other columns than `name` and `label`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemsetDocument {
+    /// The expression of the nodes, one for each choice, looked at from the row.
+    pub nodeset: String,
+    /// The expression of the code, looked at from each node.
+    pub value: String,
+    /// The expression of what is shown, looked at from each node; the code where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// A list of choices: written out, a code list by its name, or a table of data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ChoicesDocument {
     /// Written out in the form.
     Inline(Vec<Choice>),
+    /// Data to look things up in, whose rows are no choices by themselves.
+    Table {
+        /// The rows: cells by the name of their column. A list of objects stands for elements within, a name that
+        /// begins with `@` for an attribute.
+        rows: Vec<Map<String, Json>>,
+        /// The names of the element around the rows and of each row where they are not `root/item`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+    },
     /// A code list of the catalogue.
     FromList {
         /// The code list.

@@ -7,12 +7,14 @@ use std::ops::Range;
 use teranga_expr::Expr;
 use teranga_expr::tree::{Axis, Node, Path, Start, Step, Test};
 
+use super::build;
 use super::choices::repeated_name;
+use super::contextual::contextualise;
 use super::finding::Flaw;
 use super::kind::Kind;
 use super::nearest::nearest;
 use super::question::{Question, RowId};
-use super::reads::{Reach, Read, reads};
+use super::reads::{Reach, Read, leads_to, reads};
 
 /// The secondary instance that `${last-saved#name}` reads: what the device saved last.
 pub(crate) const LAST_SAVED: &str = "__last-saved";
@@ -120,6 +122,7 @@ impl Expression {
         let expr = resolved.map_err(|(name, span)| {
             vec![(Flaw::UnknownReference { name, suggestion: None }, span.start..span.end)]
         })?;
+        let expr = own_paths(scope, row, expr);
         let reads = reads(scope, row.row, expr.root())
             .map_err(|name| vec![(unknown_path(scope, name), 0..source.len())])?;
         Ok(Self { expr, reads })
@@ -128,6 +131,21 @@ impl Expression {
     /// Whether a default must be computed rather than taken as it stands: it calls a function or names an answer.
     pub(super) fn is_dynamic(source: &str) -> bool {
         source.contains("${") || Expr::parse(source).is_ok_and(|expr| !expr.functions().is_empty())
+    }
+
+    /// The one row that it leads to from a row, when it is a path within the form.
+    pub(super) fn leads_to(&self, scope: &Scope<'_>, row: RowId) -> Option<RowId> {
+        leads_to(scope, row, self.expr.root())
+    }
+
+    /// Whether it is nothing but a call of a function.
+    pub(crate) fn is_call(&self, function: &str) -> bool {
+        matches!(self.expr.root(), Node::Call(name, _) if name == function)
+    }
+
+    /// Whether it calls a function.
+    pub(crate) fn calls(&self, function: &str) -> bool {
+        self.expr.functions().contains(&function)
     }
 
     /// The tree to evaluate.
@@ -144,6 +162,15 @@ impl Expression {
     pub(crate) fn rows(&self) -> Vec<RowId> {
         self.reads.iter().map(|read| read.row).collect()
     }
+}
+
+/// The expression with its paths as they are meant at a row.
+fn own_paths(scope: &Scope<'_>, row: &Question, expr: Expr) -> Expr {
+    let mut root = expr.root().clone();
+    if !contextualise(scope, row, &mut root) {
+        return expr;
+    }
+    Expr::parse(&root.to_string()).unwrap_or(expr)
 }
 
 /// The name without the mark that asks for what was saved last.
@@ -197,12 +224,13 @@ fn repeat_of_choices(scope: &Scope<'_>, row: &Question) -> Option<RowId> {
     scope.row(scope.named(name).ok()?)?.repeat
 }
 
-fn step(axis: Axis, test: Test) -> Step {
+/// A step without conditions.
+pub(super) fn step(axis: Axis, test: Test) -> Step {
     Step { axis, test, predicates: Vec::new() }
 }
 
 /// The rows from the form itself (left out) down to a row.
-fn ancestry<'a>(scope: &Scope<'a>, row: RowId) -> Vec<&'a Question> {
+pub(super) fn ancestry<'a>(scope: &Scope<'a>, row: RowId) -> Vec<&'a Question> {
     let mut path = Vec::new();
     let mut at = row;
     while let Some(question) = scope.row(at).filter(|_| at != RowId::ROOT) {
@@ -227,19 +255,20 @@ fn path_to(scope: &Scope<'_>, row: &Question, target: RowId, item: Option<RowId>
     match shared {
         Some((depth, _)) if reach == Reach::Own => {
             let up = std::iter::repeat_with(|| step(Axis::Parent, Test::Node)).take(from.len() - depth - 1);
-            let current = Start::From(Box::new(Node::Call("current".to_owned(), Vec::new())));
+            let current = Start::From(Box::new(Node::Call("current".into(), Vec::new())));
             Path { start: current, steps: up.chain(down(depth + 1)).collect() }
         }
         _ => {
-            let root = step(Axis::Child, Test::Name("data".to_owned()));
+            let root = step(Axis::Child, Test::Name(build::ROOT.to_owned()));
             Path { start: Start::Root, steps: [root].into_iter().chain(down(0)).collect() }
         }
     }
 }
 
 fn last_saved(scope: &Scope<'_>, target: RowId) -> Path {
-    let instance = Node::Call("instance".to_owned(), vec![Node::Text(LAST_SAVED.to_owned())]);
+    let instance = Node::Call("instance".into(), vec![Node::Text(LAST_SAVED.to_owned())]);
     let names = ancestry(scope, target).into_iter().map(|row| row.name.clone());
-    let steps = ["data".to_owned()].into_iter().chain(names).map(|name| step(Axis::Child, Test::Name(name)));
+    let steps =
+        [build::ROOT.to_owned()].into_iter().chain(names).map(|name| step(Axis::Child, Test::Name(name)));
     Path { start: Start::From(Box::new(instance)), steps: steps.collect() }
 }

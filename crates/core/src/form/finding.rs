@@ -204,6 +204,28 @@ pub enum Flaw {
         /// The class of that.
         stricter: String,
     },
+    /// An id that meant another question in a version that is published.
+    #[error(
+        "the {what} of {id} differs from the published version: ask it under a new id, and map the old one"
+    )]
+    OtherQuestion {
+        /// The id.
+        id: String,
+        /// What differs.
+        what: &'static str,
+    },
+    /// An id or a code that a mapping has retired.
+    #[error("{name} was retired and cannot be used again")]
+    Retired {
+        /// The id or the code.
+        name: String,
+    },
+    /// A mapping that leads from or to what is not there, or to what cannot hold its answers.
+    #[error("the mapping of {name} leads nowhere: see its question, class, repeat and codes")]
+    Mapping {
+        /// What is mapped.
+        name: String,
+    },
 }
 
 fn suggested(suggestion: Option<&str>) -> String {
@@ -248,7 +270,10 @@ impl Finding {
             | Flaw::Cycle { .. }
             | Flaw::BadParameter { .. }
             | Flaw::BadWave { .. }
-            | Flaw::ClassFlow { .. } => Severity::Error,
+            | Flaw::ClassFlow { .. }
+            | Flaw::OtherQuestion { .. }
+            | Flaw::Retired { .. }
+            | Flaw::Mapping { .. } => Severity::Error,
         }
     }
 }
@@ -277,6 +302,9 @@ impl Explain for Finding {
             Flaw::BadParameter { .. } => "form-bad-parameter",
             Flaw::BadWave { .. } => "form-bad-wave",
             Flaw::ClassFlow { .. } => "form-class-flow",
+            Flaw::OtherQuestion { .. } => "form-other-question",
+            Flaw::Retired { .. } => "form-retired",
+            Flaw::Mapping { .. } => "form-mapping",
         }
     }
 
@@ -304,6 +332,9 @@ impl Explain for Finding {
             | Flaw::AmbiguousReference { name }
             | Flaw::UnknownParameter { parameter: name }
             | Flaw::BadParameter { parameter: name }
+            | Flaw::Retired { name }
+            | Flaw::Mapping { name }
+            | Flaw::OtherQuestion { id: name, .. }
             | Flaw::BadWave { wave: name } => arguments.push(("name", name.clone())),
             Flaw::DuplicateId { id, other } => {
                 arguments.push(("name", id.clone()));

@@ -21,9 +21,9 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// Whether it decides for everything within a section too.
-    const fn is_inherited(self) -> bool {
-        matches!(self, Self::Relevant | Self::Readonly)
+    /// Whether what it decides shows in what is read of the row: its value, and whether there is one.
+    const fn is_read(self) -> bool {
+        matches!(self, Self::Calculate | Self::Relevant)
     }
 }
 
@@ -77,7 +77,10 @@ fn needs(rows: &[Question], vertices: &[Vertex<'_>]) -> Vec<BTreeSet<usize>> {
     }
     let decides = |row: RowId, inherited: bool| {
         let listed = by_row.get(row.index()).into_iter().flatten().copied();
-        listed.filter(move |index| !inherited || vertices.get(*index).is_some_and(|v| v.role.is_inherited()))
+        listed.filter(move |index| {
+            let role = vertices.get(*index).map(|vertex| vertex.role);
+            if inherited { role == Some(Role::Relevant) } else { role.is_some_and(Role::is_read) }
+        })
     };
     let mut needs = Vec::with_capacity(vertices.len());
     for vertex in vertices {

@@ -1,15 +1,19 @@
 //! Forms: XLSForm's vocabulary as JSON, checked once and whole, and compiled for filling.
 
+mod action;
 mod build;
 mod choices;
 mod class_flow;
+mod contextual;
 mod document;
 mod expression;
 mod finding;
 mod graph;
+mod itemset;
 mod kind;
 mod lists;
 mod locate;
+mod mappings;
 mod nearest;
 mod other;
 mod parameters;
@@ -27,15 +31,23 @@ use crate::class::ClassId;
 use crate::key::Key;
 use crate::text::Text;
 
+pub(crate) use action::Action;
+pub(crate) use build::is_name;
 pub(crate) use choices::repeated_name;
 pub use class_flow::check_flow;
-pub use document::{Choice, ChoicesDocument, FormDocument, NodeDocument, RecordKind, WaveWindow, Waves};
+pub(crate) use contextual::PLACE;
+pub use document::{
+    ActionDocument, Choice, ChoicesDocument, Event, FormDocument, ItemsetDocument, NodeDocument, RecordKind,
+    WaveWindow, Waves,
+};
 pub(crate) use expression::{Expression, LAST_SAVED, OWN_CHOICES};
 pub use finding::{Finding, Flaw, FormErrors, Place, Severity};
 pub(crate) use graph::Role;
+pub(crate) use itemset::Itemset;
 pub use kind::{Kind, Metadata};
 pub use lists::Lists;
 pub use locate::Located;
+pub use mappings::MappingsDocument;
 pub use nearest::nearest;
 pub(crate) use program::Program;
 pub use question::{NoAnswerPolicy, Question, Range, RowId};
@@ -51,6 +63,7 @@ pub struct Form {
     document: FormDocument,
     title: Text,
     rows: Vec<Question>,
+    documents: Vec<Option<NodeDocument>>,
     ids: BTreeMap<String, RowId>,
     names: HashMap<String, Vec<RowId>>,
     lists: BTreeMap<String, choices::Source>,
@@ -85,7 +98,7 @@ impl Form {
         for row in &tree.rows {
             names.entry(row.name.clone()).or_default().push(row.row);
         }
-        let program = program::compile(&tree.rows, &tree.documents, &names, &mut findings);
+        let program = program::compile(&document, &tree.rows, &tree.documents, &names, &mut findings);
         if findings.iter().any(|finding| finding.severity() == Severity::Error) {
             return Err(FormErrors(findings));
         }
@@ -94,6 +107,7 @@ impl Form {
             document,
             children: tree.rows.iter().map(|section| places(section, &tree.rows)).collect(),
             rows: tree.rows,
+            documents: tree.documents,
             ids: tree.ids,
             names,
             lists,
@@ -168,6 +182,11 @@ impl Form {
         self.rows.get(row.index())
     }
 
+    /// A row as the document has it; none for the form itself.
+    pub fn row_document(&self, row: RowId) -> Option<&NodeDocument> {
+        self.documents.get(row.index())?.as_ref()
+    }
+
     /// Every row in the order of the form, sections and the form itself included.
     pub fn rows(&self) -> impl Iterator<Item = &Question> {
         self.rows.iter()
@@ -191,6 +210,17 @@ impl Form {
     /// The rows of this name, for `${name}`.
     pub(crate) fn rows_named(&self, name: &str) -> &[RowId] {
         self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an absolute path may begin with this name.
+    pub(crate) fn is_root(&self, name: &str) -> bool {
+        name == build::ROOT || self.rows.first().is_some_and(|root| root.name == name)
+    }
+
+    /// Compiles an expression that stands in none of the rows; `None` for one that is wrong.
+    pub(crate) fn compile_at(&self, row: RowId, source: &str) -> Option<Expression> {
+        let scope = expression::Scope::new(&self.rows, &self.names);
+        Expression::compile(&scope, self.row(row)?, source).ok()
     }
 
     /// The compiled expressions.

@@ -3,11 +3,18 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Map, Value as Json};
+
+use crate::text::Text;
+
+use super::action::Action;
+use super::build::is_name;
 use super::class_flow::names_in;
-use super::document::NodeDocument;
+use super::document::{ActionDocument, Choice, ChoicesDocument, FormDocument, ItemsetDocument, NodeDocument};
 use super::expression::{self, Expression, Scope};
 use super::finding::{Finding, Flaw, Place};
 use super::graph::{self, Role, Vertex};
+use super::itemset::Itemset;
 use super::question::{Question, RowId};
 use super::reads::Reach;
 
@@ -46,6 +53,10 @@ pub(crate) struct Asked {
     pub(crate) count: Option<Expression>,
     /// The value that a trigger computes.
     pub(crate) triggered: Option<Expression>,
+    /// The choices, when they are drawn from whatever nodes.
+    pub(crate) itemset: Option<Itemset>,
+    /// The items that a repeat begins with.
+    pub(crate) instances: Vec<Map<String, Json>>,
 }
 
 /// Everything compiled.
@@ -61,10 +72,15 @@ pub(crate) struct Program {
     pub(crate) asked: Vec<Asked>,
     /// For each row, the rows that a change of its answer computes anew.
     pub(crate) triggers: HashMap<RowId, Vec<RowId>>,
+    /// Every action, in the order of the form, its own first.
+    pub(crate) actions: Vec<Action>,
+    /// The expressions in the texts of each row, by their source: `${../age + 1}`.
+    pub(crate) outputs: HashMap<(RowId, String), Expression>,
 }
 
 /// Compiles every expression of a form.
 pub(super) fn compile(
+    form: &FormDocument,
     rows: &[Question],
     documents: &[Option<NodeDocument>],
     names: &HashMap<String, Vec<RowId>>,
@@ -72,9 +88,16 @@ pub(super) fn compile(
 ) -> Program {
     let mut compiler = Compiler { scope: Scope::new(rows, names), findings, program: Program::default() };
     compiler.program.asked = vec![Asked::default(); rows.len()];
+    if let Some(root) = rows.first() {
+        compiler.actions(root, &form.actions);
+    }
     for (row, document) in rows.iter().zip(documents) {
         if let Some(document) = document {
             compiler.row(row, document);
+            let choices = document.list.as_ref().and_then(|list| form.choices.get(list));
+            if let Some(ChoicesDocument::Inline(choices)) = choices {
+                compiler.choice_texts(row, choices);
+            }
         }
     }
     let Compiler { mut program, .. } = compiler;
@@ -103,6 +126,7 @@ impl Compiler<'_> {
             self.program.triggers.entry(trigger).or_default().push(row.row);
         }
         self.texts(row);
+        self.actions(row, &document.actions);
         let relevant = self.compile(row, "relevant", document.relevant.as_deref());
         self.logic(row, Role::Relevant, relevant);
         let readonly = self.compile(row, "readonly", truth(document.readonly.as_deref()));
@@ -117,6 +141,8 @@ impl Compiler<'_> {
             constant,
             count: self.count(row, document.repeat_count.as_deref()),
             triggered,
+            itemset: self.itemset(row, document.itemset.as_ref()),
+            instances: document.instances.clone(),
         };
         if let Some(slot) = self.program.asked.get_mut(row.row.index()) {
             *slot = asked;
@@ -177,7 +203,54 @@ impl Compiler<'_> {
         }
     }
 
-    /// Checks that labels and messages name questions that there are.
+    fn actions(&mut self, row: &Question, actions: &[ActionDocument]) {
+        for (at, document) in actions.iter().enumerate() {
+            match Action::compile(&self.scope, row, document) {
+                Ok(action) => self.program.actions.push(action),
+                Err(flaws) => {
+                    for (member, (flaw, span)) in flaws {
+                        let member = format!("actions[{}].{member}", at + 1);
+                        let place = Place::member(row.path.as_str(), member).at(span);
+                        self.findings.push(Finding::new(place, flaw));
+                    }
+                }
+            }
+        }
+    }
+
+    fn itemset(&mut self, row: &Question, document: Option<&ItemsetDocument>) -> Option<Itemset> {
+        match Itemset::compile(&self.scope, row, document?) {
+            Ok(itemset) => Some(itemset),
+            Err(flaws) => {
+                for (member, (flaw, span)) in flaws {
+                    let place = Place::member(row.path.as_str(), format!("itemset.{member}")).at(span);
+                    self.findings.push(Finding::new(place, flaw));
+                }
+                None
+            }
+        }
+    }
+
+    /// Compiles the expressions in the labels of choices; a name that the form does not have stays as it is there.
+    fn choice_texts(&mut self, row: &Question, choices: &[Choice]) {
+        for (_, text) in choices.iter().filter_map(|choice| choice.label.as_ref()).flat_map(Text::all) {
+            for source in names_in(text).filter(|source| !is_name(source)) {
+                self.output(row, "list", source);
+            }
+        }
+    }
+
+    /// Compiles an expression in a text, once for each row.
+    fn output(&mut self, row: &Question, member: &str, source: &str) {
+        let key = (row.row, source.to_owned());
+        if !self.program.outputs.contains_key(&key)
+            && let Some(expression) = self.compile(row, member, Some(source))
+        {
+            self.program.outputs.insert(key, expression);
+        }
+    }
+
+    /// Checks that labels and messages name questions that there are, and compiles the expressions in them.
     fn texts(&mut self, row: &Question) {
         let texts = [
             ("label", &row.label),
@@ -188,8 +261,12 @@ impl Compiler<'_> {
         ];
         for (member, text) in texts {
             for (_, text) in text.all() {
-                for flaw in names_in(text).filter_map(|name| self.scope.named(name).err()) {
-                    self.findings.push(Finding::new(Place::member(row.path.as_str(), member), flaw));
+                for name in names_in(text) {
+                    if !is_name(name) && !name.contains('#') {
+                        self.output(row, member, name);
+                    } else if let Err(flaw) = self.scope.named(name) {
+                        self.findings.push(Finding::new(Place::member(row.path.as_str(), member), flaw));
+                    }
                 }
             }
         }

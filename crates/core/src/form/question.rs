@@ -3,6 +3,7 @@
 use crate::class::ClassId;
 use crate::text::Text;
 
+use super::document::ItemsetDocument;
 use super::kind::Kind;
 
 /// The number of a row in its form, in the order of the form; 0 is the form itself, which is a section too.
@@ -72,6 +73,10 @@ pub struct Question {
     pub repeat: Option<RowId>,
     /// What it is.
     pub kind: Kind,
+    /// The kind of value that it holds: its own kind but for computed and hidden values that name another.
+    pub holds: Kind,
+    /// Constant attributes of its element, for expressions that read them.
+    pub attributes: Vec<(String, String)>,
     /// The storage identity.
     pub id: String,
     /// The name in expressions.
@@ -82,6 +87,8 @@ pub struct Question {
     pub class: ClassId,
     /// The list of choices or the file.
     pub list: Option<String>,
+    /// Where the choices come from when no list says it.
+    pub itemset: Option<ItemsetDocument>,
     /// Whether "other, specify" was added to the choices.
     pub or_other: bool,
     /// What is asked.

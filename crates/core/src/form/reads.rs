@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use teranga_expr::tree::{Axis, Node, Operator, Path, Start, Step, Test};
 
+use super::build;
+use super::contextual::PLACE;
 use super::expression::Scope;
 use super::question::RowId;
 
@@ -55,6 +57,16 @@ pub(super) fn reads(scope: &Scope<'_>, row: RowId, root: &Node) -> Result<Vec<Re
     reader.found.sort_unstable();
     reader.found.dedup();
     Ok(reader.found)
+}
+
+/// The one row that a path leads to; `None` for anything but a path within the form.
+pub(super) fn leads_to(scope: &Scope<'_>, row: RowId, root: &Node) -> Option<RowId> {
+    let mut reader = Reader { scope, row, found: Vec::new() };
+    let reached = reader.nodes(root, &Reached::at(row)).ok()?;
+    match reached.rows.as_slice() {
+        [row] if !reached.foreign => Some(*row),
+        _ => None,
+    }
 }
 
 struct Reader<'a> {
@@ -134,7 +146,14 @@ impl Reader<'_> {
     }
 
     fn step(&self, at: &Reached, step: &Step) -> Reached {
-        if step.axis == Axis::Attribute || is_meta(step) || (at.foreign && at.rows.is_empty()) {
+        if is_place(step) {
+            // Where an item stands changes as items come and go, as the repeat itself does.
+            return at.clone();
+        }
+        if matches!(step.axis, Axis::Attribute | Axis::Namespace)
+            || is_meta(step)
+            || (at.foreign && at.rows.is_empty())
+        {
             return Reached::elsewhere();
         }
         let rows: BTreeSet<RowId> = if at.document {
@@ -157,9 +176,14 @@ impl Reader<'_> {
             Axis::FollowingSibling | Axis::PrecedingSibling => {
                 at.rows.first().and_then(|row| self.scope.row(*row)).map(|row| row.parent).min(at.top)
             }
-            Axis::Child | Axis::Itself | Axis::Descendant | Axis::DescendantOrSelf | Axis::Attribute => {
-                at.top
-            }
+            // Before and after lies everything.
+            Axis::Following | Axis::Preceding => None,
+            Axis::Child
+            | Axis::Itself
+            | Axis::Descendant
+            | Axis::DescendantOrSelf
+            | Axis::Attribute
+            | Axis::Namespace => at.top,
         };
         next
     }
@@ -176,14 +200,24 @@ impl Reader<'_> {
             | Axis::Ancestor
             | Axis::AncestorOrSelf
             | Axis::FollowingSibling
-            | Axis::PrecedingSibling => BTreeSet::new(),
+            | Axis::PrecedingSibling
+            | Axis::Following
+            | Axis::Preceding
+            | Axis::Namespace => BTreeSet::new(),
         }
     }
 
     fn passes(&self, row: RowId, test: &Test) -> bool {
         match test {
+            Test::Name(name) if row == RowId::ROOT && name == build::ROOT => true,
             Test::Name(name) => self.scope.row(row).is_some_and(|row| row.name == *name),
+            Test::Prefix(prefix) => self
+                .scope
+                .row(row)
+                .and_then(|row| row.name.split_once(':'))
+                .is_some_and(|(found, _)| found == prefix),
             Test::Any | Test::Node | Test::Text => true,
+            Test::Comment | Test::Instruction => false,
         }
     }
 
@@ -216,7 +250,8 @@ impl Reader<'_> {
                 }
                 found
             }
-            Axis::Attribute => Vec::new(),
+            Axis::Following | Axis::Preceding => self.scope.rows.iter().map(|row| row.row).collect(),
+            Axis::Attribute | Axis::Namespace => Vec::new(),
         }
     }
 
@@ -236,6 +271,10 @@ impl Reader<'_> {
         let inner = self.scope.row(row).and_then(|question| question.repeat);
         if row == at || inner == Some(at) { Reach::Own } else { Reach::All }
     }
+}
+
+fn is_place(step: &Step) -> bool {
+    step.axis == Axis::Attribute && matches!(&step.test, Test::Name(name) if name == PLACE)
 }
 
 /// The submission's own metadata, which no row of the survey stands for.

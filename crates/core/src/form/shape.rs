@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::document::{ActionDocument, ItemsetDocument};
 use super::finding::{Finding, Flaw, Place};
 use super::nearest::nearest;
 
@@ -25,7 +26,11 @@ enum Shape {
     Rows,
     Choices,
     Waves,
+    Mappings,
     RecordKind,
+    Objects,
+    Itemset,
+    Actions,
 }
 
 use Shape::{Flag, Object, RecordKind, Rows, Text, Texts, Translated};
@@ -40,9 +45,12 @@ const FORM: &[(&str, Shape)] = &[
     ("record", RecordKind),
     ("sensitivity", Text),
     ("waves", Shape::Waves),
+    ("mappings", Shape::Mappings),
     ("settings", Object),
     ("survey", Rows),
     ("choices", Shape::Choices),
+    ("texts", Shape::Choices),
+    ("actions", Shape::Actions),
 ];
 
 const ROW: &[(&str, Shape)] = &[
@@ -68,6 +76,9 @@ const ROW: &[(&str, Shape)] = &[
     ("sensitivity", Text),
     ("or_other", Flag),
     ("repeat_count", Text),
+    ("instances", Shape::Objects),
+    ("itemset", Shape::Itemset),
+    ("actions", Shape::Actions),
     ("columns", Object),
     ("children", Rows),
 ];
@@ -116,11 +127,20 @@ impl Shaper {
         if let Some(Json::Object(lists)) = form.get_mut("choices") {
             self.lists(lists);
         }
-        if let Some(waves) = form.get("waves")
-            && let Err(error) = serde_json::from_value::<super::document::Waves>(waves.clone())
+        if let Some(Json::Object(texts)) = form.get_mut("texts") {
+            self.texts(texts);
+        }
+        self.reads::<super::document::Waves>(form, "waves");
+        self.reads::<super::mappings::MappingsDocument>(form, "mappings");
+    }
+
+    /// Takes out a member that does not read as what it is.
+    fn reads<T: serde::de::DeserializeOwned>(&mut self, form: &mut Map<String, Json>, member: &str) {
+        if let Some(json) = form.get(member)
+            && let Err(error) = serde_json::from_value::<T>(json.clone())
         {
-            self.report(Place::member("", "waves"), Flaw::NotJson { message: error.to_string() });
-            form.remove("waves");
+            self.report(Place::member("", member), Flaw::NotJson { message: error.to_string() });
+            form.remove(member);
         }
     }
 
@@ -191,6 +211,16 @@ impl Shaper {
                     self.choices(choices, &path);
                     true
                 }
+                Json::Object(members) if members.contains_key("rows") => {
+                    self.members(members, &path, &[("rows", Shape::Objects), ("path", Text)]);
+                    let rows = members.get("rows").and_then(Json::as_array).map_or(0, Vec::len);
+                    self.choices += rows;
+                    if self.choices > CHOICES_MAX {
+                        self.report(Place::row(path), Flaw::TooLarge { what: "choices", limit: CHOICES_MAX });
+                        return false;
+                    }
+                    members.contains_key("rows")
+                }
                 Json::Object(members) => {
                     self.members(members, &path, &[("from_list", Text)]);
                     self.need(members, &path, "from_list");
@@ -201,6 +231,19 @@ impl Shaper {
                     false
                 }
             }
+        });
+    }
+
+    fn texts(&mut self, texts: &mut Map<String, Json>) {
+        texts.retain(|id, text| {
+            let fits = Translated.fits(text);
+            if !fits {
+                self.report(
+                    Place::member(format!("texts/{id}"), "text"),
+                    Flaw::WrongShape { expected: Translated.name() },
+                );
+            }
+            fits
         });
     }
 
@@ -237,7 +280,11 @@ impl Shape {
             Self::Rows => "a list of rows",
             Self::Choices => "lists by name",
             Self::Waves => "an anchor and windows",
+            Self::Mappings => "recode, split and moved",
             Self::RecordKind => "assessment or case",
+            Self::Objects => "a list of objects",
+            Self::Itemset => "nodeset, value and label",
+            Self::Actions => "a list of events, target and value",
         }
     }
 
@@ -250,10 +297,13 @@ impl Shape {
             }
             Self::Flag => value.is_boolean(),
             Self::TextByName => value.as_object().is_some_and(|texts| texts.values().all(Json::is_string)),
-            Self::Object | Self::Choices | Self::Waves => value.is_object(),
+            Self::Object | Self::Choices | Self::Waves | Self::Mappings => value.is_object(),
             Self::Texts => value.as_array().is_some_and(|texts| texts.iter().all(Json::is_string)),
             Self::Rows => value.is_array(),
             Self::RecordKind => matches!(value.as_str(), Some("assessment" | "case")),
+            Self::Objects => value.as_array().is_some_and(|objects| objects.iter().all(Json::is_object)),
+            Self::Itemset => serde_json::from_value::<ItemsetDocument>(value.clone()).is_ok(),
+            Self::Actions => serde_json::from_value::<Vec<ActionDocument>>(value.clone()).is_ok(),
         }
     }
 }

@@ -1,151 +1,46 @@
-//! The functions of ODK XPath: one table of names, numbers of arguments and implementations, which the parser, the
-//! evaluator and suggestions read.
+//! Calls of functions: the arguments are evaluated when a function asks for them.
 
+mod calendar;
 mod dates;
+mod digests;
+mod forms;
 mod nodes;
 mod numbers;
+mod patterns;
+mod places;
+mod registry;
 mod selects;
+mod shuffle;
+mod symbols;
 mod texts;
-
-use std::ops::RangeInclusive;
+mod truths;
 
 use crate::error::{EvalError, EvalErrorKind};
-use crate::eval::{Focus, Run, truth};
+use crate::eval::{Focus, Run};
 use crate::instance::Instance;
 use crate::tree::Node;
 use crate::value::Value;
 
-pub(crate) use dates::{date_text, parse_date};
+pub(crate) use calendar::{date_text, parse_date};
+pub(crate) use patterns::Pattern;
+pub(crate) use registry::nearest;
+pub use registry::{Callee, Dialect, Function, all, find, runs_in_collect};
 
-const MANY: usize = 1_000;
-
-/// Names with the least and the most arguments.
-const ARITIES: &[(&str, usize, usize)] = &[
-    ("abs", 1, 1),
-    ("acos", 1, 1),
-    ("asin", 1, 1),
-    ("atan", 1, 1),
-    ("atan2", 2, 2),
-    ("base64-decode", 1, 1),
-    ("boolean", 1, 1),
-    ("boolean-from-string", 1, 1),
-    ("ceiling", 1, 1),
-    ("checklist", 3, MANY),
-    ("coalesce", 2, MANY),
-    ("concat", 0, MANY),
-    ("contains", 2, 2),
-    ("cos", 1, 1),
-    ("count", 1, 1),
-    ("count-non-empty", 1, 1),
-    ("count-selected", 1, 1),
-    ("current", 0, 0),
-    ("date", 1, 1),
-    ("date-time", 1, 1),
-    ("decimal-date-time", 1, 1),
-    ("decimal-time", 1, 1),
-    ("digest", 2, 3),
-    ("ends-with", 2, 2),
-    ("exp", 1, 1),
-    ("exp10", 1, 1),
-    ("false", 0, 0),
-    ("floor", 1, 1),
-    ("format-date", 2, 2),
-    ("format-date-time", 2, 2),
-    ("if", 3, 3),
-    ("indexed-repeat", 3, 7),
-    ("instance", 1, 1),
-    ("int", 1, 1),
-    ("join", 1, MANY),
-    ("jr:choice-name", 2, 2),
-    ("jr:itext", 1, 1),
-    ("last", 0, 0),
-    ("local-name", 0, 1),
-    ("log", 1, 1),
-    ("log10", 1, 1),
-    ("max", 1, MANY),
-    ("min", 1, MANY),
-    ("name", 0, 1),
-    ("normalize-space", 0, 1),
-    ("not", 1, 1),
-    ("now", 0, 0),
-    ("number", 0, 1),
-    ("once", 1, 1),
-    ("pi", 0, 0),
-    ("position", 0, 1),
-    ("pow", 2, 2),
-    ("property", 1, 1),
-    ("pulldata", 4, 4),
-    ("random", 0, 0),
-    ("randomize", 1, 2),
-    ("regex", 2, 2),
-    ("round", 1, 2),
-    ("selected", 2, 2),
-    ("selected-at", 2, 2),
-    ("sin", 1, 1),
-    ("sqrt", 1, 1),
-    ("starts-with", 2, 2),
-    ("string", 0, 1),
-    ("string-length", 0, 1),
-    ("substr", 2, 3),
-    ("substring", 2, 3),
-    ("substring-after", 2, 2),
-    ("substring-before", 2, 2),
-    ("sum", 1, 1),
-    ("tan", 1, 1),
-    ("today", 0, 0),
-    ("translate", 3, 3),
-    ("true", 0, 0),
-    ("uuid", 0, 1),
-    ("version", 0, 0),
-    ("weighted-checklist", 4, MANY),
-];
-
-/// Functions that this engine runs and ODK Collect does not: a form that uses one breaks there.
-pub const NOT_IN_COLLECT: &[&str] = &["ceiling", "floor", "last", "local-name", "name", "substring"];
-
-/// How many arguments a function takes; none for a function that there is not.
-pub(crate) fn arity(name: &str) -> Option<RangeInclusive<usize>> {
-    let name = canonical(name);
-    ARITIES.iter().find(|(known, ..)| *known == name).map(|(_, least, most)| *least..=*most)
-}
-
-/// Older spellings.
-fn canonical(name: &str) -> &str {
-    match name {
-        "format_date" => "format-date",
-        "format_date_time" => "format-date-time",
-        other => other,
-    }
-}
-
-/// The nearest name, if one is near.
-pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    ARITIES
-        .iter()
-        .map(|(known, ..)| (edits(name, known), *known))
-        .min()
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .map(|(_, known)| known)
-}
-
-/// The Levenshtein distance.
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, symbol) in left.chars().take(64).enumerate() {
-        let mut diagonal = index;
-        let mut before = index + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&right) {
-            let replaced = diagonal + usize::from(*other != symbol);
-            diagonal = *cell;
-            *cell = replaced.min(before + 1).min(diagonal + 1);
-            before = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = index + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+/// What a function does.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    OfNumber(fn(f64) -> f64),
+    OfNumbers(fn(f64, f64) -> f64),
+    OfTexts(fn(&str, &str) -> bool),
+    Days(dates::Days),
+    Digests(digests::Digests),
+    Forms(forms::Forms),
+    Nodes(nodes::Nodes),
+    Numbers(numbers::Numbers),
+    Places(places::Places),
+    Selects(selects::Selects),
+    Texts(texts::Texts),
+    Truths(truths::Truths),
 }
 
 /// A call on its way: the run, the focus and the arguments, evaluated when asked for.
@@ -164,7 +59,9 @@ impl<I: Instance> Call<'_, '_, '_, I> {
     }
 
     pub(crate) fn text(&self, index: usize) -> Result<String, EvalError> {
-        Ok(self.run.text(&self.value(index)?))
+        let text = self.run.owned_text(self.value(index)?);
+        self.run.reads(&text)?;
+        Ok(text)
     }
 
     pub(crate) fn number(&self, index: usize) -> Result<f64, EvalError> {
@@ -172,7 +69,7 @@ impl<I: Instance> Call<'_, '_, '_, I> {
     }
 
     pub(crate) fn boolean(&self, index: usize) -> Result<bool, EvalError> {
-        Ok(truth(&self.value(index)?))
+        Ok(self.run.truth(&self.value(index)?))
     }
 
     pub(crate) fn nodes(&self, index: usize) -> Result<Vec<I::Node>, EvalError> {
@@ -182,47 +79,59 @@ impl<I: Instance> Call<'_, '_, '_, I> {
         }
     }
 
-    /// The argument, or the context node where there is none.
-    pub(crate) fn value_or_context(&self) -> Given<I> {
-        if self.arguments.is_empty() { Ok(Value::Nodes(vec![self.focus.node])) } else { self.value(0) }
+    /// The first argument's text, or the context node's where there is no argument.
+    pub(crate) fn text_or_context(&self) -> Result<String, EvalError> {
+        if self.arguments.is_empty() {
+            Ok(self.run.context.instance.text(self.focus.node))
+        } else {
+            self.text(0)
+        }
     }
 
-    /// The texts of every argument; sets of nodes give one for each node.
-    pub(crate) fn all_texts(&self, from: usize) -> Result<Vec<String>, EvalError> {
-        let mut texts = Vec::new();
+    /// The values of the arguments from `from` on; sets of nodes give the text of each node.
+    pub(crate) fn all_values(&self, from: usize) -> Result<Vec<Value<I::Node>>, EvalError> {
+        let mut values = Vec::new();
         for index in from..self.arguments.len() {
             match self.value(index)? {
                 Value::Nodes(nodes) => {
                     self.run.work(nodes.len())?;
-                    texts.extend(nodes.into_iter().map(|node| self.run.context.instance.text(node)));
+                    values.extend(nodes.into_iter().map(|node| self.run.text_of(node)));
                 }
-                other => texts.push(self.run.text(&other)),
+                other => values.push(other),
             }
         }
-        Ok(texts)
-    }
-
-    /// The numbers of every argument; sets of nodes give one for each node that is not empty.
-    pub(crate) fn all_numbers(&self) -> Result<Vec<f64>, EvalError> {
-        let texts = self.all_texts(0)?;
-        let number = |text: String| self.run.number(&Value::Text(text));
-        Ok(texts.into_iter().filter(|text| !text.trim().is_empty()).map(number).collect())
+        Ok(values)
     }
 }
 
-/// Calls a function whose number of arguments was checked.
+/// Calls a function.
 pub(crate) fn call<I: Instance>(
     run: &Run<'_, '_, I>,
-    name: &str,
+    callee: &Callee,
     arguments: &[Node],
     focus: &Focus<I::Node>,
 ) -> Given<I> {
+    let function = callee.function().filter(|function| function.takes(arguments.len()));
+    let unknown = || EvalErrorKind::Function(callee.as_str().to_owned(), arguments.len());
     let call = Call { run, focus, arguments };
-    let name = canonical(name);
-    nodes::call(&call, name)
-        .or_else(|| numbers::call(&call, name))
-        .or_else(|| texts::call(&call, name))
-        .or_else(|| selects::call(&call, name))
-        .or_else(|| dates::call(&call, name))
-        .unwrap_or_else(|| Err(EvalErrorKind::NeedsForm("this function").into()))
+    match function.ok_or_else(unknown)?.body {
+        Body::OfNumber(apply) => Ok(Value::Number(apply(call.number(0)?))),
+        Body::OfNumbers(apply) => Ok(Value::Number(apply(call.number(0)?, call.number(1)?))),
+        Body::OfTexts(holds) => Ok(Value::Boolean(holds(&call.text(0)?, &call.text(1)?))),
+        Body::Days(function) => dates::call(&call, function),
+        Body::Digests(function) => digests::call(&call, function).map(Value::Text),
+        Body::Forms(function) => forms::call(&call, function).map(Value::Text),
+        Body::Nodes(function) => nodes::call(&call, function),
+        Body::Numbers(function) => numbers::call(&call, function).map(Value::Number),
+        Body::Places(function) => places::call(&call, function),
+        Body::Selects(function) => selects::call(&call, function),
+        Body::Texts(function) => texts::call(&call, function),
+        Body::Truths(function) => truths::call(&call, function),
+    }
+}
+
+/// A count as a number.
+#[expect(clippy::cast_precision_loss, reason = "counts of nodes and letters are far below 2^52")]
+fn counted<N>(count: usize) -> Value<N> {
+    Value::Number(count as f64)
 }

@@ -1,68 +1,72 @@
 //! Functions over numbers.
 
-use super::{Call, Given};
+use super::Call;
 use crate::error::EvalError;
 use crate::instance::Instance;
-use crate::value::{Value, number_text};
+use crate::value::number_text;
 
-pub(super) fn call<I: Instance>(call: &Call<'_, '_, '_, I>, name: &str) -> Option<Given<I>> {
-    let one = |apply: fn(f64) -> f64| call.number(0).map(apply).map(Value::Number);
-    let two = |apply: fn(f64, f64) -> f64| Ok(Value::Number(apply(call.number(0)?, call.number(1)?)));
-    Some(match name {
-        "number" => call.value_or_context().map(|value| Value::Number(call.run.number(&value))),
-        "int" => one(f64::trunc),
-        "abs" => one(f64::abs),
-        "floor" => one(f64::floor),
-        "ceiling" => one(f64::ceil),
-        "sqrt" => one(f64::sqrt),
-        "exp" => one(f64::exp),
-        "exp10" => one(|power| 10f64.powf(power)),
-        "log" => one(f64::ln),
-        "log10" => one(f64::log10),
-        "sin" => one(f64::sin),
-        "cos" => one(f64::cos),
-        "tan" => one(f64::tan),
-        "asin" => one(f64::asin),
-        "acos" => one(f64::acos),
-        "atan" => one(f64::atan),
-        "atan2" => two(f64::atan2),
-        "pow" => two(f64::powf),
-        "pi" => Ok(Value::Number(std::f64::consts::PI)),
-        "sum" => call.all_numbers().map(|numbers| Value::Number(numbers.iter().sum())),
-        "min" => extreme(call, f64::min),
-        "max" => extreme(call, f64::max),
-        "round" => round(call).map(Value::Number),
-        "random" => Ok(Value::Number(random(call))),
-        _ => return None,
-    })
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Numbers {
+    Max,
+    Min,
+    Number,
+    Pi,
+    Random,
+    Round,
+    Sum,
 }
 
-/// The least or greatest of all that is not empty; NaN where nothing is.
-fn extreme<I: Instance>(call: &Call<'_, '_, '_, I>, choose: fn(f64, f64) -> f64) -> Given<I> {
-    let numbers = call.all_numbers()?;
-    if numbers.iter().any(|number| number.is_nan()) {
-        return Ok(Value::Number(f64::NAN));
+/// More decimal places than this, to either side, have no meaning: Collect gives NaN.
+const PLACES_MAX: f64 = 30.0;
+
+pub(super) fn call<I: Instance>(call: &Call<'_, '_, '_, I>, function: Numbers) -> Result<f64, EvalError> {
+    match function {
+        Numbers::Number => call.number(0),
+        Numbers::Pi => Ok(std::f64::consts::PI),
+        Numbers::Sum => sum(call),
+        Numbers::Min => extreme(call, f64::min),
+        Numbers::Max => extreme(call, f64::max),
+        Numbers::Round => round(call),
+        Numbers::Random => Ok(random(call)),
     }
-    Ok(Value::Number(numbers.into_iter().reduce(choose).unwrap_or(f64::NAN)))
 }
 
-/// Half away from zero for positive numbers and towards it for negative ones, as Collect does; to tens and hundreds
-/// for negative places.
+/// The sum over nodes; those that are no number count for nothing, as in Collect.
+fn sum<I: Instance>(call: &Call<'_, '_, '_, I>) -> Result<f64, EvalError> {
+    call.nodes(0)?;
+    Ok(numbers(call)?.into_iter().sum())
+}
+
+/// The least or greatest of all that is a number; NaN where nothing is.
+fn extreme<I: Instance>(call: &Call<'_, '_, '_, I>, choose: fn(f64, f64) -> f64) -> Result<f64, EvalError> {
+    Ok(numbers(call)?.into_iter().reduce(choose).unwrap_or(f64::NAN))
+}
+
+fn numbers<I: Instance>(call: &Call<'_, '_, '_, I>) -> Result<Vec<f64>, EvalError> {
+    let numbers = call.all_values(0)?.into_iter().map(|value| call.run.number(&value));
+    Ok(numbers.filter(|number| !number.is_nan()).collect())
+}
+
+/// To decimal places: a half goes up. For negative places, tens and hundreds, it goes as it does in Collect: a half
+/// is added and the rest is cut off, below zero too.
 fn round<I: Instance>(call: &Call<'_, '_, '_, I>) -> Result<f64, EvalError> {
     let number = call.number(0)?;
-    let places = if call.arguments.len() > 1 { call.number(1)? } else { 0.0 };
-    if !number.is_finite() || places.is_nan() {
+    let places = if call.arguments.len() > 1 { call.number(1)?.trunc() } else { 0.0 };
+    if !number.is_finite() {
         return Ok(number);
     }
-    let places = places.trunc().clamp(-30.0, 30.0);
-    if places == 0.0 {
+    if places == 0.0 || places.is_nan() {
         return Ok((number + 0.5).floor());
     }
+    if places.abs() > PLACES_MAX {
+        return Ok(f64::NAN);
+    }
     // Decimal digits, not binary ones: 2.675 has three of them, and rounds as people do.
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to thirty")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most thirty")]
     let shift = places as i32;
-    let shifted: f64 = format!("{}e{shift}", number_text(number)).parse().unwrap_or(number);
-    Ok(format!("{}e{}", number_text((shifted + 0.5).floor()), -shift).parse().unwrap_or(number))
+    let shifted: f64 = format!("{number}e{shift}").parse().unwrap_or(number);
+    let whole = if shift > 0 { (shifted + 0.5).floor() } else { (shifted + 0.5).trunc() };
+    Ok(format!("{}e{}", number_text(whole), -shift).parse().unwrap_or(number))
 }
 
 /// From 0 to below 1, with 53 random bits.

@@ -1,26 +1,29 @@
 //! Functions over selections: codes separated by spaces, and lists of yes and no.
 
-use super::{Call, Given};
+use super::{Call, Given, counted, shuffle};
 use crate::error::EvalError;
-use crate::eval::truth;
 use crate::instance::Instance;
-use crate::value::Value;
+use crate::value::{Value, text_number};
 
-pub(super) fn call<I: Instance>(call: &Call<'_, '_, '_, I>, name: &str) -> Option<Given<I>> {
-    Some(match name {
-        "selected" => selected(call),
-        "selected-at" => selected_at(call),
-        "count-selected" => call.text(0).map(|text| count(text.split_whitespace().count())),
-        "checklist" => checklist(call),
-        "weighted-checklist" => weighted(call),
-        "randomize" => randomize(call),
-        _ => return None,
-    })
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Selects {
+    Checklist,
+    CountSelected,
+    Randomize,
+    Selected,
+    SelectedAt,
+    WeightedChecklist,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "selections are short")]
-fn count<N>(number: usize) -> Value<N> {
-    Value::Number(number as f64)
+pub(super) fn call<I: Instance>(call: &Call<'_, '_, '_, I>, function: Selects) -> Given<I> {
+    match function {
+        Selects::Selected => selected(call),
+        Selects::SelectedAt => selected_at(call),
+        Selects::CountSelected => call.text(0).map(|text| counted(text.split_whitespace().count())),
+        Selects::Checklist => checklist(call),
+        Selects::WeightedChecklist => weighted(call),
+        Selects::Randomize => randomize(call),
+    }
 }
 
 fn selected<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
@@ -32,7 +35,7 @@ fn selected<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
 }
 
 fn selected_at<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
-    let (codes, place) = (call.text(0)?, call.number(1)?);
+    let (codes, place) = (call.text(0)?, call.number(1)?.trunc());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a place")]
     let code = if place >= 0.0 { codes.split_whitespace().nth(place as usize) } else { None };
     Ok(Value::Text(code.unwrap_or_default().to_owned()))
@@ -56,10 +59,9 @@ fn weighted<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
     let mut holding = 0.0;
     for pair in 1..call.arguments.len() / 2 {
         let weights: Vec<f64> = match call.value(pair * 2 + 1)? {
-            Value::Nodes(nodes) => nodes
-                .into_iter()
-                .map(|node| call.run.number(&Value::Text(call.run.context.instance.text(node))))
-                .collect(),
+            Value::Nodes(nodes) => {
+                nodes.into_iter().map(|node| call.run.number(&call.run.text_of(node))).collect()
+            }
             other => vec![call.run.number(&other)],
         };
         let truths = truths(call, pair * 2)?;
@@ -69,16 +71,20 @@ fn weighted<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
     Ok(Value::Boolean(within(holding, least, most)))
 }
 
+/// One for each node; the texts `0` and `false` say no, as the specification has it.
 fn truths<I: Instance>(call: &Call<'_, '_, '_, I>, index: usize) -> Result<Vec<bool>, EvalError> {
     Ok(match call.value(index)? {
-        Value::Nodes(nodes) => nodes
-            .into_iter()
-            .map(|node| {
-                let text = call.run.context.instance.text(node);
-                !matches!(text.as_str(), "" | "0" | "false")
-            })
-            .collect(),
-        other => vec![truth(&other)],
+        Value::Nodes(nodes) => {
+            call.run.work(nodes.len())?;
+            nodes
+                .into_iter()
+                .map(|node| {
+                    let text = call.run.context.instance.text(node);
+                    !(text.is_empty() || text == "false" || text_number(&text) == 0.0)
+                })
+                .collect()
+        }
+        other => vec![call.run.truth(&other)],
     })
 }
 
@@ -86,20 +92,19 @@ fn within(holding: f64, least: f64, most: f64) -> bool {
     (least < 0.0 || holding >= least) && (most < 0.0 || holding <= most)
 }
 
-/// The nodes in an order that the seed decides; without one, that chance does.
+/// The nodes in an order that the seed decides; without one, that chance does. A seed that is no number counts by
+/// its text.
 fn randomize<I: Instance>(call: &Call<'_, '_, '_, I>) -> Given<I> {
-    let mut nodes = call.nodes(0)?;
-    let mut state = if call.arguments.len() > 1 {
-        call.number(1)?.to_bits()
+    let nodes = call.nodes(0)?;
+    call.run.work(nodes.len())?;
+    let seed = if call.arguments.len() > 1 {
+        let seed = call.value(1)?;
+        let number = call.run.number(&seed);
+        if number.is_nan() { shuffle::seed_of_text(&call.run.text(&seed)) } else { shuffle::seed_of(number) }
     } else {
         let mut bytes = [0u8; 8];
         (call.run.context.random.borrow_mut())(&mut bytes);
-        u64::from_le_bytes(bytes)
+        i64::from_le_bytes(bytes)
     };
-    for last in (1..nodes.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let chosen = usize::try_from(state >> 33).unwrap_or_default() % (last + 1);
-        nodes.swap(last, chosen);
-    }
-    Ok(Value::Nodes(nodes))
+    Ok(Value::Nodes(shuffle::shuffled(nodes, seed)))
 }

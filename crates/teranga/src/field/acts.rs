@@ -49,7 +49,8 @@ pub(super) fn settle(
 /// What was typed, as one of the values that stand side by side if it is one of them, else as an answer. Whether it
 /// may stand is the device's to say.
 fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> Outcome<Value> {
-    let parts = device.replica().parts(record)?;
+    let row = device.replica().record(record)?;
+    let parts = row.as_ref().map(|row| device.parts(row)).transpose()?.unwrap_or_default();
     let candidates = parts.iter().flat_map(|part| &part.conflicts).filter(|conflict| conflict.key == *key);
     let standing = candidates.flat_map(|conflict| &conflict.values).map(|candidate| &candidate.value);
     if let Some(value) = standing.into_iter().find(|value| show::plain(value) == typed) {
@@ -59,7 +60,6 @@ fn settled_value(device: &Device, record: RecordId, key: &Key, typed: &str) -> O
         let case = if key.as_str() == keys::CASE { device.find(typed)? } else { None };
         return Ok(Value::text(case.map_or_else(|| typed.to_owned(), |case| case.to_string())));
     }
-    let row = device.replica().record(record)?;
     let form = row.and_then(|row| row.form).and_then(|form| device.form(&form).ok());
     match form.as_ref().and_then(|form| Some((form, form.locate(key)?))) {
         Some((form, Located::Answer(question))) if question.kind.is_asked() => {

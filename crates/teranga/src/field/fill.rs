@@ -8,14 +8,16 @@ use serde_json::Value as Json;
 use teranga_client::interview::Interview;
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
+use teranga_core::key::Key;
 use teranga_core::wave::Fit;
 use teranga_hub::world::SystemEntropy;
 
-use super::ask::ask;
-use super::{acts, draft, setting, walk};
+use super::keep::Kept;
+use super::{acts, draft, setting};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
+use crate::terminal::{self, answered_so_far};
 
 #[derive(Debug, Args)]
 pub(crate) struct AnswersArgs {
@@ -49,7 +51,7 @@ pub(super) fn resume(
     if let Some(json) = sheet {
         return take(device, interview, json, messages);
     }
-    let passed = walk::answered_so_far(interview.filling());
+    let passed = answered_so_far(interview.filling());
     ask(device, &mut interview, passed, messages)
 }
 
@@ -88,8 +90,23 @@ pub(super) fn edit(
     ask(device, &mut interview, Vec::new(), messages)
 }
 
+/// Asks what follows these places.
+pub(super) fn ask(
+    device: &mut Device,
+    interview: &mut Interview,
+    passed: Vec<Key>,
+    messages: &Messages,
+) -> Outcome {
+    terminal::ask(&mut Kept { device, interview }, passed, messages)
+}
+
 /// Takes a sheet and finishes: what is refused leaves nothing behind, for nothing was kept.
-fn take(device: &mut Device, mut interview: Interview, sheet: &Json, messages: &Messages) -> Outcome {
+pub(super) fn take(
+    device: &mut Device,
+    mut interview: Interview,
+    sheet: &Json,
+    messages: &Messages,
+) -> Outcome {
     device.answer_sheet(&mut interview, sheet, &mut SystemEntropy).map_err(explain)?;
     finish(device, &mut interview, messages)
 }

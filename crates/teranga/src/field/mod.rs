@@ -1,14 +1,13 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
-mod ask;
 mod draft;
 mod fill;
+mod keep;
 mod lists;
 mod show;
 mod sync;
-mod terminal;
-mod walk;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 
@@ -61,6 +60,13 @@ enum Act {
     },
     Edit {
         record: String,
+        #[command(flatten)]
+        answers: fill::AnswersArgs,
+    },
+    Upgrade {
+        record: String,
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         answers: fill::AnswersArgs,
     },
@@ -152,6 +158,11 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             let sheet = answers.read()?;
             let record = find(&device, &record)?;
             fill::edit(&mut device, record, sheet.as_ref(), messages)
+        }
+        Act::Upgrade { record, yes, answers } => {
+            let sheet = answers.read()?;
+            let record = upgrade::find(&device, &record)?;
+            upgrade::run(&mut device, record, yes, sheet.as_ref(), messages)
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::List => lists::list(&device, messages),

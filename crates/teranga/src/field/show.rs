@@ -18,7 +18,7 @@ use crate::say::say;
 pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Outcome {
     let unknown = || Failure::new("record-unknown", vec![("record", record.to_string())]);
     let row = device.replica().record(record)?.ok_or_else(unknown)?;
-    let parts = device.replica().parts(record)?;
+    let parts = device.parts(&row)?;
     say!("{record}  {}", row.form.as_deref().unwrap_or("-"));
     let case = row.case.map_or_else(|| "-".to_owned(), |case| case.to_string());
     let wave = row.wave.as_deref().unwrap_or("-");
@@ -37,7 +37,7 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
     let language = messages.language().code().to_owned();
     let context = FlowContext {
         language: language.clone(),
-        opening: Opening::Again,
+        opening: Opening::Look,
         held: Held::All,
         ..FlowContext::default()
     };

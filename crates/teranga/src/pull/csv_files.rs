@@ -96,8 +96,10 @@ fn filling(record: &PulledRecord, form: &Arc<Form>, catalogue: &Catalogue) -> Fi
         .iter()
         .filter_map(|(key, value)| Some((Key::from_text(key.as_str()), Value::from_json(value)?)))
         .collect();
+    // A later version may have been published since the record was pulled.
+    let answers = catalogue.lineage(form).carry(&answers).answers;
     let held = record.held.iter().map(ClassId::new).collect();
-    let context = FlowContext { opening: Opening::Again, held: Held::Only(held), ..FlowContext::default() };
+    let context = FlowContext { opening: Opening::Look, held: Held::Only(held), ..FlowContext::default() };
     Filling::new(Arc::clone(form), &catalogue.lists_for(form), answers, context)
 }
 

@@ -31,6 +31,8 @@ pub(super) fn write(
             ChoicesDocument::FromList { from_list } => {
                 handed.get(from_list).ok_or_else(|| ExportError::NoList { list: from_list.clone() })?
             }
+            // A table holds no choices: it stands in the settings.
+            ChoicesDocument::Table { .. } => continue,
         };
         for choice in choices {
             table.begin_row();

@@ -50,14 +50,14 @@ pub fn export_markdown(form: &Form, lists: &Lists) -> Result<String, ExportError
 fn sheets(form: &Form, lists: &Lists) -> Result<Vec<RawSheet>, ExportError> {
     let document = settled(form.document());
     let mut rest = Map::new();
-    let from_lists: Map<String, Json> = document
+    let of_their_own: Map<String, Json> = document
         .choices
         .iter()
-        .filter(|(_, choices)| matches!(choices, ChoicesDocument::FromList { .. }))
+        .filter(|(_, choices)| !matches!(choices, ChoicesDocument::Inline(_)))
         .map(|(list, choices)| (list.clone(), serde_json::to_value(choices).unwrap_or_default()))
         .collect();
-    if !from_lists.is_empty() {
-        rest.insert("choices".to_owned(), Json::Object(from_lists));
+    if !of_their_own.is_empty() {
+        rest.insert("choices".to_owned(), Json::Object(of_their_own));
     }
     let plain = written(&document, lists, &rest)?;
     if !is_clean(&plain) {

@@ -14,6 +14,10 @@ use super::table::Table;
 
 /// The column of what no other column can say, as JSON.
 pub(crate) const REST: &str = "teranga_columns";
+/// The column of the members of a row that XLSForm has no column for, as JSON.
+pub(crate) const MEMBERS: &str = "teranga_members";
+/// The members that go there.
+pub(crate) const IN_MEMBERS: [&str; 3] = ["instances", "itemset", "actions"];
 /// The column of the storage identity.
 pub(crate) const ID: &str = "teranga_id";
 
@@ -86,6 +90,12 @@ fn write_row(table: &mut Table, row: &NodeDocument, names: &Names<'_>) {
         table.set(column, text.as_deref().unwrap_or_default());
     }
     table.set("teranga_sensitivity", row.sensitivity.as_ref().map_or("", |class| class.as_str()));
+    let json = serde_json::to_value(row).unwrap_or_default();
+    let own = |member: &str| Some((member.to_owned(), json.get(member)?.clone()));
+    let members: Map<String, Json> = IN_MEMBERS.into_iter().filter_map(own).collect();
+    if !members.is_empty() {
+        table.set(MEMBERS, &super::json_text(&Json::Object(members)));
+    }
     let mut rest = Map::new();
     let mut taken = HashSet::new();
     for (column, value) in row.columns.iter().filter(|(column, _)| !(is_typed(row) && *column == "type")) {
@@ -109,7 +119,9 @@ fn is_typed(row: &NodeDocument) -> bool {
 /// The type as the sheet writes it: with its list, with "other", or as the beginning of a section.
 fn kind(row: &NodeDocument) -> String {
     let kind = row.columns.get("type").and_then(Json::as_str).filter(|_| is_typed(row)).unwrap_or(&row.kind);
-    let list = row.list.as_deref().map(|list| format!(" {list}")).unwrap_or_default();
+    // A select that draws from nodes has no list, but the sheet wants one.
+    let drawn = row.itemset.as_ref().map(|_| "itemset");
+    let list = row.list.as_deref().or(drawn).map(|list| format!(" {list}")).unwrap_or_default();
     match kind {
         "group" | "repeat" => format!("begin_{kind}"),
         _ if row.or_other == Some(true) => format!("{kind}{list} or_other"),

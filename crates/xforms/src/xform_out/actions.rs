@@ -1,18 +1,43 @@
 //! What happens at an event: defaults that are computed, values that follow a change, where and what the device notes by
 //! itself. (ODK XForms, "Actions"; events `odk-instance-first-load`, `odk-new-repeat`, `xforms-value-changed`.)
 
+use teranga_core::form::{ActionDocument, Event};
+
 use super::binds::pairs;
 use super::element::Element;
 use super::instance::is_dynamic;
 use super::reference::{Begin, Place};
 use super::source::Source;
-use super::tree::{Node, Role};
+use super::tree::{Node, ROOT, Role};
 
 const FIRST_LOAD: &str = "odk-instance-first-load";
 const NEW_REPEAT: &str = "odk-new-repeat";
 const VALUE_CHANGED: &str = "xforms-value-changed";
 
 impl Source<'_> {
+    /// The form's own actions.
+    pub(super) fn form_actions(&self) -> Vec<Element> {
+        self.document.actions.iter().filter_map(|action| self.written(ROOT, action, |_| true)).collect()
+    }
+
+    /// An action of a row, for those of its events that stand in one place; none where none does.
+    fn written(&self, at: usize, action: &ActionDocument, here: impl Fn(Event) -> bool) -> Option<Element> {
+        let events: Vec<&str> =
+            action.events.iter().filter(|event| here(**event)).map(|event| event_name(*event)).collect();
+        let own = self.tree.get(at).map_or("", |node| &node.path);
+        let target = self.expression(at, &resolved(own, &action.target));
+        let mut element = Element::new("setvalue").with("ref", target).with("event", events.join(" "));
+        if let Some(value) = &action.value {
+            element.set("value", self.expression(at, value));
+        }
+        (!events.is_empty()).then_some(element)
+    }
+
+    /// The actions of a row's own, which stand in what shows it.
+    pub(super) fn own_actions(&self, at: usize, node: &Node) -> Vec<Element> {
+        node.row.actions.iter().filter_map(|action| self.written(at, action, |_| true)).collect()
+    }
+
     /// The actions of a node that stand in the model.
     pub(super) fn model_actions(&self, at: usize, node: &Node) -> Vec<Element> {
         let action =
@@ -29,6 +54,10 @@ impl Source<'_> {
             }
             _ => {}
         }
+        if node.role == Role::Question && node.control().is_none() {
+            let at_opening = |event| matches!(event, Event::FirstLoad | Event::Load);
+            actions.extend(node.row.actions.iter().filter_map(|action| self.written(at, action, at_opening)));
+        }
         actions
     }
 
@@ -39,6 +68,10 @@ impl Source<'_> {
         for (at, node) in self.tree.iter() {
             if node.role == Role::Question && self.tree.repeat_around(at) == Some(repeat) {
                 actions.extend(self.computed_default(at, node, NEW_REPEAT));
+                let unseen = node.row.actions.iter().filter(|_| node.control().is_none());
+                actions.extend(
+                    unseen.filter_map(|action| self.written(at, action, |event| event == Event::NewItem)),
+                );
             }
         }
         for placed in self.entities.iter().filter(|placed| self.tree.repeat_or_root(placed.section) == repeat)
@@ -75,8 +108,36 @@ impl Source<'_> {
             }
             actions.push(action);
         }
+        actions.extend(self.own_actions(at, node));
         actions
     }
+}
+
+const fn event_name(event: Event) -> &'static str {
+    match event {
+        Event::FirstLoad => FIRST_LOAD,
+        Event::Load => "odk-instance-load",
+        Event::NewItem => NEW_REPEAT,
+        Event::ValueChanged => VALUE_CHANGED,
+    }
+}
+
+/// A path that is looked at from a row, from the root; one with predicates stays as it is.
+fn resolved(own: &str, path: &str) -> String {
+    if path.starts_with('/') || path.contains(['[', '(']) {
+        return path.to_owned();
+    }
+    let mut steps: Vec<&str> = own.split('/').collect();
+    for step in path.split('/') {
+        match step {
+            ".." => {
+                steps.pop();
+            }
+            "." | "" => {}
+            name => steps.push(name),
+        }
+    }
+    steps.join("/")
 }
 
 /// Whether a node is computed when the question of this name changes.
@@ -86,4 +147,18 @@ fn triggered_by(node: &Node, name: &str) -> bool {
         trigger.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim) == Some(name)
     };
     triggers.split(',').any(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolved;
+
+    #[test]
+    fn a_path_from_a_row_is_found_from_the_root() {
+        assert_eq!(resolved("/data/g/a", "../b"), "/data/g/b");
+        assert_eq!(resolved("/data/g", "b/c"), "/data/g/b/c");
+        assert_eq!(resolved("/data/g", "."), "/data/g");
+        assert_eq!(resolved("/data/g", "/data/x"), "/data/x");
+        assert_eq!(resolved("/data/g", "../r[1]/x"), "../r[1]/x");
+    }
 }

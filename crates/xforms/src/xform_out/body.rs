@@ -46,6 +46,7 @@ impl Source<'_> {
             group.push(self.said("label", &label, Place::of(&self.tree, at)));
         }
         group.extend(self.controls(at));
+        group.extend(self.own_actions(at, node).into_iter().map(Content::Element));
         group
     }
 
@@ -57,6 +58,7 @@ impl Source<'_> {
         }
         self.set_attributes_of(&mut repeat, at, node);
         repeat.extend(self.controls(at));
+        repeat.extend(self.own_actions(at, node).into_iter().map(Content::Element));
         repeat.extend(self.repeat_actions(at).into_iter().map(Content::Element));
         let label = self.said("label", &texts::label(node), Place::of(&self.tree, at));
         Element::new("group").with("ref", node.path.as_str()).holding(label).holding(repeat)

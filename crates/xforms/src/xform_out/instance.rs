@@ -1,10 +1,11 @@
 //! The primary instance: every node once, and every repeat also as the template of its items. (ODK XForms, "Instance",
 //! "Repeats": `jr:template`.)
 
+use serde_json::{Map, Value as Json};
 use teranga_expr::Expr;
 use teranga_expr::tree::{Node as Tree, Operator};
 
-use super::columns::{self, Onto};
+use super::columns::{self, Onto, cell};
 use super::element::Element;
 use super::settings;
 use super::source::Source;
@@ -28,7 +29,7 @@ impl Source<'_> {
     /// The instance with its root.
     pub(super) fn primary_instance(&self) -> Element {
         let document = self.document;
-        let mut root = self.filled(ROOT, Repeats::WithTemplate);
+        let mut root = self.filled(ROOT, Repeats::WithTemplate, &Map::new());
         for (name, value) in settings::attributes(document) {
             root.set(name, value);
         }
@@ -47,31 +48,36 @@ impl Source<'_> {
         Element::new("instance").holding(root)
     }
 
-    /// A section with its children.
-    fn filled(&self, at: usize, repeats: Repeats) -> Element {
+    /// A section with its children; what their values are where they differ from what the rows begin with.
+    fn filled(&self, at: usize, repeats: Repeats, values: &Map<String, Json>) -> Element {
+        let none = Map::new();
         let Some(node) = self.tree.get(at) else { return Element::new("data") };
         let mut section = Element::new(node.row.name.as_str());
         self.set_attributes(&mut section, at, node);
         for (child, node) in self.tree.children(at) {
             match node.role {
-                Role::Question => section.push(self.question(child, node)),
+                Role::Question => section.push(self.question(child, node, values.get(&node.row.name))),
                 Role::Repeat => {
                     if repeats != Repeats::ItemOnly {
-                        let mut template = self.filled(child, Repeats::TemplateOnly);
+                        let mut template = self.filled(child, Repeats::TemplateOnly, &none);
                         template.set("jr:template", "");
                         section.push(template);
                     }
                     if repeats != Repeats::TemplateOnly {
-                        section.push(self.filled(child, Repeats::ItemOnly));
+                        for item in items(node, values) {
+                            section.push(self.filled(child, Repeats::ItemOnly, item.unwrap_or(&none)));
+                        }
                     }
                 }
-                // Within a group of a template, a repeat stands again as if there were none around it.
-                Role::Group if repeats == Repeats::TemplateOnly => {
-                    section.push(self.filled(child, Repeats::WithTemplate));
+                Role::Root | Role::Group => {
+                    // Within a group of a template, a repeat stands again as if there were none around it.
+                    let template = repeats == Repeats::TemplateOnly;
+                    let inner = if template { Repeats::WithTemplate } else { repeats };
+                    let values = values.get(&node.row.name).and_then(Json::as_object).unwrap_or(&none);
+                    section.push(self.filled(child, inner, values));
                 }
-                Role::Root | Role::Group => section.push(self.filled(child, repeats)),
                 Role::Meta => {
-                    let mut meta = self.filled(child, repeats);
+                    let mut meta = self.filled(child, repeats, &none);
                     meta.extend(self.entity_in(ROOT));
                     if !meta.is_bare() {
                         section.push(meta);
@@ -95,13 +101,22 @@ impl Source<'_> {
         }
     }
 
-    fn question(&self, at: usize, node: &Node) -> Element {
+    fn question(&self, at: usize, node: &Node, value: Option<&Json>) -> Element {
         let mut element = Element::new(node.row.name.as_str());
         self.set_attributes(&mut element, at, node);
-        if let Some(default) = constant(node) {
+        if let Some(default) = value.and_then(cell).or_else(|| constant(node)) {
             element.push_text(default);
         }
         element
+    }
+}
+
+/// The items that a repeat begins with: those that its section says, those of its own, or an empty one.
+fn items<'v>(node: &'v Node, values: &'v Map<String, Json>) -> Vec<Option<&'v Map<String, Json>>> {
+    match values.get(&node.row.name) {
+        Some(Json::Array(items)) => items.iter().map(Json::as_object).collect(),
+        _ if node.row.instances.is_empty() => vec![None],
+        _ => node.row.instances.iter().map(Some).collect(),
     }
 }
 

@@ -28,11 +28,21 @@ impl Itemset {
     }
 }
 
+fn element(nodeset: String, value: &str, label: &str) -> Element {
+    let (value, label) = (Element::new("value").with("ref", value), Element::new("label").with("ref", label));
+    Element::new("itemset").with("nodeset", nodeset).holding(value).holding(label)
+}
+
 impl Source<'_> {
     /// The choices of a node; none for one without any.
     pub(super) fn itemset(&self, at: usize, node: &Node) -> Option<Element> {
         let pairs = pairs(node);
         let kind = node.row.kind.as_str();
+        if let Some(drawn) = &node.row.itemset {
+            let label = drawn.label.as_ref().unwrap_or(&drawn.value);
+            let nodeset = self.shuffled(at, self.expression(at, &drawn.nodeset), &pairs);
+            return Some(element(nodeset, &drawn.value, label));
+        }
         let (list, mut itemset) = match kind {
             "range" => {
                 let list = parameters::value(&pairs, "tick_labelset")?;
@@ -53,11 +63,7 @@ impl Source<'_> {
         }
         let filter = itemset.filter.map(|filter| format!("[{filter}]")).unwrap_or_default();
         let nodeset = self.shuffled(at, format!("{}{filter}", itemset.nodeset), &pairs);
-        let (value, label) = (
-            Element::new("value").with("ref", itemset.value),
-            Element::new("label").with("ref", itemset.label),
-        );
-        Some(Element::new("itemset").with("nodeset", nodeset).holding(value).holding(label))
+        Some(element(nodeset, &itemset.value, &itemset.label))
     }
 
     fn of_list(&self, at: usize, list: &str, pairs: &Parameters) -> Option<Itemset> {

@@ -55,6 +55,7 @@ pub(super) fn gather(document: &FormDocument, handed: &Lists) -> Result<Vec<List
                 Some(choices) => choices.to_vec(),
                 None => return Err(ExportError::NoList { list: from_list.clone() }),
             },
+            ChoicesDocument::Table { .. } => continue,
         };
         if with_other.contains(name) && !choices.iter().any(|choice| choice.name == "other") {
             choices.push(other(&choices));

@@ -16,6 +16,7 @@ mod reference;
 mod scan;
 mod settings;
 mod source;
+mod tables;
 mod texts;
 mod tree;
 
@@ -73,7 +74,10 @@ impl Source<'_> {
             model.set("entities:entities-version", version);
         }
         let children = self.submission().into_iter().chain(self.itext()).chain([self.primary_instance()]);
-        for child in children.chain(self.instances()) {
+        for child in children.chain(self.instances()).chain(tables::instances(self.document)) {
+            model.push(child);
+        }
+        for child in self.form_actions() {
             model.push(child);
         }
         for (at, node) in self.tree.iter() {

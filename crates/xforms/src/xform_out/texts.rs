@@ -194,6 +194,12 @@ impl Source<'_> {
                 entries.extend(row_entries(node, place));
             }
         }
+        for (id, text) in &self.document.texts {
+            if !entries.iter().any(|entry| entry.id == *id) {
+                let forms = vec![(Form::Long, text.clone())];
+                entries.push(Entry { id: id.clone(), place: Place::NOWHERE, forms });
+            }
+        }
         entries.retain(|entry| !entry.forms.is_empty());
         entries
     }

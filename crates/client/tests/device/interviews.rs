@@ -1,94 +1,15 @@
 //! Interviews on devices: what a late draft, a refused sheet and a changed day must keep.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
-
-use serde_json::{Value as Json, json};
-use teranga_client::interview::{Finished, Setting};
+use serde_json::json;
+use teranga_client::interview::Finished;
 use teranga_client::invent::{self, Seeded};
 use teranga_client::{ClientError, Device};
-use teranga_core::grant::Audience;
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::record::keys;
-use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_store::uplink::Joined;
-use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
-use teranga_sync::message::{Answer, Request};
-use teranga_sync::session::{Left, Session};
 
-/// 2027-01-15.
-const NOW: Millis = Millis(1_800_000_000_000);
-
-struct World {
-    _dir: tempfile::TempDir,
-    seed: Seeded,
-    hub: Replica,
-    awa: Device,
-    moussa: Device,
-}
-
-fn world(seed: u64) -> World {
-    let dir = tempfile::tempdir().unwrap();
-    let mut seed = Seeded(seed);
-    let audience = Audience::of_region(Some("SN-KL"));
-    let profile = Profile { kind: ReplicaKind::Hub, person: "hub".into(), office: "BAOS".into(), audience };
-    let mut hub = Replica::create(&dir.path().join("hub"), &profile, &mut seed).unwrap();
-    let mut device = |name: &str| {
-        let mut device = Device::create(&dir.path().join(name), name, Some("SN-KL"), &mut seed).unwrap();
-        let profile = device.replica().profile().clone();
-        hub.add_enrolment_code(name, &profile, Millis(NOW.0 + 1)).unwrap();
-        hub.enrol(name, &device.replica().public_key(), NOW).unwrap().unwrap();
-        let joined = Joined { key: &hub.public_key(), url: "in this process", name: "hub" };
-        device.replica_mut().join(&joined, profile).unwrap();
-        device
-    };
-    let (awa, moussa) = (device("awa"), device("moussa"));
-    World { _dir: dir, seed, hub, awa, moussa }
-}
-
-fn sync(device: &mut Device, hub: &mut Replica) {
-    let session = Session::new();
-    loop {
-        let child = device.replica_mut();
-        let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
-        let known = hub.child(child.id()).unwrap().unwrap();
-        let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
-        hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
-        for push in &request.pushes {
-            hub.ingest(&known, push, NOW).unwrap();
-        }
-        while hub.apply_logged().unwrap().left {}
-        let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
-        let answer = Answer::read(&answer, &hub.public_key()).unwrap();
-        if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
-            return;
-        }
-    }
-}
-
-fn sync_all(world: &mut World) {
-    for _ in 0..2 {
-        sync(&mut world.awa, &mut world.hub);
-        sync(&mut world.moussa, &mut world.hub);
-    }
-}
-
-fn setting(seed: &mut Seeded) -> Setting<'_> {
-    Setting { now: NOW, language: "fr", entropy: seed }
-}
-
-fn case(device: &mut Device, seed: &mut Seeded, returned: &str) -> RecordId {
-    let answers = json!({
-        "given_names": "Awa", "family_name": "Exemple", "sex": "female", "birth_precision": "year",
-        "birth_date": "1994", "region": "SN-KL", "department": "SN-KL-61", "return_date": returned,
-        "return_country": "LY", "return_type": "voluntary_assisted"
-    });
-    let mut interview = device.begin_in_memory("profile", None, setting(seed)).unwrap();
-    device.answer_sheet(&mut interview, &answers, seed).unwrap();
-    device.finish(&mut interview, setting(seed)).unwrap().record
-}
+use crate::world::{case, edit_sheet, setting, stored, sync_all, world};
 
 fn survey(device: &mut Device, seed: &mut Seeded, case: RecordId, day: &str) -> Finished {
     let mut interview = device.begin("rss", Some(case), setting(seed)).unwrap();
@@ -96,21 +17,6 @@ fn survey(device: &mut Device, seed: &mut Seeded, case: RecordId, day: &str) -> 
     invent::fill(device, &mut interview, setting(seed), &mut answers).unwrap();
     device.answer(&mut interview, &Key::question("interview_date"), Value::text(day)).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap()
-}
-
-fn edit_sheet(
-    device: &mut Device,
-    seed: &mut Seeded,
-    record: RecordId,
-    answers: &Json,
-) -> Result<Finished, ClientError> {
-    let mut interview = device.edit_in_memory(record, setting(seed))?;
-    device.answer_sheet(&mut interview, answers, seed)?;
-    device.finish(&mut interview, setting(seed))
-}
-
-fn stored(device: &Device, record: RecordId, key: &str) -> Option<Value> {
-    device.values(record).unwrap().get(&Key::question(key)).cloned()
 }
 
 #[test]

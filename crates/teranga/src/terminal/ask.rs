@@ -1,39 +1,44 @@
-//! Asking in the terminal, question by question. Every answer is on the disk before the next question is shown.
+//! Asking in the terminal, question by question. Whoever keeps the answers has each before the next question is shown.
 
-use teranga_client::interview::Interview;
-use teranga_client::{ClientError, Device};
-use teranga_core::answers::parse_typed;
-use teranga_core::flow::{Shown, Step, Stop};
+use teranga_core::answers::{AnswerError, parse_typed};
+use teranga_core::flow::{Filling, Shown, Step, Stop};
 use teranga_core::id::ItemId;
 use teranga_core::key::Key;
 use teranga_core::value::{NoAnswer, Value};
 use teranga_hub::world::{SystemEntropy, now};
 
-use super::fill::{explain, finish};
-use super::terminal::{Typed, read, show};
+use super::line::{Typed, read, show};
 use super::walk::{self, Place};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::language::Language;
 use crate::messages::Messages;
 use crate::say::say;
 
+/// Who keeps what is answered, and what becomes of it in the end.
+pub(crate) trait Keeper {
+    /// The live form.
+    fn filling(&self) -> &Filling;
+    /// Takes one answer and keeps it. What the form refuses changes nothing; a store that fails ends the interview.
+    fn answer(&mut self, key: &Key, value: Value) -> Outcome<Result<(), AnswerError>>;
+    /// Changes the filling otherwise: adds items, shows another language.
+    fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome;
+    /// What is said when the person leaves before the end.
+    fn left(&self, messages: &Messages) -> String;
+    /// Everything is answered.
+    fn finish(&mut self, messages: &Messages) -> Outcome;
+}
+
 /// Asks what follows these places, and finishes.
-pub(super) fn ask(
-    device: &mut Device,
-    interview: &mut Interview,
-    passed: Vec<Key>,
-    messages: &Messages,
-) -> Outcome {
+pub(crate) fn ask(keeper: &mut dyn Keeper, passed: Vec<Key>, messages: &Messages) -> Outcome {
     // Its own, since the person may change the language on the way.
     let messages = Messages::new(messages.language());
     say!("{}", messages.text("fill-keys"));
-    Asking { device, interview, passed, messages, items: Vec::new() }.run()
+    Asking { keeper, passed, messages, items: Vec::new() }.run()
 }
 
 /// An interview in the terminal.
 struct Asking<'a> {
-    device: &'a mut Device,
-    interview: &'a mut Interview,
+    keeper: &'a mut dyn Keeper,
     passed: Vec<Key>,
     messages: Messages,
     /// The items whose numbers were shown last.
@@ -48,27 +53,26 @@ enum Went {
 
 impl Asking<'_> {
     fn run(mut self) -> Outcome {
-        while let Some(place) = walk::next(walk::places(self.interview.filling()), &self.passed) {
+        while let Some(place) = walk::next(walk::places(self.keeper.filling()), &self.passed) {
             match self.at(&place)? {
                 Went::On(name) => self.passed.extend(name),
                 Went::Back => self.back(),
                 Went::Away => {
-                    let record = self.interview.record().to_string();
-                    say!("{}", self.messages.with("fill-left", &[("record", &record)]));
+                    say!("{}", self.keeper.left(&self.messages));
                     return Ok(());
                 }
             }
         }
-        let findings = self.interview.findings();
+        let findings = self.keeper.filling().validate();
         if findings.is_empty() {
-            return finish(self.device, self.interview, &self.messages);
+            return self.keeper.finish(&self.messages);
         }
         let count = vec![("count", findings.len().to_string())];
         Err(Failure::listing("answers-incomplete", count, findings))
     }
 
     fn back(&mut self) {
-        let places = walk::places(self.interview.filling());
+        let places = walk::places(self.keeper.filling());
         let asked: Vec<&Key> =
             places.iter().filter(|place| place.asks).filter_map(|place| place.name.as_ref()).collect();
         walk::back(&mut self.passed, |key| asked.contains(&key));
@@ -79,7 +83,7 @@ impl Asking<'_> {
             return if place.asks { self.at_end(place) } else { Ok(Went::On(place.name.clone())) };
         }
         self.show_items(place);
-        let filling = self.interview.filling();
+        let filling = self.keeper.filling();
         let Some(prompt) = filling.prompt(&place.stop) else { return Ok(Went::On(None)) };
         show(filling, &prompt, &self.messages);
         let (Some(key), true) = (place.name.clone(), place.asks) else {
@@ -97,24 +101,24 @@ impl Asking<'_> {
             Typed::Leave | Typed::End => return Ok(Went::Away),
             Typed::Language => return self.change_language(),
         };
-        self.answer(key, value.map_err(ClientError::from))
+        self.answer(key, value)
     }
 
-    fn answer(&mut self, key: Key, value: Result<Value, ClientError>) -> Outcome<Went> {
-        let required = self.interview.filling().requires_answer(&key);
-        let set = value.and_then(|value| {
-            let empty = value == Value::Cleared;
-            self.device.answer(self.interview, &key, value).map(|_| empty)
-        });
-        match set {
-            Ok(true) if required => {
+    fn answer(&mut self, key: Key, value: Result<Value, AnswerError>) -> Outcome<Went> {
+        let required = self.keeper.filling().requires_answer(&key);
+        let empty = matches!(value, Ok(Value::Cleared));
+        let taken = match value {
+            Ok(value) => self.keeper.answer(&key, value)?,
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(()) if empty && required => {
                 say!("  {}", self.messages.text("fill-required"));
                 Ok(Went::On(None))
             }
-            Ok(_) => Ok(Went::On(Some(key))),
-            Err(ClientError::Store(error)) => Err(error.into()),
+            Ok(()) => Ok(Went::On(Some(key))),
             Err(error) => {
-                say!("  {}", explain(error).message(&self.messages));
+                say!("  {}", failure::told(&self.messages, &error));
                 Ok(Went::On(None))
             }
         }
@@ -126,7 +130,10 @@ impl Asking<'_> {
             Language::Fr => Language::En,
             Language::En => Language::Fr,
         };
-        self.device.change(self.interview, |filling| Ok(filling.set_language(other.code())))?;
+        self.keeper.change(&mut |filling| {
+            filling.set_language(other.code());
+            Ok(())
+        })?;
         self.messages = Messages::new(other);
         self.items.clear();
         say!("{}", self.messages.text("fill-keys"));
@@ -140,7 +147,7 @@ impl Asking<'_> {
         }
         self.items.clone_from(&place.items);
         for (item, number) in &place.items {
-            let label = self.interview.filling().prompt(item).map(|prompt| prompt.label).unwrap_or_default();
+            let label = self.keeper.filling().prompt(item).map(|prompt| prompt.label).unwrap_or_default();
             let told = [("label", label.as_str()), ("number", &number.to_string())];
             say!("\n{}", self.messages.with("fill-item", &told));
         }
@@ -148,7 +155,7 @@ impl Asking<'_> {
 
     /// The end of a repeat: whether there is one more.
     fn at_end(&mut self, place: &Place) -> Outcome<Went> {
-        let Some(prompt) = self.interview.filling().prompt(&place.stop) else { return Ok(Went::On(None)) };
+        let Some(prompt) = self.keeper.filling().prompt(&place.stop) else { return Ok(Went::On(None)) };
         let (repeat, within) = (prompt.question.id.clone(), prompt.key.clone());
         say!("\n{}", self.messages.with("fill-add-item", &[("label", &prompt.label)]));
         let yes = match read(&self.messages)? {
@@ -162,7 +169,7 @@ impl Asking<'_> {
             return Ok(Went::On(place.name.clone()));
         }
         let item = ItemId::generate(now(), &mut SystemEntropy);
-        self.device.change(self.interview, |filling| filling.add_item(&repeat, within.as_ref(), item))?;
+        self.keeper.change(&mut |filling| filling.add_item(&repeat, within.as_ref(), item).map(drop))?;
         Ok(Went::On(None))
     }
 }

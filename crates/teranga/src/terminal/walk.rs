@@ -53,7 +53,7 @@ fn name(filling: &Filling, stop: &Stop) -> Option<Key> {
 }
 
 /// What comes before the first question that nobody has answered.
-pub(super) fn answered_so_far(filling: &Filling) -> Vec<Key> {
+pub(crate) fn answered_so_far(filling: &Filling) -> Vec<Key> {
     let open = |place: &Place| {
         let state = place.name.as_ref().and_then(|key| filling.shown(key));
         place.stop.step == Step::Question && place.asks && state == Some(Shown::NotAsked)

@@ -1,4 +1,8 @@
-//! `teranga form`: check a form, import one that was written in Excel, and export one for Excel and for ODK.
+//! `teranga form`: check a form, import one that was written in Excel or for ODK, export one, compare two versions, try
+//! one out.
+
+mod diff;
+mod try_out;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +35,19 @@ enum Act {
         #[arg(long)]
         out: PathBuf,
     },
+    Diff {
+        before: PathBuf,
+        after: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    Try {
+        file: PathBuf,
+        #[arg(long)]
+        answers: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(arguments: FormArgs, messages: &Messages) -> Outcome {
@@ -38,10 +55,12 @@ pub(crate) fn run(arguments: FormArgs, messages: &Messages) -> Outcome {
         Act::Check { file } => check(&file, messages),
         Act::Import { file, out } => import(&file, &out, messages),
         Act::Export { file, out } => export(&file, &out, messages),
+        Act::Diff { before, after, json } => diff::run(&read(&before)?, &read(&after)?, json, messages),
+        Act::Try { file, answers, json } => try_out::run(read(&file)?, answers.as_deref(), json, messages),
     }
 }
 
-/// Reads a form from a file of its JSON.
+/// Reads a form document.
 fn read(file: &Path) -> Outcome<Form> {
     let text = std::fs::read_to_string(file).map_err(|error| failure::file(file, &error))?;
     Form::read(&text).map_err(|errors| {
@@ -76,6 +95,7 @@ fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     let imported = match ending(file).as_str() {
         "md" => teranga_xforms::import_markdown(&String::from_utf8_lossy(&bytes), &name),
         "csv" => teranga_xforms::import_csv(&bytes, &name),
+        "xml" => teranga_xforms::import_xform(&bytes, &name),
         _ => teranga_xforms::import_xlsx(&bytes, &name),
     };
     let imported = imported.map_err(|findings| {

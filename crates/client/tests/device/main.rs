@@ -1,0 +1,7 @@
+//! What devices do with each other and their hub, in one process.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
+mod interviews;
+mod versions;
+mod world;

@@ -1,0 +1,45 @@
+//! An interview in the terminal whose answers a device keeps: each is on the disk before the next question is shown.
+
+use teranga_client::interview::Interview;
+use teranga_client::{ClientError, Device};
+use teranga_core::answers::AnswerError;
+use teranga_core::flow::Filling;
+use teranga_core::key::Key;
+use teranga_core::value::Value;
+
+use super::fill::finish;
+use crate::failure::Outcome;
+use crate::messages::Messages;
+use crate::terminal::Keeper;
+
+/// A device and the interview that it keeps.
+pub(super) struct Kept<'a> {
+    pub(super) device: &'a mut Device,
+    pub(super) interview: &'a mut Interview,
+}
+
+impl Keeper for Kept<'_> {
+    fn filling(&self) -> &Filling {
+        self.interview.filling()
+    }
+
+    fn answer(&mut self, key: &Key, value: Value) -> Outcome<Result<(), AnswerError>> {
+        match self.device.answer(self.interview, key, value) {
+            Ok(_) => Ok(Ok(())),
+            Err(ClientError::Answer(error)) => Ok(Err(error)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome {
+        Ok(self.device.change(self.interview, change)?)
+    }
+
+    fn left(&self, messages: &Messages) -> String {
+        messages.with("fill-left", &[("record", &self.interview.record().to_string())])
+    }
+
+    fn finish(&mut self, messages: &Messages) -> Outcome {
+        finish(self.device, self.interview, messages)
+    }
+}

@@ -1,0 +1,67 @@
+//! Going on with a record under the latest version of its form: first what becomes of its answers, then, once the
+//! person agrees, the interview.
+
+use serde_json::Value as Json;
+use teranga_client::Device;
+use teranga_client::versions::Upgrade;
+use teranga_core::form::Form;
+use teranga_core::id::RecordId;
+use teranga_core::key::Key;
+use teranga_hub::world::SystemEntropy;
+
+use super::{draft, fill, setting, show};
+use crate::failure::{self, Outcome};
+use crate::messages::Messages;
+use crate::say::say;
+use crate::terminal::answered_so_far;
+
+/// The draft or the saved record that is meant.
+pub(super) fn find(device: &Device, text: &str) -> Outcome<RecordId> {
+    draft::find(device, Some(text)).or_else(|_| super::find(device, text))
+}
+
+pub(super) fn run(
+    device: &mut Device,
+    record: RecordId,
+    agreed: bool,
+    sheet: Option<&Json>,
+    messages: &Messages,
+) -> Outcome {
+    let language = messages.language().code();
+    let upgrade = device.upgrade_of(record, setting(language, &mut SystemEntropy))?;
+    let form = device.form(&upgrade.to.to_string())?;
+    preview(&upgrade, &form, messages);
+    if !agreed {
+        say!("{}", messages.text("upgrade-agree"));
+        return Ok(());
+    }
+    let mut interview = device.upgrade(record, setting(language, &mut SystemEntropy))?;
+    if let Some(json) = sheet {
+        return fill::take(device, interview, json, messages);
+    }
+    let passed = answered_so_far(interview.filling());
+    fill::ask(device, &mut interview, passed, messages)
+}
+
+fn preview(upgrade: &Upgrade, form: &Form, messages: &Messages) {
+    let (from, to) = (upgrade.from.to_string(), upgrade.to.to_string());
+    say!("{}", messages.with("upgrade-from", &[("from", &from), ("to", &to)]));
+    let language = messages.language().code();
+    let label = |key: &Key| {
+        let label =
+            form.locate(key).map(|located| located.question().label.get(language, form.default_language()));
+        label.filter(|label| !label.is_empty()).map_or_else(|| key.to_string(), str::to_owned)
+    };
+    for (key, was, is) in &upgrade.read_otherwise {
+        let was = was.as_ref().map_or_else(|| "-".to_owned(), show::plain);
+        let told = [("question", label(key)), ("was", was), ("is", show::plain(is))];
+        let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        say!("  {}", messages.with("upgrade-reads", &told));
+    }
+    for key in &upgrade.kept_aside {
+        say!("  {}", messages.with("upgrade-aside", &[("question", key.as_str())]));
+    }
+    for finding in &upgrade.open {
+        say!("  {}", failure::told(messages, finding));
+    }
+}
