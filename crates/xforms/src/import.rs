@@ -154,7 +154,7 @@ impl Book<'_> {
         check::references_exist(&others, self.settings, outline, findings);
         let questions = || outline.items.iter().filter_map(Item::question);
         let needed = [
-            ("choices", questions().any(QuestionType::has_own_list)),
+            ("choices", outline.items.iter().any(Item::has_own_list)),
             ("external_choices", questions().any(QuestionType::has_external_list)),
         ];
         for (sheet, _) in needed.into_iter().filter(|(sheet, needed)| *needed && !self.sheets.has(sheet)) {

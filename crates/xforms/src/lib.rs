@@ -1,5 +1,5 @@
 //! XLSForm and XForm in: what was written for ODK or KoboToolbox becomes a form of ours. What is wrong is told with
-//! sheet, row and column, or the line of the XML, everything at once; what is not carried is kept, and told too.
+//! sheet, row and column, or the line of the XML, everything at once; what is not carried is kept, and told too. And out: a form as an XForm, and as a workbook that imports as the same form.
 
 mod archive;
 mod cell;

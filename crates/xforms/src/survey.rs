@@ -273,7 +273,7 @@ impl<'a> Survey<'_, 'a> {
             self.count(item);
             return;
         };
-        if item.is_seen() && !says_something(line) {
+        if item.is_seen() && !says_something(line) && !item.is_silent() {
             self.find(item, "label", Flaw::NoLabel);
         }
         let dynamic =

@@ -4,7 +4,7 @@ use teranga_conformance::{default_folder, run};
 
 /// The least share of each corpus that holds, in percent; may only rise.
 const FLOORS: &[(&str, f64)] =
-    &[("xpath.jsonl", 100.0), ("xpath-javarosa.jsonl", 99.3), ("xlsform.jsonl", 93.2)];
+    &[("xpath.jsonl", 100.0), ("xpath-javarosa.jsonl", 99.3), ("xlsform.jsonl", 97.0)];
 
 #[test]
 fn what_held_before_holds() {

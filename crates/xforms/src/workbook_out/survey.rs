@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};
-use teranga_core::form::NodeDocument;
+use teranga_core::form::{Kind, NodeDocument};
 use teranga_core::text::Text;
 
 use crate::heading::{SheetKind, heading, is_media, language_code};
@@ -17,7 +17,9 @@ pub(crate) const REST: &str = "teranga_columns";
 /// The column of the members of a row that XLSForm has no column for, as JSON.
 pub(crate) const MEMBERS: &str = "teranga_members";
 /// The members that go there.
-pub(crate) const IN_MEMBERS: [&str; 3] = ["instances", "itemset", "actions"];
+pub(crate) const IN_MEMBERS: [&str; 4] = ["instances", "itemset", "actions", TYPE];
+/// The type of a row that says nothing and is a question all the same.
+pub(crate) const TYPE: &str = "type";
 /// The column of the storage identity.
 pub(crate) const ID: &str = "teranga_id";
 
@@ -92,7 +94,9 @@ fn write_row(table: &mut Table, row: &NodeDocument, names: &Names<'_>) {
     table.set("teranga_sensitivity", row.sensitivity.as_ref().map_or("", |class| class.as_str()));
     let json = serde_json::to_value(row).unwrap_or_default();
     let own = |member: &str| Some((member.to_owned(), json.get(member)?.clone()));
-    let members: Map<String, Json> = IN_MEMBERS.into_iter().filter_map(own).collect();
+    let silent = row.label.is_none() && row.hint.is_none() && Kind::from_type(&row.kind).is_shown();
+    let members: Map<String, Json> =
+        IN_MEMBERS.into_iter().filter(|member| *member != TYPE || silent).filter_map(own).collect();
     if !members.is_empty() {
         table.set(MEMBERS, &super::json_text(&Json::Object(members)));
     }

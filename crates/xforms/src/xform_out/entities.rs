@@ -207,6 +207,14 @@ impl Source<'_> {
         }
     }
 
+    /// Whether anything in the form is of the entities' namespace: an entity, or what is saved to one.
+    pub(super) fn names_entities(&self) -> bool {
+        let of_entities =
+            |column: &String| column.contains("entities:") || column.eq_ignore_ascii_case("save_to");
+        !self.entities.is_empty()
+            || self.tree.iter().any(|(_, node)| node.row.columns.keys().any(of_entities))
+    }
+
     /// The entity that is kept in a section, as the instance holds it.
     pub(super) fn entity_in(&self, section: usize) -> Option<Content> {
         let Placed { declaration, .. } = self.entities.iter().find(|placed| placed.section == section)?;

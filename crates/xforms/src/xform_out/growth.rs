@@ -1,14 +1,12 @@
 //! From the rows of a form to the nodes of an XForm, among them those that XLSForm only implies: the count of a repeat,
 //! "other, specify", the headings of a table, the metadata.
 
-use std::collections::BTreeMap;
-
 use teranga_core::form::{FormDocument, NodeDocument};
 use teranga_core::text::Text;
 
 use super::kinds;
 use super::settings;
-use super::tree::{Node, ROOT, Role, Tree, is_reference};
+use super::tree::{Node, ROOT, Role, Tree, is_path};
 
 /// Numbers the rows of a form, adding what they imply.
 pub(super) fn grow(document: &FormDocument, root: &str) -> Tree {
@@ -66,7 +64,7 @@ impl Builder {
         let mut section = NodeDocument { children: None, ..row.clone() };
         let role = if row.kind == "repeat" { Role::Repeat } else { Role::Group };
         if let Some(count) = &mut section.repeat_count
-            && !is_reference(count)
+            && !is_path(count)
         {
             let name = format!("{}_count", row.name);
             let computed = std::mem::replace(count, format!("${{{name}}}"));
@@ -135,13 +133,7 @@ impl Builder {
             "audit".clone_into(&mut row.name);
         }
         if !settings::is_yes(document, "omit_instanceid") {
-            let preload = settings::get(document, "instance_id").unwrap_or_else(|| "uid".to_owned());
-            let columns = BTreeMap::from([("bind::jr:preload".to_owned(), preload)]);
-            rows.push(NodeDocument {
-                readonly: Some("true()".to_owned()),
-                columns: columns.into_iter().map(|(column, value)| (column, value.into())).collect(),
-                ..calculation("instanceID", None)
-            });
+            rows.push(identity(settings::get(document, "instance_id")));
         }
         rows.extend(
             settings::get(document, "instance_name").map(|name| calculation("instanceName", Some(name))),
@@ -162,6 +154,18 @@ fn calculation(name: &str, calculation: Option<String>) -> NodeDocument {
         calculation,
         ..NodeDocument::default()
     }
+}
+
+/// The identity of what is filled: what the device gives it, by the name of that, or what an expression computes.
+fn identity(wanted: Option<String>) -> NodeDocument {
+    let is_name =
+        |wanted: &String| wanted.chars().all(|symbol| symbol.is_alphanumeric() || "_-".contains(symbol));
+    let readonly = Some("true()".to_owned());
+    if let Some(expression) = wanted.clone().filter(|wanted| !is_name(wanted)) {
+        return NodeDocument { readonly, ..calculation("instanceID", Some(expression)) };
+    }
+    let preload = ("bind::jr:preload".to_owned(), wanted.unwrap_or_else(|| "uid".to_owned()).into());
+    NodeDocument { readonly, columns: [preload].into_iter().collect(), ..calculation("instanceID", None) }
 }
 
 /// A repeat may only be counted by a node: the one that computes its count.

@@ -30,7 +30,7 @@ impl Source<'_> {
     pub(super) fn primary_instance(&self) -> Element {
         let document = self.document;
         let mut root = self.filled(ROOT, Repeats::WithTemplate, &Map::new());
-        for (name, value) in settings::attributes(document) {
+        for (name, value) in settings::attributes(document, "attribute") {
             root.set(name, value);
         }
         // The name as its author wrote it, where it could not be that of a form here.

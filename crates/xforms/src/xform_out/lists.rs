@@ -15,7 +15,11 @@ use crate::names::is_name;
 use super::columns::{self, cell};
 use super::element::Element;
 use super::source::Source;
+use super::tables;
 use super::texts::{in_each, reads_answer};
+
+/// The element that names the text of a choice.
+const TEXT_ID: &str = "itextId";
 
 /// A list of choices.
 #[derive(Debug, Clone)]
@@ -29,9 +33,10 @@ pub(super) struct List {
 }
 
 impl List {
-    /// The id of the text of a choice.
+    /// The id of the text of a choice: one of its own, or its place in the list.
     pub(super) fn text_id(&self, number: usize) -> String {
-        format!("{}-{number}", self.name)
+        let own = self.choices.get(number).and_then(|choice| choice.properties.get(TEXT_ID)).and_then(cell);
+        own.unwrap_or_else(|| format!("{}-{number}", self.name))
     }
 }
 
@@ -119,13 +124,13 @@ fn properties(choice: &Choice) -> impl Iterator<Item = (&str, String)> {
 fn item(list: &List, number: usize, choice: &Choice) -> Element {
     let mut item = Element::new("item");
     if list.has_itext {
-        item.push(Element::text("itextId", list.text_id(number)));
+        item.push(Element::text(TEXT_ID, list.text_id(number)));
     }
     item.push(Element::text("name", choice.name.as_str()));
     if let Some(Text::Plain(label)) = choice.label.as_ref().filter(|_| !list.has_itext) {
         item.push(Element::text("label", label.as_str()));
     }
-    for (column, value) in properties(choice) {
+    for (column, value) in properties(choice).filter(|(column, _)| !(list.has_itext && *column == TEXT_ID)) {
         item.push(Element::text(column, value));
     }
     item
@@ -177,6 +182,8 @@ impl Source<'_> {
             }
             Element::new("instance").with("id", list.name.as_str()).holding(root)
         }));
+        instances
+            .extend(tables::instances(self.document, |name| !found.iter().any(|(known, _)| known == name)));
         instances
     }
 }

@@ -47,7 +47,7 @@ pub fn export_xform(form: &Form, lists: &Lists) -> Result<String, ExportError> {
     let title = if title.is_empty() { form.form_id() } else { title };
     let head = Element::new("h:head").holding(Element::text("h:title", title)).holding(source.model());
     let mut html = Element::new("h:html");
-    for (name, address) in NAMESPACES.into_iter().chain(source.entities_version().map(|_| ENTITIES_NAMESPACE))
+    for (name, address) in NAMESPACES.into_iter().chain(source.names_entities().then_some(ENTITIES_NAMESPACE))
     {
         html.set(name, address);
     }
@@ -74,7 +74,7 @@ impl Source<'_> {
             model.set("entities:entities-version", version);
         }
         let children = self.submission().into_iter().chain(self.itext()).chain([self.primary_instance()]);
-        for child in children.chain(self.instances()).chain(tables::instances(self.document)) {
+        for child in children.chain(self.instances()) {
             model.push(child);
         }
         for child in self.form_actions() {
@@ -109,6 +109,9 @@ impl Source<'_> {
             if let Some(value) = settings::get(self.document, setting) {
                 submission.set(attribute, value);
             }
+        }
+        for (name, value) in settings::attributes(self.document, "submission") {
+            submission.set(name, value);
         }
         if settings::is_yes(self.document, "client_editable") {
             submission.set("odk:client-editable", "true");

@@ -158,7 +158,8 @@ impl<'a> Scanner<'a> {
 fn reference(text: &str) -> Option<(&str, usize)> {
     let end = text.strip_prefix("${")?.find('}')?;
     let name = text.get(2..2 + end)?.trim();
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then_some((name, end + 3))
+    let is_name = |symbol: char| symbol.is_alphanumeric() || "_-.#".contains(symbol);
+    (!name.is_empty() && name.chars().all(is_name)).then_some((name, end + 3))
 }
 
 /// The question of a reference, and the instance that it reads.
@@ -171,7 +172,7 @@ fn named(written: &str) -> (&str, From) {
 pub(super) enum Said<'a> {
     /// Said as it is.
     Text(&'a str),
-    /// What an expression gives: a reference, or a path into a secondary instance.
+    /// What an expression gives: a reference, a path into a secondary instance, or whatever stands in `${…}`.
     Value(&'a str),
 }
 
@@ -180,18 +181,29 @@ pub(super) fn label(text: &str) -> Vec<Said<'_>> {
     let mut pieces = Vec::new();
     let (mut at, mut done) = (0, 0);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = reference(rest).map(|(_, length)| length).or_else(|| instance_path(text, at));
-        let Some(length) = length else {
+        let path = || instance_path(text, at).and_then(|length| Some((rest.get(..length)?, length)));
+        let Some((value, length)) = said(rest).or_else(path) else {
             at += rest.chars().next().map_or(1, char::len_utf8);
             continue;
         };
         pieces.extend(text.get(done..at).filter(|text| !text.is_empty()).map(Said::Text));
-        pieces.extend(text.get(at..at + length).map(Said::Value));
+        pieces.push(Said::Value(value));
         at += length;
         done = at;
     }
     pieces.extend(text.get(done..).filter(|text| !text.is_empty()).map(Said::Text));
     pieces
+}
+
+/// What is said by `${…}` at the beginning of a text, and where that ends: a reference as it is written, or the
+/// expression within.
+fn said(text: &str) -> Option<(&str, usize)> {
+    if let Some((_, length)) = reference(text) {
+        return Some((text.get(..length)?, length));
+    }
+    let inner = text.strip_prefix("${")?;
+    let end = inner.find('}')?;
+    inner.get(..end).filter(|inner| !inner.trim().is_empty()).map(|inner| (inner, end + 3))
 }
 
 /// The length of a path `instance('list')/root/item[…]/label` that begins here.
@@ -271,5 +283,6 @@ mod tests {
         assert_eq!(label(&text), expected);
         assert_eq!(label("instance('c'"), [Said::Text("instance('c'")]);
         assert!(label("").is_empty());
+        assert_eq!(label("${1 + 1}!"), [Said::Value("1 + 1"), Said::Text("!")]);
     }
 }

@@ -25,12 +25,12 @@ pub(super) fn is_yes(document: &FormDocument, name: &str) -> bool {
     get(document, name).is_some_and(|text| matches!(text.to_lowercase().as_str(), "yes" | "true" | "true()"))
 }
 
-/// Attributes of the instance's root: settings called `attribute::name`.
-pub(super) fn attributes(document: &FormDocument) -> Vec<(String, String)> {
+/// Attributes of one element: settings called `element::name`.
+pub(super) fn attributes(document: &FormDocument, element: &str) -> Vec<(String, String)> {
     let own = |(written, value): (&String, &serde_json::Value)| {
         let (place, name) = written.split_once("::")?;
-        let is_attribute = place.trim().eq_ignore_ascii_case("attribute");
-        is_attribute.then(|| cell(value)).flatten().map(|value| (name.trim().to_owned(), value))
+        let is_of_element = place.trim().eq_ignore_ascii_case(element);
+        is_of_element.then(|| cell(value)).flatten().map(|value| (name.trim().to_owned(), value))
     };
     document.settings.iter().filter_map(own).collect()
 }

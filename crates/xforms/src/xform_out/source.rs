@@ -55,11 +55,12 @@ impl<'a> Source<'a> {
         self.document.language_names.get(code).map_or(code, String::as_str)
     }
 
-    /// Whether a language is the one that a form opens in, as its author said. Where nobody said it, a form opens in
-    /// its first language anyway.
+    /// Whether a language must be marked as the one that a form opens in: its author said so, or it is not the first,
+    /// in which a form opens anyway.
     pub(super) fn is_marked_default(&self, code: &str) -> bool {
-        code == self.default_language()
-            && (code == UNNAMED || settings::get(self.document, "default_language").is_some())
+        let first = self.document.languages.first().map(String::as_str);
+        let said = code == UNNAMED || settings::get(self.document, "default_language").is_some();
+        code == self.default_language() && (said || first.is_some_and(|first| first != code))
     }
 
     /// A list by its name.

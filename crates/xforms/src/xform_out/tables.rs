@@ -10,12 +10,13 @@ use super::element::Element;
 /// The names of the element around the rows and of each row.
 const USUAL_PATH: &str = "root/item";
 
-/// The secondary instances of the tables of a form.
-pub(super) fn instances(document: &FormDocument) -> Vec<Element> {
+/// The secondary instances of the tables of a form whose names are free.
+pub(super) fn instances(document: &FormDocument, is_free: impl Fn(&str) -> bool) -> Vec<Element> {
     let tables = document.choices.iter().filter_map(|(name, choices)| match choices {
         ChoicesDocument::Table { rows, path } => Some((name, rows, path.as_deref())),
         ChoicesDocument::Inline(_) | ChoicesDocument::FromList { .. } => None,
     });
+    let tables = tables.filter(|(name, ..)| is_free(name));
     tables.map(|(name, rows, path)| instance(name, rows, path.unwrap_or(USUAL_PATH))).collect()
 }
 

@@ -108,8 +108,8 @@ impl Source<'_> {
             .flat_map(|entry| &entry.forms)
             .flat_map(|(_, text)| self.languages_of(text))
             .collect();
-        let mut languages: Vec<&str> = vec![self.default_language()];
-        languages.extend(self.document.languages.iter().map(String::as_str));
+        let mut languages: Vec<&str> = self.document.languages.iter().map(String::as_str).collect();
+        languages.push(self.default_language());
         languages.extend(&used);
         let mut itext = Element::new("itext");
         let mut done = Vec::new();

@@ -45,18 +45,9 @@ impl Node {
         (self.role == Role::Question).then(|| kinds::shape(&self.kind())).flatten()
     }
 
-    /// Whether something is said to a person here.
-    pub(super) fn is_said(&self) -> bool {
-        self.row.label.is_some() || self.row.hint.is_some()
-    }
-
     /// The element of the body that shows this question; none for what nobody sees.
     pub(super) fn control(&self) -> Option<&'static str> {
-        let computed = self.row.calculation.is_some() || self.row.trigger.is_some();
-        if self.row.kind == "calculate" || (computed && !self.is_said()) {
-            return None;
-        }
-        self.shape()?.control
+        if self.row.kind == "calculate" { None } else { self.shape()?.control }
     }
 
     /// The appearance; empty where there is none.
@@ -136,6 +127,13 @@ impl Tree {
     pub(super) fn is_repeat(&self, at: usize) -> bool {
         self.get(at).is_some_and(|node| node.role == Role::Repeat)
     }
+}
+
+/// Whether an expression is the path of a node and nothing else: `${name}`, `/data/a`, `../a`.
+pub(super) fn is_path(text: &str) -> bool {
+    let text = text.trim();
+    let step = |symbol: char| symbol.is_alphanumeric() || "/_-.".contains(symbol);
+    is_reference(text) || (text.starts_with(['/', '.']) && text.len() > 1 && text.chars().all(step))
 }
 
 /// Whether an expression is one `${name}` and nothing else.
