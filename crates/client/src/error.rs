@@ -8,6 +8,8 @@ use teranga_core::problem::{Explain, Retry};
 use teranga_core::score::FractionError;
 use teranga_store::StoreError;
 
+use crate::register::MapProblem;
+
 /// Why something was not done. Nothing was half done.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -54,6 +56,9 @@ pub enum ClientError {
         /// The form and version.
         form: String,
     },
+    /// The map of a register does not fit the form or the register.
+    #[error("{} lines of the map do not fit", .0.len())]
+    RegisterMap(Vec<MapProblem>),
     /// An answer was refused.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -110,6 +115,7 @@ impl Explain for ClientError {
             Self::NoDraft(_) => "draft-absent",
             Self::DraftUnderWay(_) => "draft-under-way",
             Self::LatestVersion { .. } => "version-latest",
+            Self::RegisterMap(_) => "register-map",
             Self::Answer(error) => error.code(),
             Self::Findings(_) => "answers-incomplete",
             Self::Answers(_) => "answers-refused",
@@ -139,6 +145,7 @@ impl Explain for ClientError {
             Self::NeedsCase { form } => vec![("form", form.clone())],
             Self::Answer(error) => error.arguments(),
             Self::Findings(findings) => vec![("count", findings.len().to_string())],
+            Self::RegisterMap(problems) => vec![("count", problems.len().to_string())],
             Self::Answers(errors) => vec![("count", errors.len().to_string())],
             Self::NoRegion | Self::Score(_) => Vec::new(),
             Self::NotInConflict { record, key } | Self::SettleStanding { record, key } => {

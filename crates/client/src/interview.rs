@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use teranga_core::alert::{Alert, raised};
 use teranga_core::answers::answers_from_json;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
@@ -200,6 +201,11 @@ impl Interview {
         self.draft.record
     }
 
+    /// The alerts that the answers raise, the gravest first: to be shown at once, with what to do.
+    pub fn alerts<'a>(&self, catalogue: &'a Catalogue) -> Vec<&'a Alert> {
+        raised(&self.filling, &catalogue.watches(&self.form))
+    }
+
     /// What is missing or wrong so far.
     pub fn findings(&self) -> Vec<Finding> {
         self.filling.validate()
@@ -239,15 +245,16 @@ impl Interview {
     pub(crate) fn released(&self, catalogue: &Catalogue, heads: &Heads) -> Vec<(Key, Value)> {
         let skipped =
             |question: &str| matches!(self.filling.shown(&Key::question(question)), Some(Shown::Skipped));
-        catalogue
-            .releases_for(self.form.form_id())
-            .into_iter()
-            .filter_map(|release| {
-                let scheme = catalogue.scheme_for(self.form.form_id()).map(AsRef::as_ref);
-                let inputs = InputMark::of(heads);
-                let released = release.derive(scheme, self.filling.stored(), &skipped, inputs).ok()??;
-                Some((release.key(), Value::Text(released.to_string())))
-            })
-            .collect()
+        let scheme = catalogue.scheme_for(self.form.form_id()).map(AsRef::as_ref);
+        let watches = catalogue.watches(&self.form);
+        let released = catalogue.releases_for(self.form.form_id()).into_iter().filter_map(|release| {
+            let inputs = InputMark::of(heads);
+            let released = match release.judge(&self.filling, &watches, inputs) {
+                Some(judged) => judged,
+                None => release.derive(scheme, self.filling.stored(), &skipped, inputs).ok()??,
+            };
+            Some((release.key(), Value::Text(released.to_string())))
+        });
+        released.collect()
     }
 }

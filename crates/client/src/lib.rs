@@ -8,6 +8,7 @@ pub mod interview;
 pub mod invent;
 mod opening;
 pub mod overview;
+pub mod register;
 pub mod settle;
 pub mod versions;
 mod waves;

@@ -1,11 +1,14 @@
-//! The catalogue: everything that is published — forms, code lists, schemes, releases, classes — checked against each
+//! The catalogue: everything that is published — forms, code lists, schemes, alerts, releases, classes — checked against each
 //! other. What was published under a name and a version never changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow};
+use crate::form::{
+    Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow, with_joined_classes,
+};
 use crate::list::CodeList;
 use crate::problem::Explain;
 use crate::release::{Release, Rule};
@@ -23,13 +26,16 @@ pub enum ResourceKind {
     Form,
     /// A scoring scheme.
     Scheme,
+    /// A red-flag alert.
+    Alert,
     /// A release.
     Release,
 }
 
 impl ResourceKind {
     /// Every kind, in the order in which they can be published: what is referred to comes before.
-    pub const ALL: [Self; 5] = [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Release];
+    pub const ALL: [Self; 6] =
+        [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Alert, Self::Release];
 
     /// The stable code.
     pub const fn code(self) -> &'static str {
@@ -38,6 +44,7 @@ impl ResourceKind {
             Self::List => "list",
             Self::Form => "form",
             Self::Scheme => "scheme",
+            Self::Alert => "alert",
             Self::Release => "release",
         }
     }
@@ -108,10 +115,23 @@ pub struct Catalogue {
     forms: Vec<Arc<Form>>,
     lists: BTreeMap<String, Arc<CodeList>>,
     schemes: Vec<Arc<Scheme>>,
+    alerts: Vec<Arc<Alert>>,
     releases: Vec<Arc<Release>>,
 }
 
 impl Catalogue {
+    /// The text under which a resource is published: a form with the class of every calculation that it leaves open.
+    pub fn settled(&self, kind: ResourceKind, json: String) -> Result<String, CatalogueError> {
+        let (ResourceKind::Form, Some(classes)) = (kind, &self.classes) else { return Ok(json) };
+        let form = Form::read(&json).map_err(CatalogueError::Form)?;
+        let settled = with_joined_classes(&form, classes);
+        if settled == *form.document() {
+            return Ok(json);
+        }
+        serde_json::to_string(&settled)
+            .map_err(|error| CatalogueError::Shape { kind: kind.code(), detail: error.to_string() })
+    }
+
     /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
     /// its published versions, and nothing in it may read a stricter class than it is shown in.
     pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
@@ -160,6 +180,13 @@ impl Catalogue {
                 self.schemes.push(Arc::new(scheme));
                 Ok(name)
             }
+            ResourceKind::Alert => {
+                let alert: Alert = read(kind, json)?;
+                self.check_alert(&alert)?;
+                let name = named(&alert.alert_id, &alert.version);
+                self.alerts.push(Arc::new(alert));
+                Ok(name)
+            }
             ResourceKind::Release => {
                 let release: Release = read(kind, json)?;
                 self.check_release(&release)?;
@@ -200,6 +227,22 @@ impl Catalogue {
         Ok(())
     }
 
+    fn check_alert(&self, alert: &Alert) -> Result<(), CatalogueError> {
+        let missing = |missing: &str| CatalogueError::Missing {
+            resource: alert.reference(),
+            missing: missing.to_owned(),
+        };
+        let form = self.latest_form(&alert.form).ok_or_else(|| missing(&alert.form))?;
+        let contacts = self.list(&alert.contacts).ok_or_else(|| missing(&alert.contacts))?;
+        if let Some(unknown) = alert.tell.iter().find(|code| contacts.entry(code).is_none()) {
+            return Err(missing(unknown));
+        }
+        if !self.classes.as_ref().is_none_or(|classes| classes.contains(&alert.to)) {
+            return Err(missing(alert.to.as_str()));
+        }
+        alert.watch(form).map(|_| ()).map_err(CatalogueError::Form)
+    }
+
     fn check_release(&self, release: &Release) -> Result<(), CatalogueError> {
         let missing = |missing: &str| CatalogueError::Missing {
             resource: format!("{}@{}", release.release_id, release.version),
@@ -215,6 +258,12 @@ impl Catalogue {
                 .into_iter()
                 .find(|question| form.question(question).is_none())
                 .map_or(Ok(()), |question| Err(missing(question))),
+            Rule::Code { question } => form.question(question).map(|_| ()).ok_or_else(|| missing(question)),
+            Rule::Flag { when } => {
+                let condition = form.condition(&release.release_id, when);
+                condition.map(|_| ()).map_err(|findings| CatalogueError::Form(FormErrors(findings)))
+            }
+            Rule::Alerts {} => Ok(()),
         }
     }
 
@@ -291,6 +340,16 @@ impl Catalogue {
         self.schemes.iter().rev().find(|scheme| scheme.form == form_id)
     }
 
+    /// The alerts of a form, each at its latest version and compiled for this version of the form. An alert that asks
+    /// for what this version does not have is left out: it was written for another.
+    pub fn watches(&self, form: &Form) -> Vec<Watch<'_>> {
+        let mut latest: BTreeMap<&str, &Alert> = BTreeMap::new();
+        for alert in self.alerts.iter().filter(|alert| alert.form == form.form_id()) {
+            latest.insert(&alert.alert_id, alert);
+        }
+        latest.into_values().filter_map(|alert| alert.watch(form).ok()).collect()
+    }
+
     /// The releases of a form, each at its latest version.
     pub fn releases_for(&self, form_id: &str) -> Vec<&Arc<Release>> {
         let mut latest: BTreeMap<&str, &Arc<Release>> = BTreeMap::new();
@@ -326,11 +385,13 @@ mod tests {
     #[test]
     fn what_ships_agrees_with_itself() {
         let catalogue = shipped::catalogue().unwrap_or_else(|error| panic!("{error}: {error:?}"));
-        assert_eq!(catalogue.forms().len(), 3);
+        assert_eq!(catalogue.forms().len(), 17);
         let profile = catalogue.latest_form("profile").unwrap();
-        assert_eq!(catalogue.lists_for(profile).iter().count(), 3);
+        assert_eq!(catalogue.lists_for(profile).iter().count(), 8);
         assert!(catalogue.scheme_for("rss").is_some());
-        assert_eq!(catalogue.releases_for("profile").len(), 1);
+        assert_eq!(catalogue.releases_for("profile").len(), 3);
+        let rss = catalogue.latest_form("rss").unwrap();
+        assert_eq!(catalogue.watches(rss).len(), 3);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The domain of Teranga, without I/O: identities and time, answers and keys, forms and their flow, scores, records
 //! and their events, classes, grants and releases.
 
+pub mod alert;
 pub mod answers;
 pub mod catalogue;
 pub mod class;

@@ -9,7 +9,9 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::alert::{Severity, Watch};
 use crate::class::ClassId;
+use crate::flow::{Filling, Shown};
 use crate::id::ChangeHash;
 use crate::key::Key;
 use crate::record::keys;
@@ -34,6 +36,18 @@ pub enum Rule {
         /// The first age of each band, rising from 0.
         bands: Vec<u32>,
     },
+    /// Whether a condition holds.
+    Flag {
+        /// The condition, in the language of the form's own expressions.
+        when: String,
+    },
+    /// The code that was chosen.
+    Code {
+        /// The question.
+        question: String,
+    },
+    /// How grave the gravest alert is that the answers raise; which one it is stays where its class is held.
+    Alerts {},
 }
 
 /// A release as data.
@@ -68,6 +82,12 @@ pub enum Derived {
     Scores(BTreeMap<String, ReleasedScore>),
     /// The age band, such as `25-34` or `60+`; none where the age is not known.
     AgeBand(Option<String>),
+    /// Whether the condition holds.
+    Flag(bool),
+    /// The code; none where none was chosen.
+    Code(Option<String>),
+    /// The gravest alert; none where no alert is raised.
+    Alert(Option<Severity>),
 }
 
 /// A released value with what it was derived by and from.
@@ -107,7 +127,8 @@ impl Release {
         Key::question(keys::RELEASE).child(&self.release_id)
     }
 
-    /// The questions that it reads. `scheme` is the one that the rule names, where it names one.
+    /// The questions that it names; what a condition reads is told by the condition. `scheme` is the one that the rule
+    /// names, where it names one.
     pub fn reads<'a>(&'a self, scheme: Option<&'a Scheme>) -> Vec<&'a str> {
         match &self.rule {
             Rule::Scores { .. } => {
@@ -115,10 +136,12 @@ impl Release {
                 items.map(|item| item.question.as_str()).collect()
             }
             Rule::AgeBand { birth, at, .. } => vec![birth, at],
+            Rule::Code { question } => vec![question],
+            Rule::Flag { .. } | Rule::Alerts {} => Vec::new(),
         }
     }
 
-    /// Derives the value. `scheme` is the one that the rule names, where it names one.
+    /// Derives a score or an age band; `None` for a rule that [`Release::judge`] derives. `scheme` is the one that the rule names, where it names one.
     pub fn derive(
         &self,
         scheme: Option<&Scheme>,
@@ -128,7 +151,6 @@ impl Release {
     ) -> Result<Option<Released>, FractionError> {
         let own = format!("{}@{}", self.release_id, self.version);
         Ok(match (&self.rule, scheme) {
-            (Rule::Scores { .. }, None) => None,
             (Rule::Scores { .. }, Some(scheme)) => {
                 let scores = score(scheme, answers, skipped)?.into_iter().map(|score| {
                     (score.name, ReleasedScore { value: score.value, coverage: score.coverage })
@@ -144,7 +166,35 @@ impl Release {
                 let derived = Derived::AgeBand(age.map(|age| band(age, bands)));
                 Some(Released { by: own, inputs, derived })
             }
+            (Rule::Scores { .. }, None) | (Rule::Flag { .. } | Rule::Code { .. } | Rule::Alerts {}, _) => {
+                None
+            }
         })
+    }
+
+    /// Derives what only a filling tells: a flag, a code, the gravest alert. `None` for the other rules, and where it
+    /// cannot be told here, so that what stands is not overwritten by less. `watches` are the alerts of the form.
+    pub fn judge(&self, filling: &Filling, watches: &[Watch<'_>], inputs: InputMark) -> Option<Released> {
+        let derived = match &self.rule {
+            Rule::Scores { .. } | Rule::AgeBand { .. } => return None,
+            Rule::Flag { when } => {
+                let condition = filling.form().condition(&self.release_id, when).ok()?;
+                Derived::Flag(filling.fulfils(&condition)?)
+            }
+            Rule::Code { question } => match filling.shown(&Key::question(question))? {
+                Shown::Hidden => return None,
+                Shown::Answered(Value::Text(code)) => Derived::Code(Some(code)),
+                Shown::Answered(_) | Shown::NotAsked | Shown::Skipped | Shown::DontKnow | Shown::Declined => {
+                    Derived::Code(None)
+                }
+            },
+            Rule::Alerts {} => {
+                let stand: Option<Vec<bool>> = watches.iter().map(|watch| watch.stands(filling)).collect();
+                let standing = watches.iter().zip(stand?).filter(|(_, stands)| *stands);
+                Derived::Alert(standing.map(|(watch, _)| watch.alert().severity).max())
+            }
+        };
+        Some(Released { by: format!("{}@{}", self.release_id, self.version), inputs, derived })
     }
 }
 
@@ -183,6 +233,9 @@ impl std::fmt::Display for Released {
                 write!(f, " {name}={}/{}", digits(&score.value), digits(&score.coverage))
             }),
             Derived::AgeBand(band) => write!(f, " age_band={}", band.as_deref().unwrap_or("-")),
+            Derived::Flag(yes) => write!(f, " flag={}", if *yes { "yes" } else { "no" }),
+            Derived::Code(code) => write!(f, " code={}", code.as_deref().unwrap_or("-")),
+            Derived::Alert(alert) => write!(f, " alert={}", alert.map_or("-", Severity::code)),
         }
     }
 }
@@ -197,14 +250,22 @@ impl Released {
         let inputs = InputMark(bytes?.try_into().ok()?);
         let pairs: Vec<(&str, &str)> = words.map(|word| word.split_once('=')).collect::<Option<_>>()?;
         let number = |text: &str| if text == "-" { Some(None) } else { text.parse().ok().map(Some) };
-        let derived = if let [("age_band", band)] = pairs.as_slice() {
-            Derived::AgeBand((*band != "-").then(|| (*band).to_owned()))
-        } else {
-            let score = |(name, score): (&str, &str)| {
-                let (value, coverage) = score.split_once('/')?;
-                Some((name.to_owned(), ReleasedScore { value: number(value)?, coverage: number(coverage)? }))
-            };
-            Derived::Scores(pairs.into_iter().map(score).collect::<Option<_>>()?)
+        let code = |text: &str| (text != "-").then(|| text.to_owned());
+        let derived = match pairs.as_slice() {
+            [("age_band", band)] => Derived::AgeBand(code(band)),
+            [("flag", "yes")] => Derived::Flag(true),
+            [("flag", "no")] => Derived::Flag(false),
+            [("code", chosen)] => Derived::Code(code(chosen)),
+            [("alert", "-")] => Derived::Alert(None),
+            [("alert", severity)] => Derived::Alert(Some(Severity::from_code(severity)?)),
+            _ => {
+                let score = |(name, score): (&str, &str)| {
+                    let (value, coverage) = score.split_once('/')?;
+                    let score = ReleasedScore { value: number(value)?, coverage: number(coverage)? };
+                    Some((name.to_owned(), score))
+                };
+                Derived::Scores(pairs.into_iter().map(score).collect::<Option<_>>()?)
+            }
         };
         Some(Self { by, inputs, derived })
     }
@@ -222,9 +283,17 @@ mod tests {
         };
         let scores =
             BTreeMap::from([("economic".into(), score(Some("0.6250"))), ("social".into(), score(None))]);
-        for derived in
-            [Derived::Scores(scores), Derived::AgeBand(Some("25-34".into())), Derived::AgeBand(None)]
-        {
+        for derived in [
+            Derived::Scores(scores),
+            Derived::AgeBand(Some("25-34".into())),
+            Derived::AgeBand(None),
+            Derived::Flag(true),
+            Derived::Flag(false),
+            Derived::Code(Some("critical".into())),
+            Derived::Code(None),
+            Derived::Alert(Some(Severity::High)),
+            Derived::Alert(None),
+        ] {
             let released = Released { by: "rss-equal@1".into(), inputs: InputMark([7; 8]), derived };
             assert_eq!(Released::read(&released.to_string()), Some(released));
         }

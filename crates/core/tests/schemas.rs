@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use teranga_core::flow::{Filling, FlowContext, Opening, Shown};
 use teranga_core::key::Key;
-use teranga_core::score::score;
+use teranga_core::score::{Fraction, score};
 use teranga_core::shipped;
 use teranga_core::text::Text;
 use teranga_core::value::Value;
@@ -154,6 +154,10 @@ fn scores_are_the_golden_ones_to_the_last_digit() {
         let skipped =
             |question: &str| matches!(filling.shown(&Key::question(question)), Some(Shown::Skipped));
         for score in score(scheme, filling.stored(), &skipped).unwrap() {
+            let shares = score.contributions.iter().map(|given| given.share);
+            let sum = shares.fold(Fraction::ZERO, |sum, share| sum.plus(share).unwrap());
+            let told = score.value.is_none_or(|value| sum.rounded(scheme.places) == Ok(value));
+            assert!(told, "{}: {}: shares of {sum}", vector["name"], score.name);
             let digits = score.value.map(|value| value.decimal(scheme.places));
             assert_eq!(
                 digits.as_deref(),

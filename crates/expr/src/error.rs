@@ -112,6 +112,18 @@ impl ParseError {
             | ParseErrorKind::TooLarge => None,
         }
     }
+
+    /// The suggestion as a sentence's end, in English: `did you mean selected?`, `write =`, `) is missing`.
+    pub fn advice(&self) -> Option<String> {
+        let suggestion = self.suggestion()?;
+        Some(match self.kind {
+            ParseErrorKind::Slip { .. } => format!("write {suggestion}"),
+            ParseErrorKind::OpenBracket { .. } | ParseErrorKind::OpenReference => {
+                format!("{suggestion} is missing")
+            }
+            _ => format!("did you mean {suggestion}?"),
+        })
+    }
 }
 
 /// Why an expression has no value.

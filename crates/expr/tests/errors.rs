@@ -69,6 +69,15 @@ fn what_is_not_closed_is_pointed_at() {
 }
 
 #[test]
+fn advice_is_a_sentences_end() {
+    let advice = |source: &str| error(source).0.advice();
+    assert_eq!(advice("1 == 1").as_deref(), Some("write ="));
+    assert_eq!(advice("(1").as_deref(), Some(") is missing"));
+    assert_eq!(advice("slected(1, 2)").as_deref(), Some("did you mean selected?"));
+    assert_eq!(advice("1 +"), None);
+}
+
+#[test]
 fn a_call_needs_its_arguments() {
     assert_eq!(error("if(a, b)").0.code(), "expression-arguments");
     assert_eq!(error("1 + true(5)").1, "true");

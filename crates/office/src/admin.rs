@@ -156,10 +156,12 @@ impl Office {
         if json.len() > RESOURCE_BYTES_MAX {
             return Err(Refusal::new("resource-too-large", &[("limit", &RESOURCE_BYTES_MAX.to_string())]));
         }
-        let named = self.catalogue().clone().publish(checked, &json).map_err(|error| match error {
+        let refused = |error| match error {
             CatalogueError::Form(errors) => Refusal::form(errors),
             CatalogueError::Shape { .. } | CatalogueError::Missing { .. } => Refusal::from(error),
-        })?;
+        };
+        let json = self.catalogue().settled(checked, json).map_err(refused)?;
+        let named = self.catalogue().clone().publish(checked, &json).map_err(refused)?;
         let row = ResourceRow { kind: kind.to_owned(), id: named.id, version: named.version, json };
         let published = match self.replica_mut().publish(&row)? {
             Published::New => "new",

@@ -68,7 +68,7 @@ impl Sight<'_> {
         };
         match released.derived {
             Derived::AgeBand(band) => band.map(|band| PulledBand { band, stale }),
-            Derived::Scores(_) => None,
+            Derived::Scores(_) | Derived::Flag(_) | Derived::Code(_) | Derived::Alert(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@
 mod actions;
 mod begin;
 mod choices;
+mod condition;
 mod context;
 mod defaults;
 mod evaluate;

@@ -50,6 +50,7 @@ impl Filling {
             let scope = match reader.reach {
                 Reach::Own => self.instance.common_item(&form, node, logic.row),
                 Reach::All => NodeId::ROOT,
+                Reach::Place => continue,
             };
             let targets = self.instance.targets(&form, scope, logic.row);
             self.queue.extend(targets.into_iter().map(|target| (reader.rank, target)));

@@ -36,7 +36,7 @@ impl Filling {
         let (node, question, value) = self.aim(&form, key, value)?;
         self.may_change(node, question)?;
         let value = if is_dynamic(question) {
-            value
+            self.in_order(node, question, value)
         } else {
             let choices = self.choices.get(question.row.index()).and_then(Option::as_deref);
             check(question, choices, value)?
@@ -150,6 +150,20 @@ impl Filling {
             }
         }
         Ok(value)
+    }
+
+    /// Several codes in the order in which they are offered, those that are not offered behind.
+    fn in_order(&self, node: NodeId, question: &Question, value: Value) -> Value {
+        let Value::Text(codes) = &value else { return value };
+        if question.kind != Kind::SelectMultiple {
+            return value;
+        }
+        let offered = self.offered(node);
+        let chosen: Vec<&str> = codes.split_whitespace().collect();
+        let listed = offered.iter().map(|choice| choice.name.as_str()).filter(|code| chosen.contains(code));
+        let others =
+            chosen.iter().copied().filter(|code| !offered.iter().any(|choice| choice.name == **code));
+        Value::Text(listed.chain(others).collect::<Vec<_>>().join(" "))
     }
 
     fn check_repeated(&self, node: NodeId, question: &Question, value: Value) -> Result<Value, AnswerError> {

@@ -94,8 +94,8 @@ impl Expression {
         item: Option<RowId>,
     ) -> Result<Self, Vec<Located>> {
         let parsed = Expr::parse(source).map_err(|error| {
-            let suggestion = error.suggestion().map(|name| format!(" (did you mean {name}?)"));
-            let message = format!("{}{}", error.kind, suggestion.unwrap_or_default());
+            let advice = error.advice().map(|advice| format!(" ({advice})"));
+            let message = format!("{}{}", error.kind, advice.unwrap_or_default());
             vec![(Flaw::Expression { message }, error.span.start..error.span.end)]
         })?;
         let mut flaws = Vec::new();
@@ -156,6 +156,11 @@ impl Expression {
     /// What it reads.
     pub(crate) fn reads(&self) -> &[Read] {
         &self.reads
+    }
+
+    /// The rows of which it reads what may be computed.
+    pub(super) fn needs(&self) -> Vec<RowId> {
+        self.reads.iter().filter(|read| read.reach != Reach::Place).map(|read| read.row).collect()
     }
 
     /// The rows that it reads.

@@ -4,6 +4,8 @@ mod action;
 mod build;
 mod choices;
 mod class_flow;
+mod class_join;
+mod condition;
 mod contextual;
 mod document;
 mod expression;
@@ -35,6 +37,8 @@ pub(crate) use action::Action;
 pub(crate) use build::is_name;
 pub(crate) use choices::repeated_name;
 pub use class_flow::check_flow;
+pub use class_join::with_joined_classes;
+pub use condition::Condition;
 pub(crate) use contextual::PLACE;
 pub use document::{
     ActionDocument, Choice, ChoicesDocument, Event, FormDocument, ItemsetDocument, NodeDocument, RecordKind,

@@ -300,7 +300,7 @@ fn truth(source: Option<&str>) -> Option<&str> {
 
 /// Puts the logics into the order of evaluation, or reports the cycles.
 fn sort(rows: &[Question], program: &mut Program, findings: &mut Vec<Finding>) {
-    let reads: Vec<Vec<RowId>> = program.logics.iter().map(|logic| logic.expression.rows()).collect();
+    let reads: Vec<Vec<RowId>> = program.logics.iter().map(|logic| logic.expression.needs()).collect();
     let vertices: Vec<Vertex<'_>> = program
         .logics
         .iter()

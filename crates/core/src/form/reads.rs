@@ -17,6 +17,8 @@ pub(crate) enum Reach {
     Own,
     /// In any item.
     All,
+    /// Only where it stands among the items of its repeat: nothing that is computed decides that.
+    Place,
 }
 
 /// One row that an expression reads.
@@ -89,8 +91,9 @@ impl Reader<'_> {
             }
             Node::Path(path) => {
                 let reached = self.path(path, context)?;
+                let of_place = path.steps.last().is_some_and(is_place);
                 for row in &reached.rows {
-                    let reach = self.reach(*row, reached.top);
+                    let reach = if of_place { Reach::Place } else { self.reach(*row, reached.top) };
                     self.found.push(Read { row: *row, reach });
                 }
                 Ok(())

@@ -36,6 +36,13 @@ impl Fraction {
         Self::checked(top, b.checked_mul(d).ok_or(FractionError::Overflow)?)
     }
 
+    /// The difference.
+    pub fn minus(self, other: Self) -> Result<Self, FractionError> {
+        let bottom = *other.0.denom();
+        let top = other.0.numer().checked_neg().ok_or(FractionError::Overflow)?;
+        self.plus(Self::checked(top, bottom)?)
+    }
+
     /// The product.
     pub fn times(self, other: Self) -> Result<Self, FractionError> {
         let top = self.0.numer().checked_mul(*other.0.numer()).ok_or(FractionError::Overflow)?;
@@ -153,6 +160,7 @@ mod tests {
         let third = fraction("1/3");
         assert_eq!(third.plus(third).unwrap().plus(third), Ok(Fraction::ONE));
         assert_eq!(fraction("0.75"), fraction("3/4"));
+        assert_eq!(fraction("1/4").minus(fraction("0.75")), Ok(fraction("-1/2")));
         for junk in ["", "1/0", "1/-2", "a", "1.", "1.x", "1e3"] {
             assert!(junk.parse::<Fraction>().is_err(), "{junk}");
         }

@@ -1,11 +1,13 @@
 //! Scores: versioned data applied to answers with exact arithmetic, so that a phone, an office and headquarters agree
 //! to the last digit. A missing score is missing, never 0.
 
+mod card;
 mod fraction;
 mod scheme;
 
 use std::collections::BTreeMap;
 
+pub use card::{CompareError, Scorecard, Shift};
 pub use fraction::{Fraction, FractionError};
 pub use scheme::{Dimension, Item, Scheme, SchemeStatus};
 
@@ -24,8 +26,21 @@ pub struct Score {
     pub value: Option<Fraction>,
     /// The weight that was answered, out of the weight that could have been: 0 to 1; none where nothing applied.
     pub coverage: Option<Fraction>,
-    /// What each item that counted gave: its question and its value.
-    pub contributions: Vec<(String, Fraction)>,
+    /// What each item that counted gave, in the order of the scheme; the shares add up to the score before rounding.
+    pub contributions: Vec<Contribution>,
+}
+
+/// What one item gave to a score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contribution {
+    /// The item's question.
+    pub question: String,
+    /// The value of its answer, from 0 to 1.
+    pub value: Fraction,
+    /// Its weight among all that was answered: from 0 to 1.
+    pub weight: Fraction,
+    /// What it gave: its value by its weight.
+    pub share: Fraction,
 }
 
 /// How an item stands.
@@ -100,7 +115,7 @@ fn weigh<'a>(
     items: impl Iterator<Item = (&'a Item, Fraction, &'a Standing)>,
 ) -> Result<Score, FractionError> {
     let (mut sum, mut answered, mut applicable) = (Fraction::ZERO, Fraction::ZERO, Fraction::ZERO);
-    let mut contributions = Vec::new();
+    let mut counted = Vec::new();
     for (item, weight, standing) in items {
         match standing {
             Standing::DoesNotApply => {}
@@ -109,7 +124,7 @@ fn weigh<'a>(
                 applicable = applicable.plus(weight)?;
                 answered = answered.plus(weight)?;
                 sum = sum.plus(weight.times(*value)?)?;
-                contributions.push((item.question.clone(), *value));
+                counted.push((item, *value, weight));
             }
         }
     }
@@ -121,5 +136,19 @@ fn weigh<'a>(
         None
     };
     let coverage = coverage.map(|coverage| coverage.rounded(scheme.places)).transpose()?;
+    let contributions =
+        counted.into_iter().map(|(item, value, weight)| contribution(item, value, weight, answered));
+    let contributions = contributions.collect::<Result<_, _>>()?;
     Ok(Score { name: name.to_owned(), value, coverage, contributions })
+}
+
+fn contribution(
+    item: &Item,
+    value: Fraction,
+    weight: Fraction,
+    answered: Fraction,
+) -> Result<Contribution, FractionError> {
+    // Where all that was answered weighs nothing, nothing gave anything.
+    let weight = weight.over(answered)?.unwrap_or(Fraction::ZERO);
+    Ok(Contribution { question: item.question.clone(), value, weight, share: weight.times(value)? })
 }

@@ -7,3 +7,4 @@ mod filling;
 mod reading;
 mod replay;
 mod support;
+mod xforms;

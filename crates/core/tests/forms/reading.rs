@@ -1,7 +1,8 @@
 //! Reading form documents: everything that is wrong, at once, and nothing lost of what is right.
 
 use serde_json::{Value as Json, json};
-use teranga_core::form::{Finding, Flaw, Form, FormRef, Severity, check_flow};
+use teranga_core::class::{ClassId, Classes};
+use teranga_core::form::{Finding, Flaw, Form, FormRef, Severity, check_flow, with_joined_classes};
 use teranga_core::id::ItemId;
 use teranga_core::key::Key;
 use teranga_core::problem::Explain;
@@ -199,4 +200,29 @@ fn hostile_documents_are_refused_and_never_panic() {
     ] {
         assert!(Form::read(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_calculation_that_nobody_marked_takes_the_join_of_what_it_reads() {
+    let classes: Classes = serde_json::from_value(json!({"version": "1", "classes": [
+        {"class": "open", "label": "o", "flows_to": ["personal"]},
+        {"class": "personal", "label": "p", "flows_to": ["protected"]},
+        {"class": "protected", "label": "x"}]}))
+    .unwrap();
+    let form = Form::parse(&json!({"form_id": "f", "version": "1", "sensitivity": "personal", "survey": [
+        {"type": "integer", "name": "a", "sensitivity": "open"},
+        {"type": "integer", "name": "b", "sensitivity": "protected"},
+        {"type": "calculate", "name": "late", "calculation": "${sum} + 1"},
+        {"type": "calculate", "name": "sum", "calculation": "${a} + ${b}"},
+        {"type": "calculate", "name": "free", "calculation": "${a} + 1"},
+        {"type": "calculate", "name": "marked", "calculation": "${a}", "sensitivity": "personal"},
+        {"type": "calculate", "name": "alone", "calculation": "1 + 1"}]}))
+    .unwrap();
+    let marked = Form::parse(&serde_json::to_value(with_joined_classes(&form, &classes)).unwrap()).unwrap();
+    let class = |id: &str| marked.question(id).unwrap().class.as_str().to_owned();
+    let found = ["late", "sum", "free", "marked", "alone"].map(class);
+    assert_eq!(found, ["protected", "protected", "open", "personal", "personal"]);
+    let flows = |from: &str, to: &str| classes.flows_to(&ClassId::new(from), &ClassId::new(to));
+    assert_eq!(check_flow(&marked, flows), []);
+    assert!(!check_flow(&form, flows).is_empty());
 }

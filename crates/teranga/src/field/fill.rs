@@ -13,7 +13,7 @@ use teranga_core::wave::Fit;
 use teranga_hub::world::SystemEntropy;
 
 use super::keep::Kept;
-use super::{acts, draft, setting};
+use super::{acts, alerts, draft, setting};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -97,7 +97,7 @@ pub(super) fn ask(
     passed: Vec<Key>,
     messages: &Messages,
 ) -> Outcome {
-    terminal::ask(&mut Kept { device, interview }, passed, messages)
+    terminal::ask(&mut Kept { device, interview, alerts: Vec::new() }, passed, messages)
 }
 
 /// Takes a sheet and finishes: what is refused leaves nothing behind, for nothing was kept.
@@ -108,6 +108,7 @@ pub(super) fn take(
     messages: &Messages,
 ) -> Outcome {
     device.answer_sheet(&mut interview, sheet, &mut SystemEntropy).map_err(explain)?;
+    alerts::tell(device, &interview, &mut Vec::new(), messages);
     finish(device, &mut interview, messages)
 }
 

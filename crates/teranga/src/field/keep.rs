@@ -7,6 +7,7 @@ use teranga_core::flow::Filling;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 
+use super::alerts;
 use super::fill::finish;
 use crate::failure::Outcome;
 use crate::messages::Messages;
@@ -16,6 +17,8 @@ use crate::terminal::Keeper;
 pub(super) struct Kept<'a> {
     pub(super) device: &'a mut Device,
     pub(super) interview: &'a mut Interview,
+    /// The alerts that were said.
+    pub(super) alerts: Vec<String>,
 }
 
 impl Keeper for Kept<'_> {
@@ -29,6 +32,10 @@ impl Keeper for Kept<'_> {
             Err(ClientError::Answer(error)) => Ok(Err(error)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn notice(&mut self, messages: &Messages) {
+        alerts::tell(self.device, self.interview, &mut self.alerts, messages);
     }
 
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome {

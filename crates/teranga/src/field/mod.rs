@@ -1,10 +1,12 @@
 //! `teranga field`: what a volunteer does on a device.
 
 mod acts;
+mod alerts;
 mod draft;
 mod fill;
 mod keep;
 mod lists;
+mod register;
 mod show;
 mod sync;
 mod upgrade;
@@ -95,6 +97,7 @@ enum Act {
         key: String,
         value: String,
     },
+    ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
     Status,
     Forms,
@@ -165,6 +168,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             upgrade::run(&mut device, record, yes, sheet.as_ref(), messages)
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
+        Act::ImportCases(arguments) => register::run(&mut device, &arguments, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
         Act::Forms => {

@@ -31,6 +31,9 @@ impl Keeper for Tried {
         Ok(self.0.set(key, value).map(drop))
     }
 
+    /// Alerts are raised on devices, where there is someone to tell.
+    fn notice(&mut self, _messages: &Messages) {}
+
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome {
         Ok(change(&mut self.0)?)
     }

@@ -20,6 +20,8 @@ pub(crate) trait Keeper {
     fn filling(&self) -> &Filling;
     /// Takes one answer and keeps it. What the form refuses changes nothing; a store that fails ends the interview.
     fn answer(&mut self, key: &Key, value: Value) -> Outcome<Result<(), AnswerError>>;
+    /// Says at once what an answer led to that cannot wait.
+    fn notice(&mut self, messages: &Messages);
     /// Changes the filling otherwise: adds items, shows another language.
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome;
     /// What is said when the person leaves before the end.
@@ -116,7 +118,10 @@ impl Asking<'_> {
                 say!("  {}", self.messages.text("fill-required"));
                 Ok(Went::On(None))
             }
-            Ok(()) => Ok(Went::On(Some(key))),
+            Ok(()) => {
+                self.keeper.notice(&self.messages);
+                Ok(Went::On(Some(key)))
+            }
             Err(error) => {
                 say!("  {}", failure::told(&self.messages, &error));
                 Ok(Went::On(None))

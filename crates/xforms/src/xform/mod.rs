@@ -4,9 +4,11 @@
 mod actions;
 mod binds;
 mod body;
+mod facts;
 mod ids;
 mod instance;
 mod itext;
+mod layout;
 mod lists;
 mod media;
 mod path;
@@ -19,19 +21,17 @@ mod types;
 mod whole;
 mod xml;
 
-use std::collections::HashMap;
-
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::finding::{Finding, Flaw};
 use crate::import::Imported;
 use crate::limits::FINDINGS_MAX;
-use crate::report::Note;
 
 use actions::{Actions, Known};
 use binds::Binds;
 use body::Body;
-use instance::{Nature, Sections, Shape};
+use facts::Facts;
+use instance::Sections;
 use itext::{Itext, SHOWN};
 use lists::Lists;
 use report::Reading;
@@ -108,38 +108,42 @@ impl<'a> Parts<'a> {
         };
         rows.extend(reader.rows(&shape));
         rows::check_controls(&body, &|path| facts.paths.contains_key(path) || path == root, reading);
-        note_binds(&binds, &facts, &root, reading);
-        layout(&mut rows, &body, &root, reading);
+        layout::note_binds(&binds, &facts, &root, reading);
+        layout::keep(&mut rows, &body, &facts, &root, reading);
         self.keep_others(reading);
-        let form_id = settings::form_id(self.root, reading);
-        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-        let title = settings::title(self.head, if stem.is_empty() { &form_id } else { stem });
         if !reading.kept.is_empty() {
             settings.insert("xform::kept".into(), Json::Array(std::mem::take(&mut reading.kept)));
         }
         if whole::has_twins(&lists.documents) {
             settings.insert("allow_choice_duplicates".into(), "yes".into());
         }
-        let mut form = json!({
-            "form_id": form_id,
-            "version": settings::version(self.root, reading),
-            "title": title,
-            "default_language": itext.default,
-            "languages": itext.languages,
-            "sensitivity": DEFAULT_CLASS,
-        });
-        let looked_up = looks_up.then(|| all_texts(&texts, reading)).unwrap_or_default();
-        if let Some(members) = form.as_object_mut() {
-            insert_filled(members, "settings", settings);
-            members.insert("survey".into(), Json::Array(rows));
-            insert_filled(members, "choices", lists.documents);
-            insert_filled(members, "texts", looked_up);
-            if !actions.form.is_empty() {
-                members.insert("actions".into(), Json::Array(actions.form));
-            }
+        let mut form = self.head(file_name, &itext, reading);
+        let looked_up = if looks_up { all_texts(&texts, reading) } else { Map::new() };
+        insert_filled(&mut form, "settings", settings);
+        form.insert("survey".into(), Json::Array(rows));
+        insert_filled(&mut form, "choices", lists.documents);
+        insert_filled(&mut form, "texts", looked_up);
+        if !actions.form.is_empty() {
+            form.insert("actions".into(), Json::Array(actions.form));
         }
+        let form = Json::Object(form);
         whole::check(&form, &facts.paths, &root, reading);
         form
+    }
+
+    /// The members that say which form it is.
+    fn head(self, file_name: &str, itext: &Itext<'_>, reading: &mut Reading) -> Map<String, Json> {
+        let form_id = settings::form_id(self.root, reading);
+        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+        let title = settings::title(self.head, if stem.is_empty() { &form_id } else { stem });
+        Map::from_iter([
+            ("form_id".to_owned(), form_id.into()),
+            ("version".to_owned(), settings::version(self.root, reading).into()),
+            ("title".to_owned(), title.into()),
+            ("default_language".to_owned(), itext.default.as_str().into()),
+            ("languages".to_owned(), itext.languages.clone().into()),
+            ("sensitivity".to_owned(), DEFAULT_CLASS.into()),
+        ])
     }
 
     fn actions(
@@ -186,49 +190,6 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What must be known of one row before it is read.
-struct Fact {
-    /// The byte at which its element begins.
-    at: usize,
-    /// The path of the innermost repeat around it.
-    repeat: String,
-}
-
-/// What must be known of the rows before they are read.
-#[derive(Default)]
-struct Facts {
-    paths: HashMap<String, Fact>,
-    /// How many rows bear each name, the root included.
-    names: HashMap<String, usize>,
-    leaves: std::collections::HashSet<String>,
-    /// The rows that begin with a value.
-    defaults: std::collections::HashSet<String>,
-}
-
-impl Facts {
-    fn of(root: &Shape) -> Self {
-        let mut facts = Self::default();
-        facts.names.insert(root.name.clone(), 1);
-        facts.section(root, "");
-        facts
-    }
-
-    fn section(&mut self, section: &Shape, repeat: &str) {
-        for shape in &section.children {
-            *self.names.entry(shape.name.clone()).or_default() += 1;
-            self.paths.insert(shape.path.clone(), Fact { at: shape.at, repeat: repeat.to_owned() });
-            if shape.nature == Nature::Leaf {
-                self.leaves.insert(shape.path.clone());
-                if !shape.default.is_empty() {
-                    self.defaults.insert(shape.path.clone());
-                }
-            }
-            let repeats = matches!(shape.nature, Nature::Repeat | Nature::Fixed);
-            self.section(shape, if repeats { &shape.path } else { repeat });
-        }
-    }
-}
-
 /// Whether expressions look texts up by an identity that they compute.
 fn looks_up(binds: &Binds, body: Option<Element<'_>>) -> bool {
     let calls = |source: &str| source.contains("jr:itext(") && itext::named(source).is_none();
@@ -242,47 +203,6 @@ fn looks_up(binds: &Binds, body: Option<Element<'_>>) -> bool {
 fn all_texts(texts: &Texts<'_, '_>, reading: &mut Reading) -> Map<String, Json> {
     let text = |id: &&str| Some(((*id).to_owned(), texts.text(id, SHOWN, texts.root, reading)?));
     texts.itext.ids().iter().filter_map(text).collect()
-}
-
-/// Tells the binds whose node is not there; their rules reach nothing.
-fn note_binds(binds: &Binds, facts: &Facts, root: &str, reading: &mut Reading) {
-    let meta = format!("{root}/meta");
-    for (path, bind) in &binds.by_path {
-        let known = facts.paths.contains_key(path) || path == root || path.starts_with(&meta);
-        if !known {
-            let line = reading.line(bind.at);
-            reading.note_line(line, "bind", Note::NoNode(path.clone()));
-        }
-    }
-}
-
-/// Keeps the layout that the instance does not say: groups that stand for no node, and an order of its own.
-fn layout(rows: &mut [Json], body: &Body<'_>, root: &str, reading: &mut Reading) {
-    for group in &body.presentations {
-        reading.note(group.element, "group", Note::Kept("body::group".to_owned()));
-        if let Some(columns) = row_at(rows, root, &group.first).and_then(columns_of) {
-            let label = xml::child(group.element, "label").map(xml::content).unwrap_or_default();
-            let appearance = xml::attribute(group.element, "appearance").unwrap_or_default();
-            columns.insert("body::group".into(), json!({ "label": label, "appearance": appearance }));
-        }
-    }
-}
-
-fn row_at<'r>(rows: &'r mut [Json], root: &str, path: &str) -> Option<&'r mut Map<String, Json>> {
-    let (name, rest) = match path.strip_prefix(root)?.strip_prefix('/')?.split_once('/') {
-        Some((name, _)) => (name, true),
-        None => (path.rsplit('/').next()?, false),
-    };
-    let found = rows.iter_mut().find(|row| row.get("name").is_some_and(|named| named == name))?;
-    if !rest {
-        return found.as_object_mut();
-    }
-    let children = found.get_mut("children")?.as_array_mut()?;
-    row_at(children, &format!("{root}/{name}"), path)
-}
-
-fn columns_of(row: &mut Map<String, Json>) -> Option<&mut Map<String, Json>> {
-    row.entry("columns").or_insert_with(|| json!({})).as_object_mut()
 }
 
 fn insert_filled(form: &mut Map<String, Json>, member: &str, value: Map<String, Json>) {

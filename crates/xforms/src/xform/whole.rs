@@ -8,7 +8,7 @@ use teranga_core::form::{self, Form, Severity};
 use crate::finding::Flaw;
 use crate::report::Note;
 
-use super::Fact;
+use super::facts::Fact;
 use super::report::Reading;
 use super::xml::finding;
 
