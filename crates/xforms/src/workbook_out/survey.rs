@@ -8,6 +8,7 @@ use teranga_core::text::Text;
 
 use crate::heading::{SheetKind, heading, is_media, language_code};
 use crate::survey::carries;
+use crate::types::{self, RowType};
 
 use super::Names;
 use super::table::Table;
@@ -18,7 +19,7 @@ pub(crate) const REST: &str = "teranga_columns";
 pub(crate) const MEMBERS: &str = "teranga_members";
 /// The members that go there.
 pub(crate) const IN_MEMBERS: [&str; 4] = ["instances", "itemset", "actions", TYPE];
-/// The type of a row that says nothing and is a question all the same.
+/// The member of those whose type the sheet cannot say by its own column.
 pub(crate) const TYPE: &str = "type";
 /// The column of the storage identity.
 pub(crate) const ID: &str = "teranga_id";
@@ -94,9 +95,8 @@ fn write_row(table: &mut Table, row: &NodeDocument, names: &Names<'_>) {
     table.set("teranga_sensitivity", row.sensitivity.as_ref().map_or("", |class| class.as_str()));
     let json = serde_json::to_value(row).unwrap_or_default();
     let own = |member: &str| Some((member.to_owned(), json.get(member)?.clone()));
-    let silent = row.label.is_none() && row.hint.is_none() && Kind::from_type(&row.kind).is_shown();
     let members: Map<String, Json> =
-        IN_MEMBERS.into_iter().filter(|member| *member != TYPE || silent).filter_map(own).collect();
+        IN_MEMBERS.into_iter().filter(|member| *member != TYPE || is_pinned(row)).filter_map(own).collect();
     if !members.is_empty() {
         table.set(MEMBERS, &super::json_text(&Json::Object(members)));
     }
@@ -113,6 +113,17 @@ fn write_row(table: &mut Table, row: &NodeDocument, names: &Names<'_>) {
     if !rest.is_empty() {
         table.set(REST, &super::json_text(&Json::Object(rest)));
     }
+}
+
+/// Whether the type must be told once more: that of a question that says nothing, which would read as a calculation or
+/// be refused, or one in another spelling than the importer's.
+fn is_pinned(row: &NodeDocument) -> bool {
+    let silent = row.label.is_none() && row.hint.is_none() && Kind::from_type(&row.kind).is_shown();
+    let respelt = match types::read(&kind(row)) {
+        Some(RowType::Question(read)) => read.kind != row.kind && !is_typed(row),
+        Some(RowType::Begin(_) | RowType::End(_)) | None => false,
+    };
+    silent || respelt
 }
 
 /// Whether a calculation has kept the type of a question.
