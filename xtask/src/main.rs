@@ -5,12 +5,13 @@ mod conformance;
 mod faults;
 mod floors;
 mod fuzz;
+mod oracle;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | bench sync [--json] | bench ingest";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate | bench sync [--json] | bench ingest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +32,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("faults") => faults::run(arguments.get(1).map(String::as_str)),
         Some("conformance") => conformance::run(arguments.get(1..).unwrap_or_default()),
         Some("fuzz") => fuzz::run(arguments.get(1..).unwrap_or_default()),
+        Some("oracle") => oracle::run(arguments.get(1..).unwrap_or_default()),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }

@@ -1,22 +1,24 @@
 //! One cell as text, the way the field's converters read it: whole numbers without a point, dates as ISO 8601, plain
 //! quotes, no white space around.
 
-use calamine::{DataRef, ExcelDateTime};
+use calamine::{Data, DataRef, ExcelDateTime};
 
 /// Whether texts are cleaned: the setting `clean_text_values`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cleaning {
     /// White space and typographic quotes are made plain.
     Clean,
-    /// Texts stay as they were typed.
+    /// Texts stay as they were typed; what is no text for people is cleaned.
     AsTyped,
+    /// Every cell stays as it stands: the workbook says that it was written so.
+    Nothing,
 }
 
 impl Cleaning {
     /// Applies itself to a text.
     pub(crate) fn apply(self, text: &str) -> String {
         match self {
-            Self::AsTyped => text.to_owned(),
+            Self::AsTyped | Self::Nothing => text.to_owned(),
             Self::Clean => clean(text),
         }
     }
@@ -37,6 +39,19 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     cleaned
+}
+
+/// A cell that the reader of `.xls` owns, as the reader of `.xlsx` lends it.
+pub(crate) fn borrowed(cell: &Data) -> DataRef<'_> {
+    match cell {
+        Data::Empty => DataRef::Empty,
+        Data::Error(error) => DataRef::Error(error.clone()),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => DataRef::SharedString(text),
+        Data::Int(number) => DataRef::Int(*number),
+        Data::Float(number) => DataRef::Float(*number),
+        Data::Bool(yes) => DataRef::Bool(*yes),
+        Data::DateTime(moment) => DataRef::DateTime(*moment),
+    }
 }
 
 /// A spreadsheet's cell as text; an error (`#REF!`) reads as nothing, like an empty cell.

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use teranga_core::form::{self, Form, nearest};
 
 use crate::choices::Choices;
+use crate::export_error::ExportError;
 use crate::expression::{references, referred};
 use crate::finding::{Finding, Flaw};
 use crate::heading::{Heading, is_media};
@@ -14,6 +15,7 @@ use crate::outline::Outline;
 use crate::report::{Note, Report};
 use crate::settings::Settings;
 use crate::sheet::{Line, Sheet};
+use crate::xform_out::check_entities;
 
 /// The name by which forms refer to their own identity.
 const INSTANCE_ID: &str = "instanceID";
@@ -65,21 +67,32 @@ pub(crate) fn case_twins(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// What a form was read from.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'s, 'a> {
+    pub(crate) outline: &'s Outline<'a>,
+    pub(crate) choices: &'s Choices<'a>,
+    pub(crate) entities: Option<&'s Sheet>,
+}
+
 /// Has the form checked as every form is, and brings what is found back to its cells. What was found in a cell
 /// before is not told again.
-pub(crate) fn whole(
-    form: &Json,
-    outline: &Outline<'_>,
-    choices: &Choices<'_>,
-    findings: &mut Vec<Finding>,
-    report: &mut Report,
-) {
+pub(crate) fn whole(form: &Json, written: Written<'_, '_>, findings: &mut Vec<Finding>, report: &mut Report) {
+    let Written { outline, choices, entities } = written;
     let lines: HashMap<&str, Line<'_>> =
         outline.items.iter().map(|item| (item.path.as_str(), item.line)).collect();
     let locate =
         |place: &form::Place| lines.get(place.path.as_str()).copied().or_else(|| choices.line(&place.path));
     match Form::parse(form) {
         Ok(checked) => {
+            if let Err(ExportError::Entity { number, path }) = check_entities(&checked) {
+                let saved = path.as_deref().and_then(|path| lines.get(path)).map(|line| (*line, "save_to"));
+                let declared = entities.and_then(|sheet| sheet.lines().nth(number)).map(|line| (line, "-"));
+                let rule = "no group or repeat of its own holds all that is saved to the entity";
+                findings.extend(
+                    saved.or(declared).map(|(line, column)| line.finding(column, Flaw::Entity(rule))),
+                );
+            }
             for warning in checked.warnings() {
                 let note = match &warning.flaw {
                     form::Flaw::UnsupportedType { kind, .. } => Note::TypeKept(kind.clone()),

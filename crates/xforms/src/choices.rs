@@ -6,7 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::finding::{Finding, Flaw};
 use crate::report::{Note, Report};
+use crate::settings::object;
 use crate::sheet::{Line, Sheet};
+use crate::workbook_out::choices::REST;
 
 /// The lists of a form by name, and the row of each choice.
 #[derive(Debug, Default)]
@@ -14,6 +16,8 @@ pub(crate) struct Choices<'a> {
     lists: BTreeMap<String, Vec<Choice<'a>>>,
     /// The lists in the order of the sheet.
     order: Vec<String>,
+    /// The lists that are code lists of the catalogue, as the form document holds them.
+    of_catalogue: Map<String, Json>,
 }
 
 #[derive(Debug)]
@@ -72,15 +76,25 @@ impl<'a> Choices<'a> {
             if !choices.lists.contains_key(list) {
                 choices.order.push(list.to_owned());
             }
-            let json = choice(line, name, default_language, report);
+            let json = choice(line, name, default_language, findings, report);
             choices.lists.entry(list.to_owned()).or_default().push(Choice { line, name, json });
         }
         choices
     }
 
+    /// Makes lists those of the catalogue; what the sheet says of them is for other programs.
+    pub(crate) fn take_from_catalogue(&mut self, lists: Map<String, Json>, report: &mut Report) {
+        for list in lists.keys() {
+            if let Some(first) = self.lists.get(list).and_then(|choices| choices.first()) {
+                report.at(first.line, "list_name", Note::OfCatalogue(list.clone()));
+            }
+        }
+        self.of_catalogue = lists;
+    }
+
     /// Whether there is such a list.
     pub(crate) fn has(&self, list: &str) -> bool {
-        self.lists.contains_key(list)
+        self.lists.contains_key(list) || self.of_catalogue.contains_key(list)
     }
 
     /// The names of the lists.
@@ -107,12 +121,21 @@ impl<'a> Choices<'a> {
     pub(crate) fn json(&self) -> Map<String, Json> {
         let choices =
             |list: &str| self.lists.get(list).into_iter().flatten().map(|choice| choice.json.clone());
-        self.order.iter().map(|list| (list.clone(), choices(list).collect())).collect()
+        let mut lists: Map<String, Json> =
+            self.order.iter().map(|list| (list.clone(), choices(list).collect())).collect();
+        lists.extend(self.of_catalogue.clone());
+        lists
     }
 }
 
 /// A choice: its code, its label, and every other column as a property that filters read.
-fn choice(line: Line<'_>, name: &str, default_language: &str, report: &mut Report) -> Json {
+fn choice(
+    line: Line<'_>,
+    name: &str,
+    default_language: &str,
+    findings: &mut Vec<Finding>,
+    report: &mut Report,
+) -> Json {
     let mut json = Map::new();
     json.insert("name".into(), name.into());
     match line.text("label", default_language) {
@@ -124,12 +147,17 @@ fn choice(line: Line<'_>, name: &str, default_language: &str, report: &mut Repor
     }
     let mut properties = Map::new();
     for (heading, text) in line.cells() {
-        if !["list_name", "name", "label"].contains(&heading.name.as_str()) {
+        if !["list_name", "name", "label", REST].contains(&heading.name.as_str()) {
             if crate::heading::is_media(&heading.name) {
                 report.once(line, &heading.name, Note::Kept(heading.written.clone()));
             }
             properties.insert(heading.written.clone(), text.into());
         }
+    }
+    match line.get(REST).map(object) {
+        Some(Ok(rest)) => properties.extend(rest),
+        Some(Err(flaw)) => findings.push(line.finding(REST, flaw)),
+        None => {}
     }
     if !properties.is_empty() {
         json.insert("properties".into(), Json::Object(properties));

@@ -33,12 +33,7 @@ pub(crate) fn adapt(source: &str, roots: &[String]) -> Adapted {
     let mut files = Vec::new();
     parsed.root().walk(&mut |node| {
         lint(node, &mut notes);
-        if let Node::Call(name, arguments) = node
-            && name == "pulldata"
-            && let Some(Node::Text(file)) = arguments.first()
-        {
-            files.push(file.trim_end_matches(".csv").to_owned());
-        }
+        files.extend(looked_up(node));
     });
     let mut adapted = parsed.root().clone();
     if !rewrite(&mut adapted, roots) {
@@ -54,6 +49,29 @@ pub(crate) fn references(text: &str) -> impl Iterator<Item = &str> {
     text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.trim()))
 }
 
+/// The files in which an expression looks things up.
+pub(crate) fn lookups(source: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    if let Ok(parsed) = Expr::parse(source) {
+        parsed.root().walk(&mut |node| files.extend(looked_up(node)));
+    }
+    files
+}
+
+/// The file of a `pulldata`.
+fn looked_up(node: &Node) -> Option<String> {
+    let Node::Call(name, arguments) = node else { return None };
+    match arguments.first() {
+        Some(Node::Text(file)) if name == "pulldata" => Some(file.trim_end_matches(".csv").to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether an expression reads what the device saved last.
+pub(crate) fn reads_last_saved(source: &str) -> bool {
+    references(source).any(|reference| reference != referred(reference))
+}
+
 /// The question that a reference means, without the mark that asks for what was saved last.
 pub(crate) fn referred(reference: &str) -> &str {
     reference.strip_prefix("last-saved#").unwrap_or(reference)
@@ -67,6 +85,9 @@ fn lint(node: &Node, notes: &mut Vec<Note>) {
         && !(pattern.starts_with('^') && pattern.ends_with('$'))
     {
         notes.push(Note::Unanchored);
+    }
+    if matches!(node, Node::Call(name, _) if name == "jr:itext") {
+        notes.push(Note::GivesNothing("jr:itext()".to_owned()));
     }
 }
 
@@ -134,6 +155,7 @@ mod tests {
         assert_eq!(notes("regex(., '[0-9]+')"), [Note::Unanchored]);
         assert_eq!(notes("regex(., '^[0-9]+$')"), []);
         assert_eq!(notes("count(//a)").len(), 1);
+        assert_eq!(notes("jr:itext('a')"), [Note::GivesNothing("jr:itext()".into())]);
     }
 
     #[test]

@@ -9,9 +9,6 @@ pub enum Flaw {
     /// The file is no workbook, or damaged.
     #[error("not a workbook that can be read: {0}")]
     Unreadable(String),
-    /// A workbook in the binary format of before 2007.
-    #[error("this is an old .xls workbook; save it as .xlsx")]
-    OldWorkbook,
     /// The file claims to hold more than any form does.
     #[error("the workbook is larger than any form: {0}")]
     TooLarge(&'static str),
@@ -111,6 +108,9 @@ pub enum Flaw {
     /// A rule of entities that a row breaks.
     #[error("{0}")]
     Entity(&'static str),
+    /// A cell of ours that is not what the export wrote.
+    #[error("this is no JSON object: {0}")]
+    NotJson(String),
     /// The file is no XForm, or damaged.
     #[error("not an XForm that can be read: {0}")]
     NoXform(String),
@@ -133,7 +133,6 @@ impl Flaw {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "xlsform-unreadable",
-            Self::OldWorkbook => "xlsform-old-workbook",
             Self::TooLarge(_) => "xlsform-too-large",
             Self::More(_) => "xlsform-more",
             Self::NoSheet(_) => "xlsform-no-sheet",
@@ -157,6 +156,7 @@ impl Flaw {
             Self::ParameterRule { .. } => "xlsform-parameter-rule",
             Self::BadReferenceList => "xlsform-bad-reference-list",
             Self::Entity(_) => "xlsform-entity",
+            Self::NotJson(_) => "xlsform-not-json",
             Self::NoXform(_) => "xform-unreadable",
             Self::XformTooLarge(_) => "xform-too-large",
             Self::BadList(_) => "xform-bad-list",
@@ -168,8 +168,7 @@ impl Flaw {
     /// What a message names besides the place: the thing itself, and what is near it or against it.
     pub(crate) fn details(&self) -> (Option<String>, Option<String>) {
         match self {
-            Self::OldWorkbook
-            | Self::NoColumn
+            Self::NoColumn
             | Self::DuplicateColumn
             | Self::UnknownColumn
             | Self::Needed
@@ -181,6 +180,7 @@ impl Flaw {
             | Self::BadName(detail)
             | Self::ReservedName(detail)
             | Self::BadParameter(detail)
+            | Self::NotJson(detail)
             | Self::NoXform(detail)
             | Self::BadList(detail)
             | Self::NoNode(detail) => (Some(detail.clone()), None),

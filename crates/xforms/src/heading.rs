@@ -99,6 +99,9 @@ const SURVEY_COLUMNS: &[&str] = &[
     "autoplay",
     "rows",
     "teranga_sensitivity",
+    "teranga_id",
+    "teranga_columns",
+    "teranga_members",
     "no_answer",
 ];
 
@@ -126,7 +129,7 @@ impl SheetKind {
     fn knows(self, name: &str) -> bool {
         match self {
             Self::Survey => SURVEY_COLUMNS.contains(&name),
-            Self::Choices => ["list_name", "name"].contains(&name),
+            Self::Choices => ["list_name", "name", "teranga_properties"].contains(&name),
             Self::Settings | Self::Entities => true,
             Self::Kept => false,
         }

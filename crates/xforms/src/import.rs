@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::cell::Cleaning;
-use crate::check;
+use crate::check::{self, Written};
 use crate::choices::Choices;
 use crate::entities::Entities;
 use crate::finding::{Finding, Flaw};
@@ -11,6 +11,7 @@ use crate::heading::SheetKind;
 use crate::instances::Instances;
 use crate::languages::Languages;
 use crate::limits::FINDINGS_MAX;
+use crate::loops;
 use crate::outline::{Item, Outline};
 use crate::report::{Remark, Report};
 use crate::settings::Settings;
@@ -33,7 +34,7 @@ pub struct Imported {
     pub remarks: Vec<Remark>,
 }
 
-/// Imports an `.xlsx` workbook. `file_name` names the form where its settings do not.
+/// Imports a workbook: `.xlsx`, `.xlsm` or `.xls`. `file_name` names the form where its settings do not.
 pub fn import_xlsx(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let sheets = workbook::read(bytes).map_err(|finding| vec![finding])?;
     import(&sheets, file_name)
@@ -51,7 +52,8 @@ pub fn import_csv(bytes: &[u8], file_name: &str) -> Result<Imported, Vec<Finding
     import(&sheets, file_name)
 }
 
-fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
+/// Imports sheets that were read from a file.
+pub(crate) fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut report = Report::default();
     let sheets = Sheets::new(raw);
@@ -69,6 +71,7 @@ fn import(raw: &[RawSheet], file_name: &str) -> Result<Imported, Vec<Finding>> {
         findings.push(Finding { sheet: survey.name, row: survey.head, column, flaw: Flaw::NoColumn });
         return Err(findings);
     }
+    let survey = loops::unrolled(survey, choices.as_ref(), &mut findings);
     let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
     let book =
         Book { sheets, survey: &survey, choices: choices.as_ref(), entities: entities.as_ref(), settings };
@@ -98,7 +101,11 @@ impl Book<'_> {
         let choices = self.choices.map(|sheet| {
             Choices::read(sheet, &languages.default, self.settings.duplicates(), findings, report)
         });
-        let choices = choices.unwrap_or_default();
+        let mut choices = choices.unwrap_or_default();
+        let mut rest = self.settings.rest(findings);
+        if let Some(Json::Object(lists)) = rest.remove("choices") {
+            choices.take_from_catalogue(lists, report);
+        }
         let entities = Entities::read(self.entities, findings, report);
         let outline = Outline::read(self.survey, findings, report);
         entities.check_saves(self.survey, &outline, findings);
@@ -109,6 +116,7 @@ impl Book<'_> {
             choices: &choices,
             instances: &mut instances,
             default_language: &languages.default,
+            translated: languages.all.len() > 1,
             roots: &self.roots(&form_id, file_stem),
             findings,
             report,
@@ -120,7 +128,7 @@ impl Book<'_> {
         let mut form = json!({
             "form_id": form_id,
             "version": self.settings.version(report),
-            "title": { languages.default.clone(): self.settings.get("form_title").unwrap_or(file_stem) },
+            "title": self.settings.get("form_title").or(self.settings.get("form_id")).unwrap_or(file_stem),
             "default_language": languages.default,
             "languages": languages.all,
             "sensitivity": self.settings.get("teranga_sensitivity").unwrap_or(DEFAULT_CLASS).to_lowercase(),
@@ -129,11 +137,14 @@ impl Book<'_> {
         others.extend(entities.into_json().map(|rows| ("entities".to_owned(), rows)));
         others.extend(self.sheets.kept(report));
         if let Some(members) = form.as_object_mut() {
+            insert_filled(members, "language_names", languages.names);
             insert_filled(members, "settings", others);
             members.insert("survey".into(), Json::Array(rows));
             insert_filled(members, "choices", choices.json());
+            put_back(members, rest);
         }
-        check::whole(&form, &outline, &choices, findings, report);
+        let written = Written { outline: &outline, choices: &choices, entities: self.entities };
+        check::whole(&form, written, findings, report);
         form
     }
 
@@ -143,7 +154,7 @@ impl Book<'_> {
         check::references_exist(&others, self.settings, outline, findings);
         let questions = || outline.items.iter().filter_map(Item::question);
         let needed = [
-            ("choices", questions().any(QuestionType::has_own_list)),
+            ("choices", outline.items.iter().any(Item::has_own_list)),
             ("external_choices", questions().any(QuestionType::has_external_list)),
         ];
         for (sheet, _) in needed.into_iter().filter(|(sheet, needed)| *needed && !self.sheets.has(sheet)) {
@@ -155,6 +166,31 @@ impl Book<'_> {
     fn roots(&self, form_id: &str, file_stem: &str) -> Vec<String> {
         let named = [self.settings.get("name"), self.settings.get("form_id"), Some(form_id), Some(file_stem)];
         named.into_iter().flatten().map(str::to_owned).collect()
+    }
+}
+
+/// Puts back what a workbook that was written by us says beside what XLSForm can say.
+fn put_back(form: &mut Map<String, Json>, mut rest: Map<String, Json>) {
+    rest.remove("as_typed");
+    if let Some(Json::Object(settings)) = rest.remove("settings") {
+        let mut own = match form.remove("settings") {
+            Some(Json::Object(own)) => own,
+            _ => Map::new(),
+        };
+        overlay(&mut own, settings);
+        insert_filled(form, "settings", own);
+    }
+    overlay(form, rest);
+}
+
+/// Sets the members of one object in another one; `null` takes a member away.
+fn overlay(object: &mut Map<String, Json>, members: Map<String, Json>) {
+    for (member, value) in members {
+        if value.is_null() {
+            object.remove(&member);
+        } else {
+            object.insert(member, value);
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) const ROWS_MAX: usize = 100_000;
 pub(crate) const COLUMNS_MAX: usize = 1_000;
 /// The most text of all cells, in bytes: one shared string may be named by every cell.
 pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most cells of the rectangles between the outermost cells of an `.xls` workbook's sheets: its reader fills them.
+pub(crate) const RECTANGLE_CELLS_MAX: usize = 2_000_000;
 /// The deepest nesting of groups and repeats; what the form document allows.
 pub(crate) const DEPTH_MAX: usize = 24;
 /// The most findings that are told: the author of a file with more mends these first.

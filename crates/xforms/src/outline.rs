@@ -7,8 +7,10 @@ use crate::finding::{Finding, Flaw};
 use crate::limits::DEPTH_MAX;
 use crate::names::is_name;
 use crate::report::{Note, Report};
+use crate::settings::object;
 use crate::sheet::{Line, Sheet};
 use crate::types::{self, QuestionType, RowType, Section};
+use crate::workbook_out::survey::{MEMBERS, TYPE};
 
 /// A row that becomes a row of the form: a question, or the beginning of a section.
 #[derive(Debug, Clone)]
@@ -37,8 +39,23 @@ impl Item<'_> {
         self.question().is_some_and(QuestionType::is_shown) && !self.is_typed_calculation()
     }
 
+    /// Whether its choices are those of a list on the choices sheet.
+    pub(crate) fn has_own_list(&self) -> bool {
+        self.question().is_some_and(QuestionType::has_own_list) && !self.line.has(MEMBERS)
+    }
+
+    /// Whether the workbook says that this is a question though it says nothing.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.line
+            .get(MEMBERS)
+            .is_some_and(|text| object(text).is_ok_and(|members| members.contains_key(TYPE)))
+    }
+
     /// Whether this is a calculation that was given a type.
     pub(crate) fn is_typed_calculation(&self) -> bool {
+        if self.is_silent() {
+            return false;
+        }
         let computed = self.line.has("calculation") || (self.line.has("trigger") && self.line.has("default"));
         self.question().is_some_and(QuestionType::is_shown) && computed && !says_something(self.line)
     }

@@ -141,8 +141,12 @@ mod tests {
     use super::*;
 
     fn cells(register: &Register) -> Vec<(usize, Vec<&str>)> {
-        let row = |row: &RegisterRow| (0..register.columns.len()).map(|at| row.cells[at].as_str()).collect();
-        register.rows.iter().map(|entry| (entry.number, row(entry))).collect()
+        let mut rows = Vec::new();
+        for entry in &register.rows {
+            let cells = entry.cells.iter().take(register.columns.len());
+            rows.push((entry.number, cells.map(String::as_str).collect()));
+        }
+        rows
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub enum Note {
     /// A function or operator that ODK Collect does not have.
     #[error("{0} does not run in ODK Collect")]
     NotInCollect(String),
+    /// A function that gives nothing here.
+    #[error("{0} gives nothing here; ODK Collect has its text")]
+    GivesNothing(String),
     /// A pattern that is matched whole here and in Collect, and searched for by web forms.
     #[error(
         "the pattern is matched as a whole here and in ODK Collect; web forms search for it: begin it with ^ and end it with $"
@@ -98,6 +101,17 @@ pub enum Note {
     /// A choice or section without a label.
     #[error("there is no label")]
     NoLabel,
+    /// "Other, specify" in a form of several languages.
+    #[error(
+        "or_other adds a choice and a question that other programs show in English; write them out to translate them"
+    )]
+    OtherNotTranslated,
+    /// A picture that is kept at the size at which it was taken.
+    #[error("the picture is kept at its full size; max-pixels=1024 keeps it small")]
+    PictureSize,
+    /// Choices of a list that the form takes from the catalogue.
+    #[error("the list {0} comes from the catalogue; what stands here is for other programs")]
+    OfCatalogue(String),
     /// A bind of an XForm whose node is not there.
     #[error("nothing of the instance is at {0}; what is said of it reaches nothing")]
     NoNode(String),
@@ -136,11 +150,15 @@ impl Explain for Remark {
             Note::Calculation(_) => "xlsform-calculation",
             Note::Rewritten { .. } => "xlsform-rewritten",
             Note::NotInCollect(_) => "xlsform-not-in-collect",
+            Note::GivesNothing(_) => "xlsform-gives-nothing",
             Note::Unanchored => "xlsform-unanchored",
             Note::NoLanguageCode(_) => "xlsform-no-language-code",
             Note::NotTranslated(_) => "xlsform-not-translated",
             Note::CaseTwin { .. } => "xlsform-case-twin",
             Note::NoLabel => "xlsform-without-label",
+            Note::OtherNotTranslated => "xlsform-other-not-translated",
+            Note::PictureSize => "xlsform-picture-size",
+            Note::OfCatalogue(_) => "xlsform-of-catalogue",
             Note::NoNode(_) => "xform-nothing-bound",
             Note::Form(_) => "xlsform-form-warning",
         }
@@ -159,6 +177,8 @@ impl Explain for Remark {
             | Note::TypeKept(detail)
             | Note::Calculation(detail)
             | Note::NotInCollect(detail)
+            | Note::GivesNothing(detail)
+            | Note::OfCatalogue(detail)
             | Note::NoLanguageCode(detail)
             | Note::NoNode(detail)
             | Note::NotTranslated(detail) => (Some(detail.clone()), None),
@@ -173,7 +193,9 @@ impl Explain for Remark {
             | Note::NoList
             | Note::NoVersion
             | Note::Unanchored
-            | Note::NoLabel => (None, None),
+            | Note::NoLabel
+            | Note::OtherNotTranslated
+            | Note::PictureSize => (None, None),
         };
         arguments.extend(detail.map(|detail| ("detail", detail)));
         arguments.extend(other.map(|other| ("other", other)));

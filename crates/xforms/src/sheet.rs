@@ -16,15 +16,17 @@ pub(crate) struct Sheet {
     pub(crate) name: String,
     /// The row of the headings.
     pub(crate) head: usize,
-    headings: Vec<Option<Heading>>,
-    rows: Vec<Row>,
+    pub(crate) headings: Vec<Option<Heading>>,
+    pub(crate) rows: Vec<Row>,
 }
 
+/// A row that holds something.
 #[derive(Debug, Clone)]
-struct Row {
-    number: usize,
+pub(crate) struct Row {
+    /// As the spreadsheet numbers it.
+    pub(crate) number: usize,
     /// The cells that are not empty, by the place of their heading.
-    cells: Vec<(usize, String)>,
+    pub(crate) cells: Vec<(usize, String)>,
 }
 
 /// One row, for reading.
@@ -65,7 +67,9 @@ impl Sheet {
         }
         // What is no text for people is always cleaned.
         let of_text = |at: usize| headings.get(at).and_then(Option::as_ref).is_some_and(Heading::is_text);
-        let applied = |at: usize| if of_text(at) { cleaning } else { Cleaning::Clean };
+        let applied = |at: usize| {
+            if of_text(at) || cleaning == Cleaning::Nothing { cleaning } else { Cleaning::Clean }
+        };
         let rows = rows.map(|(number, cells)| {
             let filled = cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
             Row { number: *number, cells: filled.map(|(at, cell)| (at, applied(at).apply(cell))).collect() }
@@ -127,12 +131,15 @@ impl<'a> Line<'a> {
         self.cells().any(|(heading, _)| heading.name == name)
     }
 
-    /// A text in every language it is given in; in the default language where none is named. A text that is named
-    /// for the default language comes before one without a name.
+    /// A text in every language it is given in; as it stands where no language is named. Beside texts with a language,
+    /// one without is that of the default language, and yields to a text that is named for it.
     pub(crate) fn text(self, name: &str, default_language: &str) -> Option<Json> {
         let mut texts = Map::new();
         let cells = self.cells().filter(|(heading, _)| heading.name == name);
         let (named, unnamed): (Vec<_>, Vec<_>) = cells.partition(|(heading, _)| heading.language.is_some());
+        if let ([], [(_, text)]) = (named.as_slice(), unnamed.as_slice()) {
+            return Some((*text).into());
+        }
         for (heading, text) in named.into_iter().chain(unnamed) {
             let language = heading.language.as_deref().map_or(default_language, language_code);
             texts.entry(language).or_insert_with(|| text.into());

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use teranga_core::form::nearest;
 
 use crate::choices::Choices;
-use crate::expression::{adapt, references, referred};
+use crate::expression::{adapt, reads_last_saved, references};
 use crate::finding::{Finding, Flaw};
 use crate::heading::{is_media, language_code};
 use crate::instances::{Instances, file_source};
@@ -15,7 +15,9 @@ use crate::outline::{Item, Outline, says_something};
 use crate::parameters;
 use crate::range;
 use crate::report::{Note, Report};
+use crate::settings::object;
 use crate::types::{Other, QuestionType, RowType, Section};
+use crate::workbook_out::survey::{ID, IN_MEMBERS, MEMBERS, REST};
 
 /// Members that hold expressions.
 const EXPRESSIONS: [&str; 8] = [
@@ -33,7 +35,14 @@ const PLAIN: [&str; 2] = ["appearance", "trigger"];
 /// Members in several languages.
 const TEXTS: [&str; 5] = ["label", "hint", "guidance_hint", "required_message", "constraint_message"];
 /// Columns that become other members, or have had their effect.
-const USED: [&str; 6] = ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer"];
+const USED: [&str; 9] =
+    ["type", "name", "parameters", "teranga_sensitivity", "disabled", "no_answer", ID, REST, MEMBERS];
+
+/// Whether a column becomes a member of the row, or has its effect, instead of being kept as it is.
+pub(crate) fn carries(column: &str) -> bool {
+    let becomes = EXPRESSIONS.contains(&column) || PLAIN.contains(&column) || TEXTS.contains(&column);
+    becomes || (USED.contains(&column) && column != "no_answer")
+}
 
 /// What the rows are read with.
 pub(crate) struct Survey<'s, 'a> {
@@ -41,6 +50,8 @@ pub(crate) struct Survey<'s, 'a> {
     pub(crate) choices: &'s Choices<'a>,
     pub(crate) instances: &'s mut Instances<'a>,
     pub(crate) default_language: &'s str,
+    /// Whether texts are given in more than one language.
+    pub(crate) translated: bool,
     /// What the author may call the root of the instance.
     pub(crate) roots: &'s [String],
     pub(crate) findings: &'s mut Vec<Finding>,
@@ -78,7 +89,9 @@ impl<'a> Survey<'_, 'a> {
         let mut node = Map::new();
         self.kind(item, &mut node);
         node.insert("name".into(), item.name.as_str().into());
-        if let Some(id) = id {
+        if let Some(id) = item.line.get(ID) {
+            node.insert("id".into(), id.into());
+        } else if let Some(id) = id {
             node.insert("id".into(), id.into());
             let note = Note::StoredAs { name: item.name.clone(), id: id.to_owned() };
             self.report.at(item.line, "name", note);
@@ -101,6 +114,17 @@ impl<'a> Survey<'_, 'a> {
         }
         if let Some(class) = item.line.get("teranga_sensitivity") {
             node.insert("sensitivity".into(), class.to_lowercase().into());
+        }
+        match item.line.get(MEMBERS).map(object) {
+            Some(Ok(members)) => {
+                let ours = |(member, _): &(String, Json)| IN_MEMBERS.contains(&member.as_str());
+                node.extend(members.into_iter().filter(ours));
+                if node.contains_key("itemset") {
+                    node.remove("list");
+                }
+            }
+            Some(Err(flaw)) => self.find(item, MEMBERS, flaw),
+            None => {}
         }
         self.parameters(item, &mut node);
         self.others(item, &mut node);
@@ -125,6 +149,9 @@ impl<'a> Survey<'_, 'a> {
         }
         if question.other == Other::Added {
             node.insert("or_other".into(), true.into());
+            if self.translated {
+                self.report.once(item.line, "type", Note::OtherNotTranslated);
+            }
         }
     }
 
@@ -136,7 +163,7 @@ impl<'a> Survey<'_, 'a> {
             if item.line.get("appearance").is_some_and(|appearance| appearance.contains("search(")) {
                 self.find(item, "appearance", Flaw::NotHere("search() brings its own file"));
             }
-        } else if question.has_own_list() && !self.choices.has(list) {
+        } else if question.has_own_list() && !self.choices.has(list) && !item.line.has(MEMBERS) {
             let similar = nearest(list, self.choices.names()).map(str::to_owned).into_iter().collect();
             self.find(item, "type", Flaw::UnknownList { name: list.to_owned(), similar });
         }
@@ -147,7 +174,7 @@ impl<'a> Survey<'_, 'a> {
 
     /// An expression as the form holds it.
     fn expression(&mut self, item: &Item<'a>, column: &str, source: &str) -> String {
-        if references(source).any(|reference| reference != referred(reference)) {
+        if reads_last_saved(source) {
             self.instances.add_last_saved(item.line);
         }
         if let Some(truth) = truth(column, source) {
@@ -177,7 +204,7 @@ impl<'a> Survey<'_, 'a> {
             return;
         };
         let appearance = item.line.get("appearance");
-        let mut pairs = match parameters::split(text) {
+        let pairs = match parameters::split(text) {
             Ok(pairs) => pairs,
             Err(flaw) => return self.find(item, "parameters", flaw),
         };
@@ -185,14 +212,6 @@ impl<'a> Survey<'_, 'a> {
         if question.kind == "range" {
             let labels = parameters::value(&pairs, "tick_labelset").and_then(|list| self.choices.codes(list));
             flaws.extend(range::check(&pairs, appearance, labels.as_deref()));
-            // The direction of a range is that from its start to its end, whatever the sign of its steps.
-            for (_, value) in pairs.iter_mut().filter(|(key, _)| key == "step") {
-                if let Some(size) = value.strip_prefix('-') {
-                    let note = Note::Rewritten { from: format!("step={value}"), to: format!("step={size}") };
-                    self.report.at(item.line, "parameters", note);
-                    *value = size.to_owned();
-                }
-            }
         }
         for flaw in flaws {
             self.find(item, "parameters", flaw);
@@ -225,6 +244,11 @@ impl<'a> Survey<'_, 'a> {
                 if is_media(name) || heading.language.is_some() { &heading.written } else { &heading.name };
             kept.insert(member.clone(), text.into());
         }
+        match item.line.get(REST).map(object) {
+            Some(Ok(rest)) => kept.extend(rest),
+            Some(Err(flaw)) => self.find(item, REST, flaw),
+            None => {}
+        }
         if !kept.is_empty() {
             node.insert("columns".into(), Json::Object(kept));
         }
@@ -249,7 +273,7 @@ impl<'a> Survey<'_, 'a> {
             self.count(item);
             return;
         };
-        if item.is_seen() && !says_something(line) {
+        if item.is_seen() && !says_something(line) && !item.is_silent() {
             self.find(item, "label", Flaw::NoLabel);
         }
         let dynamic =
@@ -259,6 +283,9 @@ impl<'a> Survey<'_, 'a> {
                 self.find(item, "calculation", Flaw::Needed);
             }
             "background-geopoint" if !line.has("trigger") => self.find(item, "trigger", Flaw::Needed),
+            "image" if line.get("parameters").is_none_or(|text| !text.contains("max-pixels")) => {
+                self.report.at(line, "parameters", Note::PictureSize);
+            }
             "audit" if item.name != "audit" => {
                 self.find(item, "name", Flaw::NotHere("an audit is always called audit"));
             }
@@ -299,7 +326,8 @@ impl<'a> Survey<'_, 'a> {
 
 /// Yes and no as spreadsheets write them, as expressions write them.
 fn truth(column: &str, text: &str) -> Option<&'static str> {
-    if !["relevant", "required", "readonly", "constraint", "calculation"].contains(&column) {
+    // What is required or read-only may say yes and no in the form too.
+    if !["relevant", "constraint", "calculation"].contains(&column) {
         return None;
     }
     match text.to_lowercase().as_str() {

@@ -1,16 +1,17 @@
-//! Reading an `.xlsx` workbook into plain rows, within the limits of `limits.rs`. Cells are taken one by one: a sheet
+//! Reading a workbook (`.xlsx`, `.xlsm`, `.xls`) into plain rows, within the limits of `limits.rs`. Cells are taken one by one: a sheet
 //! whose only cells stand in its far corner costs two cells, not the rectangle between them.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Reader as _, Xlsx, XlsxError};
+use calamine::{Reader as _, Xls, Xlsx, XlsxError};
 
 use crate::archive;
 use crate::cell;
 use crate::finding::{Finding, Flaw};
 use crate::limits::{CELLS_MAX, COLUMNS_MAX, ROWS_MAX, SHEETS_MAX, TEXT_BYTES_MAX};
+use crate::old_workbook;
 
 /// One sheet as rows of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,12 +27,10 @@ const OLD_WORKBOOK: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
 /// Reads every sheet.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<RawSheet>, Finding> {
-    if bytes.starts_with(&OLD_WORKBOOK) {
-        return Err(Finding::workbook(Flaw::OldWorkbook));
-    }
-    archive::check(bytes).map_err(Finding::workbook)?;
+    let old = bytes.starts_with(&OLD_WORKBOOK);
+    if old { old_workbook::check(bytes) } else { archive::check(bytes) }.map_err(Finding::workbook)?;
     // The reader is foreign code fed with foreign bytes: should it panic, that is a damaged file and nothing more.
-    let read = catch_unwind(AssertUnwindSafe(|| sheets(bytes)));
+    let read = catch_unwind(AssertUnwindSafe(|| if old { old_sheets(bytes) } else { sheets(bytes) }));
     let failed = |_| Err(Flaw::Unreadable("the reader gave up".to_owned()));
     read.unwrap_or_else(failed).map_err(Finding::workbook)
 }
@@ -56,10 +55,45 @@ fn sheets(bytes: &[u8]) -> Result<Vec<RawSheet>, Flaw> {
     Ok(sheets)
 }
 
+/// The sheets of a workbook as spreadsheets wrote it before 2007.
+fn old_sheets(bytes: &[u8]) -> Result<Vec<RawSheet>, Flaw> {
+    let mut workbook: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(unreadable)?;
+    let mut budget = Budget { cells: CELLS_MAX, text: TEXT_BYTES_MAX };
+    let mut sheets = Vec::new();
+    for name in workbook.sheet_names() {
+        let range = workbook.worksheet_range(&name).map_err(unreadable)?;
+        let (top, left) = range.start().unwrap_or_default();
+        let mut rows = BTreeMap::new();
+        for (row, column, value) in range.used_cells() {
+            let text = cell::text(&cell::borrowed(value));
+            if !text.is_empty() {
+                budget.spend(text.len())?;
+                let cells: &mut BTreeMap<usize, String> = rows.entry(row + top as usize).or_default();
+                cells.insert(column + left as usize, text);
+            }
+        }
+        sheets.push(RawSheet {
+            name,
+            rows: rows.into_iter().map(|(row, cells)| (row + 1, dense(cells))).collect(),
+        });
+    }
+    Ok(sheets)
+}
+
 /// What may still be read.
 struct Budget {
     cells: usize,
     text: usize,
+}
+
+impl Budget {
+    /// Takes one cell and its text from what is left.
+    fn spend(&mut self, text_bytes: usize) -> Result<(), Flaw> {
+        let left = self.cells.checked_sub(1).zip(self.text.checked_sub(text_bytes));
+        let (cells, text) = left.ok_or(Flaw::TooLarge("cells"))?;
+        *self = Self { cells, text };
+        Ok(())
+    }
 }
 
 enum Stop {
@@ -77,7 +111,7 @@ impl From<XlsxError> for Stop {
     }
 }
 
-fn unreadable(error: XlsxError) -> Flaw {
+fn unreadable(error: impl std::fmt::Display) -> Flaw {
     Flaw::Unreadable(error.to_string())
 }
 
@@ -98,9 +132,7 @@ fn rows(
         if row >= ROWS_MAX || column >= COLUMNS_MAX {
             return Err(Stop::Flaw(Flaw::TooLarge(if row >= ROWS_MAX { "rows" } else { "columns" })));
         }
-        let spent = budget.cells.checked_sub(1).zip(budget.text.checked_sub(text.len()));
-        let Some((cells, left)) = spent else { return Err(Stop::Flaw(Flaw::TooLarge("cells"))) };
-        *budget = Budget { cells, text: left };
+        budget.spend(text.len()).map_err(Stop::Flaw)?;
         found.entry(row).or_default().insert(column, text);
     }
     Ok(found.into_iter().map(|(row, cells)| (row + 1, dense(cells))).collect())
@@ -121,10 +153,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_workbook_is_told_apart_from_an_old_one() {
-        let flaw = |bytes: &[u8]| read(bytes).unwrap_err().flaw;
-        assert_eq!(flaw(&OLD_WORKBOOK), Flaw::OldWorkbook);
-        assert!(matches!(flaw(b"nothing"), Flaw::Unreadable(_)));
-        assert!(matches!(flaw(b""), Flaw::Unreadable(_)));
+    fn what_is_no_workbook_is_told() {
+        for bytes in [&OLD_WORKBOOK[..], b"nothing", b""] {
+            assert!(matches!(read(bytes).unwrap_err().flaw, Flaw::Unreadable(_)), "{bytes:?}");
+        }
     }
 }

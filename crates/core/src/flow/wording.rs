@@ -63,6 +63,10 @@ impl Filling {
     }
 
     fn read_name(&self, name: &str, node: NodeId) -> Option<String> {
+        if name.starts_with("last-saved#") {
+            // Nothing is kept of what was saved last, so that it reads as on a new device.
+            return Some(String::new());
+        }
         let row = *self.form.rows_named(name).first()?;
         let scope = self.instance.common_item(&self.form, node, row);
         let found = self.instance.of_row(&self.form, scope, row).first().copied();

@@ -148,5 +148,8 @@ impl<F: Fn(&str, &str) -> bool> Checker<'_, F> {
 
 /// The names in `${…}` of a text.
 pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split("${").skip(1).filter_map(|piece| piece.split_once('}')).map(|(name, _)| name.trim())
+    text.split("${").skip(1).filter_map(|piece| piece.split_once('}')).map(|(name, _)| {
+        let name = name.trim();
+        name.strip_prefix("last-saved#").unwrap_or(name)
+    })
 }

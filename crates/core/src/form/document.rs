@@ -28,6 +28,9 @@ pub struct FormDocument {
     /// The languages of the form, in the order in which they are offered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub languages: Vec<String>,
+    /// What languages are called where their code alone does not say it: `French (fr)` for `fr`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub language_names: BTreeMap<String, String>,
     /// What a record of this form is; an assessment where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordKind>,

@@ -36,7 +36,7 @@ fn range(parameters: &[(String, String)], path: &str, findings: &mut Vec<Finding
     let mut number = |name: &str, otherwise: f64| {
         let Some((_, text)) = parameters.iter().find(|(known, _)| known == name) else { return otherwise };
         match text.parse::<f64>() {
-            Ok(number) if number.is_finite() && (name != "step" || number > 0.0) => number,
+            Ok(number) if number.is_finite() && (name != "step" || number != 0.0) => number,
             _ => {
                 let flaw = Flaw::BadParameter { parameter: format!("{name}={text}") };
                 findings.push(Finding::new(Place::member(path, "parameters"), flaw));
@@ -44,7 +44,8 @@ fn range(parameters: &[(String, String)], path: &str, findings: &mut Vec<Finding
             }
         }
     };
-    Range { start: number("start", 1.0), end: number("end", 10.0), step: number("step", 1.0) }
+    // The direction of a range is that from its start to its end, whatever the sign of its steps.
+    Range { start: number("start", 1.0), end: number("end", 10.0), step: number("step", 1.0).abs() }
 }
 
 const GEO: &[&str] = &["capture-accuracy", "warning-accuracy", "allow-mock-accuracy", "incremental"];

@@ -22,6 +22,7 @@ enum Shape {
     Flag,
     Object,
     Texts,
+    TextByName,
     Rows,
     Choices,
     Waves,
@@ -40,6 +41,7 @@ const FORM: &[(&str, Shape)] = &[
     ("title", Translated),
     ("default_language", Text),
     ("languages", Texts),
+    ("language_names", Shape::TextByName),
     ("record", RecordKind),
     ("sensitivity", Text),
     ("waves", Shape::Waves),
@@ -274,6 +276,7 @@ impl Shape {
             Self::Flag => "true or false",
             Self::Object => "an object",
             Self::Texts => "a list of texts",
+            Self::TextByName => "texts by name",
             Self::Rows => "a list of rows",
             Self::Choices => "lists by name",
             Self::Waves => "an anchor and windows",
@@ -293,6 +296,7 @@ impl Shape {
                     || value.as_object().is_some_and(|texts| texts.values().all(Json::is_string))
             }
             Self::Flag => value.is_boolean(),
+            Self::TextByName => value.as_object().is_some_and(|texts| texts.values().all(Json::is_string)),
             Self::Object | Self::Choices | Self::Waves | Self::Mappings => value.is_object(),
             Self::Texts => value.as_array().is_some_and(|texts| texts.iter().all(Json::is_string)),
             Self::Rows => value.is_array(),

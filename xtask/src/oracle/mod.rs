@@ -1,0 +1,13 @@
+//! `cargo xtask oracle NAME`: the field's own programs, asked for real. Each says so and passes where what it needs is
+//! not at hand.
+
+mod validate;
+
+use anyhow::{Result, bail};
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    match arguments.first().map(String::as_str) {
+        Some("validate") => validate::run(),
+        _ => bail!("usage: cargo xtask oracle validate"),
+    }
+}
