@@ -35,9 +35,8 @@ struct Node {
 }
 
 impl Play {
-    /// Fills a form at random: so many acts, drawn by this seed.
-    pub fn record(form: &Arc<Form>, lists: &Lists, seed: u64, acts: usize) -> Self {
-        let now = Millis(1_795_000_000_000);
+    /// Fills a form at random: so many acts, drawn by this seed, at this time.
+    pub fn record(form: &Arc<Form>, lists: &Lists, seed: u64, acts: usize, now: Millis) -> Self {
         let language = form.default_language().to_owned();
         let context = FlowContext { now, language, ..FlowContext::default() };
         let filling = Filling::new(Arc::clone(form), lists, Answers::new(), context);
@@ -184,7 +183,8 @@ impl Player {
         let findings = self.filling.validate();
         let violated: Vec<&Key> =
             findings.iter().filter(|f| f.lack == Lack::Constraint).map(|finding| &finding.key).collect();
-        let nodes = self.filling.states().filter(|(_, question, _)| is_compared(question));
+        let form = self.filling.form();
+        let nodes = self.filling.states().filter(|(_, question, _)| is_compared(form, question));
         nodes
             .map(|(key, question, shown)| {
                 let value = match &shown {
@@ -244,7 +244,11 @@ fn answerable(question: &Question) -> bool {
     kinds.contains(&question.kind)
 }
 
-/// What the clock, the device and chance give is not compared.
-fn is_compared(question: &Question) -> bool {
-    !matches!(question.kind, Kind::Metadata(_) | Kind::Unsupported)
+/// What the clock, the device and chance give is not compared; the day is.
+fn is_compared(form: &Form, question: &Question) -> bool {
+    let document = form.row_document(question.row);
+    let expressions = document.into_iter().flat_map(|row| [&row.calculation, &row.default]).flatten();
+    let drawn = |source: &String| ["uuid(", "random(", "now("].iter().any(|call| source.contains(call));
+    let mut expressions = expressions;
+    !matches!(question.kind, Kind::Metadata(_) | Kind::Unsupported) && !expressions.any(drawn)
 }

@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Whether a command starts and ends well.
-fn answers(command: &mut Command) -> bool {
+pub(super) fn answers(command: &mut Command) -> bool {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
@@ -77,7 +77,7 @@ fn jar(folder: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// The forms of the house with their code lists, and the workbooks beside this checkout.
-fn forms(root: &Path) -> Result<Vec<(String, Form, Lists)>> {
+pub(super) fn forms(root: &Path) -> Result<Vec<(String, Form, Lists)>> {
     let catalogue = shipped::catalogue()?;
     let mut forms = Vec::new();
     for path in files(&root.join("schemas/forms"), "json")? {

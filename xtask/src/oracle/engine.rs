@@ -1,0 +1,119 @@
+//! `cargo xtask oracle engine [FORM] [--plays N] [--acts N]`: the same random interviews in our engine and in that of
+//! ODK Web Forms. Every form of the house, and those of other people where they are at hand, is exported as an XForm;
+//! after each answer relevance, values and constraints are compared.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value as Json, json};
+use teranga_conformance::Play;
+use teranga_core::form::{Form, Lists};
+use teranga_core::time::Millis;
+
+use super::validate::forms;
+
+/// Interviews of each form, and acts of each interview.
+const PLAYS: u64 = 200;
+const ACTS: usize = 12;
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(engine) = prepare(&root)? else { return Ok(()) };
+    let number = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(at + 1)?.parse::<u64>().ok()
+    };
+    let plays = number("--plays").unwrap_or(PLAYS);
+    let acts = number("--acts").map_or(ACTS, |acts| usize::try_from(acts).unwrap_or(ACTS));
+    let only = arguments.first().filter(|argument| !argument.starts_with("--"));
+    let mut differing = 0;
+    for (name, form, lists) in forms(&root)? {
+        if only.is_none_or(|only| *only == name) {
+            differing += compare(&engine, &name, &Arc::new(form), &lists, plays, acts)?;
+        }
+    }
+    if differing == 0 { Ok(()) } else { bail!("{differing} interviews differ: see above") }
+}
+
+/// The script beside its packages, which are fetched once; `None` where they cannot be had, which is said.
+pub(crate) fn prepare(root: &Path) -> Result<Option<PathBuf>> {
+    let folder = root.join("target/oracle/engine");
+    std::fs::create_dir_all(&folder)?;
+    for file in ["engine.mjs", "package.json"] {
+        std::fs::copy(root.join("xtask/oracle").join(file), folder.join(file))
+            .with_context(|| file.to_owned())?;
+    }
+    if !super::validate::answers(Command::new("node").arg("--version")) {
+        println!("skipped: there is no Node.js here");
+        return Ok(None);
+    }
+    let installed = folder.join("node_modules/@getodk/xforms-engine").is_dir()
+        || super::validate::answers(
+            Command::new("npm").args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder),
+        );
+    if !installed {
+        println!("skipped: the engine of ODK Web Forms could not be fetched");
+        return Ok(None);
+    }
+    Ok(Some(folder.join("engine.mjs")))
+}
+
+/// How many interviews of a form differ.
+fn compare(
+    engine: &Path,
+    name: &str,
+    form: &Arc<Form>,
+    lists: &Lists,
+    plays: u64,
+    acts: usize,
+) -> Result<usize> {
+    let xml = teranga_xforms::export_xform(form, lists).with_context(|| name.to_owned())?;
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Millis(i64::try_from(clock.as_millis()).unwrap_or_default());
+    let recorded = (0..plays).map(|seed| {
+        let mut play = Play::record(form, lists, seed, acts, now).to_json(&format!("{name} {seed}"));
+        if let Some(members) = play.as_object_mut() {
+            members.insert("xml".to_owned(), Json::String(xml.clone()));
+        }
+        play
+    });
+    let path = engine.with_file_name(format!("{name}.plays.json"));
+    std::fs::write(&path, Json::Array(recorded.collect()).to_string())?;
+    let output = Command::new("node").arg(engine).arg("compare").arg(&path).env("TZ", "UTC").output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told: Json = said
+        .lines()
+        .last()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .with_context(|| format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let differences = told.get("differences").and_then(Json::as_array).cloned().unwrap_or_default();
+    println!(
+        "{name}: {plays} interviews, {} acts, {} states compared, {} interviews differ",
+        told.get("steps").unwrap_or(&json!(0)),
+        told.get("compared").unwrap_or(&json!(0)),
+        differences.len()
+    );
+    for (kind, (count, example)) in kinds(&differences) {
+        println!("  {count} × {kind}, such as {example}");
+    }
+    Ok(differences.len())
+}
+
+/// The differences by what they are of, each with how often and an example.
+fn kinds(differences: &[Json]) -> BTreeMap<String, (usize, String)> {
+    let mut kinds: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for difference in differences {
+        let first = difference.get("differences").and_then(Json::as_array).and_then(|all| all.first());
+        let text = |json: &Json, member: &str| json.get(member).map(Json::to_string).unwrap_or_default();
+        let kind = match first {
+            Some(first) => format!("{} of {}", text(first, "part"), text(first, "ref")),
+            None => format!("error {}", text(difference, "error")),
+        };
+        kinds.entry(kind).or_insert_with(|| (0, difference.to_string().chars().take(400).collect())).0 += 1;
+    }
+    kinds
+}
