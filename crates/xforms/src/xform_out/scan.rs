@@ -58,7 +58,7 @@ enum Open {
 
 /// Splits an expression.
 pub(super) fn expression(source: &str) -> Vec<Piece<'_>> {
-    let mut scanner = Scanner { source, pieces: Vec::new(), open: Vec::new(), done: 0 };
+    let mut scanner = Scanner { source, pieces: Vec::new(), open: Vec::new(), done: 0, quoted: None };
     scanner.run();
     scanner.pieces
 }
@@ -69,6 +69,8 @@ struct Scanner<'a> {
     open: Vec<Open>,
     /// Up to where the source is in the pieces.
     done: usize,
+    /// What ends the text that is open. References within are replaced too: `jr:choice-name` takes a path as a text.
+    quoted: Option<char>,
 }
 
 impl<'a> Scanner<'a> {
@@ -88,10 +90,12 @@ impl<'a> Scanner<'a> {
     fn step(&mut self, at: usize, symbol: char) -> usize {
         let next = at + symbol.len_utf8();
         match symbol {
-            '\'' | '"' => {
-                let length = self.rest(next).find(symbol).map_or(self.rest(next).len(), |end| end + 1);
-                return next + length;
-            }
+            '\'' | '"' => match self.quoted {
+                // Only its own kind ends a text.
+                Some(quote) if quote == symbol => self.quoted = None,
+                Some(_) => {}
+                None => self.quoted = Some(symbol),
+            },
             '$' => {
                 if let Some((name, after)) = reference(self.rest(at)) {
                     self.reference(at, name);
@@ -99,6 +103,7 @@ impl<'a> Scanner<'a> {
                     return self.done;
                 }
             }
+            _ if self.quoted.is_some() => {}
             '(' => {
                 let before = self.source.get(..at).unwrap_or_default().trim_end();
                 let indexed = before.ends_with("indexed-repeat");
@@ -249,7 +254,7 @@ mod tests {
 
     #[test]
     fn references_know_where_they_stand() {
-        assert_eq!(spots("${a} > 1 and '${b}' = ''"), [("a", Spot::Plain)]);
+        assert_eq!(spots("jr:choice-name(${a}, '${b}') = ', ['"), [("a", Spot::Plain), ("b", Spot::Plain)]);
         let found = spots("instance('l')/root/item[name = ${a}]/label = ${b}");
         assert_eq!(found, [("a", Spot::Predicate), ("b", Spot::Plain)]);
         let found = spots("indexed-repeat(${a}, ${r}, position(..) - ${n}) + ${b}");
