@@ -134,6 +134,22 @@ fn instances_become_lists_files_and_tables() {
 }
 
 #[test]
+fn shuffled_lists_are_lists_with_parameters() {
+    let model = "<instance><data id=\"f\"><s/></data></instance><instance id=\"l\"><root><item><name>a</name>\
+        <label>A</label></item></root></instance>";
+    let select = |nodeset: &str| {
+        format!(
+            "<select1 ref=\"/data/s\"><itemset nodeset=\"{nodeset}\"><value ref=\"name\"/></itemset></select1>"
+        )
+    };
+    let row = |nodeset: &str| read(model, &select(nodeset))["survey"][0].clone();
+    let shuffled = row("randomize(instance('l')/root/item, 7)");
+    assert_eq!((&shuffled["list"], &shuffled["parameters"]), (&json!("l"), &json!("randomize=true seed=7")));
+    let by_answer = row("randomize(instance('l')/root/item, /data/s)");
+    assert_eq!(by_answer["itemset"]["nodeset"], "randomize(instance('l')/root/item, /data/s)");
+}
+
+#[test]
 fn what_is_not_carried_is_told_with_its_line() {
     let source = xform(VISIT, BODY);
     let imported = import_xform(source.as_bytes(), "visit.xml").unwrap();
