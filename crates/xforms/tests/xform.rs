@@ -1,7 +1,7 @@
 //! XForm XML read as forms: what binds, controls, texts and instances become, what is told, and that no file makes the
 //! reader fail otherwise than by saying so.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
