@@ -35,19 +35,18 @@ type Rows = Result<Vec<Map<String, Json>>, String>;
 
 /// A row as a choice: by `name` and `label`, or by `id` and `title` as GeoJSON has them.
 fn choice(row: Map<String, Json>) -> Choice {
-    let mut choice = Choice { name: String::new(), label: None, properties: Map::new() };
     let text = |column: &str| row.get(column).and_then(Json::as_str).filter(|text| !text.is_empty());
-    choice.name = text("name").or_else(|| text("id")).unwrap_or_default().to_owned();
-    choice.label = text("label").or_else(|| text("title")).map(Text::from);
-    choice.properties = row.into_iter().filter(|(column, _)| column != "name" && column != "label").collect();
-    choice
+    let name = text("name").or_else(|| text("id")).unwrap_or_default().to_owned();
+    let label = text("label").or_else(|| text("title")).map(Text::from);
+    let properties = row.into_iter().filter(|(column, _)| column != "name" && column != "label").collect();
+    Choice { name, label, properties }
 }
 
 /// A table whose first row names the columns; commas, semicolons or tabulators stand between cells.
 fn comma_separated(bytes: &[u8]) -> Rows {
     let head = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |wanted: u8| head.iter().filter(|byte| **byte == wanted).count();
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|byte| (count(*byte), *byte == b','));
+    let cells = |delimiter: u8| head.split(|byte| *byte == delimiter).count();
+    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|byte| (cells(*byte), *byte == b','));
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
         .flexible(true)
@@ -140,7 +139,10 @@ mod tests {
             choices.iter().map(one).collect::<Vec<_>>()
         };
         let dakar = ("dk".to_owned(), "Dakar, SN".to_owned(), serde_json::json!({"region": "w"}));
-        assert_eq!(read(b"\xef\xbb\xbfname;label;region\ndk;Dakar, SN;w\n", "t.csv"), [dakar.clone()]);
+        assert_eq!(
+            read(b"\xef\xbb\xbfname;label;region\ndk;Dakar, SN;w\n", "t.csv"),
+            std::slice::from_ref(&dakar)
+        );
         let xml = b"<root><item><label>Dakar, SN</label><name>dk</name><region>w</region></item></root>";
         assert_eq!(read(xml, "t.xml"), [dakar]);
         let geojson = br#"{"type": "FeatureCollection", "features": [{"type": "Feature", "id": "p",

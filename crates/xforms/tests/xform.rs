@@ -1,7 +1,7 @@
 //! XForm XML read as forms: what binds, controls, texts and instances become, what is told, and that no file makes the
 //! reader fail otherwise than by saying so.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -131,6 +131,22 @@ fn instances_become_lists_files_and_tables() {
     assert_eq!(form["choices"]["odd"], json!({"rows": [{"@code": "1", "part": ["a", "b"]}]}));
     assert_eq!(form["choices"]["clinics"], json!({"from_list": "list-of-clinics.csv"}));
     assert_eq!(form["choices"]["region"], json!([{"name": "w", "label": "West"}]));
+}
+
+#[test]
+fn shuffled_lists_are_lists_with_parameters() {
+    let model = "<instance><data id=\"f\"><s/></data></instance><instance id=\"l\"><root><item><name>a</name>\
+        <label>A</label></item></root></instance>";
+    let select = |nodeset: &str| {
+        format!(
+            "<select1 ref=\"/data/s\"><itemset nodeset=\"{nodeset}\"><value ref=\"name\"/></itemset></select1>"
+        )
+    };
+    let row = |nodeset: &str| read(model, &select(nodeset))["survey"][0].clone();
+    let shuffled = row("randomize(instance('l')/root/item, 7)");
+    assert_eq!((&shuffled["list"], &shuffled["parameters"]), (&json!("l"), &json!("randomize=true seed=7")));
+    let by_answer = row("randomize(instance('l')/root/item, /data/s)");
+    assert_eq!(by_answer["itemset"]["nodeset"], "randomize(instance('l')/root/item, /data/s)");
 }
 
 #[test]

@@ -71,6 +71,13 @@ fn outcome(view: &View<'_>, value: XValue<Place>) -> Outcome {
 }
 
 impl Filling {
+    /// The number of the next evaluation.
+    fn next(&self) -> u64 {
+        let evaluation = self.evaluations.get().wrapping_add(1);
+        self.evaluations.set(evaluation);
+        evaluation
+    }
+
     /// What expressions see, looked at from a node.
     pub(super) fn view(&self, node: NodeId) -> View<'_> {
         View {
@@ -87,14 +94,14 @@ impl Filling {
     /// Evaluates an expression at a node.
     pub(super) fn evaluate(&self, expression: &Expression, node: NodeId) -> Result<Outcome, EvalError> {
         let view = self.view(node);
-        let value = self.evaluate_in(&view, expression.expr(), view.place(node))?;
+        let value = self.evaluate_in(&view, expression.expr(), view.place(node), self.next())?;
         Ok(outcome(&view, value))
     }
 
     /// Evaluates an expression at a place that a node's nodeset gave, as text.
     pub(super) fn text_at(&self, expr: &Expr, node: NodeId, place: Place) -> Result<String, EvalError> {
         let view = self.view(node);
-        let value = self.evaluate_in(&view, expr, place)?;
+        let value = self.evaluate_in(&view, expr, place, self.next())?;
         Ok(outcome(&view, value).text())
     }
 
@@ -105,16 +112,22 @@ impl Filling {
         node: NodeId,
     ) -> Result<Vec<Place>, EvalError> {
         let view = self.view(node);
-        Ok(match self.evaluate_in(&view, expression.expr(), view.place(node))? {
+        // Choices must not come in another order each time they are looked at.
+        let own = u64::MAX - u64::from(node.number());
+        Ok(match self.evaluate_in(&view, expression.expr(), view.place(node), own)? {
             XValue::Nodes(nodes) => nodes,
             XValue::Number(_) | XValue::Text(_) | XValue::Boolean(_) | XValue::Date(_) => Vec::new(),
         })
     }
 
-    fn evaluate_in(&self, view: &View<'_>, expr: &Expr, place: Place) -> Result<XValue<Place>, EvalError> {
+    fn evaluate_in(
+        &self,
+        view: &View<'_>,
+        expr: &Expr,
+        place: Place,
+        evaluation: u64,
+    ) -> Result<XValue<Place>, EvalError> {
         let _depth = Depth::enter(&self.depth)?;
-        let evaluation = self.evaluations.get().wrapping_add(1);
-        self.evaluations.set(evaluation);
         let mut dice = Dice { seed: self.context.seed, evaluation, rolled: 0 };
         let random = RefCell::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let context = Context {

@@ -80,8 +80,14 @@ impl Expression {
             Some(repeat) => path_to(scope, row, repeat, None, Reach::Own).to_string(),
             None => format!("instance('{OWN_CHOICES}')/root/item"),
         };
-        let before = items.len() + 1;
-        Self::compile_at(scope, row, &format!("{items}[{filter}]"), repeat).map_err(|flaws| {
+        // The same seed gives the same order; without one the order is the filling's own.
+        let (open, close) = match (row.parameter("randomize"), row.parameter("seed")) {
+            (Some("true"), Some(seed)) => ("randomize(", format!(", {seed})")),
+            (Some("true"), None) => ("randomize(", ")".to_owned()),
+            _ => ("", String::new()),
+        };
+        let before = open.len() + items.len() + 1;
+        Self::compile_at(scope, row, &format!("{open}{items}[{filter}]{close}"), repeat).map_err(|flaws| {
             let shift = |at: usize| at.saturating_sub(before).min(filter.len());
             flaws.into_iter().map(|(flaw, span)| (flaw, shift(span.start)..shift(span.end))).collect()
         })

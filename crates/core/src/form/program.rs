@@ -170,7 +170,9 @@ impl Compiler<'_> {
     }
 
     fn filter(&mut self, row: &Question, source: Option<&str>) -> Option<Expression> {
-        let source = source.filter(|source| !source.trim().is_empty())?;
+        let source = source.filter(|source| !source.trim().is_empty());
+        let shuffled = row.kind.has_choices() && row.parameter("randomize") == Some("true");
+        let source = source.or_else(|| (shuffled && row.itemset.is_none()).then_some("true()"))?;
         let compiled = Expression::compile_filter(&self.scope, row, source);
         self.take(row, "choice_filter", compiled)
     }

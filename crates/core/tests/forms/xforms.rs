@@ -197,3 +197,28 @@ fn actions_and_itemsets_that_lead_nowhere_are_refused_with_their_place() {
     assert!(found[1].0.starts_with("/data/a · actions[1].target") && found[1].1, "{found:?}");
     assert!(found[2].0.starts_with("/data/s · itemset.nodeset") && found[2].1, "{found:?}");
 }
+
+#[test]
+fn shuffled_choices_keep_their_order_while_a_form_is_filled() {
+    let choices: Vec<Json> = (0..12).map(|at| json!({"name": format!("c{at:02}")})).collect();
+    let json = |parameters: &str| {
+        json!({"form_id": "f", "version": "1", "choices": {"l": choices.clone()}, "survey": [
+            {"type": "text", "name": "a"},
+            {"type": "select_one", "name": "s", "list": "l", "parameters": parameters,
+                "choice_filter": "name != 'c00'"}]})
+    };
+    let codes = |filling: &Filling| {
+        filling.choices(&key("s")).into_iter().map(|choice| choice.name).collect::<Vec<_>>()
+    };
+    let plain = codes(&filling(&json("")));
+    for parameters in ["randomize=true", "randomize=true seed=42"] {
+        let mut filling = filling(&json(parameters));
+        let shuffled = codes(&filling);
+        filling.set(&key("a"), text("x")).unwrap();
+        assert_eq!(codes(&filling), shuffled);
+        assert_ne!(shuffled, plain);
+        let mut sorted = shuffled;
+        sorted.sort();
+        assert_eq!(sorted, plain);
+    }
+}

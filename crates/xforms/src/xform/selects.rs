@@ -68,8 +68,8 @@ fn drawn(itemset: Element<'_>, lists: &Lists, reading: &mut Reading) -> Map<Stri
         return Map::new();
     };
     let label = reference("label");
-    if let Some((list, filter)) = listed(nodeset)
-        && let Some(members) = by_list(&list, filter.as_deref(), value, label, lists)
+    if let Some(listed) = listed(nodeset)
+        && let Some(members) = by_list(&listed, value, label, lists)
     {
         return members;
     }
@@ -81,13 +81,8 @@ fn drawn(itemset: Element<'_>, lists: &Lists, reading: &mut Reading) -> Map<Stri
 }
 
 /// A list with its filter, where that says the same: codes and labels stand where lists have them.
-fn by_list(
-    list: &str,
-    filter: Option<&str>,
-    value: &str,
-    label: Option<&str>,
-    lists: &Lists,
-) -> Option<Map<String, Json>> {
+fn by_list(listed: &Listed, value: &str, label: Option<&str>, lists: &Lists) -> Option<Map<String, Json>> {
+    let list = listed.list.as_str();
     let usual_label = label.is_none_or(|label| label == "label" || label == format!("jr:itext({TEXT_ID})"));
     if value != "name" || !usual_label {
         return None;
@@ -98,16 +93,35 @@ fn by_list(
         Kind::Other => return None,
     };
     let mut members = Map::from_iter([("list".to_owned(), list.into())]);
-    if let Some(filter) = filter {
-        members.insert("choice_filter".into(), filter.into());
+    let said = [("choice_filter", &listed.filter), ("parameters", &listed.shuffle)];
+    for (member, value) in said {
+        if let Some(value) = value {
+            members.insert(member.into(), value.as_str().into());
+        }
     }
     Some(members)
 }
 
-/// The list and the filter of `instance('list')/root/item[filter]`.
-fn listed(nodeset: &str) -> Option<(String, Option<String>)> {
+/// A nodeset that a list and a filter can say.
+struct Listed {
+    list: String,
+    filter: Option<String>,
+    /// The parameters that shuffle it.
+    shuffle: Option<String>,
+}
+
+/// The list and the filter of `instance('list')/root/item[filter]`, shuffled or not.
+fn listed(nodeset: &str) -> Option<Listed> {
     let parsed = Expr::parse(nodeset).ok()?;
-    let Node::Path(path) = parsed.root() else { return None };
+    let (path, shuffle) = match parsed.root() {
+        Node::Path(path) => (path, None),
+        Node::Call(function, arguments) if function.as_str() == "randomize" => match arguments.as_slice() {
+            [Node::Path(path)] => (path, Some("randomize=true".to_owned())),
+            [Node::Path(path), Node::Number(seed)] => (path, Some(format!("randomize=true seed={seed}"))),
+            _ => return None,
+        },
+        _ => return None,
+    };
     let Start::From(from) = &path.start else { return None };
     let Node::Call(function, arguments) = &**from else { return None };
     let ([Node::Text(list)], "instance") = (arguments.as_slice(), function.as_str()) else { return None };
@@ -118,5 +132,5 @@ fn listed(nodeset: &str) -> Option<(String, Option<String>)> {
         [filter] => Some(filter.to_string()),
         _ => return None,
     };
-    (usual && root.predicates.is_empty()).then(|| (list.clone(), filter))
+    (usual && root.predicates.is_empty()).then(|| Listed { list: list.clone(), filter, shuffle })
 }
