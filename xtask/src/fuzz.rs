@@ -1,10 +1,11 @@
 //! `cargo xtask fuzz [TARGET] [--seconds N] [--seed S]`: fuzzes what reads people's files for a while. An input that
 //! crashes is kept among the crashers, which every test run tries first.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use teranga_fuzz::{Corpus, Mutator, Target, attempt, keep_crasher};
+use teranga_hub::world::now;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let number = |flag: &str| -> Result<Option<u64>> {
@@ -13,8 +14,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         number.map(Some).with_context(|| format!("{flag} takes a number"))
     };
     let seconds = number("--seconds")?.unwrap_or(60);
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let seed = number("--seed")?.unwrap_or(clock);
+    let seed = number("--seed")?.unwrap_or(now().0.unsigned_abs());
     let name = arguments.first().filter(|argument| !argument.starts_with("--"));
     let known = |target: &Target| name.is_none_or(|name| target.name() == name);
     let targets: Vec<Target> = Target::ALL.into_iter().filter(known).collect();

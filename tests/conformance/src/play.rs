@@ -2,6 +2,7 @@
 //! whatever it makes otherwise is a difference to be explained.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
@@ -223,7 +224,7 @@ impl Player {
             reference.push('/');
             reference.push_str(&row.name);
             if let Some((_, place)) = places.iter().find(|(repeat, _)| *repeat == row.id) {
-                reference.push_str(&format!("[{place}]"));
+                let _ = write!(reference, "[{place}]");
             }
         }
         reference

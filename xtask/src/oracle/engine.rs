@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value as Json, json};
 use teranga_conformance::Play;
 use teranga_core::form::{Form, Lists};
-use teranga_core::time::Millis;
+use teranga_hub::world::now;
 
 use super::validate::forms;
 
@@ -33,7 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut differing = 0;
     for (name, form, lists) in forms(&root)? {
         if only.is_none_or(|only| *only == name) {
-            differing += compare(&engine, &name, &Arc::new(form), &lists, plays, acts)?;
+            differing += compare(&engine, &name, &Arc::new(form), &lists, Much { plays, acts })?;
         }
     }
     if differing == 0 { Ok(()) } else { bail!("{differing} interviews differ: see above") }
@@ -62,18 +61,19 @@ pub(crate) fn prepare(root: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("engine.mjs")))
 }
 
-/// How many interviews of a form differ.
-fn compare(
-    engine: &Path,
-    name: &str,
-    form: &Arc<Form>,
-    lists: &Lists,
+/// How many interviews, of how many acts.
+#[derive(Clone, Copy)]
+struct Much {
     plays: u64,
     acts: usize,
-) -> Result<usize> {
+}
+
+/// How many interviews of a form differ.
+fn compare(engine: &Path, name: &str, form: &Arc<Form>, lists: &Lists, much: Much) -> Result<usize> {
+    let Much { plays, acts } = much;
     let xml = teranga_xforms::export_xform(form, lists).with_context(|| name.to_owned())?;
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Millis(i64::try_from(clock.as_millis()).unwrap_or_default());
+    // Both engines must see the same day.
+    let now = now();
     let recorded = (0..plays).map(|seed| {
         let mut play = Play::record(form, lists, seed, acts, now).to_json(&format!("{name} {seed}"));
         if let Some(members) = play.as_object_mut() {
