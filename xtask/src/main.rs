@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | bench sync [--json] | bench ingest";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | bench sync [--json] | bench ingest | bench forms [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -16,7 +16,7 @@ fn form(version: &str, survey: Json, choices: Json, mappings: Json) -> Arc<Form>
         "form_id": "suivi", "version": version, "title": "Suivi", "survey": survey, "choices": choices,
     });
     if !mappings.is_null() {
-        document["mappings"] = mappings;
+        document.as_object_mut().unwrap().insert("mappings".into(), mappings);
     }
     Arc::new(Form::parse(&document).unwrap_or_else(|errors| panic!("{errors}")))
 }

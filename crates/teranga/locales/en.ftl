@@ -484,7 +484,6 @@ problem-xlsform-no-language-code = Sheet { $sheet }, row { $row }, column { $col
 problem-xlsform-not-translated = Sheet { $sheet }, row { $row }, column { $column }: the language { $detail } is missing
 problem-xlsform-case-twin = Sheet { $sheet }, row { $row }, column { $column }: { $detail } and { $other } differ in case only
 problem-xlsform-of-catalogue = Sheet { $sheet }, row { $row }: the list { $detail } comes from the catalogue; what stands here is for other programs
-problem-xlsform-gives-nothing = Sheet { $sheet }, row { $row }, column { $column }: { $detail } gives nothing here; ODK Collect has its text
 problem-xlsform-not-json = Sheet { $sheet }, row { $row }, column { $column }: this is no JSON object ({ $detail }). Leave the cell as the export wrote it, or empty it.
 problem-export-no-list = The code list { $detail } is not at hand. Publish it, or write the choices out in the form.
 problem-export-entity = Entities, row { $row }: no group or repeat of its own holds all that is saved to the entity. { $detail }

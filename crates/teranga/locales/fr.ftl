@@ -484,7 +484,6 @@ problem-xlsform-no-language-code = Feuille { $sheet }, ligne { $row }, colonne {
 problem-xlsform-not-translated = Feuille { $sheet }, ligne { $row }, colonne { $column } : il manque la langue { $detail }
 problem-xlsform-case-twin = Feuille { $sheet }, ligne { $row }, colonne { $column } : { $detail } et { $other } ne diffèrent que par la casse
 problem-xlsform-of-catalogue = Feuille { $sheet }, ligne { $row } : la liste { $detail } vient du catalogue ; ce qui est écrit ici sert aux autres programmes
-problem-xlsform-gives-nothing = Feuille { $sheet }, ligne { $row }, colonne { $column } : { $detail } ne donne rien ici ; ODK Collect en a le texte
 problem-xlsform-not-json = Feuille { $sheet }, ligne { $row }, colonne { $column } : ce n'est pas un objet JSON ({ $detail }). Laissez la cellule comme l'export l'a écrite, ou videz-la.
 problem-export-no-list = La liste de codes { $detail } n'est pas disponible. Publiez-la, ou écrivez les choix dans le formulaire.
 problem-export-entity = Entités, ligne { $row } : aucun groupe ni répétition à elle ne contient tout ce qui est enregistré dans l'entité. { $detail }

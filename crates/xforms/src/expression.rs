@@ -86,9 +86,6 @@ fn lint(node: &Node, notes: &mut Vec<Note>) {
     {
         notes.push(Note::Unanchored);
     }
-    if matches!(node, Node::Call(name, _) if name == "jr:itext") {
-        notes.push(Note::GivesNothing("jr:itext()".to_owned()));
-    }
 }
 
 /// Rewrites the paths of a tree; whether there was anything to rewrite. As deep as the parser lets expressions be.
@@ -155,7 +152,6 @@ mod tests {
         assert_eq!(notes("regex(., '[0-9]+')"), [Note::Unanchored]);
         assert_eq!(notes("regex(., '^[0-9]+$')"), []);
         assert_eq!(notes("count(//a)").len(), 1);
-        assert_eq!(notes("jr:itext('a')"), [Note::GivesNothing("jr:itext()".into())]);
     }
 
     #[test]

@@ -76,9 +76,6 @@ pub enum Note {
     /// A function or operator that ODK Collect does not have.
     #[error("{0} does not run in ODK Collect")]
     NotInCollect(String),
-    /// A function that gives nothing here.
-    #[error("{0} gives nothing here; ODK Collect has its text")]
-    GivesNothing(String),
     /// A pattern that is matched whole here and in Collect, and searched for by web forms.
     #[error(
         "the pattern is matched as a whole here and in ODK Collect; web forms search for it: begin it with ^ and end it with $"
@@ -150,7 +147,6 @@ impl Explain for Remark {
             Note::Calculation(_) => "xlsform-calculation",
             Note::Rewritten { .. } => "xlsform-rewritten",
             Note::NotInCollect(_) => "xlsform-not-in-collect",
-            Note::GivesNothing(_) => "xlsform-gives-nothing",
             Note::Unanchored => "xlsform-unanchored",
             Note::NoLanguageCode(_) => "xlsform-no-language-code",
             Note::NotTranslated(_) => "xlsform-not-translated",
@@ -177,7 +173,6 @@ impl Explain for Remark {
             | Note::TypeKept(detail)
             | Note::Calculation(detail)
             | Note::NotInCollect(detail)
-            | Note::GivesNothing(detail)
             | Note::OfCatalogue(detail)
             | Note::NoLanguageCode(detail)
             | Note::NoNode(detail)

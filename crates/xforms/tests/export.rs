@@ -1,10 +1,6 @@
 //! Forms on their way out and back: a workbook must import as the same form, an XForm must show what the form says.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a helper that cannot go on must stop the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::path::{Path, PathBuf};
 

@@ -167,8 +167,10 @@ impl Player {
         })
     }
 
-    /// Every node that shows something else than when last asked.
+    /// Every node that shows something else than when last asked. Selections are taken as handing in would leave them,
+    /// as engines do that clear at once what is offered no more.
     fn changed(&mut self) -> Map<String, Json> {
+        self.filling.clear_unavailable();
         let now = self.nodes();
         let changed = now.iter().filter(|(reference, node)| self.known.get(*reference) != Some(*node));
         let told = changed.map(|(reference, node)| {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench sync`: bytes, round trips and speed of the sync, on seeded records, in one process, over the bytes
-//! that would travel. `docs/benchmarks.md` holds the table.
+//! that would travel; of the form engine beside the field's own; of ingest. `docs/benchmarks.md` holds the tables.
 
+mod forms;
 mod ingest;
 mod sync;
 mod world;
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             println!("{parts} parts and {changes} changes a second");
             Ok(())
         }
-        _ => bail!("usage: cargo xtask bench sync [--json] | ingest"),
+        Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
+        _ => bail!("usage: cargo xtask bench sync [--json] | ingest | forms [--json]"),
     }
 }

@@ -2,7 +2,7 @@
 //! not at hand.
 
 pub(crate) mod engine;
-mod validate;
+pub(crate) mod validate;
 
 use anyhow::{Result, bail};
 

@@ -44,13 +44,13 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Whether a command starts and ends well.
-pub(super) fn answers(command: &mut Command) -> bool {
+pub(crate) fn answers(command: &mut Command) -> bool {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
 /// The jar: the one that is named, the one that was fetched, or one that is fetched now.
-fn jar(folder: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn jar(folder: &Path) -> Result<Option<PathBuf>> {
     if let Some(named) = std::env::var_os("ODK_VALIDATE_JAR") {
         let named = PathBuf::from(named);
         if !named.is_file() {

@@ -1,10 +1,6 @@
 //! What devices do with each other and their hub, in one process.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a helper that cannot go on must stop the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 mod interviews;
 mod register;

@@ -30,8 +30,8 @@ pub(super) struct Tables {
 
 const ROOT: u32 = 1;
 const FIRST_ITEM: u32 = 2;
-/// The fields of an item that are no properties: `name` and `label`.
-const OWN_FIELDS: usize = 2;
+/// The fields of an item that are no properties: `name`, `label`, and `itextId`, by which XForms name its label.
+const OWN_FIELDS: usize = 3;
 
 impl Tables {
     /// The lists of a form. `choices` are those of each row.
@@ -184,10 +184,12 @@ impl Table {
             return None;
         }
         let (choice, 0) = self.split(node)? else { return None };
-        let place = match name {
-            "name" => 0,
-            "label" => 1,
-            other => choice.properties.keys().position(|key| key == other)? + OWN_FIELDS,
+        let place = match (name, choice.properties.keys().position(|key| key == name)) {
+            ("name", _) => 0,
+            ("label", _) => 1,
+            (_, Some(property)) => property + OWN_FIELDS,
+            ("itextId", None) => 2,
+            (_, None) => return None,
         };
         Some(node + 1 + u32::try_from(place).ok()?)
     }
@@ -202,11 +204,18 @@ impl Table {
             (_, Some((_, 0))) => "item",
             (_, Some((_, 1))) => "name",
             (_, Some((_, 2))) => "label",
+            (_, Some((_, 3))) => "itextId",
             (_, Some((choice, field))) => {
                 choice.properties.keys().nth(field - 1 - OWN_FIELDS).map_or("", String::as_str)
             }
             (_, None) => "",
         }
+    }
+
+    /// The identity that an XForm gives the label of the item that a node belongs to.
+    fn itext_id(&self, node: u32) -> String {
+        let list = self.names.first().map_or("", String::as_str);
+        self.item(node).map(|place| format!("{list}-{place}")).unwrap_or_default()
     }
 
     /// The text of a node.
@@ -217,6 +226,7 @@ impl Table {
         match self.split(node) {
             Some((choice, 1)) => choice.name.clone(),
             Some((choice, 2)) => label(choice, languages).to_owned(),
+            Some((_, 3)) => self.itext_id(node),
             Some((choice, field)) if field > OWN_FIELDS => {
                 choice.properties.values().nth(field - 1 - OWN_FIELDS).map(plain).unwrap_or_default()
             }

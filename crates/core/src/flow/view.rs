@@ -91,6 +91,27 @@ impl View<'_> {
         self.instance.node(node).is_some_and(|node| node.relevant || node.item.is_none())
     }
 
+    /// The label of a choice by the identity that an XForm gives it: its list and its place there.
+    fn text_of_choice(&self, id: &str) -> Option<String> {
+        let (list, place) = id.rsplit_once('-')?;
+        let table = self.tables.get(self.tables.find(list)?)?;
+        let choice = table.choices().get(place.parse::<usize>().ok()?)?;
+        Some(label(choice, self.languages()).to_owned())
+    }
+
+    /// The label or hint of a row by the identity that an XForm gives it: its path and which of both.
+    fn text_of_row(&self, id: &str) -> Option<String> {
+        let (path, which) = id.rsplit_once(':')?;
+        let row = self.form.rows().find(|row| row.path == path)?;
+        let text = match which {
+            "label" => &row.label,
+            "hint" => &row.hint,
+            _ => return None,
+        };
+        let (language, default_language) = self.languages();
+        Some(text.get(language, default_language).to_owned())
+    }
+
     fn text_of(&self, node: NodeId, text: &mut String) {
         for node in self.instance.subtree(node) {
             if let Some(node) = self.instance.node(node).filter(|node| node.relevant) {
@@ -232,8 +253,10 @@ impl teranga_expr::Form<Place> for View<'_> {
 
     fn itext(&self, id: &str) -> Result<String, EvalError> {
         let (language, default_language) = self.languages();
-        let text = self.form.document().texts.get(id);
-        Ok(text.map_or("", |text| text.get(language, default_language)).to_owned())
+        if let Some(text) = self.form.document().texts.get(id) {
+            return Ok(text.get(language, default_language).to_owned());
+        }
+        Ok(self.text_of_choice(id).or_else(|| self.text_of_row(id)).unwrap_or_default())
     }
 
     fn property(&self, name: &str) -> Result<String, EvalError> {

@@ -371,3 +371,26 @@ fn other_specify_ranges_choice_names_and_choices_made_of_items() {
     filling.add_item("person", None, ItemId([1; 16])).unwrap();
     assert_eq!(filling.validate(), vec![], "a removed item comes back with its answers");
 }
+
+#[test]
+fn a_label_is_found_by_the_identity_that_xforms_give_it() {
+    let document = json!({"form_id": "f", "version": "1", "languages": ["fr", "en"], "survey": [
+        {"type": "select_one", "list": "class", "name": "class", "label": {"fr": "Classe", "en": "Class"}},
+        {"type": "calculate", "name": "word",
+            "calculation": "jr:itext(instance('class')/root/item[name = ${class}]/itextId)"},
+        {"type": "calculate", "name": "asked", "calculation": "jr:itext('/data/class:label')"},
+        {"type": "calculate", "name": "nothing", "calculation": "jr:itext('class-9')"}],
+        "choices": {"class": [
+            {"name": "a", "label": {"fr": "Haute", "en": "Upper"}},
+            {"name": "b", "label": {"fr": "Basse", "en": "Lower"}, "properties": {"rank": "2"}}]}});
+    let mut filling = filling(&document);
+    filling.set_language("fr");
+    filling.set(&Key::question("class"), Value::text("b")).unwrap();
+    let text = |filling: &Filling, id: &str| match filling.stored().get(&Key::question(id)) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    assert_eq!(["word", "asked", "nothing"].map(|id| text(&filling, id)), ["Basse", "Classe", ""]);
+    filling.set_language("en");
+    assert_eq!(["word", "asked", "nothing"].map(|id| text(&filling, id)), ["Lower", "Class", ""]);
+}
