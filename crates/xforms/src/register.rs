@@ -100,13 +100,22 @@ fn comma_separated(bytes: &[u8]) -> Result<RawSheet, Finding> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| Finding::workbook(Flaw::Unreadable(error.to_string())))?;
-        let line =
-            record.position().map_or(rows.len() + 1, |at| usize::try_from(at.line()).unwrap_or(usize::MAX));
+        let line = record.position().map_or(rows.len() + 1, |at| line_of(&text, at));
         let spent = budget.checked_sub(record.len()).filter(|_| rows.len() < ROWS_MAX);
         budget = spent.ok_or_else(|| Finding::workbook(Flaw::TooLarge("cells")))?;
         rows.push((line, record.iter().map(str::to_owned).collect()));
     }
     Ok(RawSheet { name: "-".to_owned(), rows })
+}
+
+/// The line on which a record stands: the reader's place is before the empty lines that it passed over.
+fn line_of(text: &str, at: &csv::Position) -> usize {
+    let byte = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let before =
+        text.get(byte..).unwrap_or_default().bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    usize::try_from(at.line())
+        .unwrap_or(usize::MAX)
+        .saturating_add(before.filter(|byte| *byte == b'\n').count())
 }
 
 /// The text by its byte order mark; without one UTF-8 where it is that, else the code page of old Windows programs.
