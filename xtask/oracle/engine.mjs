@@ -4,7 +4,7 @@
 // node engine.mjs compare PLAYS.json          → one line of JSON: the differences
 // node engine.mjs bench FORM.xml PLAY.tsv N   → one line of JSON: times in nanoseconds, memory in bytes
 //
-// PLAYS.json: [{name, xml, files: {name: text}, steps: [{op, ref, value, nodes: {ref: {relevant, value, violated}}}]}]
+// PLAYS.json: [{name, xml, files: {name: text}, ignored: [ref], steps: [{op, ref, value, nodes: {ref: {relevant, value, violated}}}]}]
 
 import { readFileSync } from 'node:fs';
 import { JSDOM } from 'jsdom';
@@ -78,10 +78,11 @@ function act(root, { op, ref, value }) {
   return set(node, value);
 }
 
-function compareState(root, expected) {
+function compareState(root, expected, ignored) {
   const differences = [];
   const seen = new Map([...nodes(root)].map((node) => [node.currentState.reference, node]));
   for (const [ref, wanted] of Object.entries(expected)) {
+    if (ignored.includes(ref.replace(/\[\d+\]/g, ''))) continue;
     const node = seen.get(ref);
     const got = node === undefined ? null : {
       relevant: node.currentState.relevant,
@@ -130,7 +131,7 @@ async function compare(path) {
       }
       steps += 1;
       compared += Object.keys(step.nodes).length;
-      const differences = compareState(root, step.nodes);
+      const differences = compareState(root, step.nodes, play.ignored ?? []);
       if (differences.length > 0) {
         told.push({ play: play.name, step: at, op: step.op, ref: step.ref, value: step.value, differences: differences.slice(0, 20) });
         // What follows from a difference is no further one.

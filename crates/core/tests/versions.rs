@@ -12,12 +12,11 @@ use teranga_core::value::{NoAnswer, Value};
 use teranga_core::versions::{Change, Lineage, check_successor, differences};
 
 fn form(version: &str, survey: Json, choices: Json, mappings: Json) -> Arc<Form> {
-    let mut document = json!({
+    let mappings = if mappings.is_null() { json!({}) } else { mappings };
+    let document = json!({
         "form_id": "suivi", "version": version, "title": "Suivi", "survey": survey, "choices": choices,
+        "mappings": mappings,
     });
-    if !mappings.is_null() {
-        document.as_object_mut().unwrap().insert("mappings".into(), mappings);
-    }
     Arc::new(Form::parse(&document).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
