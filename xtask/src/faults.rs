@@ -1,6 +1,7 @@
 //! `cargo xtask faults`: breaks each guarantee on purpose, in a copy of the sources, and shows that its test notices.
 //! A test that passes on broken code is worth nothing; here each is seen to fail.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -148,7 +149,10 @@ impl Copy {
             listed.status.success(),
             "git ls-files failed: faults are planted in a copy of what git tracks"
         );
-        for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
+        let listed = String::from_utf8(listed.stdout)?;
+        let tracked: BTreeSet<&str> = listed.split_terminator('\0').collect();
+        copy.drop_all_but(&copy.folder, &tracked)?;
+        for name in tracked {
             let (from, to) = (root.join(name), copy.folder.join(name));
             let content = fs::read(&from).with_context(|| from.display().to_string())?;
             if fs::read(&to).is_ok_and(|there| there == content) {
@@ -158,6 +162,20 @@ impl Copy {
             fs::write(&to, content)?;
         }
         Ok(copy)
+    }
+
+    /// Takes away what was tracked when the copy was last made and is not now: a module that moved would stand twice.
+    fn drop_all_but(&self, folder: &Path, tracked: &BTreeSet<&str>) -> Result<()> {
+        let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.drop_all_but(&path, tracked)?;
+            } else if path.strip_prefix(&self.folder)?.to_str().is_none_or(|name| !tracked.contains(name)) {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the broken code builds and its test fails. The file is mended afterwards.

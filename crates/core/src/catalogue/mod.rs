@@ -1,19 +1,20 @@
-//! The catalogue: everything that is published — forms, code lists, schemes, alerts, releases, classes — checked against each
-//! other. What was published under a name and a version never changes.
+//! The catalogue: everything that is published — forms, code lists, schemes, alerts, releases, classes — checked against
+//! each other. What was published under a name and a version never changes.
+
+mod check;
+mod publish;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{
-    Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists, check_flow, with_joined_classes,
-};
+use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists};
 use crate::list::CodeList;
 use crate::problem::Explain;
-use crate::release::{Release, Rule};
+use crate::release::Release;
 use crate::score::Scheme;
-use crate::versions::{Lineage, check_successor};
+use crate::versions::Lineage;
 
 /// What kind of thing is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,35 +121,6 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The text under which a resource is published: a form with the class of every calculation that it leaves open.
-    pub fn settled(&self, kind: ResourceKind, json: String) -> Result<String, CatalogueError> {
-        let (ResourceKind::Form, Some(classes)) = (kind, &self.classes) else { return Ok(json) };
-        let form = Form::read(&json).map_err(CatalogueError::Form)?;
-        let settled = with_joined_classes(&form, classes);
-        if settled == *form.document() {
-            return Ok(json);
-        }
-        serde_json::to_string(&settled)
-            .map_err(|error| CatalogueError::Shape { kind: kind.code(), detail: error.to_string() })
-    }
-
-    /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
-    /// its published versions, and nothing in it may read a stricter class than it is shown in.
-    pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
-        if kind == ResourceKind::Form {
-            let form = Form::read(json).map_err(CatalogueError::Form)?;
-            let mut findings = check_successor(&self.versions_of(form.form_id()), &form);
-            if self.classes.is_some() {
-                let flows = |from: &str, to: &str| self.flows_to(&ClassId::new(from), &ClassId::new(to));
-                findings.extend(check_flow(&form, flows));
-            }
-            if !findings.is_empty() {
-                return Err(CatalogueError::Form(FormErrors(findings)));
-            }
-        }
-        self.add(kind, json)
-    }
-
     /// Takes in what is published, where all that it refers to is there. The order of publication decides what is
     /// latest.
     pub fn add(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
@@ -194,76 +166,6 @@ impl Catalogue {
                 self.releases.push(Arc::new(release));
                 Ok(name)
             }
-        }
-    }
-
-    fn check_form(&self, form: &Form) -> Result<(), CatalogueError> {
-        let missing =
-            |missing: String| CatalogueError::Missing { resource: form.reference().to_string(), missing };
-        for list in lists_needed(form) {
-            if !self.lists.contains_key(list) {
-                return Err(missing(list.to_owned()));
-            }
-        }
-        let Some(classes) = &self.classes else { return Ok(()) };
-        match form.questions().map(|question| &question.class).find(|class| !classes.contains(class)) {
-            Some(class) => Err(missing(class.as_str().to_owned())),
-            None => Ok(()),
-        }
-    }
-
-    fn check_scheme(&self, scheme: &Scheme) -> Result<(), CatalogueError> {
-        let missing = |missing: &str| CatalogueError::Missing {
-            resource: scheme.reference(),
-            missing: missing.to_owned(),
-        };
-        let form = self.latest_form(&scheme.form).ok_or_else(|| missing(&scheme.form))?;
-        for item in &scheme.items {
-            form.question(&item.question).ok_or_else(|| missing(&item.question))?;
-            if !scheme.dimensions.iter().any(|dimension| dimension.name == item.dimension) {
-                return Err(missing(&item.dimension));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_alert(&self, alert: &Alert) -> Result<(), CatalogueError> {
-        let missing = |missing: &str| CatalogueError::Missing {
-            resource: alert.reference(),
-            missing: missing.to_owned(),
-        };
-        let form = self.latest_form(&alert.form).ok_or_else(|| missing(&alert.form))?;
-        let contacts = self.list(&alert.contacts).ok_or_else(|| missing(&alert.contacts))?;
-        if let Some(unknown) = alert.tell.iter().find(|code| contacts.entry(code).is_none()) {
-            return Err(missing(unknown));
-        }
-        if !self.classes.as_ref().is_none_or(|classes| classes.contains(&alert.to)) {
-            return Err(missing(alert.to.as_str()));
-        }
-        alert.watch(form).map(|_| ()).map_err(CatalogueError::Form)
-    }
-
-    fn check_release(&self, release: &Release) -> Result<(), CatalogueError> {
-        let missing = |missing: &str| CatalogueError::Missing {
-            resource: format!("{}@{}", release.release_id, release.version),
-            missing: missing.to_owned(),
-        };
-        let form = self.latest_form(&release.form).ok_or_else(|| missing(&release.form))?;
-        if !self.classes.as_ref().is_none_or(|classes| classes.contains(&release.to)) {
-            return Err(missing(release.to.as_str()));
-        }
-        match &release.rule {
-            Rule::Scores { scheme } => self.scheme(scheme).map(|_| ()).ok_or_else(|| missing(scheme)),
-            Rule::AgeBand { birth, at, .. } => [birth, at]
-                .into_iter()
-                .find(|question| form.question(question).is_none())
-                .map_or(Ok(()), |question| Err(missing(question))),
-            Rule::Code { question } => form.question(question).map(|_| ()).ok_or_else(|| missing(question)),
-            Rule::Flag { when } => {
-                let condition = form.condition(&release.release_id, when);
-                condition.map(|_| ()).map_err(|findings| CatalogueError::Form(FormErrors(findings)))
-            }
-            Rule::Alerts {} => Ok(()),
         }
     }
 

@@ -1,0 +1,39 @@
+//! What a hub publishes: beside all that a catalogue asks of what it holds, a form must be one that may follow its
+//! published versions, and nothing in it may read a stricter class than it is shown in.
+
+use crate::class::ClassId;
+use crate::form::{Form, FormErrors, check_flow, with_joined_classes};
+use crate::versions::check_successor;
+
+use super::{Catalogue, CatalogueError, Named, ResourceKind};
+
+impl Catalogue {
+    /// The text under which a resource is published: a form with the class of every calculation that it leaves open.
+    pub fn settled(&self, kind: ResourceKind, json: String) -> Result<String, CatalogueError> {
+        let (ResourceKind::Form, Some(classes)) = (kind, &self.classes) else { return Ok(json) };
+        let form = Form::read(&json).map_err(CatalogueError::Form)?;
+        let settled = with_joined_classes(&form, classes);
+        if settled == *form.document() {
+            return Ok(json);
+        }
+        serde_json::to_string(&settled)
+            .map_err(|error| CatalogueError::Shape { kind: kind.code(), detail: error.to_string() })
+    }
+
+    /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
+    /// its published versions, and nothing in it may read a stricter class than it is shown in.
+    pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
+        if kind == ResourceKind::Form {
+            let form = Form::read(json).map_err(CatalogueError::Form)?;
+            let mut findings = check_successor(&self.versions_of(form.form_id()), &form);
+            if self.classes.is_some() {
+                let flows = |from: &str, to: &str| self.flows_to(&ClassId::new(from), &ClassId::new(to));
+                findings.extend(check_flow(&form, flows));
+            }
+            if !findings.is_empty() {
+                return Err(CatalogueError::Form(FormErrors(findings)));
+            }
+        }
+        self.add(kind, json)
+    }
+}
