@@ -7,7 +7,7 @@ mod try_out;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use teranga_core::form::Form;
+use teranga_core::form::{Form, FormErrors};
 use teranga_core::shipped;
 
 use crate::failure::{self, Failure, Outcome};
@@ -63,9 +63,11 @@ pub(crate) fn run(arguments: FormArgs, messages: &Messages) -> Outcome {
 /// Reads a form document.
 fn read(file: &Path) -> Outcome<Form> {
     let text = std::fs::read_to_string(file).map_err(|error| failure::file(file, &error))?;
-    Form::read(&text).map_err(|errors| {
-        Failure::listing("form-refused", vec![("count", errors.0.len().to_string())], errors.0)
-    })
+    Form::read(&text).map_err(refused)
+}
+
+fn refused(errors: FormErrors) -> Failure {
+    Failure::listing("form-refused", vec![("count", errors.0.len().to_string())], errors.0)
 }
 
 fn check(file: &Path, messages: &Messages) -> Outcome {
@@ -101,7 +103,9 @@ fn import(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     let imported = imported.map_err(|findings| {
         Failure::listing("import-refused", vec![("count", findings.len().to_string())], findings)
     })?;
-    let json = serde_json::to_string_pretty(&imported.form).unwrap_or_default();
+    // As every form is written, so that what went through a workbook and came back is the same file.
+    let form = Form::parse(&imported.form).map_err(refused)?;
+    let json = serde_json::to_string_pretty(&form.to_json()).unwrap_or_default();
     std::fs::write(out, json + "\n").map_err(|error| failure::file(out, &error))?;
     say!("{}", messages.with("import-done", &[("path", &out.display().to_string())]));
     for remark in &imported.remarks {
