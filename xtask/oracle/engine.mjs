@@ -23,7 +23,15 @@ await fetch('data:text/plain,').then((answer) => answer.text());
 Object.defineProperty(process, 'versions', { value: { ...process.versions, node: undefined }, configurable: true });
 const { loadForm } = await import('@getodk/xforms-engine');
 
-async function load(xml, files = {}) {
+// A form is read once; every interview is an instance of its own.
+const read = new Map();
+
+async function instance(xml, files) {
+  if (!read.has(xml)) read.set(xml, await parse(xml, files));
+  return read.get(xml).createInstance().root;
+}
+
+async function parse(xml, files = {}) {
   const loaded = await loadForm(xml, {
     fetchFormAttachment: async (url) => {
       const name = url.toString().split('/').pop();
@@ -33,7 +41,7 @@ async function load(xml, files = {}) {
     missingResourceBehavior: 'BLANK',
   });
   if (loaded.status === 'failure') throw loaded.error;
-  return loaded.createInstance().root;
+  return loaded;
 }
 
 function* nodes(node) {
@@ -116,7 +124,7 @@ async function compare(path) {
   for (const play of JSON.parse(readFileSync(path, 'utf8'))) {
     let root;
     try {
-      root = await load(play.xml, play.files);
+      root = await instance(play.xml, play.files);
     } catch (error) {
       told.push({ play: play.name, step: -1, error: String(error.message ?? error).slice(0, 300) });
       continue;
@@ -154,7 +162,7 @@ async function bench(form, play, rounds) {
   for (let round = 0; round < rounds; round += 1) {
     root = undefined;
     const begin = process.hrtime.bigint();
-    root = await load(xml);
+    root = (await parse(xml)).createInstance().root;
     loads.push(Number(process.hrtime.bigint() - begin));
     const found = new Map([...nodes(root)].map((node) => [node.currentState.reference, node]));
     refused = 0;
