@@ -234,7 +234,7 @@ impl Interview {
         filling: &Filling,
         changed: impl Fn(&Key) -> bool,
     ) -> Vec<(ClassId, Key, Value)> {
-        let told = self.lineage.told_back(filling.stored(), changed).into_iter();
+        let told = self.lineage.told_back(&self.stored, filling.stored(), changed).into_iter();
         let is_new = |(_, key, value): &(ClassId, Key, Value)| {
             self.contested.contains(key) || self.stored.get(key) != Some(value)
         };

@@ -121,7 +121,7 @@ fn an_answer_of_today_is_told_to_those_who_still_ask_as_before() {
     let stored = answers(&[("school", Value::text("girls")), ("note", Value::text("a"))]);
     let mut now = lineage.carry(&stored).answers;
     let told = |now: &Answers, changed: &[&str]| -> BTreeMap<String, Value> {
-        let told = lineage.told_back(now, |key| changed.contains(&key.as_str())).into_iter();
+        let told = lineage.told_back(&stored, now, |key| changed.contains(&key.as_str())).into_iter();
         told.inspect(|(class, ..)| assert_eq!(*class, ClassId::new("personal")))
             .inspect(|(_, key, value)| assert!(lineage.retires(key) || now.get(key) == Some(value)))
             .filter(|(_, key, _)| lineage.retires(key))
@@ -150,6 +150,41 @@ fn a_late_answer_under_the_old_version_is_shown_beside_the_new_one() {
     assert_eq!((dispute.key.as_str(), dispute.retired.as_str()), ("girls_school", "school"));
     assert_eq!((&dispute.own, &dispute.earlier), (&Value::text("yes"), &Value::text("no")));
     assert_eq!(text(&carried.answers, "boys_school").as_deref(), Some("no"));
+}
+
+#[test]
+fn a_late_tick_of_a_retired_option_stands_beside_the_present_one_and_is_told_what_is_ticked_now() {
+    let lineage = lineage();
+    let (old, present) = (Key::from_text("needs/money"), Key::from_text("needs/grant"));
+    let stored = answers(&[
+        ("needs", Value::Bool(true)),
+        ("needs/money", Value::Bool(true)),
+        ("needs/grant", Value::Bool(false)),
+    ]);
+    let carried = lineage.carry(&stored);
+    let [dispute] = carried.disputes.as_slice() else { panic!("{:?}", carried.disputes) };
+    assert_eq!((&dispute.key, &dispute.retired), (&present, &old));
+    assert_eq!((&dispute.own, &dispute.earlier), (&Value::Bool(false), &Value::Bool(true)));
+    let told = lineage.told_back(&stored, &carried.answers, |key| *key == present);
+    assert_eq!(told, [(ClassId::new("personal"), old, Value::Bool(false))]);
+    assert_eq!(lineage.told_back(&stored, &carried.answers, |_| false), []);
+
+    let asked = |version: &str, id: &str, mappings: Json| {
+        let survey = json!([{"type": "select_multiple", "list": "l", "name": id}]);
+        form(version, survey, json!({"l": [{"name": "a"}]}), mappings)
+    };
+    let moved = Lineage::new(vec![
+        asked("1", "before", Json::Null),
+        asked("2", "after", json!({"moved": {"before": "after"}})),
+    ]);
+    let stored = answers(&[("before", Value::Bool(true)), ("before/a", Value::Bool(true))]);
+    let mut now = moved.carry(&stored).answers;
+    let (old, present) = (Key::from_text("before/a"), Key::from_text("after/a"));
+    assert_eq!(now.get(&present), Some(&Value::Bool(true)));
+    assert_eq!(moved.said(&old, &Value::Bool(true)), [(present.clone(), Value::Bool(true))]);
+    now.insert(present.clone(), Value::Bool(false));
+    let told = moved.told_back(&stored, &now, |key| *key == present);
+    assert_eq!(told, [(ClassId::new("personal"), old, Value::Bool(false))]);
 }
 
 fn flaws(before: &Arc<Form>, after: &Arc<Form>) -> Vec<Flaw> {

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use crate::class::ClassId;
 use crate::flow::Answers;
-use crate::form::{Form, FormRef, Kind};
+use crate::form::{Form, FormRef, Kind, MappingsDocument};
 use crate::key::Key;
 use crate::value::Value;
-
-use crate::form::MappingsDocument;
 
 /// A version and those before it, the earliest first.
 #[derive(Debug, Clone)]
@@ -34,7 +32,7 @@ pub struct Dispute {
     pub key: Key,
     /// The answer that is shown: the one given in this version's terms.
     pub own: Value,
-    /// The retired question under which the other answer stands.
+    /// The retired question, or the retired option, under which the other answer stands.
     pub retired: Key,
     /// The other answer, in this version's terms.
     pub earlier: Value,
@@ -72,7 +70,7 @@ impl Lineage {
     pub fn carry(&self, answers: &Answers) -> Carried {
         let mut carried = Carried { answers: answers.clone(), disputes: Vec::new() };
         for mappings in self.mappings() {
-            recode(mappings, &mut carried.answers);
+            recode(mappings, &mut carried);
             take_over(mappings, &mut carried);
         }
         carried
@@ -88,9 +86,15 @@ impl Lineage {
     /// What retired questions are to hold so that they say what is answered now, for those whose answer `changed` in a
     /// question that replaces them: where that can be told in their terms the code that says it, else that there is no
     /// answer any more. A retired question that was never answered stays so. With it comes what is answered in each
-    /// question that replaces it, which may have been read from the retired one alone.
-    pub fn told_back(&self, answers: &Answers, changed: impl Fn(&Key) -> bool) -> Vec<(ClassId, Key, Value)> {
-        let mut told: Vec<(ClassId, Key, Value)> = Vec::new();
+    /// question that replaces it, which may have been read from the retired one alone. A retired option is told what
+    /// its present one is. `stored` is what stood before any version read it.
+    pub fn told_back(
+        &self,
+        stored: &Answers,
+        answers: &Answers,
+        changed: impl Fn(&Key) -> bool,
+    ) -> Vec<(ClassId, Key, Value)> {
+        let mut told: Vec<(ClassId, Key, Value)> = self.told_options(stored, answers, &changed);
         let mut known = answers.clone();
         // From the latest mapping to the first: what was split twice is told back through both.
         for mappings in self.mappings().rev() {
@@ -118,11 +122,33 @@ impl Lineage {
         told
     }
 
+    /// What retired options of a select-multiple are to hold, for those whose present option `changed`.
+    fn told_options(
+        &self,
+        stored: &Answers,
+        answers: &Answers,
+        changed: &impl Fn(&Key) -> bool,
+    ) -> Vec<(ClassId, Key, Value)> {
+        let told = stored.iter().filter_map(|(key, value)| {
+            Parts::of(key).option?;
+            let moved = self.said(key, value).into_iter().next();
+            let (present, _) = moved.unwrap_or_else(|| self.recoded(key, value));
+            let now = answers.get(&present).filter(|_| present != *key && changed(&present))?;
+            Some((self.class_of(key)?.clone(), key.clone(), now.clone()))
+        });
+        told.collect()
+    }
+
     /// What an answer of a retired question says in the questions that replace it; nothing for a question that is not
     /// retired.
     pub fn said(&self, retired: &Key, answer: &Value) -> Vec<(Key, Value)> {
         let parts = Parts::of(retired);
         let mappings = self.mappings().filter(|mappings| mappings.retires(parts.question));
+        if let Some(option) = parts.option {
+            let targets = mappings.filter_map(|mappings| mappings.moved.get(parts.question));
+            let keys = targets.map(|target| parts.beside(target).child(option));
+            return keys.map(|key| self.recoded(&key, answer)).collect();
+        }
         let said = mappings.flat_map(|mappings| mappings.answers(parts.question, answer));
         said.map(|(question, value)| self.recoded(&parts.beside(question), &value)).collect()
     }
@@ -164,23 +190,35 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn recode(mappings: &MappingsDocument, answers: &mut Answers) {
+fn recode(mappings: &MappingsDocument, carried: &mut Carried) {
     if mappings.recode.is_empty() {
         return;
     }
-    let changed: Vec<(Key, (Key, Value))> = answers
+    let changed: Vec<(Key, (Key, Value))> = carried
+        .answers
         .iter()
         .filter_map(|(key, value)| Some((key.clone(), recoded(mappings, key, value)?)))
         .collect();
     for (was, (key, value)) in changed {
-        if was != key {
-            answers.remove(&was);
-            // An option that was ticked or not under its present code stays as it is.
-            if answers.contains_key(&key) {
-                continue;
-            }
+        if was == key {
+            carried.answers.insert(key, value);
+            continue;
         }
-        answers.insert(key, value);
+        // An option. Left where it is it would read as one that the form does not offer.
+        carried.answers.remove(&was);
+        take(carried, was, key, value);
+    }
+}
+
+/// Reads what stands under a retired key into its present one, beside what may stand there already.
+fn take(carried: &mut Carried, retired: Key, key: Key, earlier: Value) {
+    match carried.answers.get(&key) {
+        None => drop(carried.answers.insert(key, earlier)),
+        Some(own) if *own == earlier || earlier == Value::Cleared => {}
+        Some(own) => {
+            let own = own.clone();
+            carried.disputes.push(Dispute { key, own, retired, earlier });
+        }
     }
 }
 
@@ -210,19 +248,11 @@ fn take_over(mappings: &MappingsDocument, carried: &mut Carried) {
         let parts = Parts::of(&retired);
         if let (Some(option), Some(target)) = (parts.option, mappings.moved.get(parts.question)) {
             let key = parts.beside(target).child(option);
-            carried.answers.entry(key).or_insert(value);
+            take(carried, retired.clone(), key, value);
             continue;
         }
         for (question, earlier) in mappings.answers(parts.question, &value) {
-            let key = parts.beside(question);
-            match carried.answers.get(&key) {
-                None => drop(carried.answers.insert(key, earlier)),
-                Some(own) if *own == earlier || earlier == Value::Cleared => {}
-                Some(own) => {
-                    let own = own.clone();
-                    carried.disputes.push(Dispute { key, own, retired: retired.clone(), earlier });
-                }
-            }
+            take(carried, retired.clone(), parts.beside(question), earlier);
         }
     }
 }
