@@ -11,6 +11,10 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// Connections after which a link is down for good: many times what any sync needs, so that one that never gets forward
+/// ends with an error and does not go on for ever.
+const CONNECTIONS_MAX: u64 = 500;
+
 /// How bad the link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weather {
@@ -80,7 +84,9 @@ impl BadLink {
 
 async fn accept(listener: TcpListener, hub: SocketAddr, weather: Weather, traffic: Arc<Traffic>) {
     let mut number = 0;
-    while let Ok((child, _)) = listener.accept().await {
+    while number < CONNECTIONS_MAX
+        && let Ok((child, _)) = listener.accept().await
+    {
         number += 1;
         let left = Arc::new(AtomicU64::new(cut_after(weather, number)));
         traffic.connections.fetch_add(1, Ordering::Relaxed);
