@@ -108,9 +108,18 @@ const FAULTS: &[Fault] = &[
         noticed_by: ("teranga-office", "hostile", ""),
     },
     Fault {
-        does: "a change is applied unread, and the part may never load again",
+        does: "a change that repeats a number is applied",
         file: "crates/document/src/guard.rs",
         broken: ("admissible::check(&doc, &change)?;", ""),
+        noticed_by: ("teranga-document", "document", ""),
+    },
+    Fault {
+        does: "a change is applied after which the part never loads again",
+        file: "crates/document/src/guard.rs",
+        broken: (
+            "let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;",
+            "let doc_again = doc.clone();",
+        ),
         noticed_by: ("teranga-office", "hostile", ""),
     },
 ];
