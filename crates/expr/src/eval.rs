@@ -124,17 +124,16 @@ impl<I: Instance> Run<'_, '_, I> {
             return Ok(Value::Boolean(yes));
         }
         let right = self.node(right, focus)?;
-        let numbers = || (self.number(&left), self.number(&right));
-        let number = match operator {
-            Operator::Add => numbers().0 + numbers().1,
-            Operator::Subtract => numbers().0 - numbers().1,
-            Operator::Multiply => numbers().0 * numbers().1,
-            Operator::Divide => numbers().0 / numbers().1,
-            Operator::Modulo => numbers().0 % numbers().1,
+        let calculate: fn(f64, f64) -> f64 = match operator {
+            Operator::Add => |left, right| left + right,
+            Operator::Subtract => |left, right| left - right,
+            Operator::Multiply => |left, right| left * right,
+            Operator::Divide => |left, right| left / right,
+            Operator::Modulo => |left, right| left % right,
             Operator::Union => return self.union(left, right),
             comparison => return compare::compare(self, comparison, &left, &right).map(Value::Boolean),
         };
-        Ok(Value::Number(number))
+        Ok(Value::Number(calculate(self.number(&left), self.number(&right))))
     }
 
     fn union(&self, left: Value<I::Node>, right: Value<I::Node>) -> Evaluated<Value<I::Node>> {
@@ -196,7 +195,7 @@ impl<I: Instance> Run<'_, '_, I> {
             Value::Nodes(_) | Value::Text(_) => {
                 let text = self.text(value);
                 let number = text_number(&text);
-                if !number.is_nan() {
+                if !number.is_nan() || text.is_empty() {
                     return number;
                 }
                 let date = functions::parse_date(&text, self.context.offset_minutes);

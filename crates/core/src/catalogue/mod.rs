@@ -3,6 +3,7 @@
 
 mod check;
 mod publish;
+mod read_once;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -139,10 +140,12 @@ impl Catalogue {
                 Ok(name)
             }
             ResourceKind::Form => {
-                let form = Form::read(json).map_err(CatalogueError::Form)?;
+                let form = read_once::form(json).map_err(CatalogueError::Form)?;
                 self.check_form(&form)?;
                 let name = named(form.form_id(), form.version());
-                self.forms.push(Arc::new(form));
+                // Published again, it is the latest again.
+                self.forms.retain(|held| !Arc::ptr_eq(held, &form));
+                self.forms.push(form);
                 Ok(name)
             }
             ResourceKind::Scheme => {

@@ -48,6 +48,11 @@ impl<'a> Scope<'a> {
         self.rows.get(row.index())
     }
 
+    /// Every row of this name.
+    pub(super) fn every_named(&self, name: &str) -> &'a [RowId] {
+        self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
     /// The one row of this name.
     pub(super) fn named(&self, name: &str) -> Result<RowId, Flaw> {
         match self.names.get(name).map(Vec::as_slice) {
