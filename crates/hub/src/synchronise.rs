@@ -1,15 +1,14 @@
-//! One session with a hub, over a link: exchanges until nothing is left, with pauses after failures. The same for a
-//! device and for the relay of a regional hub.
+//! One session with a hub over a real link: carries the bytes of a [`Conversation`] and waits when it says so. The same
+//! for a device and for the relay of a regional hub.
 
 use std::time::Duration;
 
 use teranga_core::id::Entropy;
-use teranga_core::problem::{Explain, Problem, Retry};
-use teranga_core::time::Millis;
-use teranga_store::uplink::{TakeError, Taken};
-use teranga_store::{Replica, StoreError};
-use teranga_sync::message::{Answer, MessageError, Request};
-use teranga_sync::session::{Left, Next, Session};
+use teranga_core::problem::{Explain, Retry};
+use teranga_store::Replica;
+use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Turn};
+use teranga_store::uplink::TakeError;
+use teranga_sync::message::MessageError;
 
 use crate::link::{Link, LinkError};
 use crate::world::{self, SystemEntropy};
@@ -34,220 +33,96 @@ impl Patience {
     pub const FIELD: Self = Self { failures_max: 5, pause_permille: 1_000 };
 }
 
-/// What a session did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Summary {
-    /// Requests sent, failed ones included.
-    pub round_trips: u64,
-    /// Requests that failed.
-    pub failures: u64,
-    /// Bytes of request bodies.
-    pub bytes_up: u64,
-    /// Bytes of answer bodies.
-    pub bytes_down: u64,
-    /// Changes received and applied.
-    pub applied: u64,
-    /// Packs that were sent again, because a failure left open whether they had arrived.
-    pub packs_again: u64,
-    /// The outbox number of the last pack sent.
-    last_pack: u64,
-}
-
-impl Summary {
-    fn note_sent(&mut self, request: &Request, body: &[u8]) {
-        self.round_trips += 1;
-        self.bytes_up += body.len() as u64;
-        for push in &request.pushes {
-            self.packs_again += u64::from(push.number <= self.last_pack);
-            self.last_pack = self.last_pack.max(push.number);
-        }
-    }
-}
-
 /// Why a session ended early. What was acknowledged before stays acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
-    /// This replica is enrolled nowhere.
-    #[error("this replica is not enrolled at a hub")]
-    NotEnrolled,
-    /// The hub answers, but nothing moves on.
-    #[error("the hub answers, but takes and gives nothing")]
-    Standstill,
-    /// The network or the hub.
+    /// The network, or something else than a hub at its other end.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// The answer is not one of the pinned hub.
+    /// The hub, or this replica.
     #[error(transparent)]
-    Message(#[from] MessageError),
-    /// The answer could not be taken.
-    #[error(transparent)]
-    Take(#[from] TakeError),
-    /// The replica failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Failure(#[from] Failure),
 }
 
 impl Explain for SyncError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotEnrolled => "not-enrolled",
-            Self::Standstill => "hub-standstill",
             Self::Link(error) => error.code(),
-            Self::Message(MessageError::Signature) => "hub-not-the-one",
-            Self::Message(error) => error.problem().code(),
-            Self::Take(TakeError::Store(error)) | Self::Store(error) => error.code(),
-            Self::Take(TakeError::NotForUs | TakeError::Rows(_)) => "malformed",
+            Self::Failure(failure) => match failure {
+                Failure::NotEnrolled => "not-enrolled",
+                Failure::Standstill => "hub-standstill",
+                Failure::Refused { problem } => {
+                    LinkError::Refused { problem: *problem, last_exchange: None }.code()
+                }
+                Failure::Nothing(_) => "hub-unreachable",
+                Failure::Message(MessageError::Signature) => "hub-not-the-one",
+                Failure::Message(error) => error.problem().code(),
+                Failure::Take(TakeError::Store(error)) | Failure::Store(error) => error.code(),
+                Failure::Take(TakeError::NotForUs | TakeError::Rows(_)) => "malformed",
+            },
         }
     }
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Link(error) => error.arguments(),
-            Self::Take(TakeError::Store(error)) | Self::Store(error) => error.arguments(),
-            Self::NotEnrolled | Self::Standstill | Self::Message(_) | Self::Take(_) => Vec::new(),
+            Self::Failure(Failure::Take(TakeError::Store(error)) | Failure::Store(error)) => {
+                error.arguments()
+            }
+            Self::Failure(_) => Vec::new(),
         }
     }
 
     fn retry(&self) -> Retry {
         match self {
             Self::Link(error) => error.retry(),
-            Self::Take(TakeError::Store(error)) | Self::Store(error) => error.retry(),
-            Self::Standstill => Retry::Later,
-            Self::NotEnrolled | Self::Message(_) | Self::Take(_) => Retry::Never,
+            Self::Failure(failure) => failure.retry(),
         }
     }
 }
 
-/// Runs a session. `progress` is told after every exchange. Packs that the hub refuses do not stop the others, nor what
-/// comes down; the first refusal is the session's outcome at its end.
+/// Runs a session. `progress` is told after every exchange.
 pub async fn synchronise(
     holder: &impl Holder,
     link: &Link,
     patience: Patience,
     mut progress: impl FnMut(&Summary),
 ) -> Result<Summary, SyncError> {
-    let mut session = Session::new();
-    let mut summary = Summary::default();
-    let mut refused = None;
-    holder.with(Replica::begin_session)?;
+    let begun = holder.with(|replica| Conversation::begin(replica, patience.failures_max));
+    let mut conversation = begun.map_err(Failure::from)?;
+    let mut broken = None;
+    let mut turn = holder.with(|replica| conversation.next(replica, world::now(), random()));
     loop {
-        let outcome = exchange(holder, link, &session, &mut summary).await;
-        progress(&summary);
-        match outcome {
-            Ok(Step::Took(taken, elapsed_ms)) if taken.moved || taken.left == Left::Nothing => {
-                if session.succeeded(elapsed_ms, taken.left) == Next::Done {
-                    return refused.map_or(Ok(summary), Err);
-                }
+        turn = match turn {
+            Turn::Send(body) => {
+                let came = link.exchange(body).await;
+                let reply = reply(&came);
+                let next = holder.with(|replica| conversation.hear(replica, reply, world::now(), random()));
+                broken = came.err();
+                progress(conversation.summary());
+                next
             }
-            Ok(Step::PassedOver(error)) => {
-                refused.get_or_insert(error);
+            Turn::Pause(ms) => {
+                tokio::time::sleep(Duration::from_millis(ms * patience.pause_permille / 1_000)).await;
+                holder.with(|replica| conversation.next(replica, world::now(), random()))
             }
-            // A hub that answers and takes nothing is asked again later, not in a loop.
-            Ok(Step::Took(..)) => pause(&mut session, patience, &mut summary, SyncError::Standstill).await?,
-            Err(error) => pause(&mut session, patience, &mut summary, error).await?,
+            Turn::Over(Ok(())) => return Ok(*conversation.summary()),
+            Turn::Over(Err(failure @ Failure::Nothing(_))) => {
+                return Err(broken.map_or(SyncError::Failure(failure), SyncError::Link));
+            }
+            Turn::Over(Err(failure)) => return Err(failure.into()),
+        };
+    }
+}
+
+fn reply(came: &Result<Vec<u8>, LinkError>) -> Reply<'_> {
+    match came {
+        Ok(bytes) => Reply::Answer(bytes),
+        Err(LinkError::Refused { problem, last_exchange }) => {
+            Reply::Refused { problem: *problem, last_exchange: *last_exchange }
         }
+        Err(error) => Reply::Nothing(error.retry()),
     }
-}
-
-/// Waits before the next exchange, or gives up.
-async fn pause(
-    session: &mut Session,
-    patience: Patience,
-    summary: &mut Summary,
-    error: SyncError,
-) -> Result<(), SyncError> {
-    summary.failures += 1;
-    if error.retry() == Retry::Never || session.failures() + 1 >= patience.failures_max {
-        return Err(error);
-    }
-    let pause = session.failed(random()) * patience.pause_permille / 1_000;
-    tokio::time::sleep(Duration::from_millis(pause)).await;
-    Ok(())
-}
-
-/// What one exchange came to.
-enum Step {
-    /// The answer was taken, after so many milliseconds.
-    Took(Taken, u64),
-    /// The hub refused the packs for good; they are kept and passed over.
-    PassedOver(SyncError),
-}
-
-async fn exchange(
-    holder: &impl Holder,
-    link: &Link,
-    session: &Session,
-    summary: &mut Summary,
-) -> Result<Step, SyncError> {
-    let begun = world::now();
-    let (mut request, body) = next(holder, session, begun)?;
-    let mut answer = send(link, &request, body, summary).await;
-    if let Err(LinkError::Refused { problem: Problem::Replayed, last_exchange: Some(last) }) = answer
-        && holder.with(|replica| replica.resume_exchanges_after(last))?
-    {
-        // Once more, with a number that the hub has not seen.
-        let again = next(holder, session, begun)?;
-        answer = send(link, &again.0, again.1, summary).await;
-        request = again.0;
-    }
-    match answer {
-        Err(LinkError::Refused { problem, last_exchange }) if is_about_packs(problem, &request) => {
-            holder.with(|replica| replica.pass_over(&request, problem))?;
-            Ok(Step::PassedOver(LinkError::Refused { problem, last_exchange }.into()))
-        }
-        answer => take(holder, &request, &answer?, begun, summary),
-    }
-}
-
-async fn send(
-    link: &Link,
-    request: &Request,
-    body: Vec<u8>,
-    summary: &mut Summary,
-) -> Result<Vec<u8>, LinkError> {
-    summary.note_sent(request, &body);
-    link.exchange(body).await
-}
-
-/// Whether a refusal may be of the packs that a request carries, and not of whoever sent it: then a request without
-/// them is still answered.
-fn is_about_packs(problem: Problem, request: &Request) -> bool {
-    let packs = matches!(
-        problem,
-        Problem::Malformed
-            | Problem::Unauthorised
-            | Problem::Forbidden
-            | Problem::BrokenChain
-            | Problem::Erased
-            | Problem::TooLarge
-    );
-    packs && !request.pushes.is_empty()
-}
-
-fn next(holder: &impl Holder, session: &Session, now: Millis) -> Result<(Request, Vec<u8>), SyncError> {
-    holder.with(|replica| {
-        let request = replica.next_request(&session.plan(), now)?.ok_or(SyncError::NotEnrolled)?;
-        let body = request.encode(replica.identity());
-        Ok((request, body))
-    })
-}
-
-fn take(
-    holder: &impl Holder,
-    request: &Request,
-    answer: &[u8],
-    begun: Millis,
-    summary: &mut Summary,
-) -> Result<Step, SyncError> {
-    summary.bytes_down += answer.len() as u64;
-    let now = world::now();
-    let taken = holder.with(|replica| {
-        let hub = replica.uplink()?.ok_or(SyncError::NotEnrolled)?;
-        let answer = Answer::read(answer, &hub.key)?;
-        Ok::<_, SyncError>(replica.take_answer(request, &answer, now)?)
-    })?;
-    summary.applied += taken.applied.changes as u64;
-    Ok(Step::Took(taken, u64::try_from(now.0 - begun.0).unwrap_or_default()))
 }
 
 fn random() -> u64 {

@@ -27,7 +27,7 @@ pub(crate) fn create(folder: &Path, fill: impl FnOnce(&Connection) -> Result<()>
     made.map_err(|error| error.named(&unfinished)).inspect_err(|_| drop(clear(&unfinished)))?;
     let connection = open::connect(&path).map_err(|error| error.named(&path))?;
     lock.checked();
-    Ok(Opened { connection, folder: folder.to_owned(), _lock: lock })
+    Ok(Opened { connection, folder: folder.to_owned(), _lock: Some(lock) })
 }
 
 /// What has the name already stays as it is, a replica or not.

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Result, StoreError};
 use crate::lock::Lock;
 use crate::migrate;
+use crate::virtual_file::VirtualFile;
 
 /// The database's name in the replica's folder.
 pub const FILE: &str = "replica.sqlite";
@@ -27,9 +28,10 @@ const HEADER_BYTES: usize = 100;
 pub(crate) struct Opened {
     /// The connection.
     pub(crate) connection: Connection,
-    /// The folder.
+    /// The folder; the database's name where it lies in none.
     pub(crate) folder: PathBuf,
-    pub(crate) _lock: Lock,
+    /// None where the virtual file system keeps others out.
+    pub(crate) _lock: Option<Lock>,
 }
 
 /// Opens the database in `folder`.
@@ -58,7 +60,7 @@ fn open_locked(folder: &Path, path: &Path, mut lock: Lock) -> Result<Opened> {
         lock.checked();
     }
     migrate::climb(&mut connection)?;
-    Ok(Opened { connection, folder: folder.to_owned(), _lock: lock })
+    Ok(Opened { connection, folder: folder.to_owned(), _lock: Some(lock) })
 }
 
 /// Whether the file is a database of ours, by its header alone. A database of ours carries its mark from the moment it
@@ -86,12 +88,30 @@ pub(crate) fn connect(path: &Path) -> Result<Connection> {
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(StoreError::ReadOnly(path.to_owned()));
     }
+    used(&connection)?;
+    Ok(connection)
+}
+
+/// Connects to a database on a virtual file system, made if it is not there.
+pub(crate) fn connect_virtual(file: VirtualFile<'_>) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(file.name, flags, file.vfs)?;
+    // One connection alone: then the log needs no memory shared between processes.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    safe(&connection)?;
+    used(&connection)?;
+    Ok(connection)
+}
+
+/// How replicas are used.
+fn used(connection: &Connection) -> Result<()> {
     // WAL: readers do not wait for the writer, and a kill at any moment leaves a whole database.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // 16 MiB of pages, in negative KiB.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
     connection.set_prepared_statement_cache_capacity(128);
-    Ok(connection)
+    Ok(())
 }
 
 /// Connects to a file that is there, with what must hold in every mode.
@@ -99,12 +119,18 @@ pub(crate) fn connect_plain(path: &Path) -> Result<Connection> {
     // Not `Connection::open`, which would make a file where none is.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    safe(&connection)?;
+    Ok(connection)
+}
+
+/// What must hold in every mode.
+fn safe(connection: &Connection) -> Result<()> {
     // FULL: what was acknowledged has reached the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Deleted drafts are overwritten, not merely forgotten.
     connection.pragma_update(None, "secure_delete", true)?;
-    Ok(connection)
+    Ok(())
 }
 
 #[cfg(test)]

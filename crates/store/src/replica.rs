@@ -13,6 +13,7 @@ use crate::create;
 use crate::error::{Result, StoreError};
 use crate::open::{self, Opened};
 use crate::register;
+use crate::virtual_file::{self, VirtualFile};
 
 /// What a replica is, as its owner said when making it and its hub confirmed when enrolling it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +42,33 @@ impl Replica {
     /// Makes a replica in `folder` with a fresh key.
     pub fn create(folder: &Path, profile: &Profile, entropy: &mut dyn Entropy) -> Result<Self> {
         let identity = Identity::generate(entropy);
-        let opened = create::create(folder, |connection| {
-            put_meta(connection, "secret", &identity.secret())?;
-            write_profile(connection, &identity, profile)
-        })?;
+        let opened = create::create(folder, |connection| found(connection, &identity, profile))?;
+        Ok(Self::new(opened, identity, profile.clone(), entropy))
+    }
+
+    /// Makes a replica on a virtual file system with a fresh key.
+    pub fn create_virtual(
+        file: VirtualFile<'_>,
+        profile: &Profile,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self> {
+        let identity = Identity::generate(entropy);
+        let opened = virtual_file::create(file, |connection| found(connection, &identity, profile))?;
         Ok(Self::new(opened, identity, profile.clone(), entropy))
     }
 
     /// Opens the replica in `folder`. Every opening writes under a new actor, so that a copied folder or a restored
     /// backup never writes as somebody that already wrote something else.
     pub fn open(folder: &Path, entropy: &mut dyn Entropy) -> Result<Self> {
-        let opened = open::open(folder)?;
+        Self::over(open::open(folder)?, entropy)
+    }
+
+    /// Opens the replica on a virtual file system, under a new actor like any other.
+    pub fn open_virtual(file: VirtualFile<'_>, entropy: &mut dyn Entropy) -> Result<Self> {
+        Self::over(virtual_file::open(file)?, entropy)
+    }
+
+    fn over(opened: Opened, entropy: &mut dyn Entropy) -> Result<Self> {
         let secret = meta(&opened.connection, "secret")?
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or(StoreError::Inconsistent { table: "meta", column: "secret" })?;
@@ -113,6 +130,12 @@ impl Replica {
     pub(crate) fn take_profile(&mut self, profile: Profile) {
         self.profile = profile;
     }
+}
+
+/// What a new replica begins with.
+fn found(connection: &Connection, identity: &Identity, profile: &Profile) -> Result<()> {
+    put_meta(connection, "secret", &identity.secret())?;
+    write_profile(connection, identity, profile)
 }
 
 fn introduction(identity: &Identity, profile: &Profile) -> Introduction {

@@ -11,10 +11,11 @@ use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_hub::bad_link::{BadLink, Cuts, Weather};
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, Summary, synchronise};
+use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_hub::world::now;
 use teranga_office::admin::Command;
 use teranga_store::Replica;
+use teranga_store::conversation::Summary;
 
 use super::progress::Step;
 use super::stage::{Hub, Stage};

@@ -7,8 +7,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, Summary, synchronise};
+use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_store::Replica;
+use teranga_store::conversation::Summary;
 
 use super::lists;
 use crate::enrolment;

@@ -1,0 +1,244 @@
+//! A replica's session with its hub, without the transport: which bytes to send next, what to make of what came back,
+//! how long to wait, and when it is over. The same for a device and for the relay of a regional hub, on a real link and
+//! in the simulation: whoever carries the bytes decides nothing.
+
+use teranga_core::problem::{Explain as _, Problem, Retry};
+use teranga_core::time::Millis;
+use teranga_sync::message::{Answer, MessageError, Request};
+use teranga_sync::session::{Left, Next, Session};
+
+use crate::error::StoreError;
+use crate::replica::Replica;
+use crate::uplink::{TakeError, Taken};
+
+/// What a session did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Requests sent, failed ones included.
+    pub round_trips: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Bytes of request bodies.
+    pub bytes_up: u64,
+    /// Bytes of answer bodies.
+    pub bytes_down: u64,
+    /// Changes received and applied.
+    pub applied: u64,
+    /// Packs that were sent again, because a failure left open whether they had arrived.
+    pub packs_again: u64,
+    /// The outbox number of the last pack sent.
+    last_pack: u64,
+}
+
+/// What came back for a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Reply<'a> {
+    /// The bytes of an answer.
+    Answer(&'a [u8]),
+    /// The hub refused.
+    Refused {
+        /// The problem.
+        problem: Problem,
+        /// The exchange number above which to go on, where it was used before.
+        last_exchange: Option<u64>,
+    },
+    /// Nothing, or nothing that a hub says; and whether asking again may help.
+    Nothing(Retry),
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Turn {
+    /// Send these bytes and tell what came back.
+    Send(Vec<u8>),
+    /// Wait so many milliseconds, then ask for the next turn.
+    Pause(u64),
+    /// The session is over. What was acknowledged stays acknowledged, however it ended.
+    Over(Result<(), Failure>),
+}
+
+/// Why a session ended early, or with something left.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// This replica is enrolled nowhere.
+    #[error("this replica is not enrolled at a hub")]
+    NotEnrolled,
+    /// The hub answers, but nothing moves on.
+    #[error("the hub answers, but takes and gives nothing")]
+    Standstill,
+    /// The hub refused: the request, or some of the packs while everything else went through.
+    #[error("the hub answers {}", problem.code())]
+    Refused {
+        /// The problem.
+        problem: Problem,
+    },
+    /// Nothing came back that a hub says; the carrier knows what.
+    #[error("nothing came back")]
+    Nothing(Retry),
+    /// The answer is not one of the pinned hub.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The answer could not be taken.
+    #[error(transparent)]
+    Take(#[from] TakeError),
+    /// The replica failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failure {
+    /// Whether trying again may help.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Refused { problem } => problem.retry(),
+            Self::Nothing(retry) => *retry,
+            Self::Take(TakeError::Store(error)) | Self::Store(error) => error.retry(),
+            Self::Standstill => Retry::Later,
+            Self::NotEnrolled | Self::Message(_) | Self::Take(_) => Retry::Never,
+        }
+    }
+}
+
+/// A session under way.
+#[derive(Debug)]
+pub struct Conversation {
+    session: Session,
+    summary: Summary,
+    /// Failures in a row after which it gives up.
+    failures_max: u32,
+    asked: Option<Asked>,
+    /// The first refusal of packs: the others went on.
+    refused: Option<Problem>,
+}
+
+/// The request that is on its way.
+#[derive(Debug)]
+struct Asked {
+    request: Request,
+    at: Millis,
+    /// Whether it repeats one whose number the hub had seen before.
+    renumbered: bool,
+}
+
+impl Conversation {
+    /// Begins a session, which gives up after so many failures in a row.
+    pub fn begin(replica: &mut Replica, failures_max: u32) -> Result<Self, StoreError> {
+        replica.begin_session()?;
+        let (session, summary) = (Session::new(), Summary::default());
+        Ok(Self { session, summary, failures_max, asked: None, refused: None })
+    }
+
+    /// What it did so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// What to send first, or after a pause.
+    pub fn next(&mut self, replica: &mut Replica, now: Millis, random: u64) -> Turn {
+        match self.ask(replica, now, false) {
+            Ok(body) => Turn::Send(body),
+            Err(failure) => self.failed(failure, random),
+        }
+    }
+
+    /// Takes what came back, and says what to do next. Packs that the hub refuses do not stop the others, nor what
+    /// comes down; the first refusal is the session's outcome at its end.
+    pub fn hear(&mut self, replica: &mut Replica, reply: Reply<'_>, now: Millis, random: u64) -> Turn {
+        let Some(asked) = self.asked.take() else { return self.next(replica, now, random) };
+        let heard = match reply {
+            Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
+            Reply::Refused { problem: Problem::Replayed, last_exchange: Some(last) } if !asked.renumbered => {
+                self.renumber(replica, &asked, last)
+            }
+            Reply::Refused { problem, .. } if is_about_packs(problem, &asked.request) => {
+                self.refused.get_or_insert(problem);
+                replica.pass_over(&asked.request, problem).map(|()| Heard::GoOn).map_err(Failure::from)
+            }
+            Reply::Refused { problem, .. } => Err(Failure::Refused { problem }),
+            Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
+        };
+        match heard {
+            Ok(Heard::GoOn) => self.next(replica, now, random),
+            Ok(Heard::Again(body)) => Turn::Send(body),
+            Ok(Heard::Done) => {
+                Turn::Over(self.refused.map_or(Ok(()), |problem| Err(Failure::Refused { problem })))
+            }
+            Err(failure) => self.failed(failure, random),
+        }
+    }
+
+    fn ask(&mut self, replica: &mut Replica, at: Millis, renumbered: bool) -> Result<Vec<u8>, Failure> {
+        let request = replica.next_request(&self.session.plan(), at)?.ok_or(Failure::NotEnrolled)?;
+        let body = request.encode(replica.identity());
+        self.summary.round_trips += 1;
+        self.summary.bytes_up += body.len() as u64;
+        for push in &request.pushes {
+            self.summary.packs_again += u64::from(push.number <= self.summary.last_pack);
+            self.summary.last_pack = self.summary.last_pack.max(push.number);
+        }
+        self.asked = Some(Asked { request, at, renumbered });
+        Ok(body)
+    }
+
+    /// Asks once more, with a number that the hub has not seen.
+    fn renumber(&mut self, replica: &mut Replica, asked: &Asked, last: u64) -> Result<Heard, Failure> {
+        if !replica.resume_exchanges_after(last)? {
+            return Err(Failure::Refused { problem: Problem::Replayed });
+        }
+        Ok(Heard::Again(self.ask(replica, asked.at, true)?))
+    }
+
+    fn take(
+        &mut self,
+        replica: &mut Replica,
+        asked: &Asked,
+        bytes: &[u8],
+        now: Millis,
+    ) -> Result<Heard, Failure> {
+        self.summary.bytes_down += bytes.len() as u64;
+        let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
+        let answer = Answer::read(bytes, &hub.key)?;
+        let taken: Taken = replica.take_answer(&asked.request, &answer, now)?;
+        self.summary.applied += taken.applied.changes as u64;
+        if !taken.moved && taken.left == Left::Something {
+            // A hub that answers and takes nothing is asked again later, not in a loop.
+            return Err(Failure::Standstill);
+        }
+        let elapsed_ms = u64::try_from(now.0 - asked.at.0).unwrap_or_default();
+        Ok(match self.session.succeeded(elapsed_ms, taken.left) {
+            Next::Exchange => Heard::GoOn,
+            Next::Done => Heard::Done,
+        })
+    }
+
+    /// Waits before the next exchange, or gives up.
+    fn failed(&mut self, failure: Failure, random: u64) -> Turn {
+        self.summary.failures += 1;
+        if failure.retry() == Retry::Never || self.session.failures() + 1 >= self.failures_max {
+            return Turn::Over(Err(failure));
+        }
+        Turn::Pause(self.session.failed(random))
+    }
+}
+
+/// What a reply led to.
+enum Heard {
+    GoOn,
+    Again(Vec<u8>),
+    Done,
+}
+
+/// Whether a refusal may be of the packs that a request carries, and not of whoever sent it: then a request without
+/// them is still answered.
+fn is_about_packs(problem: Problem, request: &Request) -> bool {
+    let packs = matches!(
+        problem,
+        Problem::Malformed
+            | Problem::Unauthorised
+            | Problem::Forbidden
+            | Problem::BrokenChain
+            | Problem::Erased
+            | Problem::TooLarge
+    );
+    packs && !request.pushes.is_empty()
+}

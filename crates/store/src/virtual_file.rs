@@ -1,0 +1,61 @@
+//! A replica on a virtual file system that was registered with SQLite: where a machine has no folders (a browser), or
+//! where its disk is part of a simulation. Nobody else opens the file meanwhile: its file system sees to that.
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use crate::error::{Result, StoreError};
+use crate::migrate;
+use crate::open::{APPLICATION_ID, Opened, connect_virtual};
+
+/// A file of a virtual file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VirtualFile<'a> {
+    /// The name under which the file system was registered.
+    pub vfs: &'a str,
+    /// The file's name there.
+    pub name: &'a str,
+}
+
+/// Makes a database with what `fill` writes into it: in one transaction with everything else, so that a power cut
+/// leaves none or a whole one.
+pub(crate) fn create(file: VirtualFile<'_>, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<Opened> {
+    let mut connection = connect_virtual(file)?;
+    if schema(&connection)? > 0 {
+        return Err(StoreError::Exists(PathBuf::from(file.name)));
+    }
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate::climb_within(&transaction)?;
+    fill(&transaction)?;
+    transaction.commit()?;
+    Ok(opened(file, connection))
+}
+
+/// Opens a database that is there.
+pub(crate) fn open(file: VirtualFile<'_>) -> Result<Opened> {
+    let path = PathBuf::from(file.name);
+    let mut connection = connect_virtual(file)?;
+    let found = schema(&connection)?;
+    if found == 0 {
+        return Err(StoreError::Absent(path));
+    }
+    if found > migrate::newest() {
+        return Err(StoreError::Newer { path, found, known: migrate::newest() });
+    }
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged(path));
+    }
+    migrate::climb(&mut connection)?;
+    Ok(opened(file, connection))
+}
+
+fn schema(connection: &Connection) -> Result<u32> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn opened(file: VirtualFile<'_>, connection: Connection) -> Opened {
+    Opened { connection, folder: PathBuf::from(file.name), _lock: None }
+}
