@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8, &[&str])] = &[
     ("teranga-client", 4, &["rusqlite", "tokio", "axum", "reqwest", "getrandom"]),
     ("teranga-office", 4, &["rusqlite", "tokio", "axum", "reqwest", "getrandom"]),
     ("teranga-hub", 5, &["rusqlite"]),
+    ("teranga-sim", 5, &["tokio", "axum", "reqwest", "getrandom"]),
     ("teranga", 6, &["rusqlite"]),
 ];
 

@@ -1,0 +1,20 @@
+//! A deterministic world round the real office and the real client: devices, regional hubs and headquarters on disks that
+//! forget, over links that break, with clocks that are wrong. A seed makes a script; a script plays the same every time,
+//! and oracles say what must hold while it plays and when the dust has settled.
+
+mod acts;
+mod disk;
+mod ledger;
+mod link;
+mod machine;
+mod oracles;
+mod play;
+mod script;
+mod session;
+mod shrink;
+mod world;
+
+pub use oracles::Fault;
+pub use play::{Done, Outcome, Sabotage, play};
+pub use script::{Script, Step, Weather, What};
+pub use shrink::shrink;

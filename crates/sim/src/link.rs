@@ -1,0 +1,73 @@
+//! A link: what becomes of the bytes of one exchange on the way there and back.
+
+use teranga_client::invent::Seeded;
+
+use crate::script::Weather;
+
+/// What arrives of some bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// They do.
+    Whole(Vec<u8>),
+    /// They do, twice.
+    Twice(Vec<u8>),
+    /// Something else does: damaged where no checksum saw it.
+    Damaged(Vec<u8>),
+    /// Nothing does, or only the beginning, which no transport hands on.
+    Nothing,
+}
+
+/// The link of one session.
+#[derive(Debug)]
+pub(crate) struct Link {
+    weather: Weather,
+    seed: Seeded,
+}
+
+impl Link {
+    pub(crate) fn new(weather: Weather, seed: u64) -> Self {
+        Self { weather, seed: Seeded(seed) }
+    }
+
+    /// The way up.
+    pub(crate) fn up(&mut self, bytes: Vec<u8>) -> Arrival {
+        match self.weather {
+            Weather::Fair | Weather::OneWay => Arrival::Whole(bytes),
+            Weather::Rough => self.rough(bytes),
+        }
+    }
+
+    /// The way down.
+    pub(crate) fn down(&mut self, bytes: Vec<u8>) -> Arrival {
+        match self.weather {
+            Weather::Fair => Arrival::Whole(bytes),
+            Weather::OneWay => Arrival::Nothing,
+            Weather::Rough => self.rough(bytes),
+        }
+    }
+
+    /// How long an exchange takes, in milliseconds.
+    pub(crate) fn time(&mut self, bytes: usize) -> i64 {
+        let slow = match self.weather {
+            Weather::Fair => 1,
+            Weather::Rough | Weather::OneWay => 1 + self.seed.below(20),
+        };
+        i64::try_from(600 + bytes * slow * 8 / 100).unwrap_or(i64::MAX / 2)
+    }
+
+    fn rough(&mut self, mut bytes: Vec<u8>) -> Arrival {
+        match self.seed.below(20) {
+            0..=12 => Arrival::Whole(bytes),
+            13 => Arrival::Twice(bytes),
+            14 => {
+                let at = self.seed.below(bytes.len());
+                let bit = self.seed.below(8);
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << bit;
+                }
+                Arrival::Damaged(bytes)
+            }
+            _ => Arrival::Nothing,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A machine: a disk, a clock, and what runs on it. When the power fails during some work, everything in memory is gone
+//! and the machine starts again from what its disk remembers.
+
+use teranga_client::Device;
+use teranga_client::invent::Seeded;
+use teranga_core::time::Millis;
+use teranga_office::Office;
+use teranga_store::{Profile, Replica, StoreError, VirtualFile};
+use teranga_sync::feed::ReplicaKind;
+
+use crate::disk::{Disk, Image, VFS};
+
+/// Where a machine stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Post {
+    /// Headquarters.
+    Headquarters,
+    /// The hub of a region.
+    Region,
+    /// A device that syncs with the machine of this number.
+    Device {
+        /// Its hub.
+        hub: usize,
+    },
+}
+
+/// What runs on a machine.
+#[derive(Debug)]
+pub(crate) enum Running {
+    Device(Box<Device>),
+    Office(Box<Office>),
+}
+
+impl Running {
+    pub(crate) fn replica(&self) -> &Replica {
+        match self {
+            Self::Device(device) => device.replica(),
+            Self::Office(office) => office.replica(),
+        }
+    }
+
+    pub(crate) fn replica_mut(&mut self) -> &mut Replica {
+        match self {
+            Self::Device(device) => device.replica_mut(),
+            Self::Office(office) => office.replica_mut(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) name: String,
+    pub(crate) post: Post,
+    /// How far its clock is wrong, in milliseconds.
+    pub(crate) clock: i64,
+    pub(crate) seed: Seeded,
+    pub(crate) running: Option<Running>,
+    // After what runs: the database is closed before its disk is gone.
+    pub(crate) disk: Disk,
+}
+
+impl Machine {
+    /// A machine with a new replica.
+    pub(crate) fn new(name: String, post: Post, profile: &Profile, seed: u64) -> Result<Self, StoreError> {
+        let (disk, mut seed) = (Disk::default(), Seeded(seed));
+        let file = disk.database();
+        let replica = Replica::create_virtual(VirtualFile { vfs: VFS, name: &file }, profile, &mut seed)?;
+        Ok(Self { name, post, clock: 0, seed, running: Some(Self::over(replica)?), disk })
+    }
+
+    fn over(replica: Replica) -> Result<Running, StoreError> {
+        Ok(match replica.profile().kind {
+            // The forms that ship are read without fault, or no test of the product passes.
+            ReplicaKind::Device => Running::Device(Box::new(
+                Device::over(replica)
+                    .map_err(|_| StoreError::Inconsistent { table: "resource", column: "json" })?,
+            )),
+            ReplicaKind::Hub => Running::Office(Box::new(Office::open(replica)?)),
+        })
+    }
+
+    pub(crate) fn replica(&self) -> Option<&Replica> {
+        self.running.as_ref().map(Running::replica)
+    }
+
+    pub(crate) fn now(&self, world: Millis) -> Millis {
+        Millis(world.0 + self.clock)
+    }
+
+    /// Does some work; nothing comes of it where the power failed meanwhile, and the machine has started again.
+    pub(crate) fn work<T>(
+        &mut self,
+        work: impl FnOnce(&mut Running, &mut Seeded) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(running) = &mut self.running else { return Ok(None) };
+        let done = work(running, &mut self.seed);
+        if self.disk.is_dead() {
+            drop(done);
+            self.cut_power()?;
+            return Ok(None);
+        }
+        Ok(Some(done))
+    }
+
+    /// Cuts the power and starts again, perhaps with the next failure already on its way.
+    pub(crate) fn cut_power(&mut self) -> Result<(), StoreError> {
+        self.running = None;
+        loop {
+            self.disk.power_cut(&mut self.seed);
+            if self.seed.below(4) == 0 {
+                self.disk.fail_in(self.seed.below(12) as u64);
+            }
+            match self.start() {
+                Err(_) if self.disk.is_dead() => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.disk.heal();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Stops in good order, and starts again from an image of some disk.
+    pub(crate) fn restart_from(&mut self, image: &Image) -> Result<(), StoreError> {
+        self.running = None;
+        self.disk.heal();
+        self.disk.put_back(image);
+        self.start()
+    }
+
+    /// The disk as it stands while the replica is closed.
+    pub(crate) fn image(&mut self) -> Result<Image, StoreError> {
+        self.running = None;
+        self.disk.heal();
+        let image = self.disk.image();
+        self.start()?;
+        Ok(image)
+    }
+
+    fn start(&mut self) -> Result<(), StoreError> {
+        let file = self.disk.database();
+        let replica = Replica::open_virtual(VirtualFile { vfs: VFS, name: &file }, &mut self.seed)?;
+        self.running = Some(Self::over(replica)?);
+        Ok(())
+    }
+}

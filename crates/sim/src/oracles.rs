@@ -1,0 +1,199 @@
+//! The oracles: what must hold at every moment, and what must hold once everybody has spoken with everybody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use teranga_core::id::{ChangeHash, RecordId};
+use teranga_store::ticks::Tick;
+use teranga_store::{Replica, Status, StoreError};
+
+use crate::link::Link;
+use crate::machine::{Machine, Post};
+use crate::play::{Done, Sabotage};
+use crate::script::Weather;
+use crate::session::{Talked, session};
+use crate::world::World;
+
+/// What must not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A change that was reported as saved is not where it must be.
+    #[error("lost: {1} of {0} is not at {2}")]
+    Lost(String, String, String),
+    /// Two replicas that hold the same part show different things.
+    #[error("diverged: {0} of {1} and of {2}")]
+    Diverged(String, String, String),
+    /// A replica holds what it may not.
+    #[error("scope: {0} holds {1}")]
+    Scope(String, String),
+    /// A tick says more than is true.
+    #[error("tick: {0} shows {1} for {2}")]
+    Tick(String, &'static str, String),
+    /// A part is not what its log says.
+    #[error("unsound: {1} of {0}")]
+    Unsound(String, String),
+    /// A session does not end, or does not get through though nothing hinders it.
+    #[error("stuck: {0}: {1}")]
+    Stuck(String, String),
+    /// With nothing new a session costs more than it may.
+    #[error("dear: {0} needs {1} exchanges and {2} bytes for nothing new")]
+    Dear(String, u64, u64),
+    /// A machine does not start again.
+    #[error("broken: {0}: {1}")]
+    Broken(String, String),
+}
+
+/// With nothing new: one round trip, and so many bytes of bodies both ways.
+const QUIET_BYTES_MAX: u64 = 400;
+
+/// What holds at every moment: no tick is ahead of the truth.
+pub(crate) fn while_playing(world: &World, sabotage: Sabotage) -> Result<Option<Fault>, StoreError> {
+    let Some(home) = world.machines.first().and_then(Machine::replica) else { return Ok(None) };
+    let home = logged(home)?;
+    for (number, machine) in world.machines.iter().enumerate() {
+        let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
+        let Some(region) = world.machines.get(hub).and_then(Machine::replica) else { continue };
+        let region = logged(region)?;
+        for record in replica.records()?.into_iter().map(|row| row.record) {
+            let shown = replica.tick(record)?;
+            let shown = match (sabotage, shown) {
+                (Sabotage::HastyTick, Tick::AtRegion) => Tick::Safe,
+                (_, shown) => shown,
+            };
+            let (word, held) = match shown {
+                Tick::Safe => ("safe", &home),
+                Tick::AtRegion => ("at the region", &region),
+                Tick::Here | Tick::Held(_) => continue,
+            };
+            let own = world.ledger.promises.iter();
+            let mut own = own.filter(|promise| promise.machine == number && promise.record == record);
+            if !own.all(|promise| held.contains(&promise.hash)) {
+                return Ok(Some(Fault::Tick(machine.name.clone(), word, record.to_string())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A session in the calm ends whole.
+pub(crate) fn is_live(world: &World, child: usize, talked: &Talked) -> Option<Fault> {
+    let name = world.machines.get(child).map(|machine| machine.name.clone()).unwrap_or_default();
+    match talked {
+        Talked::Whole(_) => None,
+        Talked::Short(code) => Some(Fault::Stuck(name, (*code).to_owned())),
+        Talked::Dark => Some(Fault::Stuck(name, "dark".to_owned())),
+        Talked::Endless => Some(Fault::Stuck(name, "endless".to_owned())),
+    }
+}
+
+/// What holds once everybody has spoken with everybody.
+pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    let found = durable(world)?;
+    let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
+    if let Some(home) = world.machines.first().and_then(Machine::replica) {
+        done.conflicts = home.records_in_conflict()?.len();
+    }
+    Ok(found)
+}
+
+fn logged(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+}
+
+/// Every promised change is in its document at its author, at the author's hub and at headquarters.
+fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
+    let mut applied: Vec<BTreeSet<ChangeHash>> = Vec::new();
+    for machine in &world.machines {
+        let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+        let applied_here = census.into_iter().filter(|(_, status)| *status == Status::Applied);
+        applied.push(applied_here.map(|(hash, _)| hash).collect());
+    }
+    for promise in &world.ledger.promises {
+        let hub = world.hub_of(promise.machine);
+        for place in [Some(promise.machine), hub, Some(0)].into_iter().flatten() {
+            if applied.get(place).is_some_and(|applied| !applied.contains(&promise.hash)) {
+                let name = |number: usize| {
+                    world.machines.get(number).map(|machine| machine.name.clone()).unwrap_or_default()
+                };
+                let what = format!("{} {} {}", promise.record, promise.class.as_str(), promise.hash);
+                return Ok(Some(Fault::Lost(name(promise.machine), what, name(place))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whoever holds a part shows the same.
+fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
+    let mut seen: BTreeMap<(RecordId, String), (String, String)> = BTreeMap::new();
+    for machine in &world.machines {
+        let Some(replica) = machine.replica() else { continue };
+        for part in replica.digests()? {
+            let class = part.class.as_str().to_owned();
+            let what = format!("{} {class}", part.record);
+            let (first, digest) = seen
+                .entry((part.record, class))
+                .or_insert_with(|| (machine.name.clone(), part.digest.clone()));
+            if *digest != part.digest {
+                return Ok(Some(Fault::Diverged(what, first.clone(), machine.name.clone())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
+    for machine in &world.machines {
+        let unsound = machine.replica().map(Replica::unsound_parts).transpose()?.unwrap_or_default();
+        if let Some(part) = unsound.first() {
+            let what = format!("{} {} {:?}", part.record, part.class.as_str(), part.wrong);
+            return Ok(Some(Fault::Unsound(machine.name.clone(), what)));
+        }
+    }
+    Ok(None)
+}
+
+/// No replica of a region holds a record of another.
+fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
+    for machine in &world.machines {
+        let Some(replica) = machine.replica() else { continue };
+        let Some(own) = replica.profile().audience.region().map(str::to_owned) else { continue };
+        for row in replica.records()? {
+            if row.region.as_ref().is_some_and(|region| *region != own) {
+                return Ok(Some(Fault::Scope(machine.name.clone(), row.record.to_string())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// In the end every device knows that everything is safe.
+fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
+    for machine in &world.machines {
+        let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { continue };
+        for row in replica.records()? {
+            if replica.tick(row.record)? != Tick::Safe {
+                let shown = format!("{:?}", replica.tick(row.record)?);
+                return Ok(Some(Fault::Stuck(machine.name.clone(), format!("{} is {shown}", row.record))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// One more session of everybody costs next to nothing.
+fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
+    for child in 1..world.machines.len() {
+        let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
+        let name = world.machines.get(child).map(|machine| machine.name.clone()).unwrap_or_default();
+        let Talked::Whole(summary) = talked else { return Ok(is_live(world, child, &talked)) };
+        let bytes = summary.bytes_up + summary.bytes_down;
+        if summary.round_trips != 1 || bytes > QUIET_BYTES_MAX {
+            return Ok(Some(Fault::Dear(name, summary.round_trips, bytes)));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,225 @@
+//! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
+//! must come together.
+
+use teranga_client::invent::Seeded;
+use teranga_core::catalogue::ResourceKind;
+use teranga_core::problem::Explain as _;
+use teranga_store::StoreError;
+use teranga_sync::feed::ResourceRow;
+
+use crate::acts::{self, Saved};
+use crate::ledger::Promise;
+use crate::link::Link;
+use crate::machine::Running;
+use crate::oracles::{self, Fault};
+use crate::script::{Script, Step, Weather, What};
+use crate::session::{Talked, session};
+use crate::world::World;
+
+/// A guarantee that is broken on purpose, to see that an oracle notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// None.
+    Nothing,
+    /// After a power cut the disk has lost what it had synced last.
+    ForgetfulDisk,
+    /// A device shows as safe what its hub alone holds.
+    HastyTick,
+    /// A hub keeps the last save that it applied out of its feed.
+    SilentHub,
+}
+
+/// What playing a script came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What must not happen and did; nothing where all is well.
+    pub fault: Option<Fault>,
+    /// What was done, to see that a world does something.
+    pub done: Done,
+}
+
+/// Counts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Changes that saves reported as done.
+    pub changes: usize,
+    /// Sessions that ended whole.
+    pub sessions: usize,
+    /// Sessions that ended early.
+    pub broken_sessions: usize,
+    /// Times that the power failed.
+    pub power_cuts: usize,
+    /// Answers that held two values at headquarters in the end.
+    pub conflicts: usize,
+}
+
+impl std::ops::AddAssign for Done {
+    fn add_assign(&mut self, other: Self) {
+        self.changes += other.changes;
+        self.sessions += other.sessions;
+        self.broken_sessions += other.broken_sessions;
+        self.power_cuts += other.power_cuts;
+        self.conflicts += other.conflicts;
+    }
+}
+
+/// Rounds of syncing in which everything must come together: up, across, and down again.
+const CALM_ROUNDS: usize = 4;
+
+/// Plays a script.
+pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
+    let mut done = Done::default();
+    let fault = match played(script, sabotage, &mut done) {
+        Ok(fault) => fault,
+        // A machine that does not start again has lost everything.
+        Err(error) => Some(Fault::Broken(error.code().to_owned(), error.to_string())),
+    };
+    Outcome { fault, done }
+}
+
+fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    let mut world = World::new(script)?;
+    for step in &script.steps {
+        take(&mut world, step, done)?;
+        if let Some(fault) = oracles::while_playing(&world, sabotage)? {
+            return Ok(Some(fault));
+        }
+    }
+    calm(&mut world, done)
+}
+
+/// Everything works again, and everybody syncs until nobody has anything to say.
+fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    for machine in &mut world.machines {
+        machine.disk.heal();
+    }
+    for _ in 0..CALM_ROUNDS {
+        // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
+        for child in (1..world.machines.len()).rev() {
+            let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
+            note(&talked, done);
+            if let Some(fault) = oracles::is_live(world, child, &talked) {
+                return Ok(Some(fault));
+            }
+        }
+    }
+    oracles::when_calm(world, done)
+}
+
+fn note(talked: &Talked, done: &mut Done) {
+    match talked {
+        Talked::Whole(_) => done.sessions += 1,
+        Talked::Short(_) | Talked::Dark | Talked::Endless => done.broken_sessions += 1,
+    }
+    done.power_cuts += usize::from(matches!(talked, Talked::Dark));
+}
+
+fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreError> {
+    let mut seed = Seeded(step.seed);
+    let count = world.machines.len();
+    let children = count - 1;
+    let child = 1 + step.which % children.max(1);
+    match step.what {
+        What::Case | What::Interview | What::Correct | What::Void | What::Settle => {
+            someone_acts(world, step, done)?;
+        }
+        What::Sync(weather) => {
+            let talked = session(world, child, &mut Link::new(weather, step.seed))?;
+            note(&talked, done);
+        }
+        What::Publish => publish(world)?,
+        What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
+        What::PowerCut => {
+            done.power_cuts += 1;
+            if let Some(machine) = world.machines.get_mut(step.which % count) {
+                machine.cut_power()?;
+            }
+        }
+        What::PowerFailsSoon
+        | What::DiskFills
+        | What::DiskCleared
+        | What::ClockJumps
+        | What::Backup
+        | What::Restore => befall(world, step, &mut seed)?,
+    }
+    world.now.0 += 60_000;
+    Ok(())
+}
+
+/// What befalls a machine.
+fn befall(world: &mut World, step: &Step, seed: &mut Seeded) -> Result<(), StoreError> {
+    let number = step.which % world.machines.len();
+    let Some(machine) = world.machines.get_mut(number) else { return Ok(()) };
+    match step.what {
+        What::PowerFailsSoon => machine.disk.fail_in(seed.below(60) as u64),
+        What::DiskFills => machine.disk.fill_up(seed.below(20_000)),
+        What::DiskCleared => machine.disk.heal(),
+        What::ClockJumps => {
+            let days = i64::try_from(seed.below(2_200)).unwrap_or(0) - 1_100;
+            machine.clock = days * 24 * 3_600_000;
+        }
+        What::Backup => {
+            let image = machine.image()?;
+            if let Some(backup) = world.backups.get_mut(number) {
+                *backup = Some(image);
+            }
+        }
+        What::Restore => {
+            if let Some(Some(image)) = world.backups.get(number) {
+                machine.restart_from(image)?;
+                world.forgive()?;
+            }
+        }
+        What::Case
+        | What::Interview
+        | What::Correct
+        | What::Void
+        | What::Settle
+        | What::Sync(_)
+        | What::PowerCut
+        | What::Publish
+        | What::Wait => {}
+    }
+    Ok(())
+}
+
+fn someone_acts(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreError> {
+    let devices: Vec<usize> = world.devices().collect();
+    let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
+    let now = world.now;
+    let Some(machine) = world.machines.get_mut(number) else { return Ok(()) };
+    let at = machine.now(now);
+    let mut seed = Seeded(step.seed);
+    let acted = machine.work(|running, _| match running {
+        Running::Device(device) => acts::act(device, step.what, at, &mut seed).ok().flatten(),
+        Running::Office(_) => None,
+    })?;
+    let Some(acted) = acted else {
+        done.power_cuts += 1;
+        return Ok(());
+    };
+    let Some(Saved { record, changes }) = acted else { return Ok(()) };
+    done.changes += changes.len();
+    let promises = changes.into_iter();
+    world.ledger.promises.extend(promises.map(|change| Promise {
+        machine: number,
+        record,
+        class: change.class,
+        hash: change.hash,
+    }));
+    Ok(())
+}
+
+fn publish(world: &mut World) -> Result<(), StoreError> {
+    world.published += 1;
+    let version = world.published.to_string();
+    let json = serde_json::json!({
+        "list_id": "essai", "version": version, "entries": [{ "code": "a", "label": { "fr": "A", "en": "A" } }],
+    });
+    let kind = ResourceKind::List.code().to_owned();
+    let row = ResourceRow { kind, id: "essai".to_owned(), version, json: json.to_string() };
+    if let Some(home) = world.machines.first_mut() {
+        home.work(|running, _| running.replica_mut().publish(&row).is_ok())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! A script: what happens in a world, step by step, drawn from a seed. Each step carries randomness of its own, so that a
+//! step plays the same when others before it are left out; that is what lets a failing script shrink.
+
+use teranga_client::invent::Seeded;
+
+/// A script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The seed.
+    pub seed: u64,
+    /// Regional hubs.
+    pub regions: usize,
+    /// Devices of each region.
+    pub devices: usize,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// One step: what happens where, and its own seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub what: What,
+    /// Which machine: devices, hubs or all of them, modulo their number.
+    pub which: usize,
+    /// Its randomness.
+    pub seed: u64,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A volunteer opens a case.
+    Case,
+    /// A volunteer interviews somebody of a case.
+    Interview,
+    /// A volunteer corrects an answer.
+    Correct,
+    /// A volunteer voids a record, or takes that back.
+    Void,
+    /// A volunteer settles an answer that holds two values.
+    Settle,
+    /// A device syncs with its hub, or a hub with headquarters.
+    Sync(Weather),
+    /// The power fails at once.
+    PowerCut,
+    /// The power will fail at a write.
+    PowerFailsSoon,
+    /// The disk is nearly full, until it is cleared.
+    DiskFills,
+    /// There is room again.
+    DiskCleared,
+    /// The clock goes wrong, by up to three years.
+    ClockJumps,
+    /// A backup of the disk is made.
+    Backup,
+    /// The last backup is put back, as long as there is one.
+    Restore,
+    /// Headquarters publishes a new version of a list.
+    Publish,
+    /// Time passes: a day to a month.
+    Wait,
+}
+
+/// The state of a link during a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// Everything arrives.
+    Fair,
+    /// Some requests and some answers are lost, cut short, damaged, late or doubled.
+    Rough,
+    /// Requests arrive; no answer does.
+    OneWay,
+}
+
+/// What happens, and how often.
+const FREQUENCIES: &[(What, usize)] = &[
+    (What::Case, 8),
+    (What::Interview, 10),
+    (What::Correct, 14),
+    (What::Void, 3),
+    (What::Settle, 5),
+    (What::Sync(Weather::Fair), 16),
+    (What::Sync(Weather::Rough), 14),
+    (What::Sync(Weather::OneWay), 3),
+    (What::PowerCut, 4),
+    (What::PowerFailsSoon, 10),
+    (What::DiskFills, 3),
+    (What::DiskCleared, 2),
+    (What::ClockJumps, 2),
+    (What::Publish, 2),
+    (What::Wait, 2),
+    (What::Backup, 0),
+    (What::Restore, 0),
+];
+
+/// Steps of a script: about what a team does in some weeks.
+const STEPS: (usize, usize) = (20, 60);
+
+impl Script {
+    /// The script of a seed.
+    pub fn new(seed: u64) -> Self {
+        // Neighbouring seeds must not draw neighbouring numbers.
+        let mut draw = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7465_7261_6e67_6131);
+        let regions = 1 + draw.below(2);
+        let devices = 1 + draw.below(3 - regions / 2);
+        let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
+        let mut steps: Vec<Step> = (0..regions * devices).map(|_| Step::of(What::Case, &mut draw)).collect();
+        // Everybody meets everybody's first case, or there is nothing to disagree on.
+        steps
+            .extend((0..2 * regions * (devices + 1)).map(|_| Step::of(What::Sync(Weather::Fair), &mut draw)));
+        steps.extend((0..count).map(|_| Step::draw(&mut draw)));
+        for (number, step) in steps.iter_mut().enumerate().take(3 * regions * devices + 2 * regions) {
+            // One after another, from the last machine: devices bring, hubs carry, devices fetch.
+            step.which = 999_999_usize.saturating_sub(number);
+        }
+        Self { seed, regions, devices, steps }
+    }
+}
+
+impl Step {
+    fn draw(draw: &mut Seeded) -> Self {
+        let total = FREQUENCIES.iter().map(|(_, often)| often).sum();
+        let mut at = draw.below(total);
+        let mut what = What::Wait;
+        for (candidate, often) in FREQUENCIES {
+            if at < *often {
+                what = *candidate;
+                break;
+            }
+            at -= often;
+        }
+        Self::of(what, draw)
+    }
+
+    fn of(what: What, draw: &mut Seeded) -> Self {
+        Self { what, which: draw.below(1_000), seed: draw.next_number() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_makes_one_script_and_another_seed_another() {
+        assert_eq!(Script::new(7), Script::new(7));
+        assert_ne!(Script::new(7).steps, Script::new(8).steps);
+    }
+}

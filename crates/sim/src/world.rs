@@ -1,0 +1,125 @@
+//! The world: its machines, its time, its ledger. Headquarters is machine 0, the regional hubs follow, then the devices.
+
+use std::collections::BTreeSet;
+
+use teranga_client::invent::Seeded;
+use teranga_core::grant::Audience;
+use teranga_core::id::ChangeHash;
+use teranga_core::time::Millis;
+use teranga_office::Office;
+use teranga_store::uplink::Joined;
+use teranga_store::{Profile, Replica, StoreError};
+use teranga_sync::enrol::EnrolRequest;
+use teranga_sync::feed::ReplicaKind;
+
+use crate::disk::Image;
+use crate::ledger::Ledger;
+use crate::machine::{Machine, Post, Running};
+use crate::script::Script;
+
+/// When every world begins.
+const BEGINNING: Millis = Millis(1_795_000_000_000);
+const REGIONS: [&str; 2] = ["SN-KL", "SN-TC"];
+
+/// A world.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) now: Millis,
+    pub(crate) ledger: Ledger,
+    /// The last backup of each machine.
+    pub(crate) backups: Vec<Option<Image>>,
+    /// Versions of the list that headquarters has published.
+    pub(crate) published: u32,
+}
+
+impl World {
+    /// The world at the beginning of a script: everybody enrolled, nothing done.
+    pub(crate) fn new(script: &Script) -> Result<Self, StoreError> {
+        let mut seed = Seeded(script.seed);
+        let mut make = |name: String, post, kind, region: Option<&str>| {
+            let profile = Profile {
+                kind,
+                person: name.clone(),
+                office: format!("Bureau {name}"),
+                audience: Audience::of_region(region),
+            };
+            Machine::new(name, post, &profile, seed.next_number())
+        };
+        let mut machines = vec![make("Siège".into(), Post::Headquarters, ReplicaKind::Hub, None)?];
+        let regions = REGIONS.iter().take(script.regions);
+        for region in regions.clone() {
+            machines.push(make(format!("BAOS {region}"), Post::Region, ReplicaKind::Hub, Some(region))?);
+        }
+        for (number, region) in (1..).zip(regions) {
+            for device in 1..=script.devices {
+                let name = format!("Bénévole {number}.{device}");
+                machines.push(make(name, Post::Device { hub: number }, ReplicaKind::Device, Some(region))?);
+            }
+        }
+        let backups = machines.iter().map(|_| None).collect();
+        let mut world = Self { machines, now: BEGINNING, ledger: Ledger::default(), backups, published: 0 };
+        for child in 1..world.machines.len() {
+            world.enrol(child)?;
+        }
+        Ok(world)
+    }
+
+    /// The hub that a machine syncs with.
+    pub(crate) fn hub_of(&self, machine: usize) -> Option<usize> {
+        match self.machines.get(machine)?.post {
+            Post::Headquarters => None,
+            Post::Region => Some(0),
+            Post::Device { hub } => Some(hub),
+        }
+    }
+
+    /// A child and its hub, both to change.
+    pub(crate) fn pair(&mut self, child: usize) -> Option<(&mut Machine, &mut Machine)> {
+        let hub = self.hub_of(child)?;
+        let [child, hub] = self.machines.get_disjoint_mut([child, hub]).ok()?;
+        Some((child, hub))
+    }
+
+    /// The devices, by their numbers.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = usize> {
+        let is_device = |machine: &Machine| matches!(machine.post, Post::Device { .. });
+        (0..).zip(&self.machines).filter(move |(_, machine)| is_device(machine)).map(|(number, _)| number)
+    }
+
+    /// What no machine holds any more is nobody's promise: a disk was exchanged for an older one.
+    pub(crate) fn forgive(&mut self) -> Result<(), StoreError> {
+        let mut held: BTreeSet<ChangeHash> = BTreeSet::new();
+        for machine in &self.machines {
+            let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+            held.extend(census.into_iter().map(|(hash, _)| hash));
+        }
+        self.ledger.forgive(|hash| held.contains(hash));
+        Ok(())
+    }
+
+    fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
+        let now = self.now;
+        let Some((child, hub)) = self.pair(child) else { return Ok(()) };
+        let (Some(Running::Office(office)), Some(running)) = (hub.running.as_mut(), child.running.as_mut())
+        else {
+            return Ok(());
+        };
+        join(office, running.replica_mut(), &mut hub.seed, now)
+    }
+}
+
+fn join(
+    office: &mut Office,
+    replica: &mut Replica,
+    seed: &mut Seeded,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let profile = replica.profile().clone();
+    let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
+    let code = office.new_code(&profile, seed, now).map_err(refused)?;
+    let code = teranga_sync::code::normalise(&code).unwrap_or_default();
+    office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+    let key = office.replica().public_key();
+    replica.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile)
+}
