@@ -6,12 +6,13 @@ mod faults;
 mod floors;
 mod fuzz;
 mod oracle;
+mod wasm;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | bench sync [--json] | bench ingest | bench forms [--json]";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | wasm | bench sync [--json] | bench ingest | bench forms [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +34,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("conformance") => conformance::run(arguments.get(1..).unwrap_or_default()),
         Some("fuzz") => fuzz::run(arguments.get(1..).unwrap_or_default()),
         Some("oracle") => oracle::run(arguments.get(1..).unwrap_or_default()),
+        Some("wasm") => wasm::run(),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }
