@@ -7,12 +7,13 @@ mod floors;
 mod fuzz;
 mod oracle;
 mod sim;
+mod wasm;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim --seeds A..B [--json] | bench sync [--json] | bench ingest | bench forms [--json]";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim [--seeds A..B] [--json] | wasm | bench sync [--json] | bench ingest | bench forms [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +36,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some("fuzz") => fuzz::run(arguments.get(1..).unwrap_or_default()),
         Some("sim") => sim::run(arguments.get(1..).unwrap_or_default()),
         Some("oracle") => oracle::run(arguments.get(1..).unwrap_or_default()),
+        Some("wasm") => wasm::run(),
         Some("bench") => bench::run(arguments.get(1..).unwrap_or_default()),
         _ => bail!("usage: {USAGE}"),
     }

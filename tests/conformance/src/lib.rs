@@ -8,7 +8,6 @@
     reason = "the cases are trusted: what does not have their shape must stop the run"
 )]
 
-mod play;
 mod report;
 mod scenario;
 mod xlsform;
@@ -19,7 +18,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value as Json;
 
-pub use play::Play;
 pub use report::{Failure, FileReport, to_json};
 
 /// One kind of corpus: the name of its file, and how it is run.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value as Json, json};
-use teranga_conformance::Play;
+use teranga_alike::Play;
 use teranga_core::answers::read_element;
 use teranga_core::flow::{Answers, Filling, FlowContext};
 use teranga_core::form::{Form, Lists};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value as Json, json};
-use teranga_conformance::Play;
+use teranga_alike::Play;
 use teranga_core::form::{Form, Lists};
 use teranga_hub::world::now;
 
@@ -72,7 +72,7 @@ pub(crate) fn prepare(root: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// The Node.js that is here, by its first number.
-fn node_version() -> Option<u32> {
+pub(crate) fn node_version() -> Option<u32> {
     let output = Command::new("node").arg("--version").output().ok()?;
     String::from_utf8_lossy(&output.stdout).trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }

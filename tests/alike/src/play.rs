@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use serde_json::{Map, Value as Json, json};
 use teranga_core::answers::{read_element, write_element};
 use teranga_core::flow::{Answers, Filling, FlowContext, Lack, Shown};
 use teranga_core::form::{Form, Kind, Lists, Question};
-use teranga_core::id::{Entropy, ItemId};
+use teranga_core::id::ItemId;
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
+
+use crate::dice::Dice;
 
 /// Items that an interview adds to one repeat at most.
 const ITEMS_MAX: usize = 3;
@@ -41,8 +41,7 @@ impl Play {
         let language = form.default_language().to_owned();
         let context = FlowContext { now, language, ..FlowContext::default() };
         let filling = Filling::new(Arc::clone(form), lists, Answers::new(), context);
-        let dice = Dice(ChaCha8Rng::seed_from_u64(seed));
-        let mut player = Player { filling, dice, known: BTreeMap::new() };
+        let mut player = Player { filling, dice: Dice::new(seed), known: BTreeMap::new() };
         let mut play = Self { steps: Vec::new(), answers: Vec::new() };
         play.steps.push(json!({ "op": "look", "nodes": player.changed() }));
         for _ in 0..acts {
@@ -63,27 +62,19 @@ impl Play {
         json!({ "name": name, "steps": self.steps })
     }
 
+    /// Each act with the nodes that it changed.
+    pub(crate) fn steps(&self) -> &[Json] {
+        &self.steps
+    }
+
+    /// How many states of nodes were recorded.
+    pub(crate) fn states(&self) -> usize {
+        self.steps.iter().filter_map(|step| step.get("nodes")?.as_object()).map(Map::len).sum()
+    }
+
     /// What was answered: a reference and the text of its element.
     pub fn answers(&self) -> &[(String, String)] {
         &self.answers
-    }
-}
-
-struct Dice(ChaCha8Rng);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.0.next_u64() % (end.max(1) as u64)).unwrap_or_default()
-    }
-
-    fn of<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
-        things.get(self.below(things.len()))
-    }
-}
-
-impl Entropy for Dice {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
     }
 }
 
