@@ -67,7 +67,10 @@ fn read(arguments: &[String]) -> Result<Arguments> {
             _ => bail!(usage),
         }
     }
-    if read.seeds.is_empty() { bail!(usage) } else { Ok(read) }
+    if read.seeds.is_empty() {
+        bail!(usage)
+    }
+    Ok(read)
 }
 
 /// Plays the seeds on all cores.
