@@ -189,9 +189,63 @@ identity!(
     ManifestHash, 32, "64 hexadecimal digits", encode_hex32, decode_hex
 );
 
-/// The number of a pack in its origin's chain, counted from 1.
+/// The line in which a replica numbers its packs and its exchanges. A replica begins in line 0, and draws another when
+/// its hub has seen numbers that it never gave: its disk was put back, or its folder was copied, and somebody else goes
+/// on in the old line. Two of them never get in each other's way, and nobody has to know which of both is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Line(u32);
+
+impl Line {
+    /// The line in which every replica begins.
+    pub const FIRST: Self = Self(0);
+    /// The largest number of a line: a batch is kept in 63 bits.
+    pub const MAX: u32 = (1 << 31) - 1;
+
+    /// The line of this number; `None` above [`Line::MAX`].
+    pub const fn numbered(number: u32) -> Option<Self> {
+        if number <= Self::MAX { Some(Self(number)) } else { None }
+    }
+
+    /// Draws a line that is not the first.
+    pub fn draw(entropy: &mut dyn Entropy) -> Self {
+        let mut bytes = [0; 4];
+        entropy.fill(&mut bytes);
+        Self((u32::from_le_bytes(bytes) & Self::MAX).max(1))
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Before the first pack of this line.
+    pub const fn beginning(self) -> Batch {
+        Batch((self.0 as u64) << 32)
+    }
+
+    /// After every pack of this line.
+    pub const fn end(self) -> Batch {
+        Batch(self.beginning().0 | u32::MAX as u64)
+    }
+}
+
+/// The number of a pack among its origin's: the line in the upper half, and in the lower one the place in it, counted
+/// from 1. Batches of one line compare by their places; of two lines neither comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Batch(pub u64);
+
+impl Batch {
+    /// The line.
+    pub const fn line(self) -> Line {
+        Line((self.0 >> 32) as u32)
+    }
+
+    /// The next one in its line.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// A position in a hub's feed, counted from 1; 0 is before the first row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

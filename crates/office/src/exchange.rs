@@ -58,12 +58,13 @@ impl Office {
     /// Answers one request.
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
         let (child, request) = self.authenticate(body)?;
-        if let Err(last) = self.replica_mut().begin_exchange(request.replica, request.exchange, now)? {
+        let Request { replica, line, exchange, .. } = request;
+        if let Err(last) = self.replica_mut().begin_exchange(replica, line, exchange, now)? {
             let rejected = Rejected::new(Problem::Replayed, "the exchange number was used before");
             return Err(Rejected { last_exchange: Some(last), ..rejected });
         }
         for push in &request.pushes {
-            match self.replica_mut().ingest(&child, push, now)? {
+            match self.replica_mut().ingest(&child, line, push, now)? {
                 Ingested::Logged | Ingested::Known => {}
                 Ingested::Gap => break,
                 Ingested::Refused(problem) => {

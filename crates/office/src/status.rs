@@ -26,6 +26,7 @@ impl Office {
                     "office": child.introduction.office,
                     "region": child.introduction.audience.region(),
                     "last": child.last.map(Millis::to_rfc3339),
+                    "lines": child.lines,
                 })
             })
             .collect();

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
-use teranga_core::id::{Batch, ChangeHash, Entropy, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{Batch, ChangeHash, Entropy, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::record::Envelope;
@@ -124,6 +124,7 @@ impl Hostile {
         let request = Request {
             hub: hub.replica().id(),
             replica: self.identity.replica(),
+            line: Line::FIRST,
             exchange: self.exchange,
             cursor: Cursor::default(),
             pull_bytes_max: 0,

@@ -13,11 +13,13 @@ impl Replica {
     /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow.
     pub fn answer(&self, child: &Introduction, request: &Request, now: Millis) -> Result<Answer> {
         let id = replica_id(&child.key);
-        let cut = feed::cut(self.connection(), id, &child.audience, request.cursor, request.pull_bytes_max)?;
+        let reader = feed::Reader { child: id, line: request.line, audience: &child.audience };
+        let cut = feed::cut(self.connection(), reader, request.cursor, request.pull_bytes_max)?;
         Ok(Answer {
             replica: id,
+            line: request.line,
             exchange: request.exchange,
-            acknowledged: self.received(id)?,
+            acknowledged: self.received(id, request.line)?,
             hub_time: now,
             cursor: cut.cursor,
             more: cut.more,

@@ -7,15 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
 use teranga_core::grant::may_hold;
-use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId, Salt};
+use teranga_core::id::{Batch, ChangeHash, Line, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::keys;
 use teranga_core::value::Value;
 use teranga_document::guard::{Guard, Guarded};
 use teranga_document::part::Part;
-use teranga_sync::feed::{Receipt, VerdictRow};
+use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
-use teranga_sync::manifest::Mark;
 
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
@@ -24,7 +23,7 @@ use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
 use crate::register;
-use crate::replica::{self, Replica};
+use crate::replica::Replica;
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_PER_TRANSACTION: usize = 1_000;
@@ -38,14 +37,6 @@ pub struct Applied {
     pub quarantined: usize,
     /// Saves still to apply.
     pub left: bool,
-}
-
-/// Whether this replica is the home of what arrives: headquarters, which has no parent. A regional hub that has not
-/// joined its parent yet is no home, or its receipts would lie later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tier {
-    Home,
-    Below,
 }
 
 impl Replica {
@@ -64,7 +55,6 @@ impl Replica {
 pub(crate) struct Applier<'a> {
     connection: &'a Connection,
     own: ReplicaId,
-    tier: Tier,
     guard: &'a Guard,
     parts: BTreeMap<(RecordId, ClassId), Part>,
     done: Applied,
@@ -72,30 +62,21 @@ pub(crate) struct Applier<'a> {
 
 impl<'a> Applier<'a> {
     pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Result<Self> {
-        let has_parent: bool =
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM uplink)", [], |row| row.get(0))?;
-        let is_regional = replica::meta(connection, "region")?.is_some_and(|region| !region.is_empty());
-        let tier = if has_parent || is_regional { Tier::Below } else { Tier::Home };
-        Ok(Self { connection, own, tier, guard, parts: BTreeMap::new(), done: Applied::default() })
+        Ok(Self { connection, own, guard, parts: BTreeMap::new(), done: Applied::default() })
     }
 
     pub(crate) fn run(mut self) -> Result<Applied> {
         let saves = self.logged_saves()?;
         self.done.left = saves.len() == SAVES_PER_TRANSACTION;
-        let mut received: BTreeMap<ReplicaId, Batch> = BTreeMap::new();
+        let mut received: BTreeMap<(ReplicaId, Line), Batch> = BTreeMap::new();
         for save in saves {
             for (origin, batch) in self.apply_save(save)? {
-                let last = received.entry(origin).or_default();
+                let last = received.entry((origin, batch.line())).or_default();
                 *last = batch.max(*last);
             }
         }
-        if self.tier == Tier::Home {
-            for (origin, batch) in received {
-                if let Some(hash) = packs::hash_of(self.connection, origin, batch)? {
-                    let mark = Mark::of(&hash);
-                    receipts::note(self.connection, &Receipt { origin, batch, mark })?;
-                }
-            }
+        for ((origin, _), batch) in received {
+            receipts::note_at_home(self.connection, origin, batch)?;
         }
         Ok(self.done)
     }
@@ -176,9 +157,10 @@ impl<'a> Applier<'a> {
             self.done.changes += 1;
         }
         let digest: Vec<u8> = rows.iter().flat_map(|row| row.hash.0).collect();
-        let to = match register::child_of(self.connection, origin)? {
-            Some(child) if first.batch != Some(FROM_FEED) => To::AllBut(child),
-            _ => To::All,
+        let to = match first.batch.filter(|batch| *batch != FROM_FEED) {
+            Some(batch) => packs::brought_by(self.connection, origin, batch)?
+                .map_or(To::All, |(child, line)| To::AllBut(child, line)),
+            None => To::All,
         };
         feed::append(self.connection, About::Save(save, record), to, &digest)?;
         Ok(Fate::Settled)

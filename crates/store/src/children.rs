@@ -4,14 +4,16 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use teranga_core::grant::Audience;
-use teranga_core::id::{PublicKey, ReplicaId};
+use teranga_core::id::{Line, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
+use teranga_sync::limits;
 
 use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
 use crate::ingest;
+use crate::part::row_number;
 use crate::register;
 use crate::replica::{Profile, Replica};
 
@@ -31,6 +33,8 @@ pub struct Child {
     pub introduction: Introduction,
     /// When it last brought or asked something, by the hub's clock.
     pub last: Option<Millis>,
+    /// In how many lines it came: more than one where its disk was put back or its folder copied.
+    pub lines: u64,
 }
 
 impl Replica {
@@ -79,8 +83,9 @@ impl Replica {
 
     /// Every enrolled child.
     pub fn children(&self) -> Result<Vec<Child>> {
-        let mut statement =
-            self.connection().prepare_cached("SELECT replica, last_ms FROM child ORDER BY replica")?;
+        let mut statement = self
+            .connection()
+            .prepare_cached("SELECT replica, max(last_ms), count(*) FROM child GROUP BY replica")?;
         let mut rows = statement.query([])?;
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {
@@ -88,33 +93,38 @@ impl Replica {
             let introduction = self
                 .introduction(id)?
                 .ok_or(StoreError::Inconsistent { table: "child", column: "replica" })?;
-            children.push(Child { introduction, last: row.get::<_, Option<i64>>(1)?.map(Millis) });
+            let last = row.get::<_, Option<i64>>(1)?.map(Millis);
+            children.push(Child { introduction, last, lines: unsigned(row.get(2)?) });
         }
         Ok(children)
     }
 
-    /// Uses up an exchange number of a child. `Err` inside the result is the last number that was used: the child
-    /// must go on above it.
+    /// Uses up an exchange number of a child in one of its lines; a line that is new is noted. `Err` inside the result is
+    /// the last number that was used.
     pub fn begin_exchange(
         &mut self,
         child: ReplicaId,
+        line: Line,
         exchange: u64,
         now: Millis,
     ) -> Result<std::result::Result<(), u64>> {
-        let moved = self
-            .connection()
+        let transaction = self.connection_mut().transaction()?;
+        note_line(&transaction, child, line)?;
+        let moved = transaction
             .prepare_cached(
-                "UPDATE child SET exchange = ?2, last_ms = ?3 WHERE replica = ?1 AND exchange < ?2",
+                "UPDATE child SET exchange = ?3, last_ms = ?4 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
             )?
-            .execute(params![child.as_bytes(), integer(exchange), now.0])?;
+            .execute(params![child.as_bytes(), line.number(), integer(exchange), now.0])?;
         if moved == 1 {
+            transaction.commit()?;
             return Ok(Ok(()));
         }
-        let last: Option<i64> = self
-            .connection()
-            .query_row("SELECT exchange FROM child WHERE replica = ?1", [child.as_bytes()], |row| row.get(0))
-            .optional()?;
-        Ok(Err(last.map(unsigned).unwrap_or_default()))
+        let last: i64 = transaction.query_row(
+            "SELECT exchange FROM child WHERE replica = ?1 AND line = ?2",
+            params![child.as_bytes(), line.number()],
+            |row| row.get(0),
+        )?;
+        Ok(Err(unsigned(last)))
     }
 
     /// Keeps a pull token.
@@ -140,6 +150,23 @@ impl Replica {
             })
             .optional()?)
     }
+}
+
+/// Notes a line of an enrolled replica. One of too many is forgotten: should it come back, it is taken for new.
+fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<()> {
+    let added = connection
+        .prepare_cached("INSERT INTO child (replica, line) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![child.as_bytes(), line.number()])?;
+    if added == 1 {
+        connection
+            .prepare_cached(
+                "DELETE FROM child WHERE replica = ?1 AND line IN (
+                    SELECT line FROM child WHERE replica = ?1 AND line <> ?2
+                    ORDER BY coalesce(last_ms, 0) DESC LIMIT -1 OFFSET ?3)",
+            )?
+            .execute(params![child.as_bytes(), line.number(), row_number(limits::LINES_MAX - 1)])?;
+    }
+    Ok(())
 }
 
 fn take_code(connection: &Connection, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Profile>> {

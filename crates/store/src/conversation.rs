@@ -26,6 +26,8 @@ pub struct Summary {
     pub applied: u64,
     /// Packs that were sent again, because a failure left open whether they had arrived.
     pub packs_again: u64,
+    /// Lines that were begun: the hub had met somebody else with this replica's key.
+    pub lines: u64,
     /// The outbox number of the last pack sent.
     last_pack: u64,
 }
@@ -116,8 +118,8 @@ pub struct Conversation {
 struct Asked {
     request: Request,
     at: Millis,
-    /// Whether it repeats one whose number the hub had seen before.
-    renumbered: bool,
+    /// Whether it is the first in a line of its own.
+    began_a_line: bool,
 }
 
 impl Conversation {
@@ -147,8 +149,16 @@ impl Conversation {
         let Some(asked) = self.asked.take() else { return self.next(replica, now, random) };
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
-            Reply::Refused { problem: Problem::Replayed, last_exchange: Some(last) } if !asked.renumbered => {
-                self.renumber(replica, &asked, last)
+            Reply::Refused { problem: Problem::Replayed, last_exchange: Some(last) }
+                if last > asked.request.exchange && !asked.began_a_line =>
+            {
+                self.begin_line(replica, &asked)
+            }
+            Reply::Refused { problem: Problem::BrokenChain, .. }
+                if asked.request.pushes.iter().any(|push| push.introduction.is_none())
+                    && !asked.began_a_line =>
+            {
+                self.begin_line(replica, &asked)
             }
             Reply::Refused { problem, .. } if is_about_packs(problem, &asked.request) => {
                 self.refused.get_or_insert(problem);
@@ -167,7 +177,7 @@ impl Conversation {
         }
     }
 
-    fn ask(&mut self, replica: &mut Replica, at: Millis, renumbered: bool) -> Result<Vec<u8>, Failure> {
+    fn ask(&mut self, replica: &mut Replica, at: Millis, began_a_line: bool) -> Result<Vec<u8>, Failure> {
         let request = replica.next_request(&self.session.plan(), at)?.ok_or(Failure::NotEnrolled)?;
         let body = request.encode(replica.identity());
         self.summary.round_trips += 1;
@@ -176,15 +186,15 @@ impl Conversation {
             self.summary.packs_again += u64::from(push.number <= self.summary.last_pack);
             self.summary.last_pack = self.summary.last_pack.max(push.number);
         }
-        self.asked = Some(Asked { request, at, renumbered });
+        self.asked = Some(Asked { request, at, began_a_line });
         Ok(body)
     }
 
-    /// Asks once more, with a number that the hub has not seen.
-    fn renumber(&mut self, replica: &mut Replica, asked: &Asked, last: u64) -> Result<Heard, Failure> {
-        if !replica.resume_exchanges_after(last)? {
-            return Err(Failure::Refused { problem: Problem::Replayed });
-        }
+    /// The hub has met somebody else with this replica's key: asks once more in a line of its own.
+    fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
+        replica.begin_line()?;
+        self.summary.lines += 1;
+        self.summary.last_pack = 0;
         Ok(Heard::Again(self.ask(replica, asked.at, true)?))
     }
 

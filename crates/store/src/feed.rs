@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::grant::{Audience, may_hold, may_know};
-use teranga_core::id::{FeedPosition, RecordId, ReplicaId};
+use teranga_core::id::{FeedPosition, Line, RecordId, ReplicaId};
 use teranga_sync::feed::{Cursor, Introduction, Receipt, Row};
 use teranga_sync::limits;
 use teranga_sync::message::More;
@@ -39,8 +39,8 @@ pub(crate) enum About {
 pub(crate) enum To {
     /// Everyone.
     All,
-    /// Everyone but the child that brought it.
-    AllBut(ReplicaId),
+    /// Everyone but the child that brought it, in the line in which it did: its copies have not seen it.
+    AllBut(ReplicaId, Line),
     /// One child.
     Only(ReplicaId),
 }
@@ -89,15 +89,15 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
     let (kind, row, record) = about.columns();
     let tagged = Sha256::new().chain_update(kind.to_be_bytes()).chain_update(digest).finalize();
     let next = end(connection)?.next(&tagged);
-    let (except, only) = match to {
-        To::All => (None, None),
-        To::AllBut(child) => (Some(child.0), None),
-        To::Only(child) => (None, Some(child.0)),
+    let (except, line, only) = match to {
+        To::All => (None, None, None),
+        To::AllBut(child, line) => (Some(child.0), Some(line.number()), None),
+        To::Only(child) => (None, None, Some(child.0)),
     };
     connection
         .prepare_cached(
-            "INSERT INTO feed (position, kind, ref, record, except_, only_, running)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO feed (position, kind, ref, record, except_, except_line, only_, running)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             integer(next.position.0),
@@ -105,6 +105,7 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
             row,
             record.map(|record| record.0),
             except,
+            line,
             only,
             next.running,
         ])?;
@@ -119,19 +120,31 @@ pub(crate) struct Cut {
     pub(crate) more: More,
 }
 
-/// Cuts what follows the child's cursor, up to about `bytes_max`. A cursor that is not of this feed starts again
-/// from the first row: taking a row twice does nothing.
+/// Whom an answer is cut for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) child: ReplicaId,
+    pub(crate) line: Line,
+    pub(crate) audience: &'a Audience,
+}
+
+/// Cuts what follows the child's cursor, up to about `bytes_max`. Where the cursor is not of this feed, nothing is cut
+/// and the cursor is the feed's beginning: the child goes on from an earlier one.
 pub(crate) fn cut(
     connection: &Connection,
-    child: ReplicaId,
-    audience: &Audience,
+    reader: Reader<'_>,
     from: Cursor,
     bytes_max: usize,
 ) -> Result<Cut> {
-    let mut cut = Cut { rows: Vec::new(), cursor: valid(connection, from)?, more: More::Nothing };
+    let Reader { child, line, audience } = reader;
+    if !is_of_this_feed(connection, from)? {
+        return Ok(Cut { rows: Vec::new(), cursor: Cursor::default(), more: More::Rows });
+    }
+    let mut cut = Cut { rows: Vec::new(), cursor: from, more: More::Nothing };
     let bytes_max = bytes_max.min(limits::ROWS_CUT_BYTES_MAX);
     let mut statement = connection.prepare_cached(
-        "SELECT position, kind, ref, record, except_, only_, running FROM feed WHERE position > ?1 ORDER BY position",
+        "SELECT position, kind, ref, record, except_, only_, running, except_line FROM feed
+         WHERE position > ?1 ORDER BY position",
     )?;
     let mut rows = statement.query([integer(cut.cursor.position.0)])?;
     let mut weight = Weight::default();
@@ -144,7 +157,8 @@ pub(crate) fn cut(
         let about = About::read(row.get(1)?, row.get(2)?, maybe_blob(row, 3, "feed", "record")?)?;
         let except: Option<ReplicaId> = maybe_blob(row, 4, "feed", "except_")?;
         let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
-        if except != Some(child)
+        let brought_it = except == Some(child) && row.get::<_, Option<u32>>(7)? == Some(line.number());
+        if !brought_it
             && only.is_none_or(|only| only == child)
             && let Some(built) = build(connection, about, unsigned(row.get(0)?), audience)?
         {
@@ -194,12 +208,15 @@ impl Weight {
     }
 }
 
-fn valid(connection: &Connection, from: Cursor) -> Result<Cursor> {
+fn is_of_this_feed(connection: &Connection, from: Cursor) -> Result<bool> {
+    if from == Cursor::default() {
+        return Ok(true);
+    }
     let running: Option<Vec<u8>> = connection
         .prepare_cached("SELECT running FROM feed WHERE position = ?1")?
         .query_row([integer(from.position.0)], |row| row.get(0))
         .optional()?;
-    Ok(if running.is_some_and(|running| running == from.running) { from } else { Cursor::default() })
+    Ok(running.is_some_and(|running| running == from.running))
 }
 
 fn build(connection: &Connection, about: About, position: u64, audience: &Audience) -> Result<Option<Row>> {

@@ -3,22 +3,23 @@
 
 use rusqlite::{Connection, params};
 use teranga_core::grant::may_introduce;
-use teranga_core::id::{ManifestHash, ReplicaId};
+use teranga_core::id::{Line, ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::admit::{Admission, Bringer, admit};
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Acknowledged, Push};
-use teranga_sync::pack::Pack;
+use teranga_sync::pack::{Entry, Pack};
 
 use crate::columns::{integer, maybe_blob, unsigned};
 use crate::error::Result;
 use crate::feed::{self, About, To};
-use crate::log::{self, Logged, Status};
+use crate::log::{self, FROM_FEED, Logged, Status};
 use crate::outbox;
 use crate::packs;
 use crate::part;
+use crate::receipts;
 use crate::register::{self, Noted};
 use crate::replica::Replica;
 
@@ -36,15 +37,15 @@ pub enum Ingested {
 }
 
 impl Replica {
-    /// Takes one pack from a child.
-    pub fn ingest(&mut self, child: &Introduction, push: &Push, now: Millis) -> Result<Ingested> {
+    /// Takes one pack from a child, in one of its lines.
+    pub fn ingest(&mut self, child: &Introduction, line: Line, push: &Push, now: Millis) -> Result<Ingested> {
         let Ok(pack) = Pack::decode(&push.pack) else {
             return Ok(Ingested::Refused(Problem::Malformed));
         };
         if !may_bring(child, push, &pack) {
             return Ok(Ingested::Refused(Problem::Forbidden));
         }
-        let via = replica_id(&child.key);
+        let via = (replica_id(&child.key), line);
         let transaction = self.connection_mut().transaction()?;
         if push.number > received(&transaction, via)?.number + 1 {
             return Ok(Ingested::Gap);
@@ -69,16 +70,22 @@ impl Replica {
         };
         transaction
             .prepare_cached(
-                "UPDATE child SET received = ?2, received_hash = ?3, last_ms = ?4 WHERE replica = ?1",
+                "UPDATE child SET received = ?3, received_hash = ?4, last_ms = ?5 WHERE replica = ?1 AND line = ?2",
             )?
-            .execute(params![via.as_bytes(), integer(push.number), hash.as_bytes(), now.0])?;
+            .execute(params![
+                via.0.as_bytes(),
+                line.number(),
+                integer(push.number),
+                hash.as_bytes(),
+                now.0
+            ])?;
         transaction.commit()?;
         Ok(outcome)
     }
 
-    /// How far a child's outbox is held here.
-    pub fn received(&self, child: ReplicaId) -> Result<Acknowledged> {
-        received(self.connection(), child)
+    /// How far a child's outbox of one line is held here.
+    pub fn received(&self, child: ReplicaId, line: Line) -> Result<Acknowledged> {
+        received(self.connection(), (child, line))
     }
 }
 
@@ -95,10 +102,10 @@ fn may_bring(child: &Introduction, push: &Push, pack: &Pack) -> bool {
     }
 }
 
-fn received(connection: &Connection, child: ReplicaId) -> Result<Acknowledged> {
-    let mut statement =
-        connection.prepare_cached("SELECT received, received_hash FROM child WHERE replica = ?1")?;
-    let mut rows = statement.query([child.as_bytes()])?;
+fn received(connection: &Connection, (child, line): (ReplicaId, Line)) -> Result<Acknowledged> {
+    let mut statement = connection
+        .prepare_cached("SELECT received, received_hash FROM child WHERE replica = ?1 AND line = ?2")?;
+    let mut rows = statement.query(params![child.as_bytes(), line.number()])?;
     let Some(row) = rows.next()? else { return Ok(Acknowledged::default()) };
     let number = unsigned(row.get(0)?);
     let hash: Option<ManifestHash> = maybe_blob(row, 1, "child", "received_hash")?;
@@ -109,12 +116,13 @@ struct Arrival<'a> {
     pack: &'a Pack,
     hash: &'a ManifestHash,
     author: &'a Introduction,
-    via: ReplicaId,
+    via: (ReplicaId, Line),
     now: Millis,
 }
 
 /// Logs a pack. It must be possible to put it together again as it was signed: a pack that names a change of another
-/// pack, or a record with another salt, is refused.
+/// origin, or a record with another salt, is refused. A save that an earlier pack of the same origin brought is named
+/// once more and nothing else; a mixture of both is refused.
 fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::result::Result<(), Problem>> {
     let manifest = &arrival.pack.manifest;
     // Who a child of one's own is was said at its enrolment, and nobody else says it.
@@ -128,8 +136,16 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
     }
     packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
     let mut place = 0;
+    let (mut brings_something, mut repeats_something) = (false, false);
     for save in &arrival.pack.saves {
         let mut first = None;
+        let named_again = match named_again(connection, manifest.replica(), save)? {
+            Again::No => false,
+            Again::Whole => true,
+            Again::Partly => return Ok(Err(Problem::Forbidden)),
+        };
+        brings_something |= !named_again;
+        repeats_something |= named_again;
         for entry in save {
             part::note_record(connection, entry.record, entry.salt)?;
             if part::salt_of(connection, entry.record)? != Some(entry.salt) {
@@ -147,16 +163,51 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
                 body: entry.body.as_deref(),
                 fed: None,
             };
-            if log::is_held_otherwise(connection, &logged)? {
-                return Ok(Err(Problem::Forbidden));
+            if named_again {
+                log::name_again(connection, &logged)?;
+            } else {
+                let seq = log::append(connection, &logged)?;
+                first.get_or_insert(seq);
             }
-            let seq = log::append(connection, &logged)?;
-            first.get_or_insert(seq);
             place += 1;
         }
     }
+    if repeats_something
+        && packs::load(connection, manifest.replica(), manifest.batch)?.hash() != *arrival.hash
+    {
+        return Ok(Err(Problem::Forbidden));
+    }
     outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
+    if !brings_something {
+        // Nothing will be applied for it that would say so later.
+        receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;
+    }
     Ok(Ok(()))
+}
+
+/// Whether a save stands in another pack of the same origin already.
+enum Again {
+    No,
+    Whole,
+    Partly,
+}
+
+fn named_again(connection: &Connection, origin: ReplicaId, save: &[Entry]) -> Result<Again> {
+    let mut held = 0;
+    for entry in save {
+        match log::held(connection, entry.record, &entry.class, entry.hash)? {
+            None => {}
+            Some(held) if held.origin != origin => return Ok(Again::Partly),
+            // What came down a feed before comes in its pack now.
+            Some(log::Held { batch: Some(FROM_FEED), .. }) => {}
+            Some(_) => held += 1,
+        }
+    }
+    Ok(match held {
+        0 => Again::No,
+        _ if held == save.len() => Again::Whole,
+        _ => Again::Partly,
+    })
 }
 
 /// A pack that is held already may bring what a relay withheld of it the first time.

@@ -109,6 +109,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
 /// pack is noted, where it had come down a feed before, and its body, where a relay had withheld it.
 pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64> {
     if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
+        came_back(connection, seq, change)?;
         connection
             .prepare_cached(
                 "UPDATE change SET batch = ?2, place = ?3 WHERE seq = ?1 AND batch = 0 AND origin = ?4",
@@ -148,6 +149,17 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
     Ok(seq)
 }
 
+/// One's own change that is in no pack came down the feed: another one with this key has sent it, and it need not be
+/// sent again.
+fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
+    if change.batch == Some(FROM_FEED) {
+        connection
+            .prepare_cached("UPDATE change SET batch = 0, fed = ?2 WHERE seq = ?1 AND batch IS NULL")?
+            .execute(params![seq, change.fed.map(|batch| integer(batch.0))])?;
+    }
+    Ok(())
+}
+
 /// Gives a change the body that a relay had withheld; one that has its body keeps it.
 pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
     connection
@@ -156,15 +168,39 @@ pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Resul
     Ok(())
 }
 
-/// Whether a change stands in the log with another origin, or in another pack that is held here.
-pub(crate) fn is_held_otherwise(connection: &Connection, change: &Logged<'_>) -> Result<bool> {
-    let held: Option<(Vec<u8>, Option<i64>)> = connection
-        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
-        .query_row(params![change.record.as_bytes(), change.class.as_str(), change.hash.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    Ok(held.is_some_and(|(origin, batch)| origin != change.origin.as_bytes() || batch != Some(0)))
+/// Where a change stands that is here already.
+pub(crate) struct Held {
+    pub(crate) origin: ReplicaId,
+    pub(crate) batch: Option<Batch>,
+}
+
+/// A change that is here already, by the pack that brought it.
+pub(crate) fn held(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<Option<Held>> {
+    let mut statement = connection
+        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
+    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch }))
+}
+
+/// Notes that a later pack names a change which is here, so that this pack too can be put together again; and takes
+/// its body, where it had been withheld.
+pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result<()> {
+    let seq = seq_of(connection, change.record, change.class, change.hash)?;
+    let (Some(seq), Some(batch)) = (seq, change.batch) else { return Ok(()) };
+    connection
+        .prepare_cached("INSERT INTO named_again (origin, batch, place, change) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![change.origin.as_bytes(), integer(batch.0), change.place, seq])?;
+    if let Some(body) = change.body {
+        give_body(connection, seq, body)?;
+    }
+    Ok(())
 }
 
 /// The row of a change, if it is here.
@@ -224,9 +260,15 @@ pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>>
     Ok(found)
 }
 
-/// The changes of one pack, in order.
+/// The changes of one pack, in order; those that it names once more included.
 pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM change WHERE origin = ?1 AND batch = ?2 ORDER BY place");
+    let sql = format!(
+        "WITH named (at, seq) AS (
+            SELECT place, seq FROM change WHERE origin = ?1 AND batch = ?2
+            UNION ALL
+            SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
+         SELECT {COLUMNS} FROM named CROSS JOIN change USING (seq) ORDER BY at"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
     let mut found = Vec::new();

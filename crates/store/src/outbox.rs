@@ -9,6 +9,7 @@ use teranga_sync::message::{Acknowledged, Request};
 
 use crate::columns::{self, blob, integer};
 use crate::error::Result;
+use crate::line;
 use crate::replica::Replica;
 
 /// One pack of the outbox with its number.
@@ -92,7 +93,7 @@ pub(crate) fn next(connection: &Connection, acknowledged: u64) -> Result<Option<
     let Some((at, row)) = unsent(connection)? else { return Ok(None) };
     let number: i64 = connection
         .prepare_cached(
-            "UPDATE outbox SET number = (SELECT coalesce(max(number), 0) + 1 FROM outbox) WHERE row = ?1
+            "UPDATE outbox SET number = (SELECT max(0, coalesce(max(number), 0)) + 1 FROM outbox) WHERE row = ?1
              RETURNING number",
         )?
         .query_row([at], |row| row.get(0))?;
@@ -158,24 +159,61 @@ pub(crate) fn taken_up_to(connection: &Connection, number: u64) -> Result<()> {
 /// Takes one's own packs that no hub can hold apart again, so that their saves go into smaller ones: the hub has said,
 /// under a later exchange number, that they did not arrive, and takes no request under an earlier number any more.
 pub(crate) fn take_apart(connection: &Connection, own: ReplicaId) -> Result<()> {
+    let line = line::current(connection)?;
     let first: Option<i64> = connection
-        .prepare_cached("SELECT min(batch) FROM outbox WHERE origin = ?1 AND fixed = 0")?
-        .query_row([own.as_bytes()], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT min(batch) FROM outbox WHERE origin = ?1 AND fixed = 0 AND batch BETWEEN ?2 AND ?3",
+        )?
+        .query_row(params![own.as_bytes(), integer(line.beginning().0), integer(line.end().0)], |row| {
+            row.get(0)
+        })?;
     let Some(first) = first else { return Ok(()) };
+    take_apart_from(connection, own, columns::batch(first))
+}
+
+/// Takes one's own packs apart, from one on to the end of its line.
+fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Result<()> {
     for sql in [
-        "UPDATE change SET batch = NULL, place = 0 WHERE origin = ?1 AND batch >= ?2",
-        "DELETE FROM pack WHERE origin = ?1 AND batch >= ?2",
-        "DELETE FROM outbox WHERE origin = ?1 AND batch >= ?2",
+        "UPDATE change SET batch = NULL, place = 0 WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
+        "DELETE FROM pack WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
+        "DELETE FROM outbox WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
     ] {
-        connection.prepare_cached(sql)?.execute(params![own.as_bytes(), first])?;
+        let last = integer(first.line().end().0);
+        connection.prepare_cached(sql)?.execute(params![own.as_bytes(), integer(first.0), last])?;
     }
     Ok(())
 }
 
-/// The last batch of an origin among the packs up to a number.
-pub(crate) fn last_batch(connection: &Connection, origin: ReplicaId, number: u64) -> Result<Batch> {
-    let batch: Option<i64> = connection
-        .prepare_cached("SELECT max(batch) FROM outbox WHERE origin = ?1 AND number <= ?2")?
-        .query_row(params![origin.as_bytes(), integer(number)], |row| row.get(0))?;
-    Ok(batch.map(columns::batch).unwrap_or_default())
+/// Begins the outbox anew for another line: what the hub acknowledged stays so, one's own packs that it did not are
+/// taken apart, and those of others are numbered again.
+pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: u64) -> Result<()> {
+    let line = line::current(connection)?;
+    let first: Option<i64> = connection.query_row(
+        "SELECT min(batch) FROM outbox WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3
+         AND (number IS NULL OR number > ?4)",
+        params![own.as_bytes(), integer(line.beginning().0), integer(line.end().0), integer(acknowledged)],
+        |row| row.get(0),
+    )?;
+    if let Some(first) = first {
+        take_apart_from(connection, own, columns::batch(first))?;
+    }
+    connection.execute(
+        "UPDATE outbox SET number = iif(number <= ?1, -row, NULL), passed = 0 WHERE number IS NOT NULL",
+        [integer(acknowledged)],
+    )?;
+    Ok(())
+}
+
+/// Whether the hub acknowledged a pack.
+pub(crate) fn is_acknowledged(
+    connection: &Connection,
+    origin: ReplicaId,
+    batch: Batch,
+    acknowledged: u64,
+) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE origin = ?1 AND batch = ?2 AND number <= ?3)",
+        )?
+        .query_row(params![origin.as_bytes(), integer(batch.0), integer(acknowledged)], |row| row.get(0))?)
 }

@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::id::{ActorId, Batch, ManifestHash, OpeningNonce, ReplicaId};
+use teranga_core::id::{ActorId, Batch, Line, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::admit::Chain;
 use teranga_sync::limits;
 use teranga_sync::manifest::{Listed, Manifest};
 use teranga_sync::pack::{Entry, Pack, Save, list};
 
-use crate::columns::{self, blob, integer};
+use crate::columns::{self, blob, integer, maybe_blob};
 use crate::error::{Result, StoreError};
+use crate::line;
 use crate::log::{self, LogRow, Status};
 use crate::outbox;
 use crate::part;
@@ -34,11 +35,15 @@ impl Replica {
             return Ok(false);
         }
         let saves = saves_of(&transaction, &rows)?;
-        let chain = chain(&transaction, own, Batch(0))?;
-        let batch = Batch(chain.last.0 + 1);
+        let line = line::current(&transaction)?;
+        let chain = chain(&transaction, own, line.beginning())?;
+        let batch = chain.last.next();
         let openings = openings_of(&transaction, &rows)?;
         let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
-        let previous = chain.last_hash.unwrap_or(ManifestHash([0; 32]));
+        let previous = match chain.last_hash {
+            Some(hash) => hash,
+            None => line::before(&transaction)?,
+        };
         let manifest = Manifest::sign(&identity, batch, previous, openings, listed.iter().map(Vec::as_slice));
         let hash = manifest.hash(listed.iter().map(Vec::as_slice));
         insert(&transaction, &manifest, &hash, now, None)?;
@@ -125,13 +130,16 @@ fn openings_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<OpeningNo
     Ok(openings)
 }
 
-/// What is held of an origin's chain, and what stands under one of its numbers.
+/// What is held of an origin's chain in the line of a batch, and what stands under that batch.
 pub(crate) fn chain(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Chain> {
-    let mut statement = connection
-        .prepare_cached("SELECT batch, hash FROM pack WHERE origin = ?1 ORDER BY batch DESC LIMIT 1")?;
-    let mut rows = statement.query([origin.as_bytes()])?;
+    let line = batch.line();
+    let mut statement = connection.prepare_cached(
+        "SELECT batch, hash FROM pack WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3 ORDER BY batch DESC LIMIT 1",
+    )?;
+    let (from, to) = (integer(line.beginning().0), integer(line.end().0));
+    let mut rows = statement.query(params![origin.as_bytes(), from, to])?;
     let (last, last_hash) = match rows.next()? {
-        None => (Batch(0), None),
+        None => (line.beginning(), None),
         Some(row) => (columns::batch(row.get(0)?), Some(blob(row, 1, "pack", "hash")?)),
     };
     Ok(Chain { last, last_hash, held: hash_of(connection, origin, batch)? })
@@ -149,19 +157,33 @@ pub(crate) fn hash_of(
     rows.next()?.map(|row| blob(row, 0, "pack", "hash")).transpose()
 }
 
+/// The child that brought a pack, and in which line; `None` for one's own.
+pub(crate) fn brought_by(
+    connection: &Connection,
+    origin: ReplicaId,
+    batch: Batch,
+) -> Result<Option<(ReplicaId, Line)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT via, via_line FROM pack WHERE origin = ?1 AND batch = ?2")?;
+    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let child = maybe_blob(row, 0, "pack", "via")?;
+    Ok(child.zip(row.get::<_, Option<u32>>(1)?.and_then(Line::numbered)))
+}
+
 /// Keeps a manifest.
 pub(crate) fn insert(
     connection: &Connection,
     manifest: &Manifest,
     hash: &ManifestHash,
     now: Millis,
-    via: Option<ReplicaId>,
+    via: Option<(ReplicaId, Line)>,
 ) -> Result<()> {
     let openings: Vec<u8> = manifest.openings.iter().flat_map(|nonce| nonce.0).collect();
     connection
         .prepare_cached(
-            "INSERT INTO pack (origin, batch, previous, hash, openings, signature, received_ms, via)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO pack (origin, batch, previous, hash, openings, signature, received_ms, via, via_line)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             manifest.replica().as_bytes(),
@@ -171,7 +193,8 @@ pub(crate) fn insert(
             openings,
             manifest.signature,
             now.0,
-            via.map(|via| via.0),
+            via.map(|(child, _)| child.0),
+            via.map(|(_, line)| line.number()),
         ])?;
     Ok(())
 }

@@ -151,7 +151,8 @@ pub(crate) fn child_of(connection: &Connection, origin: ReplicaId) -> Result<Opt
 pub(crate) fn is_child(connection: &Connection, replica: ReplicaId) -> Result<bool> {
     Ok(connection
         .prepare_cached(
-            "SELECT 1 FROM child c JOIN replica r ON r.id = c.replica WHERE c.replica = ?1 AND r.revoked = 0",
+            "SELECT 1 FROM child c JOIN replica r ON r.id = c.replica WHERE c.replica = ?1 AND r.revoked = 0
+             LIMIT 1",
         )?
         .query_row([replica.as_bytes()], |_| Ok(()))
         .optional()?

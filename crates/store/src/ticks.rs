@@ -2,15 +2,13 @@
 //! from what was sent.
 
 use rusqlite::params;
-use teranga_core::id::{Batch, RecordId};
+use teranga_core::id::RecordId;
 use teranga_sync::feed::VerdictRow;
-use teranga_sync::manifest::Mark;
 
 use crate::columns::{self, integer};
 use crate::error::Result;
 use crate::log::Status;
 use crate::outbox;
-use crate::packs;
 use crate::receipts;
 use crate::replica::Replica;
 
@@ -61,35 +59,36 @@ impl Replica {
     /// Where this replica's own changes of a record lie; safe where it made none.
     fn own_tick(&self, record: RecordId) -> Result<Tick> {
         let own = self.id();
-        let (home, region) = (self.home_holds()?, self.acknowledged_batch()?);
+        let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
         let mut statement = self.connection().prepare_cached(
-            "SELECT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)
-             ORDER BY batch IS NULL DESC, batch DESC LIMIT 1",
+            "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
         )?;
         let mut rows = statement.query(params![record.as_bytes(), own.as_bytes()])?;
-        let Some(row) = rows.next()? else { return Ok(Tick::Safe) };
-        Ok(match row.get::<_, Option<i64>>(0)?.map(columns::batch) {
-            Some(batch) if batch <= home => Tick::Safe,
-            Some(batch) if batch <= region => Tick::AtRegion,
-            _ => Tick::Here,
-        })
+        let mut tick = Tick::Safe;
+        while let Some(row) = rows.next()? {
+            let Some(batch) = row.get::<_, Option<i64>>(0)?.map(columns::batch) else {
+                return Ok(Tick::Here);
+            };
+            // What no hub has acknowledged as ours is here only, whatever a receipt says: it may speak of somebody who
+            // bears our key.
+            if !outbox::is_acknowledged(self.connection(), own, batch, acknowledged)? {
+                return Ok(Tick::Here);
+            }
+            let receipt = receipts::of(self.connection(), own, batch.line())?;
+            if receipt.is_none_or(|receipt| receipt.batch < batch) {
+                tick = Tick::AtRegion;
+            }
+        }
+        Ok(tick)
     }
 
-    /// The last of one's own batches that the home holds. A receipt that ends at another pack than ours speaks of
-    /// somebody who bore our key before a restore.
-    fn home_holds(&self) -> Result<Batch> {
-        let Some(receipt) = receipts::of(self.connection(), self.id())? else { return Ok(Batch::default()) };
-        let hash = packs::hash_of(self.connection(), self.id(), receipt.batch)?;
-        let ours = hash.is_some_and(|hash| Mark::of(&hash) == receipt.mark);
-        Ok(if ours { receipt.batch } else { Batch::default() })
-    }
-
-    /// Whether the home holds every change of a record that others made.
+    /// Whether the home holds every change of a record that came from elsewhere: others', and one's own that came back.
     fn others_are_safe(&self, record: RecordId) -> Result<bool> {
         let mut statement = self.connection().prepare_cached(
             "SELECT EXISTS (
-                SELECT 1 FROM change c LEFT JOIN receipt r ON r.origin = c.origin
-                WHERE c.record = ?1 AND c.origin <> ?2 AND c.status = 1
+                SELECT 1 FROM change c
+                LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32)
+                WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
                   AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
         )?;
         let ahead: bool =
@@ -108,12 +107,6 @@ impl Replica {
             verdicts.push(receipts::read_verdict(row)?);
         }
         Ok(verdicts)
-    }
-
-    /// The last of one's own batches that the hub acknowledged.
-    fn acknowledged_batch(&self) -> Result<Batch> {
-        let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
-        outbox::last_batch(self.connection(), self.id(), acknowledged)
     }
 
     /// How many changes lie where.

@@ -7,12 +7,12 @@ use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::replica_id;
-use teranga_sync::limits;
 use teranga_sync::message::{Answer, More, Push, Request};
 use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
 
 use crate::apply::{Applied, Applier};
+use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
@@ -41,6 +41,8 @@ pub struct Uplink {
     pub exchange: u64,
     /// The outbox number up to which the hub holds everything.
     pub acknowledged: u64,
+    /// Whether a line was begun and the feed has not been read to its end since.
+    pub behind: bool,
     /// When the last exchange succeeded, by this replica's clock.
     pub last: Option<Millis>,
     /// When a session last left nothing to do, by this replica's clock.
@@ -107,6 +109,7 @@ impl Replica {
         )?;
         if !same {
             transaction.execute("DELETE FROM uplink", [])?;
+            transaction.execute("DELETE FROM checkpoint", [])?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -128,6 +131,7 @@ impl Replica {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
         let pushes = match plan.push {
             PushPlan::Ask => Vec::new(),
+            PushPlan::Pack { .. } if uplink.behind => Vec::new(),
             PushPlan::Pack { bytes_target } => {
                 let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
                 if own_waits && !outbox::waits(self.connection(), uplink.acknowledged)? {
@@ -143,6 +147,7 @@ impl Replica {
         Ok(Some(Request {
             hub: replica_id(&uplink.key),
             replica: self.id(),
+            line: self.line()?,
             exchange: uplink.exchange + 1,
             cursor: uplink.cursor,
             pull_bytes_max: plan.pull_bytes_max,
@@ -160,17 +165,6 @@ impl Replica {
         Ok(Push { number: row.number, introduction, pack })
     }
 
-    /// Goes on above the exchange number that the hub last saw: this replica was restored, or an answer was lost.
-    /// Returns whether that helps: a number that is far ahead is no honest hub's, and is not taken over.
-    pub fn resume_exchanges_after(&mut self, last: u64) -> Result<bool> {
-        let own = self.uplink()?.map_or(0, |uplink| uplink.exchange);
-        if last >= limits::EXCHANGE_MAX || last.saturating_sub(own) > limits::EXCHANGE_LEAP_MAX {
-            return Ok(false);
-        }
-        self.connection().execute("UPDATE uplink SET exchange = max(exchange, ?1)", [integer(last)])?;
-        Ok(true)
-    }
-
     /// Takes a verified answer: rows are logged and applied, receipts noted, the acknowledgement and the cursor moved
     /// on, all in one transaction.
     pub fn take_answer(
@@ -179,7 +173,8 @@ impl Replica {
         answer: &Answer,
         now: Millis,
     ) -> std::result::Result<Taken, TakeError> {
-        if answer.replica != request.replica || answer.exchange != request.exchange {
+        if (answer.replica, answer.line, answer.exchange) != (request.replica, request.line, request.exchange)
+        {
             return Err(TakeError::NotForUs);
         }
         let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
@@ -199,27 +194,32 @@ impl Replica {
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
         let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
+        let cursor = checkpoints::stand(&transaction, request.cursor, answer.cursor)?;
+        if left == Left::Nothing {
+            checkpoints::remember(&transaction, cursor)?;
+        }
         transaction.execute(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4,
-                 done_ms = iif(?5, ?4, done_ms)",
+                 done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6",
             params![
-                integer(answer.cursor.position.0),
-                answer.cursor.running,
+                integer(cursor.position.0),
+                cursor.running,
                 integer(acknowledged),
                 now.0,
-                left == Left::Nothing
+                left == Left::Nothing,
+                answer.more == More::Rows
             ],
         )?;
         transaction.commit()?;
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
-        let moved = only_asked || acknowledged != before.acknowledged || answer.cursor != before.cursor;
+        let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
         Ok(Taken { left, moved, applied })
     }
 }
 
 fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms FROM uplink",
+        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind FROM uplink",
     )?;
     let mut rows = statement.query([])?;
     rows.next()?
@@ -234,6 +234,7 @@ fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                 },
                 exchange: unsigned(row.get(5)?),
                 acknowledged: unsigned(row.get(6)?),
+                behind: row.get(9)?,
                 last: row.get::<_, Option<i64>>(7)?.map(Millis),
                 done: row.get::<_, Option<i64>>(8)?.map(Millis),
             })

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
-use teranga_core::id::{Batch, Entropy, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{Batch, Entropy, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::record::{Envelope, Event, EventKind};
@@ -101,9 +101,9 @@ fn sync(child: &mut Replica, hub: &mut Replica) {
         let bytes = request.encode(child.identity());
         let known = hub.child(child.id()).unwrap().unwrap();
         let request = Request::read(&bytes, &known.key).unwrap();
-        hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
+        hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap().unwrap();
         for push in &request.pushes {
-            hub.ingest(&known, push, NOW).unwrap();
+            hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
@@ -226,7 +226,7 @@ fn a_save_made_twice_or_sent_twice_adds_nothing() {
     let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     let known = world.region.child(world.awa.id()).unwrap().unwrap();
     for _ in 0..3 {
-        world.region.ingest(&known, &request.pushes[0], NOW).unwrap();
+        world.region.ingest(&known, Line::FIRST, &request.pushes[0], NOW).unwrap();
         world.region.apply_logged().unwrap();
     }
     sync_all(&mut world);
@@ -253,10 +253,26 @@ fn a_region_never_sees_another_regions_records() {
 fn an_exchange_number_serves_once() {
     let mut world = world(5);
     let id = world.awa.id();
-    assert_eq!(world.region.begin_exchange(id, 5, NOW).unwrap(), Ok(()));
-    assert_eq!(world.region.begin_exchange(id, 5, NOW).unwrap(), Err(5));
-    world.awa.resume_exchanges_after(5).unwrap();
+    assert_eq!(world.region.begin_exchange(id, Line::FIRST, 5, NOW).unwrap(), Ok(()));
+    assert_eq!(world.region.begin_exchange(id, Line::FIRST, 5, NOW).unwrap(), Err(5));
+    // Somebody with this key has used the numbers that it would give next: it goes on in a line of its own.
+    world.awa.begin_line().unwrap();
+    let line = world.awa.line().unwrap();
+    assert_ne!(line, Line::FIRST);
     sync(&mut world.awa, &mut world.region);
+    assert_eq!(
+        world
+            .region
+            .children()
+            .unwrap()
+            .iter()
+            .find(|child| child.introduction.key == world.awa.public_key())
+            .unwrap()
+            .lines,
+        2
+    );
+    world.awa.begin_line().unwrap();
+    assert_ne!(world.awa.line().unwrap(), line);
 }
 
 #[test]
@@ -300,7 +316,7 @@ fn changes_that_came_before_what_they_build_on_wait_for_it() {
     let mut request = world.moussa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     request.hub = world.hq.id();
     let known = world.hq.child(world.moussa.id()).unwrap().unwrap();
-    world.hq.ingest(&known, &request.pushes[0], NOW).unwrap();
+    world.hq.ingest(&known, Line::FIRST, &request.pushes[0], NOW).unwrap();
     world.hq.apply_logged().unwrap();
     assert_eq!(world.hq.log_counts().unwrap().waiting, 1);
     sync(&mut world.region, &mut world.hq);
@@ -413,18 +429,10 @@ fn a_hub_introduces_nobody_beyond_its_own_region_and_never_itself() {
     for audience in [Audience::National, Audience::Region("SN-TC".into())] {
         let mut push = request.pushes[0].clone();
         push.introduction.as_mut().unwrap().audience = audience;
-        let taken = world.hq.ingest(&known, &push, NOW).unwrap();
+        let taken = world.hq.ingest(&known, Line::FIRST, &push, NOW).unwrap();
         assert_eq!(taken, Ingested::Refused(Problem::Forbidden));
     }
-    assert_eq!(world.hq.ingest(&known, &request.pushes[0], NOW).unwrap(), Ingested::Logged);
-}
-
-#[test]
-fn an_exchange_number_that_no_honest_hub_names_is_not_taken_over() {
-    let mut world = world(13);
-    assert!(!world.awa.resume_exchanges_after(u64::MAX).unwrap());
-    assert!(!world.awa.resume_exchanges_after(1 << 40).unwrap());
-    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.hq.ingest(&known, Line::FIRST, &request.pushes[0], NOW).unwrap(), Ingested::Logged);
 }
 
 /// Begins a draft of a saved record, as a device does.
@@ -526,7 +534,7 @@ fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves
     let manifest = Manifest::sign(child.identity(), first, zeros, vec![nonce], listed);
     let pack = Pack { manifest, saves }.encode();
     let known = hub.child(child.id()).unwrap().unwrap();
-    let taken = hub.ingest(&known, &Push { number: 1, introduction: None, pack }, NOW).unwrap();
+    let taken = hub.ingest(&known, Line::FIRST, &Push { number: 1, introduction: None, pack }, NOW).unwrap();
     assert_eq!(taken, Ingested::Logged);
     while hub.apply_logged().unwrap().left {}
 }

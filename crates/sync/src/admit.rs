@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use teranga_core::id::{Batch, ManifestHash};
+use teranga_core::id::{Batch, Line, ManifestHash};
 use teranga_core::problem::Problem;
 
 use crate::pack::Pack;
 use crate::scan::{ChangeLimits, ScannedChange, scan};
 
-/// What the store knows of the origin's chain.
+/// What the store knows of the origin's chain in the line of the arriving pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Chain {
-    /// The last batch held here; 0 when there is none.
+    /// The last batch held here; the line's beginning when there is none.
     pub last: Batch,
     /// The hash of its manifest; zeros when there is none.
     pub last_hash: Option<ManifestHash>,
@@ -60,10 +60,12 @@ pub fn admit(pack: &Pack, chain: &Chain, bringer: Bringer) -> Admission {
             _ => Admission::Refuse(Problem::BrokenChain),
         };
     }
-    if batch.0 != chain.last.0 + 1 {
+    if batch != chain.last.next() {
         return Admission::Gap;
     }
-    if pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
+    // The first pack of a later line names the one that its origin cut before, which need not have come this far.
+    let begins_a_line = chain.last_hash.is_none() && batch.line() != Line::FIRST;
+    if !begins_a_line && pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
         return Admission::Refuse(Problem::BrokenChain);
     }
     if bringer == Bringer::Author && pack.saves.iter().flatten().any(|entry| entry.body.is_none()) {

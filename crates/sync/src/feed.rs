@@ -218,7 +218,7 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> 
     let name = limits::NAME_BYTES_MAX;
     Ok(match reader.byte()? {
         SAVE => {
-            let batch = Batch(reader.number("batch")?);
+            let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
             let count = reader.count("entries", limits::PACK_ENTRIES_MAX)?;
             let save = (0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?;
             Row::Save { batch, save }
@@ -233,12 +233,12 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> 
         }),
         RECEIPT => Row::Receipt(Receipt {
             origin: ReplicaId(reader.array()?),
-            batch: Batch(reader.number("batch")?),
+            batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
             mark: Mark(reader.array()?),
         }),
         VERDICT => Row::Verdict(VerdictRow {
             origin: ReplicaId(reader.array()?),
-            batch: Batch(reader.number("batch")?),
+            batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
             record: RecordId(reader.array()?),
             class: ClassId::new(reader.text("class", name)?),
             hash: ChangeHash(reader.array()?),

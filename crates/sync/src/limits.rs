@@ -42,8 +42,10 @@ pub const ANSWER_BYTES_MAX: usize = ROWS_RAW_BYTES_MAX + 64 * 1024;
 /// The highest exchange number. It fits every integer of every language and database; one exchange a second reaches
 /// it in 285 million years.
 pub const EXCHANGE_MAX: u64 = (1 << 53) - 1;
-/// The furthest that a hub may ask a child to go on above its own exchange number.
-pub const EXCHANGE_LEAP_MAX: u64 = 1 << 32;
+/// The highest batch number: a line of 31 bits, a place in it of 32.
+pub const BATCH_MAX: u64 = (1 << 63) - 1;
+/// The lines of one replica that a hub remembers; the one that was silent longest gives way to a new one.
+pub const LINES_MAX: usize = 16;
 /// The largest block of feed rows after decompression.
 pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most bytes of rows that a hub cuts for one answer, before compression; one row may exceed it.

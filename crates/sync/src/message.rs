@@ -2,7 +2,7 @@
 //! answer that acknowledges and brings rows. Both are signed over everything before the signature, name both ends
 //! and carry the exchange's number, so that neither can be replayed or passed to somebody else.
 
-use teranga_core::id::{FeedPosition, ManifestHash, PublicKey, ReplicaId};
+use teranga_core::id::{FeedPosition, Line, ManifestHash, PublicKey, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 
@@ -41,7 +41,9 @@ pub struct Request {
     pub hub: ReplicaId,
     /// The child.
     pub replica: ReplicaId,
-    /// Counts the exchanges of this child with this hub; each is used once.
+    /// The line in which it numbers what follows.
+    pub line: Line,
+    /// Counts the exchanges of this child with this hub in this line; each is used once.
     pub exchange: u64,
     /// Where the child stands in the hub's feed.
     pub cursor: Cursor,
@@ -82,13 +84,16 @@ impl Acknowledged {
 pub struct Answer {
     /// The child that this is meant for.
     pub replica: ReplicaId,
+    /// The line of the exchange.
+    pub line: Line,
     /// The exchange that this answers.
     pub exchange: u64,
     /// The hub holds every pack of this child's outbox up to here, durably.
     pub acknowledged: Acknowledged,
     /// The hub's clock.
     pub hub_time: Millis,
-    /// Where the child stands in the feed once it holds these rows.
+    /// Where the child stands in the feed once it holds these rows; before the position that it named where the hub does
+    /// not know that one: the child goes on from an earlier one that it remembers, or from the start.
     pub cursor: Cursor,
     /// Whether to ask again for rows.
     pub more: More,
@@ -129,7 +134,8 @@ impl Request {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut writer = head(REQUEST);
-        writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes()).number(self.exchange);
+        writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
+        writer.number(self.line.number().into()).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
         writer.count(self.pull_bytes_max).count(self.pushes.len());
         for push in &self.pushes {
@@ -156,6 +162,7 @@ impl Request {
         let mut reader = open(signed_by(bytes, limits::REQUEST_BYTES_MAX, key)?, REQUEST)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
+        let line = read_line(&mut reader)?;
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
@@ -164,7 +171,7 @@ impl Request {
             .map(|_| read_push(&mut reader, &mut raw_left))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
-        Ok(Self { hub, replica, exchange, cursor, pull_bytes_max, pushes })
+        Ok(Self { hub, replica, line, exchange, cursor, pull_bytes_max, pushes })
     }
 }
 
@@ -172,7 +179,7 @@ impl Answer {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut writer = head(ANSWER);
-        writer.raw(self.replica.as_bytes()).number(self.exchange);
+        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).number(self.exchange);
         writer.number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
         writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
         write_cursor(&mut writer, &self.cursor);
@@ -185,6 +192,7 @@ impl Answer {
     pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
         let mut reader = open(signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, ANSWER)?;
         let replica = ReplicaId(reader.array()?);
+        let line = read_line(&mut reader)?;
         let exchange = reader.number("exchange")?;
         let acknowledged =
             Acknowledged { number: reader.number("acknowledged")?, mark: Mark(reader.array()?) };
@@ -197,7 +205,7 @@ impl Answer {
         };
         let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
-        Ok(Self { replica, exchange, acknowledged, hub_time, cursor, more, rows })
+        Ok(Self { replica, line, exchange, acknowledged, hub_time, cursor, more, rows })
     }
 }
 
@@ -261,6 +269,11 @@ fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, Deco
         compress::read(reader, "pack", BlockLimits { stored_max: limits::PACK_WIRE_BYTES_MAX, raw_max })?;
     *raw_left -= pack.len();
     Ok(Push { number, introduction, pack })
+}
+
+fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
+    let number = reader.number_up_to("line", Line::MAX.into())?;
+    u32::try_from(number).ok().and_then(Line::numbered).ok_or(DecodeError::Invalid { field: "line" })
 }
 
 fn write_cursor(writer: &mut Writer, cursor: &Cursor) {

@@ -76,7 +76,7 @@ impl Pack {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let origin = PublicKey(reader.array()?);
-        let batch = Batch(reader.number("batch")?);
+        let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
         let previous = ManifestHash(reader.array()?);
         let openings = (0..reader.count("openings", limits::PACK_OPENINGS_MAX)?)
             .map(|_| reader.array().map(OpeningNonce))

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
-use teranga_core::id::{Batch, FeedPosition, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{Batch, FeedPosition, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
@@ -97,6 +97,7 @@ fn request() -> Request {
     Request {
         hub: hub().replica(),
         replica: device().replica(),
+        line: Line::numbered(5).unwrap(),
         exchange: 7,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32] },
         pull_bytes_max: 65_536,
@@ -107,6 +108,7 @@ fn request() -> Request {
 fn answer() -> Answer {
     Answer {
         replica: device().replica(),
+        line: Line::numbered(5).unwrap(),
         exchange: 7,
         acknowledged: Acknowledged::at(1, &pack().hash()),
         hub_time: Millis(1_772_442_000_500),

@@ -5,7 +5,7 @@ use teranga_client::interview::{Finished, Setting};
 use teranga_client::invent::Seeded;
 use teranga_client::{ClientError, Device};
 use teranga_core::grant::Audience;
-use teranga_core::id::RecordId;
+use teranga_core::id::{Line, RecordId};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
@@ -52,9 +52,9 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Replica) {
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let known = hub.child(child.id()).unwrap().unwrap();
         let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
-        hub.begin_exchange(request.replica, request.exchange, NOW).unwrap().unwrap();
+        hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap().unwrap();
         for push in &request.pushes {
-            hub.ingest(&known, push, NOW).unwrap();
+            hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());

@@ -1,0 +1,76 @@
+//! The line in which this replica numbers its packs and exchanges, and how it begins another. A hub that has seen numbers
+//! which this replica never gave has met somebody else with its key: the phone that it was before its disk was put back,
+//! or a copy of its folder. Both go on, each in a line of its own, and neither is asked which one is right.
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use teranga_core::id::{Entropy, Line, ManifestHash};
+
+use crate::columns::integer;
+use crate::error::{Result, StoreError};
+use crate::outbox;
+use crate::packs;
+use crate::replica::{self, Replica};
+
+/// The name of the line's number, four bytes.
+const LINE: &str = "line";
+/// The name of the manifest that was one's last when the line began.
+const BEFORE: &str = "line_after";
+
+/// The line in which packs are cut now.
+pub(crate) fn current(connection: &Connection) -> Result<Line> {
+    let Some(bytes) = replica::meta(connection, LINE)? else { return Ok(Line::FIRST) };
+    let number = bytes.try_into().ok().map(u32::from_be_bytes).and_then(Line::numbered);
+    number.ok_or(StoreError::Inconsistent { table: "meta", column: "line" })
+}
+
+/// The manifest that the first pack of the line names: one's last before it; zeros in the first line.
+pub(crate) fn before(connection: &Connection) -> Result<ManifestHash> {
+    let hash = replica::meta(connection, BEFORE)?.and_then(|bytes| ManifestHash::from_slice(&bytes));
+    Ok(hash.unwrap_or(ManifestHash([0; 32])))
+}
+
+impl Replica {
+    /// The line in which this replica numbers its packs and exchanges.
+    pub fn line(&self) -> Result<Line> {
+        current(self.connection())
+    }
+
+    /// Begins another line. Packs that the hub acknowledged stay as they are; one's own others are taken apart, and
+    /// nothing is sent before the feed has been read to its end: it brings what the other one with this key has sent
+    /// meanwhile, and what of it is one's own need not be sent again.
+    pub fn begin_line(&mut self) -> Result<()> {
+        let (own, nonce) = (self.id(), self.nonce());
+        let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
+        let transaction = self.connection_mut().transaction()?;
+        let old = current(&transaction)?;
+        outbox::begin_anew(&transaction, own, acknowledged)?;
+        let last = packs::chain(&transaction, own, old.beginning())?.last_hash;
+        let before = last.map_or_else(|| before(&transaction), Ok)?;
+        // The opening's own randomness, so that two copies that begin a line at once begin two.
+        let mut drawn = Drawn(
+            Sha256::new()
+                .chain_update(nonce.as_bytes())
+                .chain_update(old.number().to_be_bytes())
+                .finalize()
+                .into(),
+        );
+        let line = Line::draw(&mut drawn);
+        replica::put_meta(&transaction, LINE, &line.number().to_be_bytes())?;
+        replica::put_meta(&transaction, BEFORE, before.as_bytes())?;
+        transaction.execute("UPDATE uplink SET exchange = 0, acknowledged = ?1, behind = 1", [integer(0)])?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Randomness that was drawn before.
+struct Drawn([u8; 32]);
+
+impl Entropy for Drawn {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for (byte, drawn) in bytes.iter_mut().zip(self.0) {
+            *byte = drawn;
+        }
+    }
+}
