@@ -113,16 +113,7 @@ fn show(seed: u64, outcome: &Outcome) {
     println!("seed {seed} at commit {}: {fault}", commit());
     let script = Script::new(seed);
     let (short, how) = shrink(&script, fault, Sabotage::Nothing);
-    println!(
-        "  {} of its {} steps do it, with {} region(s) of {} device(s): {how}",
-        short.steps.len(),
-        script.steps.len(),
-        short.regions,
-        short.devices
-    );
-    for step in &short.steps {
-        println!("    {:?} which {} seed {}", step.what, step.which, step.seed);
-    }
+    println!("{} of its {} steps do it: {how}\n{short}", short.steps.len(), script.steps.len());
 }
 
 fn commit() -> String {

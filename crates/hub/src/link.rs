@@ -45,8 +45,6 @@ pub enum LinkError {
     Refused {
         /// The problem.
         problem: Problem,
-        /// The exchange number above which to go on, where it was used before.
-        last_exchange: Option<u64>,
     },
     /// Something answers that is not a hub, or a hub that fails.
     #[error("{url} answers with status {status}, which a hub does not")]
@@ -293,8 +291,7 @@ impl Link {
     fn refusal(&self, status: u16, body: &[u8]) -> LinkError {
         let foreign = LinkError::Foreign { url: self.base.clone(), status };
         let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
-        Problem::from_code(&body.code)
-            .map_or(foreign, |problem| LinkError::Refused { problem, last_exchange: body.last_exchange })
+        Problem::from_code(&body.code).map_or(foreign, |problem| LinkError::Refused { problem })
     }
 }
 

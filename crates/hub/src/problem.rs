@@ -17,9 +17,6 @@ pub struct ProblemBody {
     pub code: String,
     /// The HTTP status.
     pub status: u16,
-    /// The exchange number above which to go on, where it was used before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_exchange: Option<u64>,
     /// The versions of the protocol that are spoken here, where another was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<[u8; 2]>,
@@ -37,14 +34,13 @@ impl From<Rejected> for HttpProblem {
 
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
-        let Rejected { problem, last_exchange, detail } = self.0;
+        let Rejected { problem, detail } = self.0;
         tracing::warn!(code = problem.code(), %detail, "refused");
         let upgrade = problem == Problem::UpgradeNeeded;
         let body = ProblemBody {
             kind: format!("urn:teranga:problem:{}", problem.code()),
             code: problem.code().to_owned(),
             status: problem.status(),
-            last_exchange,
             versions: upgrade.then_some([teranga_sync::version::MIN, teranga_sync::version::MAX]),
         };
         let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

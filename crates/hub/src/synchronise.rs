@@ -51,9 +51,7 @@ impl Explain for SyncError {
             Self::Failure(failure) => match failure {
                 Failure::NotEnrolled => "not-enrolled",
                 Failure::Standstill => "hub-standstill",
-                Failure::Refused { problem } => {
-                    LinkError::Refused { problem: *problem, last_exchange: None }.code()
-                }
+                Failure::Refused { problem } => LinkError::Refused { problem: *problem }.code(),
                 Failure::Nothing(_) => "hub-unreachable",
                 Failure::Message(MessageError::Signature) => "hub-not-the-one",
                 Failure::Message(error) => error.problem().code(),
@@ -118,9 +116,7 @@ pub async fn synchronise(
 fn reply(came: &Result<Vec<u8>, LinkError>) -> Reply<'_> {
     match came {
         Ok(bytes) => Reply::Answer(bytes),
-        Err(LinkError::Refused { problem, last_exchange }) => {
-            Reply::Refused { problem: *problem, last_exchange: *last_exchange }
-        }
+        Err(LinkError::Refused { problem }) => Reply::Refused(*problem),
         Err(error) => Reply::Nothing(error.retry()),
     }
 }

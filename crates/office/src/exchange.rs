@@ -15,8 +15,6 @@ use crate::office::Office;
 pub struct Rejected {
     /// What the sender is told.
     pub problem: Problem,
-    /// The exchange number above which the sender must go on, where it was used before.
-    pub last_exchange: Option<u64>,
     /// What the hub's log says; never answers, names or secrets.
     pub detail: String,
 }
@@ -24,7 +22,7 @@ pub struct Rejected {
 impl Rejected {
     /// A rejection with a detail for the log.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Self { problem, last_exchange: None, detail: detail.into() }
+        Self { problem, detail: detail.into() }
     }
 }
 
@@ -59,9 +57,8 @@ impl Office {
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
         let (child, request) = self.authenticate(body)?;
         let Request { replica, line, exchange, .. } = request;
-        if let Err(last) = self.replica_mut().begin_exchange(replica, line, exchange, now)? {
-            let rejected = Rejected::new(Problem::Replayed, "the exchange number was used before");
-            return Err(Rejected { last_exchange: Some(last), ..rejected });
+        if !self.replica_mut().begin_exchange(replica, line, exchange, now)? {
+            return Err(Rejected::new(Problem::Replayed, "the exchange number was used before"));
         }
         for push in &request.pushes {
             match self.replica_mut().ingest(&child, line, push, now)? {

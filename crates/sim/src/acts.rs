@@ -44,6 +44,7 @@ pub(crate) fn act(
         | What::ClockJumps
         | What::Backup
         | What::Restore
+        | What::Copy
         | What::Publish
         | What::Wait => Ok(None),
     }

@@ -121,18 +121,33 @@ impl Machine {
         }
     }
 
+    /// Another machine with a copy of this one's disk, as it stands.
+    pub(crate) fn copied(&mut self) -> Result<Self, StoreError> {
+        let image = self.image()?;
+        let mut copy = Self {
+            name: format!("copie de {}", self.name),
+            post: self.post,
+            clock: self.clock,
+            seed: Seeded(self.seed.next_number()),
+            running: None,
+            disk: Disk::default(),
+        };
+        copy.restart_from(&image)?;
+        Ok(copy)
+    }
+
     /// Stops in good order, and starts again from an image of some disk.
     pub(crate) fn restart_from(&mut self, image: &Image) -> Result<(), StoreError> {
-        self.running = None;
         self.disk.heal();
+        self.running = None;
         self.disk.put_back(image);
         self.start()
     }
 
     /// The disk as it stands while the replica is closed.
     pub(crate) fn image(&mut self) -> Result<Image, StoreError> {
-        self.running = None;
         self.disk.heal();
+        self.running = None;
         let image = self.disk.image();
         self.start()?;
         Ok(image)

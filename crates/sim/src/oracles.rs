@@ -47,12 +47,10 @@ const QUIET_BYTES_MAX: u64 = 400;
 
 /// What holds at every moment: no tick is ahead of the truth.
 pub(crate) fn while_playing(world: &World, sabotage: Sabotage) -> Result<Option<Fault>, StoreError> {
-    let Some(home) = world.machines.first().and_then(Machine::replica) else { return Ok(None) };
-    let home = logged(home)?;
+    let home = ever_held(world, 0)?;
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
-        let Some(region) = world.machines.get(hub).and_then(Machine::replica) else { continue };
-        let region = logged(region)?;
+        let region = ever_held(world, hub)?;
         for record in replica.records()?.into_iter().map(|row| row.record) {
             let shown = replica.tick(record)?;
             let shown = match (sabotage, shown) {
@@ -99,8 +97,12 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     Ok(found)
 }
 
-fn logged(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
-    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+/// What a machine holds, and what it held before its disk was exchanged: of that a tick may not know yet.
+fn ever_held(world: &World, number: usize) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    let replica = world.machines.get(number).and_then(Machine::replica);
+    let census = replica.map(Replica::census).transpose()?.unwrap_or_default();
+    let forgotten = world.forgotten.get(number).into_iter().flatten().copied();
+    Ok(census.into_iter().map(|(hash, _)| hash).chain(forgotten).collect())
 }
 
 /// Every promised change is in its document at its author, at the author's hub and at headquarters.

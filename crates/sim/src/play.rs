@@ -1,6 +1,8 @@
 //! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
 //! must come together.
 
+use std::collections::BTreeSet;
+
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
@@ -10,7 +12,7 @@ use teranga_sync::feed::ResourceRow;
 use crate::acts::{self, Saved};
 use crate::ledger::Promise;
 use crate::link::Link;
-use crate::machine::Running;
+use crate::machine::{Post, Running};
 use crate::oracles::{self, Fault};
 use crate::script::{Script, Step, Weather, What};
 use crate::session::{Talked, session};
@@ -81,7 +83,10 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
     let mut world = World::new(script)?;
     for step in &script.steps {
         take(&mut world, step, done)?;
-        if let Some(fault) = oracles::while_playing(&world, sabotage)? {
+        // Only what is heard from a hub moves a tick on.
+        if matches!(step.what, What::Sync(_))
+            && let Some(fault) = oracles::while_playing(&world, sabotage)?
+        {
             return Ok(Some(fault));
         }
     }
@@ -140,7 +145,8 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
         | What::DiskCleared
         | What::ClockJumps
         | What::Backup
-        | What::Restore => befall(world, step, &mut seed)?,
+        | What::Restore
+        | What::Copy => befall(world, step, &mut seed)?,
     }
     world.now.0 += 60_000;
     Ok(())
@@ -164,12 +170,15 @@ fn befall(world: &mut World, step: &Step, seed: &mut Seeded) -> Result<(), Store
                 *backup = Some(image);
             }
         }
-        What::Restore => {
-            if let Some(Some(image)) = world.backups.get(number) {
-                machine.restart_from(image)?;
-                world.forgive()?;
+        What::Copy => {
+            if matches!(machine.post, Post::Device { .. }) {
+                let copy = machine.copied()?;
+                world.machines.push(copy);
+                world.backups.push(None);
+                world.forgotten.push(BTreeSet::new());
             }
         }
+        What::Restore => world.restore(number)?,
         What::Case
         | What::Interview
         | What::Correct

@@ -1,6 +1,8 @@
 //! A script: what happens in a world, step by step, drawn from a seed. Each step carries randomness of its own, so that a
 //! step plays the same when others before it are left out; that is what lets a failing script shrink.
 
+use std::fmt;
+
 use teranga_client::invent::Seeded;
 
 /// A script.
@@ -56,6 +58,8 @@ pub enum What {
     Backup,
     /// The last backup is put back, as long as there is one.
     Restore,
+    /// The folder of a device is copied to another machine, and both are used from now on.
+    Copy,
     /// Headquarters publishes a new version of a list.
     Publish,
     /// Time passes: a day to a month.
@@ -90,8 +94,9 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::ClockJumps, 2),
     (What::Publish, 2),
     (What::Wait, 2),
-    (What::Backup, 0),
-    (What::Restore, 0),
+    (What::Backup, 4),
+    (What::Restore, 3),
+    (What::Copy, 1),
 ];
 
 /// Steps of a script: about what a team does in some weeks.
@@ -135,6 +140,16 @@ impl Step {
 
     fn of(what: What, draw: &mut Seeded) -> Self {
         Self { what, which: draw.below(1_000), seed: draw.next_number() }
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "seed {}, {} region(s) of {} device(s)", self.seed, self.regions, self.devices)?;
+        for step in &self.steps {
+            writeln!(out, "  {:?}, which {}, seed {}", step.what, step.which, step.seed)?;
+        }
+        Ok(())
     }
 }
 

@@ -114,9 +114,7 @@ impl Back {
     fn reply(&self) -> Reply<'_> {
         match self {
             Self::Bytes(bytes) => Reply::Answer(bytes),
-            Self::Refused(rejected) => {
-                Reply::Refused { problem: rejected.problem, last_exchange: rejected.last_exchange }
-            }
+            Self::Refused(rejected) => Reply::Refused(rejected.problem),
             Self::Nothing => Reply::Nothing(Retry::Later),
         }
     }

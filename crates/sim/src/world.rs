@@ -29,6 +29,9 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     /// The last backup of each machine.
     pub(crate) backups: Vec<Option<Image>>,
+    /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
+    /// owner has spoken with the machine again.
+    pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
     /// Versions of the list that headquarters has published.
     pub(crate) published: u32,
 }
@@ -58,7 +61,9 @@ impl World {
             }
         }
         let backups = machines.iter().map(|_| None).collect();
-        let mut world = Self { machines, now: BEGINNING, ledger: Ledger::default(), backups, published: 0 };
+        let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
+        let (now, ledger) = (BEGINNING, Ledger::default());
+        let mut world = Self { machines, now, ledger, backups, forgotten, published: 0 };
         for child in 1..world.machines.len() {
             world.enrol(child)?;
         }
@@ -87,8 +92,22 @@ impl World {
         (0..).zip(&self.machines).filter(move |(_, machine)| is_device(machine)).map(|(number, _)| number)
     }
 
-    /// What no machine holds any more is nobody's promise: a disk was exchanged for an older one.
-    pub(crate) fn forgive(&mut self) -> Result<(), StoreError> {
+    /// Puts the last backup of a machine in the place of its disk, as long as there is one.
+    pub(crate) fn restore(&mut self, number: usize) -> Result<(), StoreError> {
+        let (Some(machine), Some(Some(image))) = (self.machines.get_mut(number), self.backups.get(number))
+        else {
+            return Ok(());
+        };
+        let held = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+        machine.restart_from(image)?;
+        if let Some(forgotten) = self.forgotten.get_mut(number) {
+            forgotten.extend(held.into_iter().map(|(hash, _)| hash));
+        }
+        self.forgive()
+    }
+
+    /// What no machine holds any more is nobody's promise.
+    fn forgive(&mut self) -> Result<(), StoreError> {
         let mut held: BTreeSet<ChangeHash> = BTreeSet::new();
         for machine in &self.machines {
             let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();

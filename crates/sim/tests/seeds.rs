@@ -1,6 +1,6 @@
 //! Some seeds in every test run; `cargo xtask sim` plays more. `TERANGA_SEEDS=A..B` plays others.
 
-use teranga_sim::{Done, Sabotage, Script, play};
+use teranga_sim::{Done, Sabotage, Script, play, shrink};
 
 /// Seeds of every run.
 const SEEDS: std::ops::Range<u64> = 0..300;
@@ -13,9 +13,11 @@ fn no_seed_loses_or_splits_anything() {
     });
     let mut total = Done::default();
     for seed in seeds {
-        let outcome = play(&Script::new(seed), Sabotage::Nothing);
+        let script = Script::new(seed);
+        let outcome = play(&script, Sabotage::Nothing);
         if let Some(fault) = outcome.fault {
-            panic!("seed {seed}: {fault}; cargo xtask sim --seeds {seed}..{} shrinks it", seed + 1);
+            let (short, how) = shrink(&script, &fault, Sabotage::Nothing);
+            panic!("seed {seed}: {fault}\nin short: {how}\n{short}");
         }
         total += outcome.done;
     }

@@ -29,8 +29,7 @@ pub(crate) fn remember(connection: &Connection, cursor: Cursor) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO checkpoint (position, running) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![integer(cursor.position.0), cursor.running])?;
-    let mut statement =
-        connection.prepare_cached("SELECT position FROM checkpoint ORDER BY position")?;
+    let mut statement = connection.prepare_cached("SELECT position FROM checkpoint ORDER BY position")?;
     let positions: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut kept = None;
     for position in positions {

@@ -99,15 +99,15 @@ impl Replica {
         Ok(children)
     }
 
-    /// Uses up an exchange number of a child in one of its lines; a line that is new is noted. `Err` inside the result is
-    /// the last number that was used.
+    /// Uses up an exchange number of a child in one of its lines; a line that is new is noted. False where the number,
+    /// or a later one, was used before.
     pub fn begin_exchange(
         &mut self,
         child: ReplicaId,
         line: Line,
         exchange: u64,
         now: Millis,
-    ) -> Result<std::result::Result<(), u64>> {
+    ) -> Result<bool> {
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
         let moved = transaction
@@ -115,16 +115,8 @@ impl Replica {
                 "UPDATE child SET exchange = ?3, last_ms = ?4 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
             )?
             .execute(params![child.as_bytes(), line.number(), integer(exchange), now.0])?;
-        if moved == 1 {
-            transaction.commit()?;
-            return Ok(Ok(()));
-        }
-        let last: i64 = transaction.query_row(
-            "SELECT exchange FROM child WHERE replica = ?1 AND line = ?2",
-            params![child.as_bytes(), line.number()],
-            |row| row.get(0),
-        )?;
-        Ok(Err(unsigned(last)))
+        transaction.commit()?;
+        Ok(moved == 1)
     }
 
     /// Keeps a pull token.

@@ -38,12 +38,7 @@ pub enum Reply<'a> {
     /// The bytes of an answer.
     Answer(&'a [u8]),
     /// The hub refused.
-    Refused {
-        /// The problem.
-        problem: Problem,
-        /// The exchange number above which to go on, where it was used before.
-        last_exchange: Option<u64>,
-    },
+    Refused(Problem),
     /// Nothing, or nothing that a hub says; and whether asking again may help.
     Nothing(Retry),
 }
@@ -149,22 +144,14 @@ impl Conversation {
         let Some(asked) = self.asked.take() else { return self.next(replica, now, random) };
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
-            Reply::Refused { problem: Problem::Replayed, last_exchange: Some(last) }
-                if last > asked.request.exchange && !asked.began_a_line =>
-            {
+            Reply::Refused(problem) if !asked.began_a_line && is_about_us(problem, &asked.request) => {
                 self.begin_line(replica, &asked)
             }
-            Reply::Refused { problem: Problem::BrokenChain, .. }
-                if asked.request.pushes.iter().any(|push| push.introduction.is_none())
-                    && !asked.began_a_line =>
-            {
-                self.begin_line(replica, &asked)
-            }
-            Reply::Refused { problem, .. } if is_about_packs(problem, &asked.request) => {
+            Reply::Refused(problem) if is_about_packs(problem, &asked.request) => {
                 self.refused.get_or_insert(problem);
                 replica.pass_over(&asked.request, problem).map(|()| Heard::GoOn).map_err(Failure::from)
             }
-            Reply::Refused { problem, .. } => Err(Failure::Refused { problem }),
+            Reply::Refused(problem) => Err(Failure::Refused { problem }),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
         match heard {
@@ -236,6 +223,13 @@ enum Heard {
     GoOn,
     Again(Vec<u8>),
     Done,
+}
+
+/// Whether a refusal says that somebody else with this replica's key was there: each number is given once, and each place
+/// in a line taken once.
+fn is_about_us(problem: Problem, request: &Request) -> bool {
+    let brings_own = request.pushes.iter().any(|push| push.introduction.is_none());
+    problem == Problem::Replayed || (problem == Problem::BrokenChain && brings_own)
 }
 
 /// Whether a refusal may be of the packs that a request carries, and not of whoever sent it: then a request without

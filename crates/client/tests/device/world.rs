@@ -52,7 +52,7 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Replica) {
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let known = hub.child(child.id()).unwrap().unwrap();
         let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
-        hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap().unwrap();
+        assert!(hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap());
         for push in &request.pushes {
             hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }

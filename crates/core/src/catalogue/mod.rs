@@ -17,6 +17,8 @@ use crate::release::Release;
 use crate::score::Scheme;
 use crate::versions::Lineage;
 
+use read_once::read_once;
+
 /// What kind of thing is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceKind {
@@ -134,13 +136,13 @@ impl Catalogue {
                 Ok(name)
             }
             ResourceKind::List => {
-                let list: CodeList = read(kind, json)?;
+                let list: Arc<CodeList> = read_once(json, |json| read(kind, json))?;
                 let name = named(&list.list_id, &list.version);
-                self.lists.insert(list.list_id.clone(), Arc::new(list));
+                self.lists.insert(list.list_id.clone(), list);
                 Ok(name)
             }
             ResourceKind::Form => {
-                let form = read_once::form(json).map_err(CatalogueError::Form)?;
+                let form = read_once(json, Form::read).map_err(CatalogueError::Form)?;
                 self.check_form(&form)?;
                 let name = named(form.form_id(), form.version());
                 // Published again, it is the latest again.
@@ -149,24 +151,24 @@ impl Catalogue {
                 Ok(name)
             }
             ResourceKind::Scheme => {
-                let scheme: Scheme = read(kind, json)?;
+                let scheme: Arc<Scheme> = read_once(json, |json| read(kind, json))?;
                 self.check_scheme(&scheme)?;
                 let name = named(&scheme.scheme_id, &scheme.version);
-                self.schemes.push(Arc::new(scheme));
+                self.schemes.push(scheme);
                 Ok(name)
             }
             ResourceKind::Alert => {
-                let alert: Alert = read(kind, json)?;
+                let alert: Arc<Alert> = read_once(json, |json| read(kind, json))?;
                 self.check_alert(&alert)?;
                 let name = named(&alert.alert_id, &alert.version);
-                self.alerts.push(Arc::new(alert));
+                self.alerts.push(alert);
                 Ok(name)
             }
             ResourceKind::Release => {
-                let release: Release = read(kind, json)?;
+                let release: Arc<Release> = read_once(json, |json| read(kind, json))?;
                 self.check_release(&release)?;
                 let name = named(&release.release_id, &release.version);
-                self.releases.push(Arc::new(release));
+                self.releases.push(release);
                 Ok(name)
             }
         }
