@@ -56,7 +56,9 @@ impl Explain for SyncError {
                 Failure::Message(MessageError::Signature) => "hub-not-the-one",
                 Failure::Message(error) => error.problem().code(),
                 Failure::Take(TakeError::Store(error)) | Failure::Store(error) => error.code(),
-                Failure::Take(TakeError::NotForUs | TakeError::Rows(_)) => "malformed",
+                Failure::Take(TakeError::NotForUs | TakeError::SomebodyElse | TakeError::Rows(_)) => {
+                    "malformed"
+                }
             },
         }
     }

@@ -56,12 +56,10 @@ impl Office {
     /// Answers one request.
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
         let (child, request) = self.authenticate(body)?;
-        let Request { replica, line, exchange, .. } = request;
-        if !self.replica_mut().begin_exchange(replica, line, exchange, now)? {
-            return Err(Rejected::new(Problem::Replayed, "the exchange number was used before"));
-        }
+        let replayed = || Rejected::new(Problem::Replayed, "the exchange number was used before");
+        let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
         for push in &request.pushes {
-            match self.replica_mut().ingest(&child, line, push, now)? {
+            match self.replica_mut().ingest(&child, request.line, push, now)? {
                 Ingested::Logged | Ingested::Known => {}
                 Ingested::Gap => break,
                 Ingested::Refused(problem) => {
@@ -70,7 +68,7 @@ impl Office {
             }
         }
         let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
-        let answer = self.replica().answer(&child, &request, now)?;
+        let answer = self.replica().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
     }
 

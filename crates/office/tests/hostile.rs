@@ -27,7 +27,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::{Cursor, ReplicaKind};
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::manifest::{Listed, Manifest};
-use teranga_sync::message::{Answer, Push, Request};
+use teranga_sync::message::{Answer, Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::session::{Left, Session};
@@ -125,6 +125,7 @@ impl Hostile {
             hub: hub.replica().id(),
             replica: self.identity.replica(),
             line: Line::FIRST,
+            opening: Asker::default(),
             exchange: self.exchange,
             cursor: Cursor::default(),
             pull_bytes_max: 0,

@@ -3,21 +3,29 @@
 use teranga_core::time::Millis;
 use teranga_sync::feed::{Introduction, encode};
 use teranga_sync::identity::replica_id;
-use teranga_sync::message::{Answer, Request};
+use teranga_sync::message::{Answer, Asker, Request};
 
 use crate::error::Result;
 use crate::feed;
 use crate::replica::Replica;
 
 impl Replica {
-    /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow.
-    pub fn answer(&self, child: &Introduction, request: &Request, now: Millis) -> Result<Answer> {
+    /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow; and who
+    /// asked before.
+    pub fn answer(
+        &self,
+        child: &Introduction,
+        request: &Request,
+        before: Asker,
+        now: Millis,
+    ) -> Result<Answer> {
         let id = replica_id(&child.key);
         let reader = feed::Reader { child: id, line: request.line, audience: &child.audience };
         let cut = feed::cut(self.connection(), reader, request.cursor, request.pull_bytes_max)?;
         Ok(Answer {
             replica: id,
             line: request.line,
+            before,
             exchange: request.exchange,
             acknowledged: self.received(id, request.line)?,
             hub_time: now,

@@ -9,6 +9,7 @@ use teranga_core::time::Millis;
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::limits;
+use teranga_sync::message::{Asker, Request};
 
 use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
@@ -99,24 +100,30 @@ impl Replica {
         Ok(children)
     }
 
-    /// Uses up an exchange number of a child in one of its lines; a line that is new is noted. False where the number,
-    /// or a later one, was used before.
-    pub fn begin_exchange(
-        &mut self,
-        child: ReplicaId,
-        line: Line,
-        exchange: u64,
-        now: Millis,
-    ) -> Result<bool> {
+    /// Uses up the exchange number of a request in its line; a line that is new is noted. Returns the opening that asked
+    /// before, or nothing where the number, or a later one, was used already.
+    pub fn begin_exchange(&mut self, request: &Request, now: Millis) -> Result<Option<Asker>> {
+        let (child, line) = (request.replica, request.line);
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
+        let before: Option<Vec<u8>> = transaction
+            .prepare_cached("SELECT opening FROM child WHERE replica = ?1 AND line = ?2")?
+            .query_row(params![child.as_bytes(), line.number()], |row| row.get(0))?;
         let moved = transaction
             .prepare_cached(
-                "UPDATE child SET exchange = ?3, last_ms = ?4 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
+                "UPDATE child SET exchange = ?3, opening = ?4, last_ms = ?5
+                 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
             )?
-            .execute(params![child.as_bytes(), line.number(), integer(exchange), now.0])?;
+            .execute(params![
+                child.as_bytes(),
+                line.number(),
+                integer(request.exchange),
+                request.opening.0,
+                now.0
+            ])?;
         transaction.commit()?;
-        Ok(moved == 1)
+        let before = before.and_then(|bytes| Asker::from_slice(&bytes)).unwrap_or_default();
+        Ok((moved == 1).then_some(before))
     }
 
     /// Keeps a pull token.

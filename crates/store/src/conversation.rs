@@ -177,7 +177,7 @@ impl Conversation {
         Ok(body)
     }
 
-    /// The hub has met somebody else with this replica's key: asks once more in a line of its own.
+    /// The hub has met somebody else with this replica's key: asks at once in a line of its own.
     fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
         replica.begin_line()?;
         self.summary.lines += 1;
@@ -195,7 +195,10 @@ impl Conversation {
         self.summary.bytes_down += bytes.len() as u64;
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
         let answer = Answer::read(bytes, &hub.key)?;
-        let taken: Taken = replica.take_answer(&asked.request, &answer, now)?;
+        let taken: Taken = match replica.take_answer(&asked.request, &answer, now) {
+            Err(TakeError::SomebodyElse) if !asked.began_a_line => return self.begin_line(replica, asked),
+            taken => taken?,
+        };
         self.summary.applied += taken.applied.changes as u64;
         if !taken.moved && taken.left == Left::Something {
             // A hub that answers and takes nothing is asked again later, not in a loop.

@@ -1,10 +1,12 @@
-//! The line in which this replica numbers its packs and exchanges, and how it begins another. A hub that has seen numbers
-//! which this replica never gave has met somebody else with its key: the phone that it was before its disk was put back,
-//! or a copy of its folder. Both go on, each in a line of its own, and neither is asked which one is right.
+//! The line in which this replica numbers its packs and exchanges, and how it begins another. A hub that was asked in this
+//! line by an opening which this replica never had, or has seen numbers that it never gave, has met somebody else with
+//! its key: the phone that it was before its disk was put back, or a copy of its folder. Both go on, each in a line of
+//! its own, and neither is asked which one is right.
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use teranga_core::id::{Entropy, Line, ManifestHash};
+use teranga_sync::message::Asker;
 
 use crate::columns::integer;
 use crate::error::{Result, StoreError};
@@ -28,6 +30,32 @@ pub(crate) fn current(connection: &Connection) -> Result<Line> {
 pub(crate) fn before(connection: &Connection) -> Result<ManifestHash> {
     let hash = replica::meta(connection, BEFORE)?.and_then(|bytes| ManifestHash::from_slice(&bytes));
     Ok(hash.unwrap_or(ManifestHash([0; 32])))
+}
+
+/// Openings that are remembered: a sync a day for ten years.
+const ASKERS_MAX: i64 = 4_096;
+
+/// Notes that an opening of this replica asks the hub.
+pub(crate) fn note_asker(connection: &Connection, opening: Asker) -> Result<()> {
+    let added = connection
+        .prepare_cached("INSERT INTO asked_by (opening) VALUES (?1) ON CONFLICT DO NOTHING")?
+        .execute([opening.0])?;
+    if added == 1 {
+        connection
+            .prepare_cached("DELETE FROM asked_by WHERE row <= (SELECT max(row) FROM asked_by) - ?1")?
+            .execute([ASKERS_MAX])?;
+    }
+    Ok(())
+}
+
+/// Whether an opening that asked is one of this replica's, as far as its disk knows.
+pub(crate) fn is_ours(connection: &Connection, opening: Asker) -> Result<bool> {
+    if opening == Asker::default() {
+        return Ok(true);
+    }
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM asked_by WHERE opening = ?1)")?
+        .query_row([opening.0], |row| row.get(0))?)
 }
 
 impl Replica {

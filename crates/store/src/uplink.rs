@@ -7,7 +7,7 @@ use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::replica_id;
-use teranga_sync::message::{Answer, More, Push, Request};
+use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
 
@@ -17,6 +17,7 @@ use crate::columns::{blob, integer, unsigned};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::ingest;
+use crate::line;
 use crate::log::{self, FROM_FEED, Logged, Status};
 use crate::outbox::{self, OutboxRow};
 use crate::packs;
@@ -77,6 +78,9 @@ pub enum TakeError {
     /// It is not an answer to the request that was sent.
     #[error("the answer is not for this exchange")]
     NotForUs,
+    /// Somebody else with this replica's key has asked in its line before: rows that they brought would be passed over.
+    #[error("somebody else with this replica's key has asked before")]
+    SomebodyElse,
     /// Its rows are not what the protocol says.
     #[error(transparent)]
     Rows(#[from] teranga_sync::bytes::DecodeError),
@@ -143,11 +147,16 @@ impl Replica {
                 }
             }
         };
-        self.connection().execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        let opening = Asker::of(self.nonce());
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        line::note_asker(&transaction, opening)?;
+        transaction.commit()?;
         Ok(Some(Request {
             hub: replica_id(&uplink.key),
             replica: self.id(),
             line: self.line()?,
+            opening,
             exchange: uplink.exchange + 1,
             cursor: uplink.cursor,
             pull_bytes_max: plan.pull_bytes_max,
@@ -176,6 +185,9 @@ impl Replica {
         if (answer.replica, answer.line, answer.exchange) != (request.replica, request.line, request.exchange)
         {
             return Err(TakeError::NotForUs);
+        }
+        if !line::is_ours(self.connection(), answer.before)? {
+            return Err(TakeError::SomebodyElse);
         }
         let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
         let own = self.id();

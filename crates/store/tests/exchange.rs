@@ -22,7 +22,7 @@ use teranga_store::{Profile, Replica};
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::identity::actor_of;
 use teranga_sync::manifest::{Listed, Manifest};
-use teranga_sync::message::{Answer, Push, Request};
+use teranga_sync::message::{Answer, Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::session::{Left, Plan, PushPlan, Session};
 
@@ -101,12 +101,12 @@ fn sync(child: &mut Replica, hub: &mut Replica) {
         let bytes = request.encode(child.identity());
         let known = hub.child(child.id()).unwrap().unwrap();
         let request = Request::read(&bytes, &known.key).unwrap();
-        assert!(hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap());
+        let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
         for push in &request.pushes {
             hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
-        let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
+        let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
         let answer = Answer::read(&answer, &hub.public_key()).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return;
@@ -252,9 +252,10 @@ fn a_region_never_sees_another_regions_records() {
 #[test]
 fn an_exchange_number_serves_once() {
     let mut world = world(5);
-    let id = world.awa.id();
-    assert!(world.region.begin_exchange(id, Line::FIRST, 5, NOW).unwrap());
-    assert!(!world.region.begin_exchange(id, Line::FIRST, 5, NOW).unwrap());
+    let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let later = Request { exchange: 5, ..request };
+    assert!(world.region.begin_exchange(&later, NOW).unwrap().is_some());
+    assert!(world.region.begin_exchange(&later, NOW).unwrap().is_none());
     // Somebody with this key has used the numbers that it would give next: it goes on in a line of its own.
     world.awa.begin_line().unwrap();
     let line = world.awa.line().unwrap();
@@ -411,7 +412,7 @@ fn a_receipt_does_not_speak_for_other_packs_under_the_same_number() {
     for _ in 0..2 {
         let request = world.awa.next_request(&ask, NOW).unwrap().unwrap();
         let known = world.region.child(world.awa.id()).unwrap().unwrap();
-        let answer = world.region.answer(&known, &request, NOW).unwrap();
+        let answer = world.region.answer(&known, &request, Asker::default(), NOW).unwrap();
         world.awa.take_answer(&request, &answer, NOW).unwrap();
     }
     let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);

@@ -2,7 +2,7 @@
 //! answer that acknowledges and brings rows. Both are signed over everything before the signature, name both ends
 //! and carry the exchange's number, so that neither can be replayed or passed to somebody else.
 
-use teranga_core::id::{FeedPosition, Line, ManifestHash, PublicKey, ReplicaId};
+use teranga_core::id::{FeedPosition, Line, ManifestHash, OpeningNonce, PublicKey, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 
@@ -34,6 +34,23 @@ pub struct Push {
     pub pack: Vec<u8>,
 }
 
+/// An opening as exchanges name it: the first bytes of its nonce. Zeros stand for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asker(pub [u8; 8]);
+
+impl Asker {
+    /// The opening of this nonce.
+    pub fn of(nonce: OpeningNonce) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = nonce.0;
+        Self([a, b, c, d, e, f, g, h])
+    }
+
+    /// Reads the bytes of one; `None` where there are not eight.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 /// What a child asks of its hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -43,6 +60,8 @@ pub struct Request {
     pub replica: ReplicaId,
     /// The line in which it numbers what follows.
     pub line: Line,
+    /// The opening that asks.
+    pub opening: Asker,
     /// Counts the exchanges of this child with this hub in this line; each is used once.
     pub exchange: u64,
     /// Where the child stands in the hub's feed.
@@ -86,6 +105,9 @@ pub struct Answer {
     pub replica: ReplicaId,
     /// The line of the exchange.
     pub line: Line,
+    /// The opening that asked before this one, in this line. A child that does not know it for one of its own has a copy
+    /// somewhere, or was restored, and takes nothing of this answer: it asks again in a line of its own.
+    pub before: Asker,
     /// The exchange that this answers.
     pub exchange: u64,
     /// The hub holds every pack of this child's outbox up to here, durably.
@@ -135,7 +157,7 @@ impl Request {
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut writer = head(REQUEST);
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
-        writer.number(self.line.number().into()).number(self.exchange);
+        writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
         writer.count(self.pull_bytes_max).count(self.pushes.len());
         for push in &self.pushes {
@@ -163,6 +185,7 @@ impl Request {
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
+        let opening = Asker(reader.array()?);
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
@@ -171,7 +194,7 @@ impl Request {
             .map(|_| read_push(&mut reader, &mut raw_left))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
-        Ok(Self { hub, replica, line, exchange, cursor, pull_bytes_max, pushes })
+        Ok(Self { hub, replica, line, opening, exchange, cursor, pull_bytes_max, pushes })
     }
 }
 
@@ -179,7 +202,8 @@ impl Answer {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut writer = head(ANSWER);
-        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).number(self.exchange);
+        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).raw(&self.before.0);
+        writer.number(self.exchange);
         writer.number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
         writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
         write_cursor(&mut writer, &self.cursor);
@@ -193,6 +217,7 @@ impl Answer {
         let mut reader = open(signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, ANSWER)?;
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
+        let before = Asker(reader.array()?);
         let exchange = reader.number("exchange")?;
         let acknowledged =
             Acknowledged { number: reader.number("acknowledged")?, mark: Mark(reader.array()?) };
@@ -205,7 +230,7 @@ impl Answer {
         };
         let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
-        Ok(Self { replica, line, exchange, acknowledged, hub_time, cursor, more, rows })
+        Ok(Self { replica, line, before, exchange, acknowledged, hub_time, cursor, more, rows })
     }
 }
 

@@ -23,7 +23,7 @@ use teranga_sync::feed::{self, Cursor, Introduction, Receipt, ReplicaKind, Resou
 use teranga_sync::first::first_hash;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::manifest::{Manifest, Mark};
-use teranga_sync::message::{Acknowledged, Answer, More, Push, Request};
+use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 
 const RECORD: RecordId = RecordId([0x11; 16]);
@@ -98,6 +98,7 @@ fn request() -> Request {
         hub: hub().replica(),
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
+        opening: Asker::of(NONCE),
         exchange: 7,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32] },
         pull_bytes_max: 65_536,
@@ -109,6 +110,7 @@ fn answer() -> Answer {
     Answer {
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
+        before: Asker([0x44; 8]),
         exchange: 7,
         acknowledged: Acknowledged::at(1, &pack().hash()),
         hub_time: Millis(1_772_442_000_500),

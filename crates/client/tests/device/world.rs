@@ -52,12 +52,12 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Replica) {
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let known = hub.child(child.id()).unwrap().unwrap();
         let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
-        assert!(hub.begin_exchange(request.replica, request.line, request.exchange, NOW).unwrap());
+        let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
         for push in &request.pushes {
             hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
-        let answer = hub.answer(&known, &request, NOW).unwrap().encode(hub.identity());
+        let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
         let answer = Answer::read(&answer, &hub.public_key()).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return device.reload_catalogue().unwrap();

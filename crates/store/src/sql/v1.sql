@@ -154,10 +154,17 @@ CREATE TABLE checkpoint (
     running  BLOB NOT NULL
 ) STRICT;
 
+-- The openings of this replica that asked the hub for something: who else did has its key.
+CREATE TABLE asked_by (
+    row     INTEGER PRIMARY KEY,
+    opening BLOB NOT NULL UNIQUE
+) STRICT;
+
 -- The replicas that sync here, each in the lines in which it came.
 CREATE TABLE child (
     replica  BLOB NOT NULL,
     line     INTEGER NOT NULL DEFAULT 0,
+    opening  BLOB,                         -- the one of its openings that asked last
     exchange INTEGER NOT NULL DEFAULT 0,
     received INTEGER NOT NULL DEFAULT 0,   -- the outbox number up to which its packs are held
     received_hash BLOB,                    -- the manifest hash of the pack under that number
