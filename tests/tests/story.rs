@@ -210,7 +210,7 @@ fn a_voided_case_leaves_every_file_and_every_form_keeps_its_file() {
     let fresh = office.folder.path().join("fresh");
     assert!(pull(&office.hub, &token, &fresh).status.success());
     let (after, fresh) = (files(&office.out), files(&fresh));
-    for name in ["profile.csv", "consent.csv", "rss.csv", "scores.csv"] {
+    for name in ["profile.csv", "consent.csv", "rss.csv", "scores.csv", "alerts.csv"] {
         assert_eq!(after[name], fresh[name]);
         assert_eq!(after[name].lines().count(), 1, "{name}");
     }
@@ -235,15 +235,43 @@ fn a_folder_belongs_to_one_hub_and_to_what_its_first_token_may_read() {
 }
 
 #[test]
-fn a_token_without_the_answers_gets_the_scores_that_are_released_to_it() {
+fn a_token_without_the_answers_gets_what_is_released_to_it() {
     let office = Office::open();
-    office.survey(&office.case(1));
+    let case = office.case(1);
+    let survey = office.survey(&case);
     office.device.done(&["sync"]);
-    office.pull(&office.token("open"));
+    let token = office.token("open");
+    let told = office.pull(&token);
+    assert!(told.contains("Alerts by region"), "{told}");
     let pulled = files(&office.out);
     let score = pulled["scores.csv"].lines().last().unwrap();
     assert!(score.contains(",25-34,0,rss-equal@1,provisional,0,"), "{score}");
     assert!(!pulled["rss.csv"].contains("fair") && pulled["rss.csv"].contains(".hidden"));
+    let columns = ["rss-alert", "rss-referral-needed"]
+        .map(|name| format!("_release/{name},_release/{name}/stale"))
+        .join(",");
+    let lines: Vec<&str> = pulled["rss.csv"].lines().collect();
+    assert!(lines[0].ends_with(&columns) && lines[1].ends_with(",moderate,0,1,0"), "{lines:?}");
+    let alerts: Vec<&str> = pulled["alerts.csv"].lines().skip(1).collect();
+    assert!(alerts.len() == 1 && alerts[0].starts_with(&format!("{survey},{case},rss,")), "{alerts:?}");
+    assert!(alerts[0].ends_with(",,moderate,0"), "how grave, and not which: {alerts:?}");
+
+    // What a version that told less has pulled: nothing on the hub has changed, and yet everything comes again.
+    let state = office.out.join(".teranga-pull.json");
+    let mut held: Json = serde_json::from_str(&pulled[".teranga-pull.json"]).unwrap();
+    held["source"].as_object_mut().unwrap().remove("tells");
+    for record in held["records"].as_object_mut().unwrap().values_mut() {
+        record.as_object_mut().unwrap().retain(|member, _| member != "releases" && member != "alerts");
+    }
+    std::fs::write(&state, held.to_string()).unwrap();
+    let told = office.pull(&token);
+    assert!(told.starts_with("2 record(s) received, 2 in all") && told.contains("another version"), "{told}");
+    assert_eq!(files(&office.out), pulled);
+    let told = office.pull(&token);
+    assert!(
+        told.starts_with("0 record(s) received, 2 in all") && !told.contains("another version"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -151,6 +151,7 @@ impl Device {
         setting.entropy.fill(&mut seed);
         let context = FlowContext {
             now: setting.now,
+            begun: Some(draft.record.made_at()),
             language: setting.language.to_owned(),
             opening,
             held: Held::All,

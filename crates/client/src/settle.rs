@@ -91,6 +91,8 @@ impl Device {
         let before = filling.stored().clone();
         match filling.set(&standing.key, value.clone()) {
             Ok(_) => answer_with_options(&filling, &before, &standing.key),
+            // It was given where the list said otherwise of its days.
+            Err(AnswerError::OutOfValidity { .. }) if standing.values.contains(&value) => among(value),
             // Nobody is asked for these: they are computed, or came with another version of the form.
             Err(
                 AnswerError::NotAsked { .. }

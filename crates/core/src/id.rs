@@ -135,6 +135,11 @@ macro_rules! ulid_identity {
             pub fn generate(now: Millis, entropy: &mut dyn Entropy) -> Self {
                 Self(ulid_bytes(now, entropy))
             }
+
+            /// The time at which it was made, by its maker's clock.
+            pub fn made_at(self) -> Millis {
+                Millis(self.0.iter().take(6).fold(0, |time, byte| time << 8 | i64::from(*byte)))
+            }
         }
     };
 }
@@ -269,6 +274,10 @@ mod tests {
         assert!(early < late);
         assert_eq!(early.to_string().parse::<RecordId>(), Ok(early));
         assert!(early.to_string() < late.to_string());
+        assert_eq!(
+            RecordId::generate(Millis(1_795_521_600_123), &mut Fixed(9)).made_at().0,
+            1_795_521_600_123
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Code lists: codes with labels, other spellings and properties, as data that is published like a form.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
@@ -28,6 +30,46 @@ pub struct Entry {
     pub valid_to: Option<String>,
 }
 
+/// The days on which a code is valid, the first and the last among them; an end that is absent is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Validity {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+impl Validity {
+    /// Whether a day lies within.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+/// `2021-12-01…2024-06-30`; nothing stands beyond an open end.
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        write!(f, "{}…{}", day(self.from), day(self.to))
+    }
+}
+
+impl Entry {
+    /// The days on which the code is valid. What is no day is no bound: a list that is held already must go on being
+    /// read.
+    pub fn validity(&self) -> Validity {
+        let day = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+        Validity { from: day(&self.valid_from), to: day(&self.valid_to) }
+    }
+
+    /// Whether what stands as its days are days, the first not behind the last.
+    fn is_dated_well(&self) -> bool {
+        let Validity { from, to } = self.validity();
+        let read = from.is_some() == self.valid_from.is_some() && to.is_some() == self.valid_to.is_some();
+        read && from.zip(to).is_none_or(|(from, to)| from <= to)
+    }
+}
+
 /// A code list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +90,11 @@ impl CodeList {
     /// The entry of a code.
     pub fn entry(&self, code: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.code == code)
+    }
+
+    /// The first entry whose days of validity are none, or end before they begin.
+    pub fn misdated(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| !entry.is_dated_well())
     }
 
     /// The entry that a person means: by code, label or other spelling, capitals and accents aside.
@@ -97,5 +144,21 @@ mod tests {
             assert_eq!(list.meant(typed).map(|entry| entry.code.as_str()), Some("SN-TH"), "{typed}");
         }
         assert!(list.meant("Louga").is_none());
+    }
+
+    #[test]
+    fn both_days_of_a_validity_are_within_it_and_an_open_end_has_none() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let validity = |from: &str, to: &str| Validity { from: from.parse().ok(), to: to.parse().ok() };
+        let year = validity("2026-01-01", "2026-12-31");
+        for (at, holds) in
+            [("2025-12-31", false), ("2026-01-01", true), ("2026-12-31", true), ("2027-01-01", false)]
+        {
+            assert_eq!(year.holds(day(at)), holds, "{at}");
+        }
+        assert!(validity("", "2026-12-31").holds(day("1990-01-01")));
+        assert!(validity("2026-01-01", "").holds(day("2090-01-01")));
+        assert_eq!(year.to_string(), "2026-01-01…2026-12-31");
+        assert_eq!(validity("2026-01-01", "").to_string(), "2026-01-01…");
     }
 }

@@ -127,6 +127,11 @@ impl Release {
         Key::question(keys::RELEASE).child(&self.release_id)
     }
 
+    /// How results name it: `age-band@1`.
+    pub fn reference(&self) -> String {
+        format!("{}@{}", self.release_id, self.version)
+    }
+
     /// The questions that it names; what a condition reads is told by the condition. `scheme` is the one that the rule
     /// names, where it names one.
     pub fn reads<'a>(&'a self, scheme: Option<&'a Scheme>) -> Vec<&'a str> {
@@ -149,7 +154,7 @@ impl Release {
         skipped: &dyn Fn(&str) -> bool,
         inputs: InputMark,
     ) -> Result<Option<Released>, FractionError> {
-        let own = format!("{}@{}", self.release_id, self.version);
+        let own = self.reference();
         Ok(match (&self.rule, scheme) {
             (Rule::Scores { .. }, Some(scheme)) => {
                 let scores = score(scheme, answers, skipped)?.into_iter().map(|score| {
@@ -194,7 +199,7 @@ impl Release {
                 Derived::Alert(standing.map(|(watch, _)| watch.alert().severity).max())
             }
         };
-        Some(Released { by: format!("{}@{}", self.release_id, self.version), inputs, derived })
+        Some(Released { by: self.reference(), inputs, derived })
     }
 }
 

@@ -158,7 +158,9 @@ impl Office {
         }
         let refused = |error| match error {
             CatalogueError::Form(errors) => Refusal::form(errors),
-            CatalogueError::Shape { .. } | CatalogueError::Missing { .. } => Refusal::from(error),
+            CatalogueError::Shape { .. }
+            | CatalogueError::Missing { .. }
+            | CatalogueError::Validity { .. } => Refusal::from(error),
         };
         let json = self.catalogue().settled(checked, json).map_err(refused)?;
         let named = self.catalogue().clone().publish(checked, &json).map_err(refused)?;

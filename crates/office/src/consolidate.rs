@@ -21,6 +21,10 @@ use crate::office::Office;
 /// that devices, which sync between two pages, never wait long.
 const PAGE_RECORDS: usize = 500;
 
+/// What a record tells a pull, counted up when it becomes more: where records were pulled that told less, they are
+/// pulled again.
+const TELLS: u32 = 1;
+
 /// Where the last pull ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since {
@@ -41,6 +45,9 @@ pub struct Source {
     pub name: String,
     /// The classes that the token may read, in alphabetical order.
     pub classes: Vec<String>,
+    /// What its records tell; 0 of a hub that told no released values but scores and age bands.
+    #[serde(default)]
+    pub tells: u32,
 }
 
 /// One page of a pull.
@@ -95,6 +102,36 @@ pub struct PulledRecord {
     pub scores: Option<PulledScores>,
     /// The age band, where it is released.
     pub age_band: Option<PulledBand>,
+    /// The released values that the token may be told, scores apart.
+    #[serde(default)]
+    pub releases: Vec<PulledRelease>,
+    /// The alerts that the token may be told by name, the gravest first.
+    #[serde(default)]
+    pub alerts: Vec<PulledAlert>,
+}
+
+/// A released value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulledRelease {
+    /// The release.
+    pub release: String,
+    /// `1` or `0`, a code, an age band, or how grave the gravest alert is ([`NO_ALERT`] where there is none); none
+    /// where the answers give no value.
+    pub value: Option<String>,
+    /// Whether it was released from other answers, or by another version of the release, than what stands here now.
+    pub stale: bool,
+}
+
+/// What is released where no alert is raised.
+pub const NO_ALERT: &str = "none";
+
+/// An alert that the answers raise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulledAlert {
+    /// The alert.
+    pub alert: String,
+    /// How grave it is.
+    pub severity: String,
 }
 
 /// The scores of one record.
@@ -167,7 +204,12 @@ impl Office {
         let mut classes = grant.classes.clone();
         classes.sort();
         classes.dedup();
-        Source { hub: self.replica().id(), name: self.replica().profile().office.clone(), classes }
+        Source {
+            hub: self.replica().id(),
+            name: self.replica().profile().office.clone(),
+            classes,
+            tells: TELLS,
+        }
     }
 
     /// Whether more was pulled from here than is held here: numbers only grow, so the hub lost some.
@@ -192,16 +234,13 @@ impl Office {
             let answers = part.values.iter().filter(|(key, _)| !key.is_envelope());
             values.extend(answers.map(|(key, value)| (key.to_string(), value.to_json())));
         }
-        let sight = known.map(|form| Sight {
-            catalogue: self.catalogue(),
-            form,
-            parts: &parts,
-            classes: &grant.classes,
-        });
+        let sight = known.map(|form| Sight::new(self.catalogue(), form, &parts, &grant.classes));
         Ok(Some(PulledRecord {
             record: row.record,
             scores: sight.as_ref().and_then(Sight::scores),
             age_band: sight.as_ref().and_then(Sight::age_band),
+            releases: sight.as_ref().map(Sight::releases).unwrap_or_default(),
+            alerts: sight.as_ref().map(Sight::alerts).unwrap_or_default(),
             form,
             case: row.case,
             wave: row.wave,

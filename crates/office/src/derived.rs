@@ -1,10 +1,12 @@
-//! What a pull is told that was derived from answers: scores and age bands. Whether it may be told is asked of the
-//! grants. Where this hub holds the answers it derives the value again, so that it is never behind them; else it
-//! passes on what was released, and says whether that is stale.
+//! What a pull is told that was derived from answers: scores, released values and alerts. Whether it may be told is
+//! asked of the grants. Where this hub holds the answers it derives the value again, so that it is never behind them;
+//! else it passes on what was released, and says whether that is stale.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use teranga_core::alert::{Severity, Watch, raised};
 use teranga_core::catalogue::Catalogue;
 use teranga_core::class::ClassId;
 use teranga_core::flow::{Answers, Filling, FlowContext, Held, Opening, Shown};
@@ -16,21 +18,35 @@ use teranga_core::score::{Fraction, Scheme, score};
 use teranga_core::value::Value;
 use teranga_store::records::PartView;
 
-use crate::consolidate::{PulledBand, PulledScore, PulledScores};
+use crate::consolidate::{NO_ALERT, PulledAlert, PulledBand, PulledRelease, PulledScore, PulledScores};
 
 /// One record as a token for these classes may be told of it.
 pub(crate) struct Sight<'a> {
     /// What is published.
-    pub(crate) catalogue: &'a Catalogue,
+    catalogue: &'a Catalogue,
     /// The version of the form that the record is read under: the latest.
-    pub(crate) form: &'a Arc<Form>,
+    form: &'a Arc<Form>,
     /// The parts that are held here.
-    pub(crate) parts: &'a [PartView],
+    parts: &'a [PartView],
     /// The classes that the token may read.
-    pub(crate) classes: &'a [String],
+    classes: &'a [String],
+    /// Opened when a value first asks for it.
+    filling: OnceCell<Filling>,
+    /// Compiled when a value first asks for them.
+    watches: OnceCell<Vec<Watch<'a>>>,
 }
 
-impl Sight<'_> {
+impl<'a> Sight<'a> {
+    /// A record whose form is read under this version, the latest.
+    pub(crate) fn new(
+        catalogue: &'a Catalogue,
+        form: &'a Arc<Form>,
+        parts: &'a [PartView],
+        classes: &'a [String],
+    ) -> Self {
+        Self { catalogue, form, parts, classes, filling: OnceCell::new(), watches: OnceCell::new() }
+    }
+
     /// The scores, where a scheme scores the form and the token may be told.
     pub(crate) fn scores(&self) -> Option<PulledScores> {
         let scheme = self.catalogue.scheme_for(self.form.form_id())?;
@@ -54,22 +70,105 @@ impl Sight<'_> {
 
     /// The age band, where it is released and the token may be told.
     pub(crate) fn age_band(&self) -> Option<PulledBand> {
-        let release = self.release(|rule| matches!(rule, Rule::AgeBand { .. }))?;
-        let inputs = self.classes_of(release.reads(None));
-        if !grant::may_derive(self.classes, &inputs, Some(&release.to)) {
-            return None;
-        }
-        let (released, stale) = if self.holds(&inputs) {
-            (release.derive(None, &self.answers(), &|_| false, self.mark()).ok()??, false)
-        } else {
-            let released = self.released(release)?;
-            let stale = self.moved_since(&released);
-            (released, stale)
-        };
+        let (released, stale) = self.told(self.release(|rule| matches!(rule, Rule::AgeBand { .. }))?)?;
         match released.derived {
             Derived::AgeBand(band) => band.map(|band| PulledBand { band, stale }),
             Derived::Scores(_) | Derived::Flag(_) | Derived::Code(_) | Derived::Alert(_) => None,
         }
+    }
+
+    /// Every released value that the token may be told, but scores, which have a shape of their own.
+    pub(crate) fn releases(&self) -> Vec<PulledRelease> {
+        let releases = self.catalogue.releases_for(self.form.form_id()).into_iter();
+        let told = releases.filter_map(|release| {
+            let (released, stale) = self.told(release)?;
+            let value = match released.derived {
+                Derived::Scores(_) => return None,
+                Derived::AgeBand(value) | Derived::Code(value) => value,
+                Derived::Flag(yes) => Some(u8::from(yes).to_string()),
+                Derived::Alert(alert) => Some(alert.map_or(NO_ALERT, Severity::code).to_owned()),
+            };
+            Some(PulledRelease { release: release.release_id.clone(), value, stale })
+        });
+        told.collect()
+    }
+
+    /// The alerts that the answers held here raise, of those that the token may be told by name.
+    pub(crate) fn alerts(&self) -> Vec<PulledAlert> {
+        let may_be_told = |watch: &Watch<'_>| {
+            let inputs = watch.reads(self.form).into_iter().map(|question| &question.class).collect();
+            grant::may_derive(self.classes, &inputs, Some(&watch.alert().to)) && self.holds(&inputs)
+        };
+        let watches: Vec<Watch<'_>> =
+            self.watches().iter().filter(|watch| may_be_told(watch)).cloned().collect();
+        if watches.is_empty() {
+            return Vec::new();
+        }
+        let raised = raised(self.filling(), &watches).into_iter();
+        raised
+            .map(|alert| PulledAlert {
+                alert: alert.alert_id.clone(),
+                severity: alert.severity.code().to_owned(),
+            })
+            .collect()
+    }
+
+    /// A value under a release and whether it is stale, where the token may be told: derived again where its answers
+    /// are held here and tell it, else as it was released.
+    fn told(&self, release: &Release) -> Option<(Released, bool)> {
+        let inputs = self.inputs_of(release);
+        if !grant::may_derive(self.classes, &inputs, Some(&release.to)) {
+            return None;
+        }
+        if let Some(derived) = self.holds(&inputs).then(|| self.derived(release)).flatten() {
+            return Some((derived, false));
+        }
+        let released = self.released(release)?;
+        let stale = self.moved_since(&released) || released.by != release.reference();
+        Some((released, stale))
+    }
+
+    fn derived(&self, release: &Release) -> Option<Released> {
+        match &release.rule {
+            Rule::Scores { .. } => None,
+            Rule::AgeBand { .. } => release.derive(None, &self.answers(), &|_| false, self.mark()).ok()?,
+            Rule::Flag { .. } | Rule::Code { .. } | Rule::Alerts {} => {
+                release.judge(self.filling(), self.watches(), self.mark())
+            }
+        }
+    }
+
+    /// The classes of the answers that a release reads.
+    fn inputs_of(&self, release: &Release) -> BTreeSet<&ClassId> {
+        let watched = || self.watches().iter().flat_map(|watch| watch.reads(self.form));
+        match &release.rule {
+            Rule::Flag { when } => match self.form.condition(&release.release_id, when) {
+                Ok(condition) => {
+                    condition.reads(self.form).into_iter().map(|question| &question.class).collect()
+                }
+                Err(_) => BTreeSet::new(),
+            },
+            Rule::Alerts {} => watched().map(|question| &question.class).collect(),
+            Rule::Scores { .. } | Rule::AgeBand { .. } | Rule::Code { .. } => {
+                self.classes_of(release.reads(None))
+            }
+        }
+    }
+
+    /// The form with the answers that are held here, and no others.
+    fn filling(&self) -> &Filling {
+        self.filling.get_or_init(|| {
+            let held = self.parts.iter().map(|part| part.class.clone()).collect();
+            let context =
+                FlowContext { opening: Opening::Look, held: Held::Only(held), ..FlowContext::default() };
+            let lists = self.catalogue.lists_for(self.form);
+            Filling::new(Arc::clone(self.form), &lists, self.answers(), context)
+        })
+    }
+
+    /// The alerts of the form.
+    fn watches(&self) -> &[Watch<'a>] {
+        self.watches.get_or_init(|| self.catalogue.watches(self.form))
     }
 
     /// The published release of this form whose rule this accepts.

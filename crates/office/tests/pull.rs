@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use teranga_core::alert::Severity;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::class::ClassId;
 use teranga_core::grant::Audience;
@@ -11,7 +12,7 @@ use teranga_core::id::{ChangeHash, Entropy, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::record::Envelope;
-use teranga_core::release::InputMark;
+use teranga_core::release::{Derived, InputMark, Released};
 use teranga_core::shipped::SHIPPED;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
@@ -101,9 +102,21 @@ fn mark(heads: &[(&str, u8)]) -> InputMark {
 
 /// A released age band with the mark of these heads.
 fn band(heads: &[(&str, u8)]) -> String {
-    let inputs = mark(heads);
-    let derived = teranga_core::release::Derived::AgeBand(Some("25-34".into()));
-    teranga_core::release::Released { by: "age-band@1".into(), inputs, derived }.to_string()
+    released("age-band@1", heads, Derived::AgeBand(Some("25-34".into())))
+}
+
+/// A value as a device sets it down, with the mark of these heads.
+fn released(by: &str, heads: &[(&str, u8)], derived: Derived) -> String {
+    Released { by: by.into(), inputs: mark(heads), derived }.to_string()
+}
+
+/// What is released of a record, each as `release=value`, and `stale` behind where it is.
+fn releases(record: &PulledRecord) -> Vec<String> {
+    let told = record.releases.iter().map(|told| {
+        let stale = if told.stale { " stale" } else { "" };
+        format!("{}={}{stale}", told.release, told.value.as_deref().unwrap_or("-"))
+    });
+    told.collect()
 }
 
 #[test]
@@ -147,4 +160,48 @@ fn where_the_answers_are_held_the_value_is_derived_again() {
     let told = hub.pull(&["open"]).unwrap();
     assert_eq!(told.age_band.map(|band| (band.band, band.stale)), Some(("15-17".into(), false)));
     assert!(told.values.keys().eq(["return_date"]));
+}
+
+#[test]
+fn what_devices_set_down_is_told_with_its_staleness_where_the_answers_are_not_held() {
+    let others = [("protection", 9)];
+    let (alert, level, needed) = (
+        released("protection-alert@1", &[], Derived::Alert(Some(Severity::High))),
+        released("protection-level@1", &others, Derived::Code(None)),
+        released("protection-referral-needed@0", &[], Derived::Flag(true)),
+    );
+    let open = [
+        ("_release/protection-alert", alert.as_str()),
+        ("_release/protection-level", &level),
+        ("_release/protection-referral-needed", &needed),
+    ];
+    let mut hub = Hub::open(|_| false);
+    hub.save("protection", &[("open", &open)]);
+    let told = hub.pull(&["open"]).unwrap();
+    let expected =
+        ["protection-alert=high", "protection-level=- stale", "protection-referral-needed=1 stale"];
+    assert_eq!(releases(&told), expected);
+    assert!(told.values.is_empty() && told.alerts.is_empty());
+    let mut hub = Hub::open(|_| false);
+    hub.save("protection", &[("open", &open[..1])]);
+    assert_eq!(releases(&hub.pull(&["open"]).unwrap()), ["protection-alert=high"], "and no more than that");
+}
+
+#[test]
+fn an_open_token_is_told_how_grave_and_only_one_for_its_class_which_alert() {
+    let old = released("protection-alert@1", &[], Derived::Alert(None));
+    let answers = [("level", "high"), ("safe_tonight", "no"), ("referral_agreed", "no")];
+    let mut hub = Hub::open(|_| false);
+    hub.save("protection", &[("open", &[("_release/protection-alert", &old)]), ("protection", &answers)]);
+    let told = hub.pull(&["open", "survey", "personal"]).unwrap();
+    let expected = ["protection-alert=critical", "protection-level=high", "protection-referral-needed=0"];
+    assert_eq!(releases(&told), expected);
+    assert!(told.alerts.is_empty() && told.values.is_empty(), "{told:?}");
+    let told = hub.pull(&["open", "protection"]).unwrap();
+    let named: Vec<_> =
+        told.alerts.iter().map(|alert| (alert.alert.as_str(), alert.severity.as_str())).collect();
+    assert_eq!(named, [("protection-unsafe-tonight", "critical"), ("protection-level", "high")]);
+    let mut hub = Hub::open(|kind| kind == ResourceKind::Release);
+    hub.save("protection", &[("protection", &answers)]);
+    assert!(hub.pull(&["open"]).unwrap().releases.is_empty(), "nothing names it as released");
 }

@@ -7,6 +7,7 @@ mod check;
 mod choices;
 mod entities;
 mod export_error;
+mod export_report;
 mod expression;
 mod finding;
 mod flaw;
@@ -36,6 +37,7 @@ mod xform;
 mod xform_out;
 
 pub use export_error::ExportError;
+pub use export_report::export_remarks;
 pub use finding::{Finding, Flaw};
 pub use import::{Imported, import_csv, import_markdown, import_xlsx};
 pub use list::import_list;

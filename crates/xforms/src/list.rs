@@ -4,6 +4,7 @@
 use roxmltree::Node;
 use serde_json::{Map, Value as Json};
 use teranga_core::form::Choice;
+use teranga_core::list::Validity;
 use teranga_core::text::Text;
 
 use crate::finding::{Finding, Flaw};
@@ -39,7 +40,7 @@ fn choice(row: Map<String, Json>) -> Choice {
     let name = text("name").or_else(|| text("id")).unwrap_or_default().to_owned();
     let label = text("label").or_else(|| text("title")).map(Text::from);
     let properties = row.into_iter().filter(|(column, _)| column != "name" && column != "label").collect();
-    Choice { name, label, properties }
+    Choice { name, label, properties, validity: Validity::default() }
 }
 
 /// A table whose first row names the columns; commas, semicolons or tabulators stand between cells.

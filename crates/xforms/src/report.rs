@@ -109,6 +109,9 @@ pub enum Note {
     /// Choices of a list that the form takes from the catalogue.
     #[error("the list {0} comes from the catalogue; what stands here is for other programs")]
     OfCatalogue(String),
+    /// Codes of a list that are valid on some days only, which other programs do not ask.
+    #[error("other programs offer the codes of {0} on every day; their days of validity stand beside them")]
+    ValidityNotAsked(String),
     /// A bind of an XForm whose node is not there.
     #[error("nothing of the instance is at {0}; what is said of it reaches nothing")]
     NoNode(String),
@@ -155,6 +158,7 @@ impl Explain for Remark {
             Note::OtherNotTranslated => "xlsform-other-not-translated",
             Note::PictureSize => "xlsform-picture-size",
             Note::OfCatalogue(_) => "xlsform-of-catalogue",
+            Note::ValidityNotAsked(_) => "xlsform-validity-not-asked",
             Note::NoNode(_) => "xform-nothing-bound",
             Note::Form(_) => "xlsform-form-warning",
         }
@@ -175,6 +179,7 @@ impl Explain for Remark {
             | Note::NotInCollect(detail)
             | Note::OfCatalogue(detail)
             | Note::NoLanguageCode(detail)
+            | Note::ValidityNotAsked(detail)
             | Note::NoNode(detail)
             | Note::NotTranslated(detail) => (Some(detail.clone()), None),
             Note::SheetMisspelt(name) => (Some((*name).to_owned()), None),

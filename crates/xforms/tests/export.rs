@@ -8,7 +8,8 @@ use serde_json::json;
 use teranga_core::form::{Form, FormDocument, Lists};
 use teranga_core::shipped;
 use teranga_xforms::{
-    ExportError, Flaw, export_markdown, export_xform, export_xlsx, import_markdown, import_xlsx,
+    ExportError, Flaw, Note, export_markdown, export_remarks, export_xform, export_xlsx, import_markdown,
+    import_xlsx,
 };
 
 fn folder(path: &str) -> PathBuf {
@@ -168,4 +169,24 @@ fn an_entity_is_kept_in_the_repeat_that_saves_to_it() {
     assert!(xml.contains(r#"entities:entities-version="2025.1.0""#));
     let label = r#"<bind nodeset="/data/tree/meta/entity/label" calculate=" ../../../kind " readonly="true()" type="string"/>"#;
     assert!(lines(&xml, "bind").contains(&label), "{xml}");
+}
+
+#[test]
+fn days_of_validity_stand_beside_their_codes_and_it_is_said_that_others_do_not_ask_them() {
+    let form = form(&json!({
+        "form_id": "f", "version": "1",
+        "survey": [
+            {"type": "select_one", "list": "agencies", "name": "a", "label": "A"},
+            {"type": "select_one", "list": "own", "name": "b", "label": "B"},
+        ],
+        "choices": {
+            "agencies": {"from_list": "agencies"},
+            "own": [{"name": "x", "label": "X", "properties": {"valid_from": "2020-01-01"}}],
+        },
+    }));
+    let lists = shipped::catalogue().unwrap().lists_for(&form);
+    let noted: Vec<Note> = export_remarks(&form, &lists).into_iter().map(|remark| remark.note).collect();
+    assert_eq!(noted, [Note::ValidityNotAsked("agencies".to_owned())]);
+    assert!(export_markdown(&form, &lists).unwrap().contains("| valid_from |"));
+    assert!(export_xform(&form, &lists).unwrap().contains("<valid_from>2021-12-01</valid_from>"));
 }

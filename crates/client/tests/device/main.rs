@@ -4,5 +4,6 @@
 
 mod interviews;
 mod register;
+mod validity;
 mod versions;
 mod world;

@@ -1,7 +1,11 @@
 //! Why an answer is not taken. The messages name the question, the type and the codes; never the answer itself,
-//! because what a person said may belong to a class that the reader of the message does not hold.
+//! because what a person said may belong to a class that the reader of the message does not hold. One code is named: of
+//! several, nothing else would tell whoever gives them which one is out of its days.
+
+use chrono::NaiveDate;
 
 use crate::form::Question;
+use crate::list::Validity;
 use crate::problem::Explain;
 
 /// Codes listed in a message at most: more do not fit a screen.
@@ -47,6 +51,18 @@ pub enum AnswerError {
         question: String,
         /// The codes that are left.
         allowed: Vec<String>,
+    },
+    /// The code is not valid on the day of the interview.
+    #[error("{question}: {code} is valid {validity}, and the interview is of {day}")]
+    OutOfValidity {
+        /// The question.
+        question: String,
+        /// The code.
+        code: String,
+        /// Its validity.
+        validity: Validity,
+        /// The day of the interview.
+        day: NaiveDate,
     },
     /// The list of choices was not handed in.
     #[error("{question}: its list {list} is not here")]
@@ -136,6 +152,7 @@ impl AnswerError {
             | Self::WrongType { question, .. }
             | Self::UnknownCode { question, .. }
             | Self::UnavailableCode { question, .. }
+            | Self::OutOfValidity { question, .. }
             | Self::MissingList { question, .. }
             | Self::OutOfRange { question, .. }
             | Self::Constraint { question, .. }
@@ -157,6 +174,7 @@ impl Explain for AnswerError {
             Self::WrongType { .. } => "answer-wrong-type",
             Self::UnknownCode { .. } => "answer-unknown-code",
             Self::UnavailableCode { .. } => "answer-unavailable-code",
+            Self::OutOfValidity { .. } => "answer-out-of-validity",
             Self::MissingList { .. } => "answer-missing-list",
             Self::OutOfRange { .. } => "answer-out-of-range",
             Self::Constraint { .. } => "answer-constraint",
@@ -179,6 +197,11 @@ impl Explain for AnswerError {
             Self::WrongType { expected, .. } => arguments.push(("expected", (*expected).to_owned())),
             Self::UnknownCode { allowed, .. } | Self::UnavailableCode { allowed, .. } => {
                 arguments.push(("allowed", codes(allowed)));
+            }
+            Self::OutOfValidity { code, validity, day, .. } => {
+                arguments.push(("code", code.clone()));
+                arguments.push(("validity", validity.to_string()));
+                arguments.push(("day", day.to_string()));
             }
             Self::MissingList { list, .. } => arguments.push(("list", list.clone())),
             Self::OutOfRange { start, end, step, .. } => {

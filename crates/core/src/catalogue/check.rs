@@ -56,7 +56,7 @@ impl Catalogue {
 
     pub(super) fn check_release(&self, release: &Release) -> Result<(), CatalogueError> {
         let missing = |missing: &str| CatalogueError::Missing {
-            resource: format!("{}@{}", release.release_id, release.version),
+            resource: release.reference(),
             missing: missing.to_owned(),
         };
         let form = self.latest_form(&release.form).ok_or_else(|| missing(&release.form))?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{Choice, ChoicesDocument, Form, FormErrors, FormRef, Lists};
+use crate::form::{ChoicesDocument, Form, FormErrors, FormRef, Lists};
 use crate::list::CodeList;
 use crate::problem::Explain;
 use crate::release::Release;
@@ -81,6 +81,14 @@ pub enum CatalogueError {
         /// To what.
         missing: String,
     },
+    /// A code whose days of validity are none, or end before they begin.
+    #[error("{list}: the days of validity of {code} are not days, or end before they begin")]
+    Validity {
+        /// The list and its version.
+        list: String,
+        /// The code.
+        code: String,
+    },
 }
 
 impl Explain for CatalogueError {
@@ -89,6 +97,7 @@ impl Explain for CatalogueError {
             Self::Shape { .. } => "resource-shape",
             Self::Form(_) => "form-findings",
             Self::Missing { .. } => "resource-missing",
+            Self::Validity { .. } => "resource-validity",
         }
     }
 
@@ -99,6 +108,7 @@ impl Explain for CatalogueError {
             Self::Missing { resource, missing } => {
                 vec![("resource", resource.clone()), ("missing", missing.clone())]
             }
+            Self::Validity { list, code } => vec![("resource", list.clone()), ("code", code.clone())],
         }
     }
 }
@@ -223,16 +233,7 @@ impl Catalogue {
     pub fn lists_for(&self, form: &Form) -> Lists {
         let mut lists = Lists::new();
         for list in lists_needed(form).filter_map(|id| self.lists.get(id)) {
-            let choices = list.entries.iter().map(|entry| Choice {
-                name: entry.code.clone(),
-                label: Some(entry.label.clone()),
-                properties: entry
-                    .properties
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone().into()))
-                    .collect(),
-            });
-            lists.insert(list.list_id.clone(), choices.collect());
+            lists.insert_codes(list);
         }
         lists
     }

@@ -3,9 +3,10 @@
 
 use crate::class::ClassId;
 use crate::form::{Form, FormErrors, check_flow, with_joined_classes};
+use crate::list::CodeList;
 use crate::versions::check_successor;
 
-use super::{Catalogue, CatalogueError, Named, ResourceKind};
+use super::{Catalogue, CatalogueError, Named, ResourceKind, read};
 
 impl Catalogue {
     /// The text under which a resource is published: a form with the class of every calculation that it leaves open.
@@ -21,7 +22,8 @@ impl Catalogue {
     }
 
     /// Takes in what is to be published: beside all that [`Catalogue::add`] asks, a form must be one that may follow
-    /// its published versions, and nothing in it may read a stricter class than it is shown in.
+    /// its published versions, and nothing in it may read a stricter class than it is shown in; and the days of
+    /// validity of a list's codes must be days, in order.
     pub fn publish(&mut self, kind: ResourceKind, json: &str) -> Result<Named, CatalogueError> {
         if kind == ResourceKind::Form {
             let form = Form::read(json).map_err(CatalogueError::Form)?;
@@ -32,6 +34,13 @@ impl Catalogue {
             }
             if !findings.is_empty() {
                 return Err(CatalogueError::Form(FormErrors(findings)));
+            }
+        }
+        if kind == ResourceKind::List {
+            let list: CodeList = read(kind, json)?;
+            if let Some(entry) = list.misdated() {
+                let named = format!("{}@{}", list.list_id, list.version);
+                return Err(CatalogueError::Validity { list: named, code: entry.code.clone() });
             }
         }
         self.add(kind, json)

@@ -1,12 +1,16 @@
-//! Which choices a question offers now: its list, less what the choice filter leaves out.
+//! Which choices a question offers now: its list, less what the choice filter leaves out and what is not valid on the
+//! day of the interview.
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
 use serde_json::Map;
 
 use crate::form::{Choice, Itemset, Kind, Question, repeated_name};
 use crate::key::Key;
+use crate::list::Validity;
 use crate::text::Text;
+use crate::time::Millis;
 use crate::value::Value;
 
 use super::Filling;
@@ -20,8 +24,28 @@ impl Filling {
         self.nodes.get(key).map(|node| self.offered(*node).into_owned()).unwrap_or_default()
     }
 
-    /// The choices offered at a node.
+    /// The choices offered at a node. What stands chosen there is offered whatever the day: it was given when it could
+    /// be.
     pub(super) fn offered(&self, node: NodeId) -> Cow<'_, [Choice]> {
+        let left = self.filtered(node);
+        let Some(day) = self.day().filter(|day| left.iter().any(|choice| !choice.validity.holds(*day)))
+        else {
+            return left;
+        };
+        let chosen = self.instance.node(node).map_or("", |node| node.text.as_str());
+        let is_offered = |choice: &&Choice| {
+            choice.validity.holds(day) || chosen.split_whitespace().any(|code| code == choice.name)
+        };
+        Cow::Owned(left.iter().filter(is_offered).cloned().collect())
+    }
+
+    /// The day of the interview, by which codes are valid or not.
+    pub(super) fn day(&self) -> Option<NaiveDate> {
+        self.context.begun.and_then(Millis::day)
+    }
+
+    /// The choices that the filter leaves at a node.
+    fn filtered(&self, node: NodeId) -> Cow<'_, [Choice]> {
         let row = self.row_of(node);
         let Some(question) = self.form.row(row).filter(|question| question.kind.has_choices()) else {
             return Cow::Borrowed(&[]);
@@ -54,7 +78,8 @@ impl Filling {
         let choice = |place: Place| {
             let name = self.text_at(&itemset.value, node, place).ok()?;
             let label = itemset.label.as_ref().and_then(|label| self.text_at(label, node, place).ok());
-            Some(Choice { name, label: label.map(Text::Plain), properties: Map::new() })
+            let label = label.map(Text::Plain);
+            Some(Choice { name, label, properties: Map::new(), validity: Validity::default() })
         };
         places.into_iter().filter_map(choice).collect()
     }
@@ -79,6 +104,7 @@ impl Filling {
                 name: node.text.clone(),
                 label: Some(Text::Plain(node.text.clone())),
                 properties: Map::new(),
+                validity: Validity::default(),
             })
             .collect()
     }

@@ -44,6 +44,9 @@ impl Held {
 pub struct FlowContext {
     /// The time at which the filling is opened.
     pub now: Millis,
+    /// The time at which the interview was begun, however often it is opened again: its day decides which codes of a
+    /// list are offered. Every code is where it is not told.
+    pub begun: Option<Millis>,
     /// The language of labels and messages, as the form names it.
     pub language: String,
     /// Whether the record is new.

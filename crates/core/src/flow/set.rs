@@ -144,12 +144,21 @@ impl Filling {
                 offered.iter().any(|choice| choice.name == code)
                     || before.split_whitespace().any(|old| old == code)
             };
-            if !codes.split_whitespace().all(known) {
+            if let Some(code) = codes.split_whitespace().find(|code| !known(code)) {
                 let allowed = offered.iter().map(|choice| choice.name.clone()).collect();
-                return Err(AnswerError::UnavailableCode { question: question.id.clone(), allowed });
+                let unavailable = AnswerError::UnavailableCode { question: question.id.clone(), allowed };
+                return Err(self.out_of_validity(question, code).unwrap_or(unavailable));
             }
         }
         Ok(value)
+    }
+
+    /// What is said of a code that is not valid on the day of the interview; `None` of any other.
+    fn out_of_validity(&self, question: &Question, code: &str) -> Option<AnswerError> {
+        let (day, choices) = (self.day()?, self.choices.get(question.row.index())?.as_deref()?);
+        let choice = choices.iter().find(|choice| choice.name == code && !choice.validity.holds(day))?;
+        let (question, code) = (question.id.clone(), code.to_owned());
+        Some(AnswerError::OutOfValidity { question, code, validity: choice.validity, day })
     }
 
     /// Several codes in the order in which they are offered, those that are not offered behind.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::class::ClassId;
+use crate::list::Validity;
 use crate::text::Text;
 
 use super::mappings::MappingsDocument;
@@ -261,4 +262,8 @@ pub struct Choice {
     /// Any other column of the choice, for filters.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub properties: Map<String, Json>,
+    /// The days on which it is offered. Only a code list of the catalogue says it: a column of that name in a form's
+    /// own list is whatever its author meant by it.
+    #[serde(skip)]
+    pub validity: Validity,
 }

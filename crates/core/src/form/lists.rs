@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::list::{CodeList, Entry};
+
 use super::document::Choice;
 
 /// Lists of choices by the name that forms give them (`sn-departments`, `clinics.csv`).
@@ -19,6 +21,23 @@ impl Lists {
     /// Adds a list, or puts a newer one in its place.
     pub fn insert(&mut self, name: impl Into<String>, choices: Vec<Choice>) {
         self.0.insert(name.into(), choices.into());
+    }
+
+    /// Adds a code list of the catalogue. Its days of validity are columns too: filters read them, and other programs
+    /// get them.
+    pub fn insert_codes(&mut self, list: &CodeList) {
+        let choice = |entry: &Entry| {
+            let days = [("valid_from", &entry.valid_from), ("valid_to", &entry.valid_to)];
+            let days = days.into_iter().filter_map(|(name, day)| Some((name.to_owned(), day.clone()?)));
+            let columns = days.chain(entry.properties.clone());
+            Choice {
+                name: entry.code.clone(),
+                label: Some(entry.label.clone()),
+                properties: columns.map(|(name, value)| (name, value.into())).collect(),
+                validity: entry.validity(),
+            }
+        };
+        self.insert(&list.list_id, list.entries.iter().map(choice).collect());
     }
 
     /// A list.

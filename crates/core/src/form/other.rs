@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::list::Validity;
 use crate::text::Text;
 
 use super::document::{Choice, NodeDocument};
@@ -18,7 +19,12 @@ fn text(french: &str, english: &str) -> Text {
 
 /// The added choice.
 pub(super) fn choice() -> Choice {
-    Choice { name: OTHER.to_owned(), label: Some(text("Autre", "Other")), properties: serde_json::Map::new() }
+    Choice {
+        name: OTHER.to_owned(),
+        label: Some(text("Autre", "Other")),
+        properties: serde_json::Map::new(),
+        validity: Validity::default(),
+    }
 }
 
 /// The added question: the name of the select with `_other`, asked once the choice is made.

@@ -7,4 +7,5 @@ mod filling;
 mod reading;
 mod replay;
 mod support;
+mod validity;
 mod xforms;

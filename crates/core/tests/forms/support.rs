@@ -7,6 +7,7 @@ use teranga_core::class::ClassId;
 use teranga_core::flow::{Filling, FlowContext, Held, Opening};
 use teranga_core::form::{Choice, Form, Lists};
 use teranga_core::key::Key;
+use teranga_core::list::Validity;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 
@@ -42,7 +43,7 @@ pub(crate) fn lists() -> Lists {
     let mut lists = Lists::new();
     let department = |code: &str, region: &str| {
         let properties: Map<String, Json> = [("region".to_owned(), json!(region))].into_iter().collect();
-        Choice { name: code.into(), label: None, properties }
+        Choice { name: code.into(), label: None, properties, validity: Validity::default() }
     };
     lists.insert(
         "sn-departments",

@@ -127,5 +127,8 @@ fn export(file: &Path, out: &Path, messages: &Messages) -> Outcome {
     let written = written.map_err(|error| Failure::listing("export-refused", Vec::new(), [error]))?;
     std::fs::write(out, written).map_err(|error| failure::file(out, &error))?;
     say!("{}", messages.with("export-done", &[("path", &out.display().to_string())]));
+    for remark in teranga_xforms::export_remarks(&form, &lists) {
+        say!("  {}", failure::told(messages, &remark));
+    }
     Ok(())
 }

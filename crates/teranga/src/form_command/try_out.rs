@@ -58,7 +58,8 @@ pub(super) fn run(form: Form, answers: Option<&Path>, as_json: bool, messages: &
     let mut seed = [0; 32];
     SystemEntropy.fill(&mut seed);
     let language = messages.language().code().to_owned();
-    let context = FlowContext { now: now(), language, seed, ..FlowContext::default() };
+    let begun = now();
+    let context = FlowContext { now: begun, begun: Some(begun), language, seed, ..FlowContext::default() };
     let mut tried = Tried(Filling::new(Arc::clone(&form), &lists, Answers::new(), context));
     let Some(path) = answers else { return terminal::ask(&mut tried, Vec::new(), messages) };
     let text = std::fs::read_to_string(path).map_err(|error| failure::file(path, &error))?;

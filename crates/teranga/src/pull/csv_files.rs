@@ -13,6 +13,7 @@ use teranga_core::value::Value;
 use teranga_office::consolidate::PulledRecord;
 
 use super::holdings::{Holdings, form_id};
+use super::released::Columns;
 use super::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 
@@ -38,10 +39,13 @@ fn write_form(
             head.extend(["item".to_owned(), "position".to_owned()]);
         }
         head.extend(table.columns.iter().map(|column| column.name.clone()));
+        let released = Columns::of(form, catalogue, table);
+        head.extend(released.names());
         writer.write_record(&head).map_err(|error| unwritable(&error))?;
         for record in holdings.counting() {
             if form_id(record).as_deref() == Some(form.form_id()) {
-                rows_of(&mut writer, record, form, catalogue, table)?;
+                let rows = Rows { record, form, catalogue, table, released: &released };
+                rows.write(&mut writer)?;
             }
         }
         let name = if at == 0 {
@@ -59,34 +63,47 @@ pub(super) fn bytes(writer: csv::Writer<Vec<u8>>) -> Outcome<Vec<u8>> {
     writer.into_inner().map_err(|error| Failure::new("csv", vec![("detail", error.to_string())]))
 }
 
-fn rows_of(
-    writer: &mut csv::Writer<Vec<u8>>,
-    record: &PulledRecord,
-    form: &Arc<Form>,
-    catalogue: &Catalogue,
-    table: &Table,
-) -> Outcome {
-    let filling = filling(record, form, catalogue);
-    let head = [
-        record.record.to_string(),
-        record.case.map(|case| case.to_string()).unwrap_or_default(),
-        record.wave.clone().unwrap_or_default(),
-        record.region.clone().unwrap_or_default(),
-        record.state.clone(),
-        record.form.split_once('@').map(|(_, version)| version.to_owned()).unwrap_or_default(),
-        record.conflicts.to_string(),
-    ];
-    let mut write = |between: Vec<String>, cells: Vec<Cell>| {
-        let fields = head.iter().cloned().chain(between).chain(cells.into_iter().map(field));
-        writer.write_record(fields).map_err(|error| unwritable(&error))
-    };
-    if table.repeat.is_none() {
-        return write(Vec::new(), table::row(&filling, &table.columns));
+/// The rows of one record in one table.
+struct Rows<'a> {
+    record: &'a PulledRecord,
+    form: &'a Arc<Form>,
+    catalogue: &'a Catalogue,
+    table: &'a Table,
+    released: &'a Columns<'a>,
+}
+
+impl Rows<'_> {
+    fn write(&self, writer: &mut csv::Writer<Vec<u8>>) -> Outcome {
+        let filling = filling(self.record, self.form, self.catalogue);
+        let head = self.head();
+        let mut write = |between: Vec<String>, cells: Vec<Cell>| {
+            let answers = cells.into_iter().map(field);
+            let released = self.released.cells(self.record);
+            let fields = head.iter().cloned().chain(between).chain(answers).chain(released);
+            writer.write_record(fields).map_err(|error| unwritable(&error))
+        };
+        if self.table.repeat.is_none() {
+            return write(Vec::new(), table::row(&filling, &self.table.columns));
+        }
+        for item in table::item_rows(&filling, self.table) {
+            write(vec![item.item.to_string(), item.position.to_string()], item.cells)?;
+        }
+        Ok(())
     }
-    for item in table::item_rows(&filling, table) {
-        write(vec![item.item.to_string(), item.position.to_string()], item.cells)?;
+
+    /// What stands under [`HEAD`].
+    fn head(&self) -> [String; 7] {
+        let record = self.record;
+        [
+            record.record.to_string(),
+            record.case.map(|case| case.to_string()).unwrap_or_default(),
+            record.wave.clone().unwrap_or_default(),
+            record.region.clone().unwrap_or_default(),
+            record.state.clone(),
+            record.form.split_once('@').map(|(_, version)| version.to_owned()).unwrap_or_default(),
+            record.conflicts.to_string(),
+        ]
     }
-    Ok(())
 }
 
 /// The record's answers as its form shows them, with what is not released to this pull hidden.
@@ -111,7 +128,7 @@ fn field(cell: Cell) -> String {
 }
 
 /// A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are.
-fn guarded(text: String) -> String {
+pub(super) fn guarded(text: String) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
     if formula { format!("'{text}") } else { text }
 }

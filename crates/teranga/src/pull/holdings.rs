@@ -1,6 +1,7 @@
 //! What earlier pulls brought, kept beside the files: records by their identity, resources, from whom, and where to go
 //! on. A folder belongs to one hub and one set of classes: another hub's numbers would skip records, and a token that
-//! may read less would empty columns that one that may read more had filled.
+//! may read less would empty columns that one that may read more had filled. What it holds of records that told less is
+//! pulled anew: only what changes since would tell the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,9 +50,16 @@ impl Holdings {
         }
     }
 
-    /// Takes a page, if it comes from where the others came from and for the same classes.
-    pub(super) fn take(&mut self, page: Page, out: &Path) -> Outcome {
+    /// Takes a page, if it comes from where the others came from and for the same classes. Whether it did: a page whose
+    /// records tell other things than those that are held empties the holdings instead, to be filled from the
+    /// beginning.
+    pub(super) fn take(&mut self, page: Page, out: &Path) -> Outcome<bool> {
         self.check(&page.source, out)?;
+        if self.source.as_ref().is_some_and(|held| held.tells != page.source.tells) {
+            // The files stay known, so that those that are not written again go.
+            *self = Self { files: std::mem::take(&mut self.files), ..Self::default() };
+            return Ok(false);
+        }
         if page.anew {
             self.records.clear();
             self.resources.clear();
@@ -60,7 +68,7 @@ impl Holdings {
         self.next = page.next;
         self.resources.extend(page.resources);
         self.records.extend(page.records.into_iter().map(|record| (record.record, record)));
-        Ok(())
+        Ok(true)
     }
 
     fn check(&self, source: &Source, out: &Path) -> Outcome {
@@ -122,7 +130,7 @@ mod tests {
 
     fn page(hub: u8, classes: &[&str], anew: bool) -> Page {
         let classes = classes.iter().map(|class| (*class).to_owned()).collect();
-        let source = Source { hub: ReplicaId([hub; 16]), name: "H".into(), classes };
+        let source = Source { hub: ReplicaId([hub; 16]), name: "H".into(), classes, tells: 1 };
         let resource = PulledResource { kind: "list".into(), json: "{}".into() };
         let next = Since { touched: 7, resources: 1 };
         Page { source, anew, resources: vec![resource], records: Vec::new(), next, more: false }
@@ -136,6 +144,19 @@ mod tests {
             assert!(held.take(other, out).is_err());
             assert_eq!(held.resources.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_folder_whose_records_told_less_is_pulled_from_the_beginning() {
+        let (out, mut held) = (Path::new("out"), Holdings::default());
+        held.take(page(1, &["open"], false), out).unwrap();
+        let mut written = serde_json::to_value(&held).unwrap();
+        written["source"].as_object_mut().unwrap().remove("tells");
+        let mut held: Holdings = serde_json::from_value(written).unwrap();
+        assert!(!held.take(page(1, &["open"], false), out).unwrap());
+        assert_eq!((held.next, held.resources.len()), (Since::default(), 0));
+        assert!(held.take(page(1, &["open"], false), out).unwrap());
+        assert!(held.take(page(1, &["open"], false), out).unwrap(), "and then it goes on as ever");
     }
 
     #[test]

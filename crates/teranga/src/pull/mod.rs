@@ -1,8 +1,10 @@
 //! `teranga pull`: headquarters' consolidated data as files that Excel and statistics programs open. A second pull
 //! fetches only what changed; the files are always whole.
 
+mod alerts;
 mod csv_files;
 mod holdings;
+mod released;
 mod replacement;
 mod rows;
 mod scores;
@@ -43,41 +45,51 @@ impl PullArgs {
 pub(crate) async fn run(arguments: PullArgs, messages: &Messages) -> Outcome {
     let link = Link::new(&arguments.hub, arguments.cert.as_deref())?;
     let mut holdings = Holdings::open(&arguments.out)?;
-    let fetched = fetch(&link, &arguments, &mut holdings).await?;
+    let (fetched, anew) = fetch(&link, &arguments, &mut holdings).await?;
     let catalogue = holdings.catalogue()?;
     let rows = rows::rows(&holdings);
+    let told = alerts::told(&holdings, &catalogue);
     let mut files = Replacement::of(&arguments.out)?;
     csv_files::write(&mut files, &holdings, &catalogue)?;
     scores::write(&mut files, &rows, &catalogue)?;
+    alerts::write(&mut files, &told)?;
     let written = files.names().len();
     holdings.keep(&mut files)?;
     files.finish()?;
-    let told = [
+    let done = [
         ("fetched", fetched.to_string()),
         ("records", holdings.records.len().to_string()),
         ("files", written.to_string()),
         ("path", arguments.out.display().to_string()),
     ];
-    let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    say!("{}", messages.with("pull-done", &told));
+    let done: Vec<(&str, &str)> = done.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    say!("{}", messages.with("pull-done", &done));
+    if anew {
+        say!("{}", messages.text("pull-anew"));
+    }
     summary::print(&rows, messages);
+    alerts::print(&told, messages);
     Ok(())
 }
 
-/// Fetches page after page. Returns how many records came.
-async fn fetch(link: &Link, arguments: &PullArgs, holdings: &mut Holdings) -> Outcome<usize> {
-    let mut fetched = 0;
+/// Fetches page after page. Returns how many records came, and whether all had to come again because those that were
+/// held told less.
+async fn fetch(link: &Link, arguments: &PullArgs, holdings: &mut Holdings) -> Outcome<(usize, bool)> {
+    let (mut fetched, mut anew) = (0, false);
     loop {
         let since = holdings.next;
         let path = format!("/v1/pull?touched={}&resources={}", since.touched, since.resources);
         let bytes = link.get(&path, &arguments.token).await.map_err(refused)?;
         let page: Page =
             serde_json::from_slice(&bytes).map_err(|_| Failure::new("pull-answer", Vec::new()))?;
-        fetched += page.records.len();
-        let more = page.more;
-        holdings.take(page, &arguments.out)?;
+        let (records, more) = (page.records.len(), page.more);
+        if !holdings.take(page, &arguments.out)? {
+            (fetched, anew) = (0, true);
+            continue;
+        }
+        fetched += records;
         if !more {
-            return Ok(fetched);
+            return Ok((fetched, anew));
         }
     }
 }

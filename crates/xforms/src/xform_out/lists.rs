@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use teranga_core::form::{Choice, ChoicesDocument, FormDocument, Lists, NodeDocument};
+use teranga_core::list::Validity;
 use teranga_core::text::Text;
 
 use crate::export_error::ExportError;
@@ -106,7 +107,12 @@ fn other(choices: &[Choice]) -> Choice {
         .collect();
     let label =
         if languages.is_empty() { Text::from("Other") } else { in_each(languages.into_iter(), "Other") };
-    Choice { name: "other".to_owned(), label: Some(label), properties: serde_json::Map::new() }
+    Choice {
+        name: "other".to_owned(),
+        label: Some(label),
+        properties: serde_json::Map::new(),
+        validity: Validity::default(),
+    }
 }
 
 /// What a choice is besides its name and label; what cannot be a name in XML is no property that a filter could read.
