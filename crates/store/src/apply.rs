@@ -45,7 +45,7 @@ impl Replica {
         let own = self.id();
         let guard = Guard::new();
         let transaction = self.connection_mut().transaction()?;
-        let applied = Applier::new(&transaction, own, &guard)?.run()?;
+        let applied = Applier::new(&transaction, own, &guard).run()?;
         transaction.commit()?;
         Ok(applied)
     }
@@ -61,8 +61,8 @@ pub(crate) struct Applier<'a> {
 }
 
 impl<'a> Applier<'a> {
-    pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Result<Self> {
-        Ok(Self { connection, own, guard, parts: BTreeMap::new(), done: Applied::default() })
+    pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Self {
+        Self { connection, own, guard, parts: BTreeMap::new(), done: Applied::default() }
     }
 
     pub(crate) fn run(mut self) -> Result<Applied> {

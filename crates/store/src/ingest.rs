@@ -196,10 +196,9 @@ fn named_again(connection: &Connection, origin: ReplicaId, save: &[Entry]) -> Re
     let mut held = 0;
     for entry in save {
         match log::held(connection, entry.record, &entry.class, entry.hash)? {
-            None => {}
             Some(held) if held.origin != origin => return Ok(Again::Partly),
             // What came down a feed before comes in its pack now.
-            Some(log::Held { batch: Some(FROM_FEED), .. }) => {}
+            None | Some(log::Held { batch: Some(FROM_FEED), .. }) => {}
             Some(_) => held += 1,
         }
     }

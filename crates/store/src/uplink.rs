@@ -263,7 +263,7 @@ fn unpacked(connection: &Connection, own: ReplicaId) -> Result<bool> {
 fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
     let mut total = Applied::default();
     loop {
-        let round = Applier::new(connection, own, guard)?.run()?;
+        let round = Applier::new(connection, own, guard).run()?;
         total.changes += round.changes;
         total.quarantined += round.quarantined;
         if !round.left {
