@@ -1,6 +1,7 @@
 //! The outbox: the packs that go to the parent, in order. A pack gets its number when it is first sent, and keeps it
 //! until the parent acknowledges or refuses it. A refused one gives its number back and is passed over, with all that
-//! its origin sent after it, until the next session; the packs of others go on.
+//! its origin sent after it, until the next session; the packs of others go on. What was acknowledged in an earlier line
+//! has a number below 0.
 
 use rusqlite::{Connection, Row, params};
 use teranga_core::id::{Batch, ManifestHash, ReplicaId};

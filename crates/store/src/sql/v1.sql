@@ -36,7 +36,6 @@ CREATE TABLE pack (
     signature   BLOB NOT NULL,
     received_ms INTEGER NOT NULL,
     via         BLOB,                -- the child that brought it; null for one's own
-    via_line    INTEGER,             -- the line in which it did
     PRIMARY KEY (origin, batch)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,15 +60,6 @@ CREATE INDEX change_of_save ON change (save);
 CREATE INDEX change_unpacked ON change (seq) WHERE batch IS NULL;
 CREATE INDEX change_logged ON change (save) WHERE status = 0;
 CREATE INDEX change_waiting_for ON change (record, class) WHERE status = 2;
-
--- Changes that a later pack of the same origin names once more: a copy of a replica sent what the other had sent.
-CREATE TABLE named_again (
-    origin BLOB NOT NULL,
-    batch  INTEGER NOT NULL,
-    place  INTEGER NOT NULL,
-    change INTEGER NOT NULL,         -- its seq
-    PRIMARY KEY (origin, batch, place)
-) STRICT, WITHOUT ROWID;
 
 -- Each record's salt and what its envelope says; rebuilt from the parts.
 CREATE TABLE record (
@@ -111,14 +101,12 @@ CREATE TABLE feed (
     ref      INTEGER NOT NULL,       -- the row it speaks of
     record   BLOB,                   -- of a save, for its region and its classes
     except_  BLOB,                   -- the child that brought it
-    except_line INTEGER,             -- in this line: its copies have not seen it
     only_    BLOB,                   -- the one child that it is for
     running  BLOB NOT NULL
 ) STRICT;
 
 -- What goes to the parent, in order. A pack gets its number when it is first sent; one that the parent refuses gives
--- its number back and is passed over, with all of its origin, until the next session. Numbers below 0 were taken in an
--- earlier line.
+-- its number back and is passed over, with all of its origin, until the next session.
 CREATE TABLE outbox (
     row     INTEGER PRIMARY KEY,
     number  INTEGER UNIQUE,
@@ -143,44 +131,26 @@ CREATE TABLE uplink (
     running      BLOB NOT NULL,
     exchange     INTEGER NOT NULL DEFAULT 0,
     acknowledged INTEGER NOT NULL DEFAULT 0,
-    behind       INTEGER NOT NULL DEFAULT 0, -- 1: a line was begun; nothing is sent until the feed has been read to its end
     last_ms      INTEGER,            -- the last exchange
     done_ms      INTEGER             -- the last session that left nothing to do
 ) STRICT;
 
--- Where this replica stood in its hub's feed before, fewer the older: from where to go on when the hub forgot the rest.
-CREATE TABLE checkpoint (
-    position INTEGER PRIMARY KEY,
-    running  BLOB NOT NULL
-) STRICT;
-
--- The openings of this replica that asked the hub for something: who else did has its key.
-CREATE TABLE asked_by (
-    row     INTEGER PRIMARY KEY,
-    opening BLOB NOT NULL UNIQUE
-) STRICT;
-
--- The replicas that sync here, each in the lines in which it came.
+-- The replicas that sync here.
 CREATE TABLE child (
-    replica  BLOB NOT NULL,
-    line     INTEGER NOT NULL DEFAULT 0,
-    opening  BLOB,                         -- the one of its openings that asked last
+    replica  BLOB PRIMARY KEY,
     exchange INTEGER NOT NULL DEFAULT 0,
     received INTEGER NOT NULL DEFAULT 0,   -- the outbox number up to which its packs are held
     received_hash BLOB,                    -- the manifest hash of the pack under that number
-    last_ms  INTEGER,
-    PRIMARY KEY (replica, line)
+    last_ms  INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- How far the home holds each origin's packs.
 CREATE TABLE receipt (
     row      INTEGER PRIMARY KEY,
-    origin   BLOB NOT NULL,
-    line     INTEGER NOT NULL,
+    origin   BLOB NOT NULL UNIQUE,
     batch    INTEGER NOT NULL,
     mark     BLOB NOT NULL,          -- of that pack
-    position INTEGER NOT NULL DEFAULT 0, -- its last place in the feed; earlier ones say less
-    UNIQUE (origin, line)
+    position INTEGER NOT NULL DEFAULT 0 -- its last place in the feed; earlier ones say less
 ) STRICT;
 
 -- Changes that were not taken, here or further up.

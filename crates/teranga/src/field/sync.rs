@@ -82,12 +82,16 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
             serde_json::json!({
                 "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
                 "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
+                "lines": summary.lines,
                 "unsent": counts.unsent,
             })
         );
         return Ok(());
     }
     say!("{}", told(&summary, messages));
+    if summary.lines > 0 {
+        say!("{}", messages.text("sync-line-begun"));
+    }
     lists::status(&device, messages)
 }
 

@@ -52,6 +52,13 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         ]);
     }
     say!("{children}");
+    for child in array(answer.get("children")) {
+        // A line more than the first: its disk was put back, or somebody uses a copy of it.
+        if child.get("lines").and_then(Json::as_u64).is_some_and(|lines| lines > 1) {
+            let told = [("person", text(child, "person")), ("office", text(child, "office"))];
+            say!("{}", messages.with("status-copied", &told));
+        }
+    }
 }
 
 /// Every answer that holds two values: a row for each value, with who wrote it.
