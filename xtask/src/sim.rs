@@ -4,13 +4,11 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::ops::Range;
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use teranga_sim::{Done, Outcome, Sabotage, Script, play, shrink};
+use teranga_sim::{Many, Outcome, Sabotage, Script, play_many, shrink};
 
 /// Failing seeds that are shrunk and shown; of the rest only the number is said.
 const SHOWN_MAX: usize = 5;
@@ -23,12 +21,11 @@ struct Arguments {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let arguments = read(arguments)?;
     let begun = Instant::now();
-    let (done, mut failed) = play_all(&arguments.seeds);
-    failed.sort_by_key(|(seed, _)| *seed);
+    let of = arguments.seeds.end - arguments.seeds.start;
+    let Many { runs, done, failed } = play_many(arguments.seeds, |many| progress(many, of));
     for (seed, outcome) in failed.iter().take(SHOWN_MAX) {
         show(*seed, outcome);
     }
-    let runs = arguments.seeds.end - arguments.seeds.start;
     println!(
         "sim: {runs} seeds, {} failed; {} changes, {} sessions, {} broken sessions, {} power cuts, {} conflicts; {:.1} s",
         failed.len(),
@@ -73,38 +70,11 @@ fn read(arguments: &[String]) -> Result<Arguments> {
     Ok(read)
 }
 
-/// Plays the seeds on all cores.
-fn play_all(seeds: &Range<u64>) -> (Done, Vec<(u64, Outcome)>) {
-    let next = AtomicU64::new(seeds.start);
-    let total = Mutex::new((Done::default(), Vec::new()));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    let outcome = play(&Script::new(seed), Sabotage::Nothing);
-                    let Ok(mut total) = total.lock() else { return };
-                    total.0 += outcome.done;
-                    if outcome.fault.is_some() {
-                        total.1.push((seed, outcome));
-                    }
-                    progress(seed - seeds.start + 1, seeds.end - seeds.start, total.1.len());
-                }
-            });
-        }
-    });
-    total.into_inner().unwrap_or_default()
-}
-
-fn progress(played: u64, of: u64, failed: usize) {
+fn progress(many: &Many, of: u64) {
     let mut out = std::io::stderr();
     if out.is_terminal() {
-        let _ = write!(out, "\r{played} of {of} seeds, {failed} failed");
-        let _ = if played == of { writeln!(out) } else { out.flush() };
+        let _ = write!(out, "\r{} of {of} seeds, {} failed", many.runs, many.failed.len());
+        let _ = if many.runs == of { writeln!(out) } else { out.flush() };
     }
 }
 

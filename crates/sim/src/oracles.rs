@@ -8,7 +8,8 @@ use teranga_store::{Replica, Status, StoreError};
 
 use crate::link::Link;
 use crate::machine::{Machine, Post};
-use crate::play::{Done, Sabotage};
+use crate::play::Done;
+use crate::sabotage::Sabotage;
 use crate::script::Weather;
 use crate::session::{Talked, session};
 use crate::world::World;
@@ -46,14 +47,14 @@ pub enum Fault {
 const QUIET_BYTES_MAX: u64 = 400;
 
 /// What holds at every moment: no tick is ahead of the truth.
-pub(crate) fn while_playing(world: &World, sabotage: Sabotage) -> Result<Option<Fault>, StoreError> {
+pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> {
     let home = ever_held(world, 0)?;
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
-        let region = ever_held(world, hub)?;
+        let (region, here) = (ever_held(world, hub)?, logged(replica)?);
         for record in replica.records()?.into_iter().map(|row| row.record) {
             let shown = replica.tick(record)?;
-            let shown = match (sabotage, shown) {
+            let shown = match (world.sabotage, shown) {
                 (Sabotage::HastyTick, Tick::AtRegion) => Tick::Safe,
                 (_, shown) => shown,
             };
@@ -63,8 +64,10 @@ pub(crate) fn while_playing(world: &World, sabotage: Sabotage) -> Result<Option<
                 Tick::Here | Tick::Held(_) => continue,
             };
             let own = world.ledger.promises.iter();
-            let mut own = own.filter(|promise| promise.machine == number && promise.record == record);
-            if !own.all(|promise| held.contains(&promise.hash)) {
+            let own = own.filter(|promise| promise.machine == number && promise.record == record);
+            // A device that was put back does not know of what it did since.
+            let mut known = own.filter(|promise| here.contains(&promise.hash));
+            if !known.all(|promise| held.contains(&promise.hash)) {
                 return Ok(Some(Fault::Tick(machine.name.clone(), word, record.to_string())));
             }
         }
@@ -97,12 +100,16 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     Ok(found)
 }
 
+fn logged(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+}
+
 /// What a machine holds, and what it held before its disk was exchanged: of that a tick may not know yet.
 fn ever_held(world: &World, number: usize) -> Result<BTreeSet<ChangeHash>, StoreError> {
     let replica = world.machines.get(number).and_then(Machine::replica);
-    let census = replica.map(Replica::census).transpose()?.unwrap_or_default();
-    let forgotten = world.forgotten.get(number).into_iter().flatten().copied();
-    Ok(census.into_iter().map(|(hash, _)| hash).chain(forgotten).collect())
+    let held = replica.map(logged).transpose()?.unwrap_or_default();
+    let forgotten = world.forgotten.get(number).into_iter().flatten();
+    Ok(held.into_iter().chain(forgotten.copied()).collect())
 }
 
 /// Every promised change is in its document at its author, at the author's hub and at headquarters.
@@ -162,6 +169,7 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
 fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
         let Some(replica) = machine.replica() else { continue };
+        // What it was made for, whatever its hub granted.
         let Some(own) = replica.profile().audience.region().map(str::to_owned) else { continue };
         for row in replica.records()? {
             if row.region.as_ref().is_some_and(|region| *region != own) {

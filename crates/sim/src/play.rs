@@ -14,22 +14,10 @@ use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Post, Running};
 use crate::oracles::{self, Fault};
+use crate::sabotage::Sabotage;
 use crate::script::{Script, Step, Weather, What};
 use crate::session::{Talked, session};
 use crate::world::World;
-
-/// A guarantee that is broken on purpose, to see that an oracle notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sabotage {
-    /// None.
-    Nothing,
-    /// After a power cut the disk has lost what it had synced last.
-    ForgetfulDisk,
-    /// A device shows as safe what its hub alone holds.
-    HastyTick,
-    /// A hub keeps the last save that it applied out of its feed.
-    SilentHub,
-}
 
 /// What playing a script came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +68,12 @@ pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
 }
 
 fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option<Fault>, StoreError> {
-    let mut world = World::new(script)?;
+    let mut world = World::new(script, sabotage)?;
     for step in &script.steps {
         take(&mut world, step, done)?;
         // Only what is heard from a hub moves a tick on.
         if matches!(step.what, What::Sync(_))
-            && let Some(fault) = oracles::while_playing(&world, sabotage)?
+            && let Some(fault) = oracles::while_playing(&world)?
         {
             return Ok(Some(fault));
         }

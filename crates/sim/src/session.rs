@@ -10,6 +10,7 @@ use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Turn};
 
 use crate::link::{Arrival, Link};
 use crate::machine::{Machine, Running};
+use crate::sabotage::Sabotage;
 use crate::world::World;
 
 /// How a session ended.
@@ -39,9 +40,9 @@ enum Back {
 
 /// Runs a session of a child with its hub.
 pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Result<Talked, StoreError> {
-    let mut now = world.now;
+    let (mut now, sabotage) = (world.now, world.sabotage);
     let Some((child, hub)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
-    let talked = talk(child, hub, link, &mut now)?;
+    let talked = talk(child, &mut Hub { machine: hub, sabotage }, link, &mut now)?;
     if let Talked::Whole(_) | Talked::Short(_) = talked {
         // What the shells do after a session: resources may have come.
         child.work(|running, _| match running {
@@ -53,9 +54,15 @@ pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Resul
     Ok(talked)
 }
 
+/// The other end, with what is broken on purpose in the world.
+struct Hub<'a> {
+    machine: &'a mut Machine,
+    sabotage: Sabotage,
+}
+
 fn talk(
     child: &mut Machine,
-    hub: &mut Machine,
+    hub: &mut Hub<'_>,
     link: &mut Link,
     now: &mut Millis,
 ) -> Result<Talked, StoreError> {
@@ -121,7 +128,7 @@ impl Back {
 }
 
 /// Carries a request to the hub and its answer back.
-fn carry(hub: &mut Machine, link: &mut Link, body: Vec<u8>, now: Millis) -> Result<Back, StoreError> {
+fn carry(hub: &mut Hub<'_>, link: &mut Link, body: Vec<u8>, now: Millis) -> Result<Back, StoreError> {
     let answered = match link.up(body) {
         Arrival::Whole(bytes) | Arrival::Damaged(bytes) => ask(hub, &bytes, now)?,
         Arrival::Twice(bytes) => {
@@ -143,10 +150,12 @@ fn carry(hub: &mut Machine, link: &mut Link, body: Vec<u8>, now: Millis) -> Resu
 }
 
 /// What a hub answers; nothing where its power fails.
-fn ask(hub: &mut Machine, body: &[u8], now: Millis) -> Result<Option<Result<Vec<u8>, Rejected>>, StoreError> {
-    let at = hub.now(now);
-    hub.work(|running, _| match running {
-        Running::Office(office) => exchange(office, body, at),
+fn ask(hub: &mut Hub<'_>, body: &[u8], now: Millis) -> Result<Option<Result<Vec<u8>, Rejected>>, StoreError> {
+    let (at, sabotage) = (hub.machine.now(now), hub.sabotage);
+    hub.machine.work(|running, _| match running {
+        Running::Office(office) => {
+            exchange(office, body, at).map(|answer| sabotage.spoil(answer, office.replica()))
+        }
         Running::Device(_) => Err(Rejected::new(Problem::Unauthorised, "a device is no hub")),
     })
 }

@@ -2,7 +2,8 @@
 //! ones, as long as the script still fails in the same way.
 
 use crate::oracles::Fault;
-use crate::play::{Sabotage, play};
+use crate::play::play;
+use crate::sabotage::Sabotage;
 use crate::script::Script;
 
 /// The shortest script found that fails as this one does, and how.

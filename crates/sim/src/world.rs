@@ -15,6 +15,7 @@ use teranga_sync::feed::ReplicaKind;
 use crate::disk::Image;
 use crate::ledger::Ledger;
 use crate::machine::{Machine, Post, Running};
+use crate::sabotage::Sabotage;
 use crate::script::Script;
 
 /// When every world begins.
@@ -32,13 +33,15 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// What is broken in it on purpose.
+    pub(crate) sabotage: Sabotage,
     /// Versions of the list that headquarters has published.
     pub(crate) published: u32,
 }
 
 impl World {
     /// The world at the beginning of a script: everybody enrolled, nothing done.
-    pub(crate) fn new(script: &Script) -> Result<Self, StoreError> {
+    pub(crate) fn new(script: &Script, sabotage: Sabotage) -> Result<Self, StoreError> {
         let mut seed = Seeded(script.seed);
         let mut make = |name: String, post, kind, region: Option<&str>| {
             let profile = Profile {
@@ -63,7 +66,10 @@ impl World {
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
-        let mut world = Self { machines, now, ledger, backups, forgotten, published: 0 };
+        let mut world = Self { machines, now, ledger, backups, forgotten, sabotage, published: 0 };
+        for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {
+            machine.disk.lie();
+        }
         for child in 1..world.machines.len() {
             world.enrol(child)?;
         }
@@ -118,27 +124,32 @@ impl World {
     }
 
     fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
-        let now = self.now;
+        let (now, sabotage) = (self.now, self.sabotage);
         let Some((child, hub)) = self.pair(child) else { return Ok(()) };
         let (Some(Running::Office(office)), Some(running)) = (hub.running.as_mut(), child.running.as_mut())
         else {
             return Ok(());
         };
-        join(office, running.replica_mut(), &mut hub.seed, now)
+        let replica = running.replica_mut();
+        let mut granted = replica.profile().clone();
+        if sabotage == Sabotage::WideGrant && granted.kind == ReplicaKind::Hub {
+            granted.audience = Audience::National;
+        }
+        join(office, replica, granted, &mut hub.seed, now)
     }
 }
 
 fn join(
     office: &mut Office,
     replica: &mut Replica,
+    granted: Profile,
     seed: &mut Seeded,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let profile = replica.profile().clone();
     let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
-    let code = office.new_code(&profile, seed, now).map_err(refused)?;
+    let code = office.new_code(&granted, seed, now).map_err(refused)?;
     let code = teranga_sync::code::normalise(&code).unwrap_or_default();
     office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
     let key = office.replica().public_key();
-    replica.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile)
+    replica.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, replica.profile().clone())
 }

@@ -51,6 +51,8 @@ pub(crate) struct Files {
     dead: bool,
     /// Bytes that fit; none while there is room.
     room: Option<usize>,
+    /// Whether it says that it has synced and has not.
+    lies: bool,
 }
 
 impl Files {
@@ -102,7 +104,7 @@ impl Files {
 
     fn sync(&mut self, name: &str) -> Result<(), Trouble> {
         self.spend()?;
-        if let Some(file) = self.by_name.get_mut(name) {
+        if let Some(file) = self.by_name.get_mut(name).filter(|_| !self.lies) {
             file.unsynced.clear();
         }
         Ok(())
@@ -194,6 +196,11 @@ impl Disk {
     /// The power will fail at a write from now.
     pub(crate) fn fail_in(&self, writes: u64) {
         self.files().fails_in = Some(writes);
+    }
+
+    /// From now on the disk only says that it syncs.
+    pub(crate) fn lie(&self) {
+        self.files().lies = true;
     }
 
     /// Whether the power failed.

@@ -1,0 +1,69 @@
+//! Guarantees that are broken on purpose, each in the world round the product and never in the product itself, to see that
+//! an oracle notices. A test plays every one of them until it does.
+
+use teranga_client::invent::Seeded;
+use teranga_core::id::{Entropy as _, OpeningNonce};
+use teranga_store::Replica;
+use teranga_sync::feed::{Row, decode, encode};
+use teranga_sync::message::{Answer, More};
+
+/// What is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Nothing.
+    Nothing,
+    /// Disks say that they have synced, and have not: what was saved is lost.
+    LyingDisk,
+    /// Devices take for safe what their hub alone holds: a tick lies.
+    HastyTick,
+    /// Hubs leave saves out of their answers: replicas diverge.
+    SilentHub,
+    /// Regional hubs are granted the whole country: they see what they may not.
+    WideGrant,
+    /// Hubs answer and always say that there is more: a session never ends.
+    EndlessHub,
+    /// Hubs say with every answer what nobody needs: it costs more than it may.
+    TalkativeHub,
+}
+
+impl Sabotage {
+    /// Everything that can be broken.
+    pub const ALL: [Self; 6] = [
+        Self::LyingDisk,
+        Self::HastyTick,
+        Self::SilentHub,
+        Self::WideGrant,
+        Self::EndlessHub,
+        Self::TalkativeHub,
+    ];
+
+    /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
+    pub(crate) fn spoil(self, answer: Vec<u8>, hub: &Replica) -> Vec<u8> {
+        let Ok(mut read) = Answer::read(&answer, &hub.public_key()) else { return answer };
+        match self {
+            Self::SilentHub => {
+                let rows = decode(&read.rows).unwrap_or_default();
+                let left: Vec<Row> =
+                    rows.into_iter().filter(|row| !matches!(row, Row::Save { .. })).collect();
+                read.rows = if left.is_empty() { Vec::new() } else { encode(&left) };
+            }
+            Self::EndlessHub => {
+                read.more = More::Rows;
+                read.cursor.position.0 += 1;
+            }
+            Self::TalkativeHub => {
+                let mut rows =
+                    if read.rows.is_empty() { Vec::new() } else { decode(&read.rows).unwrap_or_default() };
+                let mut seed = Seeded(read.exchange);
+                rows.extend((0..30).map(|_| {
+                    let mut nonce = OpeningNonce([0; 16]);
+                    seed.fill(&mut nonce.0);
+                    Row::Opening { replica: hub.id(), nonce }
+                }));
+                read.rows = encode(&rows);
+            }
+            Self::Nothing | Self::LyingDisk | Self::HastyTick | Self::WideGrant => return answer,
+        }
+        read.encode(hub.identity())
+    }
+}

@@ -1,0 +1,34 @@
+//! Each oracle is shown to catch a planted bug: what is broken on purpose is noticed within some seeds, and as what it is.
+
+use teranga_sim::{Fault, Sabotage, Script, play};
+
+/// Seeds within which every planted bug must be noticed.
+const SEEDS: u64 = 40;
+
+fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
+    match sabotage {
+        Sabotage::Nothing => false,
+        // A disk that lies may lose a change, tear a file, or take back what a tick spoke of.
+        Sabotage::LyingDisk => {
+            matches!(
+                fault,
+                Fault::Lost(..) | Fault::Broken(..) | Fault::Tick(..) | Fault::Stuck(..) | Fault::Unsound(..)
+            )
+        }
+        Sabotage::HastyTick => matches!(fault, Fault::Tick(..)),
+        Sabotage::SilentHub => matches!(fault, Fault::Diverged(..)),
+        Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
+        Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
+        Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
+    }
+}
+
+#[test]
+fn what_is_broken_on_purpose_is_noticed() {
+    for sabotage in Sabotage::ALL {
+        let faults: Vec<Fault> =
+            (0..SEEDS).filter_map(|seed| play(&Script::new(seed), sabotage).fault).take(1).collect();
+        let fault = faults.first().unwrap_or_else(|| panic!("{sabotage:?} is not noticed in {SEEDS} seeds"));
+        assert!(is_noticed_as(sabotage, fault), "{sabotage:?} is noticed as something else: {fault}");
+    }
+}
