@@ -1,9 +1,9 @@
 //! Failures as the user meets them: one clear message in their language, and the exit status.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 
 use teranga_core::problem::{Explain, Retry};
-
 use teranga_office::Refusal;
 
 use crate::messages::Messages;
@@ -108,7 +108,13 @@ impl<E: Explain> From<E> for Failure {
 
 /// A file that cannot be read or written.
 pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    let code = if error.kind() == std::io::ErrorKind::StorageFull { "disk-full" } else { "file-unusable" };
+    let code = match error.kind() {
+        ErrorKind::StorageFull => "disk-full",
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "file-absent",
+        ErrorKind::IsADirectory => "file-is-folder",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "no-permission",
+        _ => "file-unusable",
+    };
     Failure::new(code, vec![("path", path.display().to_string()), ("detail", error.kind().to_string())])
 }
 

@@ -27,7 +27,16 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("plan", "/data/budget/total_xof", "the sum of nothing is 0, and empty there"),
     ("referral", "/data/status_events/event_date", "a skipped item gets its default, and none there"),
     ("referral", "/data/known_statuses", "skipped items are not joined, and are there"),
-    ("review", "/data/outcome/closure_reason", "a choice that its filter leaves out is gone, and comes back there"),
+    (
+        "socio-economic-survey",
+        "/data/headOfHousehold/district",
+        "a choice that its filter leaves out is gone, and comes back there",
+    ),
+    (
+        "review",
+        "/data/outcome/closure_reason",
+        "a choice that its filter leaves out is gone, and comes back there",
+    ),
 ];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
