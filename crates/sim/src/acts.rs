@@ -45,6 +45,7 @@ pub(crate) fn act(
         | What::Backup
         | What::Restore
         | What::Copy
+        | What::Destroy
         | What::Publish
         | What::Wait => Ok(None),
     }

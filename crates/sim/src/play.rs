@@ -134,7 +134,8 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
         | What::ClockJumps
         | What::Backup
         | What::Restore
-        | What::Copy => befall(world, step, &mut seed)?,
+        | What::Copy
+        | What::Destroy => befall(world, step, &mut seed)?,
     }
     world.now.0 += 60_000;
     Ok(())
@@ -167,6 +168,7 @@ fn befall(world: &mut World, step: &Step, seed: &mut Seeded) -> Result<(), Store
             }
         }
         What::Restore => world.restore(number)?,
+        What::Destroy => world.destroy_a_region(step.which, step.seed)?,
         What::Case
         | What::Interview
         | What::Correct

@@ -60,6 +60,8 @@ pub enum What {
     Restore,
     /// The folder of a device is copied to another machine, and both are used from now on.
     Copy,
+    /// A regional hub is destroyed without a backup: another takes its place, and its devices enrol there.
+    Destroy,
     /// Headquarters publishes a new version of a list.
     Publish,
     /// Time passes: a day to a month.
@@ -97,6 +99,7 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Backup, 4),
     (What::Restore, 3),
     (What::Copy, 1),
+    (What::Destroy, 1),
 ];
 
 /// Steps of a script: about what a team does in some weeks.

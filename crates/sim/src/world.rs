@@ -109,7 +109,41 @@ impl World {
         if let Some(forgotten) = self.forgotten.get_mut(number) {
             forgotten.extend(held.into_iter().map(|(hash, _)| hash));
         }
+        self.enrol_again()?;
         self.forgive()
+    }
+
+    /// A regional hub is gone with its disk. Another is set up with a key of its own and enrols at headquarters; the
+    /// region's devices enrol at it, as their office tells them to.
+    pub(crate) fn destroy_a_region(&mut self, which: usize, seed: u64) -> Result<(), StoreError> {
+        let regions: Vec<usize> = (0..)
+            .zip(&self.machines)
+            .filter(|(_, machine)| machine.post == Post::Region)
+            .map(|(number, _)| number)
+            .collect();
+        let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(()) };
+        let Some(old) = self.machines.get_mut(number) else { return Ok(()) };
+        let Some(profile) = old.replica().map(|replica| replica.profile().clone()) else { return Ok(()) };
+        *old = Machine::new(old.name.clone(), Post::Region, &profile, seed)?;
+        if let Some(backup) = self.backups.get_mut(number) {
+            // Its backups went with it.
+            *backup = None;
+        }
+        self.enrol_again()?;
+        self.forgive()
+    }
+
+    /// Whoever its hub does not know, or whoever knows another hub, enrols as its office tells it to.
+    fn enrol_again(&mut self) -> Result<(), StoreError> {
+        for child in 1..self.machines.len() {
+            let Some((machine, hub)) = self.pair(child) else { continue };
+            let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { continue };
+            let at_this_hub = replica.uplink()?.is_some_and(|uplink| uplink.key == hub.public_key());
+            if !at_this_hub || hub.child(replica.id())?.is_none() {
+                self.enrol(child)?;
+            }
+        }
+        Ok(())
     }
 
     /// What no machine holds any more is nobody's promise.
@@ -125,6 +159,12 @@ impl World {
 
     fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
         let (now, sabotage) = (self.now, self.sabotage);
+        for machine in [Some(child), self.hub_of(child)].into_iter().flatten() {
+            if let Some(machine) = self.machines.get(machine) {
+                // Whoever reads a code out sees to it that the machine stands.
+                machine.disk.heal();
+            }
+        }
         let Some((child, hub)) = self.pair(child) else { return Ok(()) };
         let (Some(Running::Office(office)), Some(running)) = (hub.running.as_mut(), child.running.as_mut())
         else {
