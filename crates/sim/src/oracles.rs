@@ -29,7 +29,7 @@ pub enum Fault {
     /// A tick says more than is true.
     #[error("tick: {0} shows {1} for {2}")]
     Tick(String, &'static str, String),
-    /// A part is not what its log says.
+    /// A change, a pack, a part or a published text is not what it was.
     #[error("unsound: {1} of {0}")]
     Unsound(String, String),
     /// A session does not end, or does not get through though nothing hinders it.
@@ -154,12 +154,14 @@ fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
+/// Every replica is what it says under its own signatures and hashes.
 fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
-        let unsound = machine.replica().map(Replica::unsound_parts).transpose()?.unwrap_or_default();
-        if let Some(part) = unsound.first() {
-            let what = format!("{} {} {:?}", part.record, part.class.as_str(), part.wrong);
-            return Ok(Some(Fault::Unsound(machine.name.clone(), what)));
+        let Some(replica) = machine.replica() else { continue };
+        let mut flaws = Vec::new();
+        replica.verify(|flaw| flaws.push(flaw))?;
+        if let Some(flaw) = flaws.first() {
+            return Ok(Some(Fault::Unsound(machine.name.clone(), format!("{flaw:?}"))));
         }
     }
     Ok(None)

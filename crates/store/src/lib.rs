@@ -35,6 +35,7 @@ pub mod save;
 mod saving;
 pub mod ticks;
 pub mod uplink;
+pub mod verify;
 mod virtual_file;
 
 pub use apply::Applied;

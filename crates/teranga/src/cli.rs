@@ -11,6 +11,7 @@ use crate::hub_command::HubArgs;
 use crate::language::Language;
 use crate::messages::Messages;
 use crate::pull::PullArgs;
+use crate::verify::VerifyArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "teranga", version, disable_help_subcommand = true, disable_version_flag = true)]
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Field(FieldArgs),
     Form(FormArgs),
     Pull(PullArgs),
+    Verify(VerifyArgs),
 }
 
 /// Parses the process's command line.

@@ -21,6 +21,7 @@ mod pull;
 mod say;
 mod terminal;
 mod usage;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ async fn run(command: Command, messages: &Messages) -> Outcome {
         Command::Field(arguments) => field::run(arguments, messages).await,
         Command::Form(arguments) => form_command::run(arguments, messages),
         Command::Pull(arguments) => pull::run(arguments, messages).await,
+        Command::Verify(arguments) => verify::run(&arguments, messages),
     }
 }
 

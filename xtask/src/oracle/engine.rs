@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use teranga_alike::Play;
 use teranga_core::form::{Form, Lists};
 use teranga_hub::world::now;
@@ -94,13 +94,24 @@ struct Much {
     acts: usize,
 }
 
+/// Interviews that one process plays: the other engine keeps what it has played.
+const PLAYS_AT_ONCE: usize = 25;
+
+/// What the other engine said of some interviews.
+#[derive(Default)]
+struct Compared {
+    steps: u64,
+    states: u64,
+    differences: Vec<Json>,
+}
+
 /// How many interviews of a form differ.
 fn compare(engine: &Path, name: &str, form: &Arc<Form>, lists: &Lists, much: Much) -> Result<usize> {
     let Much { plays, acts } = much;
     let xml = teranga_xforms::export_xform(form, lists).with_context(|| name.to_owned())?;
     // Both engines must see the same day.
     let now = now();
-    let recorded = (0..plays).map(|seed| {
+    let record = |seed: u64| {
         let mut play = Play::record(form, lists, seed, acts, now).to_json(&format!("{name} {seed}"));
         let ignored = EXPLAINED.iter().filter(|(form, ..)| *form == name).map(|(_, node, _)| *node);
         if let Some(members) = play.as_object_mut() {
@@ -108,22 +119,18 @@ fn compare(engine: &Path, name: &str, form: &Arc<Form>, lists: &Lists, much: Muc
             members.insert("xml".to_owned(), Json::String(xml.clone()));
         }
         play
-    });
-    let path = engine.with_file_name(format!("{name}.plays.json"));
-    std::fs::write(&path, Json::Array(recorded.collect()).to_string())?;
-    let output = Command::new("node").arg(engine).arg("compare").arg(&path).env("TZ", "UTC").output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let told: Json = said
-        .lines()
-        .last()
-        .and_then(|line| serde_json::from_str(line).ok())
-        .with_context(|| format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))?;
-    let differences = told.get("differences").and_then(Json::as_array).cloned().unwrap_or_default();
+    };
+    let mut compared = Compared::default();
+    for first in (0..plays).step_by(PLAYS_AT_ONCE) {
+        let last = plays.min(first + PLAYS_AT_ONCE as u64);
+        let path = engine.with_file_name(format!("{name}.plays.json"));
+        std::fs::write(&path, Json::Array((first..last).map(record).collect()).to_string())?;
+        replay(engine, &path, &mut compared).with_context(|| name.to_owned())?;
+    }
+    let Compared { steps, states, differences } = compared;
+    let differing = differences.len();
     println!(
-        "{name}: {plays} interviews, {} acts, {} states compared, {} interviews differ",
-        told.get("steps").unwrap_or(&json!(0)),
-        told.get("compared").unwrap_or(&json!(0)),
-        differences.len()
+        "{name}: {plays} interviews, {steps} acts, {states} states compared, {differing} interviews differ"
     );
     for (_, node, why) in EXPLAINED.iter().filter(|(form, ..)| *form == name) {
         println!("  not compared: {node} ({why})");
@@ -131,7 +138,25 @@ fn compare(engine: &Path, name: &str, form: &Arc<Form>, lists: &Lists, much: Muc
     for (kind, (count, example)) in kinds(&differences) {
         println!("  {count} × {kind}, such as {example}");
     }
-    Ok(differences.len())
+    Ok(differing)
+}
+
+/// Plays interviews in the other engine.
+fn replay(engine: &Path, plays: &Path, compared: &mut Compared) -> Result<()> {
+    let output = Command::new("node").arg(engine).arg("compare").arg(plays).env("TZ", "UTC").output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told: Json = said
+        .lines()
+        .last()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let number = |name: &str| told.get(name).and_then(Json::as_u64).unwrap_or_default();
+    compared.steps += number("steps");
+    compared.states += number("compared");
+    compared
+        .differences
+        .extend(told.get("differences").and_then(Json::as_array).cloned().unwrap_or_default());
+    Ok(())
 }
 
 /// The differences by what they are of, each with how often and an example.
