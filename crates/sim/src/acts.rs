@@ -11,7 +11,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::save::SavedChange;
 
-use crate::script::What;
+use crate::script::Act;
 
 /// What an act saved, of one record.
 #[derive(Debug)]
@@ -23,31 +23,19 @@ pub(crate) struct Saved {
 /// Does one act; nothing where there is nothing to do it on.
 pub(crate) fn act(
     device: &mut Device,
-    what: What,
+    act: Act,
     now: Millis,
     seed: &mut Seeded,
 ) -> Result<Option<Saved>, ClientError> {
-    match what {
-        What::Case => fill(device, "profile", None, now, seed).map(Some),
-        What::Interview => match pick(device, Some("profile"), seed)? {
+    match act {
+        Act::Case => fill(device, "profile", None, now, seed).map(Some),
+        Act::Interview => match pick(device, Some("profile"), seed)? {
             Some(case) => fill(device, "rss", Some(case), now, seed).map(Some),
             None => Ok(None),
         },
-        What::Correct => correct(device, now, seed),
-        What::Void => void(device, now, seed),
-        What::Settle => settle(device, now, seed),
-        What::Sync(_)
-        | What::PowerCut
-        | What::PowerFailsSoon
-        | What::DiskFills
-        | What::DiskCleared
-        | What::ClockJumps
-        | What::Backup
-        | What::Restore
-        | What::Copy
-        | What::Destroy
-        | What::Publish
-        | What::Wait => Ok(None),
+        Act::Correct => correct(device, now, seed),
+        Act::Void => void(device, now, seed),
+        Act::Settle => settle(device, now, seed),
     }
 }
 

@@ -20,5 +20,5 @@ pub use many::{Many, play_many};
 pub use oracles::Fault;
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
-pub use script::{Script, Step, Weather, What};
+pub use script::{Act, Blow, Script, Step, Weather, What};
 pub use shrink::shrink;

@@ -15,7 +15,7 @@ use crate::link::Link;
 use crate::machine::{Post, Running};
 use crate::oracles::{self, Fault};
 use crate::sabotage::Sabotage;
-use crate::script::{Script, Step, Weather, What};
+use crate::script::{Act, Blow, Script, Step, Weather, What};
 use crate::session::{Talked, session};
 use crate::world::World;
 
@@ -113,53 +113,42 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
     let children = count - 1;
     let child = 1 + step.which % children.max(1);
     match step.what {
-        What::Case | What::Interview | What::Correct | What::Void | What::Settle => {
-            someone_acts(world, step, done)?;
-        }
+        What::Act(act) => someone_acts(world, step, act, done)?,
         What::Sync(weather) => {
             let talked = session(world, child, &mut Link::new(weather, step.seed))?;
             note(&talked, done);
         }
         What::Publish => publish(world)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
-        What::PowerCut => {
-            done.power_cuts += 1;
-            if let Some(machine) = world.machines.get_mut(step.which % count) {
-                machine.cut_power()?;
-            }
+        What::Blow(blow) => {
+            done.power_cuts += usize::from(blow == Blow::PowerCut);
+            befall(world, step, blow, &mut seed)?;
         }
-        What::PowerFailsSoon
-        | What::DiskFills
-        | What::DiskCleared
-        | What::ClockJumps
-        | What::Backup
-        | What::Restore
-        | What::Copy
-        | What::Destroy => befall(world, step, &mut seed)?,
     }
     world.now.0 += 60_000;
     Ok(())
 }
 
 /// What befalls a machine.
-fn befall(world: &mut World, step: &Step, seed: &mut Seeded) -> Result<(), StoreError> {
+fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Result<(), StoreError> {
     let number = step.which % world.machines.len();
     let Some(machine) = world.machines.get_mut(number) else { return Ok(()) };
-    match step.what {
-        What::PowerFailsSoon => machine.disk.fail_in(seed.below(60) as u64),
-        What::DiskFills => machine.disk.fill_up(seed.below(20_000)),
-        What::DiskCleared => machine.disk.heal(),
-        What::ClockJumps => {
+    match blow {
+        Blow::PowerCut => machine.cut_power()?,
+        Blow::PowerFailsSoon => machine.disk.fail_in(seed.below(60) as u64),
+        Blow::DiskFills => machine.disk.fill_up(seed.below(20_000)),
+        Blow::DiskCleared => machine.disk.heal(),
+        Blow::ClockJumps => {
             let days = i64::try_from(seed.below(2_200)).unwrap_or(0) - 1_100;
             machine.clock = days * 24 * 3_600_000;
         }
-        What::Backup => {
+        Blow::Backup => {
             let image = machine.image()?;
             if let Some(backup) = world.backups.get_mut(number) {
                 *backup = Some(image);
             }
         }
-        What::Copy => {
+        Blow::Copy => {
             if matches!(machine.post, Post::Device { .. }) {
                 let copy = machine.copied()?;
                 world.machines.push(copy);
@@ -167,22 +156,13 @@ fn befall(world: &mut World, step: &Step, seed: &mut Seeded) -> Result<(), Store
                 world.forgotten.push(BTreeSet::new());
             }
         }
-        What::Restore => world.restore(number)?,
-        What::Destroy => world.destroy_a_region(step.which, step.seed)?,
-        What::Case
-        | What::Interview
-        | What::Correct
-        | What::Void
-        | What::Settle
-        | What::Sync(_)
-        | What::PowerCut
-        | What::Publish
-        | What::Wait => {}
+        Blow::Restore => world.restore(number)?,
+        Blow::Destroy => world.destroy_a_region(step.which, step.seed)?,
     }
     Ok(())
 }
 
-fn someone_acts(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreError> {
+fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Result<(), StoreError> {
     let devices: Vec<usize> = world.devices().collect();
     let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
     let now = world.now;
@@ -190,7 +170,7 @@ fn someone_acts(world: &mut World, step: &Step, done: &mut Done) -> Result<(), S
     let at = machine.now(now);
     let mut seed = Seeded(step.seed);
     let acted = machine.work(|running, _| match running {
-        Running::Device(device) => acts::act(device, step.what, at, &mut seed).ok().flatten(),
+        Running::Device(device) => acts::act(device, act, at, &mut seed).ok().flatten(),
         Running::Office(_) => None,
     })?;
     let Some(acted) = acted else {

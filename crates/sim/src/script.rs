@@ -32,18 +32,36 @@ pub struct Step {
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// A volunteer opens a case.
-    Case,
-    /// A volunteer interviews somebody of a case.
-    Interview,
-    /// A volunteer corrects an answer.
-    Correct,
-    /// A volunteer voids a record, or takes that back.
-    Void,
-    /// A volunteer settles an answer that holds two values.
-    Settle,
+    /// A volunteer does something.
+    Act(Act),
     /// A device syncs with its hub, or a hub with headquarters.
     Sync(Weather),
+    /// Something befalls a machine.
+    Blow(Blow),
+    /// Headquarters publishes a new version of a list.
+    Publish,
+    /// Time passes: a day to a month.
+    Wait,
+}
+
+/// What a volunteer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Opens a case.
+    Case,
+    /// Interviews somebody of a case.
+    Interview,
+    /// Corrects an answer.
+    Correct,
+    /// Voids a record, or takes that back.
+    Void,
+    /// Settles an answer that holds two values.
+    Settle,
+}
+
+/// What befalls a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
     /// The power fails at once.
     PowerCut,
     /// The power will fail at a write.
@@ -62,10 +80,6 @@ pub enum What {
     Copy,
     /// A regional hub is destroyed without a backup: another takes its place, and its devices enrol there.
     Destroy,
-    /// Headquarters publishes a new version of a list.
-    Publish,
-    /// Time passes: a day to a month.
-    Wait,
 }
 
 /// The state of a link during a session.
@@ -81,25 +95,25 @@ pub enum Weather {
 
 /// What happens, and how often.
 const FREQUENCIES: &[(What, usize)] = &[
-    (What::Case, 8),
-    (What::Interview, 10),
-    (What::Correct, 14),
-    (What::Void, 3),
-    (What::Settle, 5),
+    (What::Act(Act::Case), 8),
+    (What::Act(Act::Interview), 10),
+    (What::Act(Act::Correct), 14),
+    (What::Act(Act::Void), 3),
+    (What::Act(Act::Settle), 5),
     (What::Sync(Weather::Fair), 16),
     (What::Sync(Weather::Rough), 14),
     (What::Sync(Weather::OneWay), 3),
-    (What::PowerCut, 4),
-    (What::PowerFailsSoon, 10),
-    (What::DiskFills, 3),
-    (What::DiskCleared, 2),
-    (What::ClockJumps, 2),
+    (What::Blow(Blow::PowerCut), 4),
+    (What::Blow(Blow::PowerFailsSoon), 10),
+    (What::Blow(Blow::DiskFills), 3),
+    (What::Blow(Blow::DiskCleared), 2),
+    (What::Blow(Blow::ClockJumps), 2),
     (What::Publish, 2),
     (What::Wait, 2),
-    (What::Backup, 4),
-    (What::Restore, 3),
-    (What::Copy, 1),
-    (What::Destroy, 1),
+    (What::Blow(Blow::Backup), 4),
+    (What::Blow(Blow::Restore), 3),
+    (What::Blow(Blow::Copy), 1),
+    (What::Blow(Blow::Destroy), 1),
 ];
 
 /// Steps of a script: about what a team does in some weeks.
@@ -113,7 +127,7 @@ impl Script {
         let regions = 1 + draw.below(2);
         let devices = 1 + draw.below(3 - regions / 2);
         let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
-        let mut steps: Vec<Step> = (0..regions * devices).map(|_| Step::of(What::Case, &mut draw)).collect();
+        let mut steps: Vec<Step> = (0..regions * devices).map(|_| Step::of(What::Act(Act::Case), &mut draw)).collect();
         // Everybody meets everybody's first case, or there is nothing to disagree on.
         steps
             .extend((0..2 * regions * (devices + 1)).map(|_| Step::of(What::Sync(Weather::Fair), &mut draw)));

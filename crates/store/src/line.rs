@@ -1,14 +1,14 @@
 //! The line in which this replica numbers its packs and exchanges, and how it begins another. A hub that was asked in this
 //! line by an opening which this replica never had, or has seen numbers that it never gave, has met somebody else with
 //! its key: the phone that it was before its disk was put back, or a copy of its folder. Both go on, each in a line of
-//! its own, and neither is asked which one is right.
+//! its own, and neither is asked which one is right. At another hub than before a line is begun too: what this replica
+//! was before its disk was put back may have gone further up by the old one.
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
-use teranga_core::id::{Entropy, Line, ManifestHash};
+use teranga_core::id::{Entropy, Line, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_sync::message::Asker;
 
-use crate::columns::integer;
 use crate::error::{Result, StoreError};
 use crate::outbox;
 use crate::packs;
@@ -71,25 +71,29 @@ impl Replica {
         let (own, nonce) = (self.id(), self.nonce());
         let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
         let transaction = self.connection_mut().transaction()?;
-        let old = current(&transaction)?;
-        outbox::begin_anew(&transaction, own, acknowledged)?;
-        let last = packs::chain(&transaction, own, old.beginning())?.last_hash;
-        let before = last.map_or_else(|| before(&transaction), Ok)?;
-        // The opening's own randomness, so that two copies that begin a line at once begin two.
-        let mut drawn = Drawn(
-            Sha256::new()
-                .chain_update(nonce.as_bytes())
-                .chain_update(old.number().to_be_bytes())
-                .finalize()
-                .into(),
-        );
-        let line = Line::draw(&mut drawn);
-        replica::put_meta(&transaction, LINE, &line.number().to_be_bytes())?;
-        replica::put_meta(&transaction, BEFORE, before.as_bytes())?;
-        transaction.execute("UPDATE uplink SET exchange = 0, acknowledged = ?1, behind = 1", [integer(0)])?;
+        begin(&transaction, own, nonce, acknowledged)?;
+        transaction.execute("UPDATE uplink SET exchange = 0, acknowledged = 0, behind = 1", [])?;
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// Begins a line: draws its number, and takes apart what the hub has not acknowledged.
+pub(crate) fn begin(
+    connection: &Connection,
+    own: ReplicaId,
+    nonce: OpeningNonce,
+    acknowledged: u64,
+) -> Result<()> {
+    let old = current(connection)?;
+    outbox::begin_anew(connection, own, acknowledged)?;
+    let last = packs::chain(connection, own, old.beginning())?.last_hash;
+    let before = last.map_or_else(|| before(connection), Ok)?;
+    // The opening's own randomness, so that two copies that begin a line at once begin two.
+    let drawn = Sha256::new().chain_update(nonce.as_bytes()).chain_update(old.number().to_be_bytes()).finalize();
+    let line = Line::draw(&mut Drawn(drawn.into()));
+    replica::put_meta(connection, LINE, &line.number().to_be_bytes())?;
+    replica::put_meta(connection, BEFORE, before.as_bytes())
 }
 
 /// Randomness that was drawn before.

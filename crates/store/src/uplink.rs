@@ -104,7 +104,8 @@ impl Replica {
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
     /// offered and asked for from the start.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
-        let own = self.identity().clone();
+        let (own, nonce) = (self.identity().clone(), self.nonce());
+        let before = self.uplink()?;
         let transaction = self.connection_mut().transaction()?;
         let same: bool = transaction.query_row(
             "SELECT EXISTS (SELECT 1 FROM uplink WHERE key = ?1)",
@@ -112,6 +113,9 @@ impl Replica {
             |row| row.get(0),
         )?;
         if !same {
+            if let Some(before) = &before {
+                line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
+            }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             transaction.execute(
@@ -120,9 +124,16 @@ impl Replica {
             )?;
         }
         transaction.execute(
-            "INSERT INTO uplink (only_one, hub, key, url, name, running) VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32))
+            "INSERT INTO uplink (only_one, hub, key, url, name, running, behind)
+             VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32), ?5)
              ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name",
-            params![replica_id(hub.key).as_bytes(), hub.key.as_bytes(), hub.url, hub.name],
+            params![
+                replica_id(hub.key).as_bytes(),
+                hub.key.as_bytes(),
+                hub.url,
+                hub.name,
+                before.is_some()
+            ],
         )?;
         replica::write_profile(&transaction, &own, &profile)?;
         transaction.commit()?;

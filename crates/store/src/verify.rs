@@ -112,7 +112,7 @@ impl Replica {
             if !holds {
                 told(Flaw::Pack { origin, batch });
             }
-            let before = Batch(batch.0 - 1);
+            let before = Batch(batch.0.saturating_sub(1));
             let previous: ManifestHash = blob(row, 3, "pack", "previous")?;
             let begins = before == batch.line().beginning();
             if !begins && packs::hash_of(self.connection(), origin, before)? != Some(previous) {
