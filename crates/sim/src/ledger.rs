@@ -21,9 +21,9 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A disk was exchanged for an older one: what no machine holds any more is gone, as with any phone that falls into
-    /// a river. Everything else stays promised.
-    pub(crate) fn forgive(&mut self, is_held_somewhere: impl Fn(&ChangeHash) -> bool) {
-        self.promises.retain(|promise| is_held_somewhere(&promise.hash));
+    /// A disk was exchanged or lost: what nobody can bring any more is gone, as with any phone that falls into a river.
+    /// Everything else stays promised.
+    pub(crate) fn forgive(&mut self, can_be_brought: impl Fn(&Promise) -> bool) {
+        self.promises.retain(can_be_brought);
     }
 }

@@ -127,7 +127,8 @@ impl Script {
         let regions = 1 + draw.below(2);
         let devices = 1 + draw.below(3 - regions / 2);
         let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
-        let mut steps: Vec<Step> = (0..regions * devices).map(|_| Step::of(What::Act(Act::Case), &mut draw)).collect();
+        let mut steps: Vec<Step> =
+            (0..regions * devices).map(|_| Step::of(What::Act(Act::Case), &mut draw)).collect();
         // Everybody meets everybody's first case, or there is nothing to disagree on.
         steps
             .extend((0..2 * regions * (devices + 1)).map(|_| Step::of(What::Sync(Weather::Fair), &mut draw)));

@@ -1,10 +1,10 @@
 //! The world: its machines, its time, its ledger. Headquarters is machine 0, the regional hubs follow, then the devices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
 use teranga_core::grant::Audience;
-use teranga_core::id::ChangeHash;
+use teranga_core::id::{ChangeHash, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::uplink::Joined;
@@ -13,7 +13,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 
 use crate::disk::Image;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Promise};
 use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
 use crate::script::Script;
@@ -105,7 +105,11 @@ impl World {
             return Ok(());
         };
         let held = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+        let as_it_was = machine.image()?;
         machine.restart_from(image)?;
+        if self.has_orphans()? {
+            return self.machines.get_mut(number).map_or(Ok(()), |machine| machine.restart_from(&as_it_was));
+        }
         if let Some(forgotten) = self.forgotten.get_mut(number) {
             forgotten.extend(held.into_iter().map(|(hash, _)| hash));
         }
@@ -124,7 +128,14 @@ impl World {
         let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(()) };
         let Some(old) = self.machines.get_mut(number) else { return Ok(()) };
         let Some(profile) = old.replica().map(|replica| replica.profile().clone()) else { return Ok(()) };
-        *old = Machine::new(old.name.clone(), Post::Region, &profile, seed)?;
+        let new = Machine::new(old.name.clone(), Post::Region, &profile, seed)?;
+        let old = std::mem::replace(old, new);
+        if self.has_orphans()? {
+            if let Some(place) = self.machines.get_mut(number) {
+                *place = old;
+            }
+            return Ok(());
+        }
         if let Some(backup) = self.backups.get_mut(number) {
             // Its backups went with it.
             *backup = None;
@@ -146,15 +157,19 @@ impl World {
         Ok(())
     }
 
-    /// What no machine holds any more is nobody's promise.
+    /// What nobody holds any more who can bring it is nobody's promise.
     fn forgive(&mut self) -> Result<(), StoreError> {
-        let mut held: BTreeSet<ChangeHash> = BTreeSet::new();
-        for machine in &self.machines {
-            let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
-            held.extend(census.into_iter().map(|(hash, _)| hash));
-        }
-        self.ledger.forgive(|hash| held.contains(hash));
+        let holdings = Holdings::of(&self.machines)?;
+        self.ledger.forgive(|promise| holdings.can_bring(promise));
         Ok(())
+    }
+
+    /// Whether only a colleague's device holds something: nobody can bring it any more, and what builds on it waits for
+    /// ever. Worlds in which a hub and a device of its region both lose their disks are not played yet.
+    fn has_orphans(&self) -> Result<bool, StoreError> {
+        let holdings = Holdings::of(&self.machines)?;
+        let mut promises = self.ledger.promises.iter();
+        Ok(promises.any(|promise| !holdings.can_bring(promise) && holdings.anywhere.contains(&promise.hash)))
     }
 
     fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
@@ -176,6 +191,42 @@ impl World {
             granted.audience = Audience::National;
         }
         join(office, replica, granted, &mut hub.seed, now)
+    }
+}
+
+/// Who holds which changes.
+#[derive(Default)]
+struct Holdings {
+    /// The replica that each machine is.
+    replicas: Vec<Option<ReplicaId>>,
+    /// What devices hold, copies of one device together.
+    by_device: BTreeMap<ReplicaId, BTreeSet<ChangeHash>>,
+    at_hubs: BTreeSet<ChangeHash>,
+    anywhere: BTreeSet<ChangeHash>,
+}
+
+impl Holdings {
+    fn of(machines: &[Machine]) -> Result<Self, StoreError> {
+        let mut holdings = Self::default();
+        for machine in machines {
+            let replica = machine.replica();
+            holdings.replicas.push(replica.map(Replica::id));
+            let Some(replica) = replica else { continue };
+            let hashes: Vec<ChangeHash> = replica.census()?.into_iter().map(|(hash, _)| hash).collect();
+            holdings.anywhere.extend(&hashes);
+            match machine.post {
+                Post::Headquarters | Post::Region => holdings.at_hubs.extend(&hashes),
+                Post::Device { .. } => holdings.by_device.entry(replica.id()).or_default().extend(&hashes),
+            }
+        }
+        Ok(holdings)
+    }
+
+    /// Its author, a copy of its author, and hubs can bring a change: what a colleague holds goes without a signature.
+    fn can_bring(&self, promise: &Promise) -> bool {
+        let author = self.replicas.get(promise.machine).copied().flatten();
+        let at_author = author.and_then(|author| self.by_device.get(&author));
+        self.at_hubs.contains(&promise.hash) || at_author.is_some_and(|held| held.contains(&promise.hash))
     }
 }
 

@@ -90,7 +90,8 @@ pub(crate) fn begin(
     let last = packs::chain(connection, own, old.beginning())?.last_hash;
     let before = last.map_or_else(|| before(connection), Ok)?;
     // The opening's own randomness, so that two copies that begin a line at once begin two.
-    let drawn = Sha256::new().chain_update(nonce.as_bytes()).chain_update(old.number().to_be_bytes()).finalize();
+    let drawn =
+        Sha256::new().chain_update(nonce.as_bytes()).chain_update(old.number().to_be_bytes()).finalize();
     let line = Line::draw(&mut Drawn(drawn.into()));
     replica::put_meta(connection, LINE, &line.number().to_be_bytes())?;
     replica::put_meta(connection, BEFORE, before.as_bytes())

@@ -149,14 +149,26 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
     Ok(seq)
 }
 
-/// One's own change that is in no pack came down the feed: another one with this key has sent it, and it need not be
-/// sent again.
+/// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says
+/// last. One's own was sent by another one with this key, and need not be sent again.
 fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
     if change.batch == Some(FROM_FEED) {
         connection
-            .prepare_cached("UPDATE change SET batch = 0, fed = ?2 WHERE seq = ?1 AND batch IS NULL")?
+            .prepare_cached(
+                "UPDATE change SET batch = 0, fed = ?2 WHERE seq = ?1 AND coalesce(batch, 0) = 0",
+            )?
             .execute(params![seq, change.fed.map(|batch| integer(batch.0))])?;
     }
+    Ok(())
+}
+
+/// The hub that brought one's own changes back may hold them no more: they are offered again, but for those that it
+/// brings once more.
+pub(crate) fn offer_again(connection: &Connection, own: ReplicaId) -> Result<()> {
+    connection.execute(
+        "UPDATE change SET batch = NULL, fed = NULL WHERE origin = ?1 AND batch = 0",
+        [own.as_bytes()],
+    )?;
     Ok(())
 }
 

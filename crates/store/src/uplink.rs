@@ -107,14 +107,10 @@ impl Replica {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
         let transaction = self.connection_mut().transaction()?;
-        let same: bool = transaction.query_row(
-            "SELECT EXISTS (SELECT 1 FROM uplink WHERE key = ?1)",
-            [hub.key.as_bytes()],
-            |row| row.get(0),
-        )?;
-        if !same {
+        if before.as_ref().is_none_or(|before| before.key != *hub.key) {
             if let Some(before) = &before {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
+                log::offer_again(&transaction, own.replica())?;
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
@@ -127,13 +123,7 @@ impl Replica {
             "INSERT INTO uplink (only_one, hub, key, url, name, running, behind)
              VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32), ?5)
              ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name",
-            params![
-                replica_id(hub.key).as_bytes(),
-                hub.key.as_bytes(),
-                hub.url,
-                hub.name,
-                before.is_some()
-            ],
+            params![replica_id(hub.key).as_bytes(), hub.key.as_bytes(), hub.url, hub.name, before.is_some()],
         )?;
         replica::write_profile(&transaction, &own, &profile)?;
         transaction.commit()?;
@@ -217,7 +207,15 @@ impl Replica {
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
         let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
-        let cursor = checkpoints::stand(&transaction, request.cursor, answer.cursor)?;
+        let forgot = answer.cursor.position < request.cursor.position;
+        let cursor = if forgot {
+            // Nothing is sent before it is known what the hub still has.
+            transaction.execute("UPDATE uplink SET behind = 1", [])?;
+            log::offer_again(&transaction, own)?;
+            checkpoints::before(&transaction, request.cursor)?
+        } else {
+            answer.cursor
+        };
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
         }
