@@ -9,7 +9,7 @@ use std::path::Path;
 use teranga_client::interview::Setting;
 use teranga_client::invent::{self, Seeded};
 use teranga_client::{Device, Interview};
-use teranga_core::grant::Audience;
+use teranga_core::audience::Audience;
 use teranga_core::id::RecordId;
 use teranga_core::time::Millis;
 use teranga_office::{Office, publish};

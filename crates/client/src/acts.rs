@@ -82,7 +82,7 @@ impl Device {
         self.save_open(row, edits, &setting)
     }
 
-    fn save_open(
+    pub(crate) fn save_open(
         &mut self,
         row: &RecordRow,
         edits: Vec<(Key, Value)>,

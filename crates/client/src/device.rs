@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use teranga_core::audience::Audience;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::form::{Form, FormRef};
-use teranga_core::grant::Audience;
 use teranga_core::id::Entropy;
 use teranga_core::shipped;
 use teranga_store::{Profile, Replica};

@@ -68,6 +68,25 @@ pub enum ClientError {
     /// Answers of a file that were refused.
     #[error("{} answers were refused", .0.len())]
     Answers(Vec<AnswerError>),
+    /// Nobody of this name is known in the region.
+    #[error("nobody here is {to}")]
+    UnknownAssignee {
+        /// Whom the case was to be assigned to.
+        to: String,
+        /// Who is known.
+        known: String,
+    },
+    /// Somebody has as many cases as one may have.
+    #[error("{to} has {most} cases")]
+    CaseloadFull {
+        /// Whom the case was to be assigned to.
+        to: String,
+        /// How many one may have.
+        most: u64,
+    },
+    /// No answer of this record is held aside.
+    #[error("no answer of {0} is held aside")]
+    NothingHeld(RecordId),
     /// The device does not know its region yet.
     #[error("the region of this device is not known")]
     NoRegion,
@@ -120,6 +139,9 @@ impl Explain for ClientError {
             Self::Findings(_) => "answers-incomplete",
             Self::Answers(_) => "answers-refused",
             Self::NoRegion => "region-missing",
+            Self::UnknownAssignee { .. } => "assignee-unknown",
+            Self::CaseloadFull { .. } => "caseload-full",
+            Self::NothingHeld(_) => "nothing-held",
             Self::NotInConflict { .. } => "not-in-conflict",
             Self::SettleFact { .. } => "settle-fact",
             Self::SettleStanding { .. } => "settle-standing",
@@ -136,12 +158,15 @@ impl Explain for ClientError {
             | Self::NotACase(record)
             | Self::IsACase(record)
             | Self::NoDraft(record)
+            | Self::NothingHeld(record)
             | Self::DraftUnderWay(record) => {
                 vec![("record", record.to_string())]
             }
             Self::LatestVersion { record, form } => {
                 vec![("record", record.to_string()), ("form", form.clone())]
             }
+            Self::UnknownAssignee { to, known } => vec![("to", to.clone()), ("known", known.clone())],
+            Self::CaseloadFull { to, most } => vec![("to", to.clone()), ("most", most.to_string())],
             Self::NeedsCase { form } => vec![("form", form.clone())],
             Self::Answer(error) => error.arguments(),
             Self::Findings(findings) => vec![("count", findings.len().to_string())],

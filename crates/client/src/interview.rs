@@ -3,6 +3,7 @@
 //! is taken in memory alone: it is saved whole, or nothing was begun.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Arc;
 
 use teranga_core::alert::{Alert, raised};
@@ -22,6 +23,7 @@ use teranga_core::wave::Round;
 use teranga_store::drafts::Draft;
 use teranga_store::save::{DraftFate, Heads, PartEdit, Save, SavedChange};
 
+use crate::charge;
 use crate::device::Device;
 use crate::error::ClientError;
 use crate::waves;
@@ -163,12 +165,18 @@ impl Device {
             }
             return Ok(edits);
         }
+        // An assessment is in the charge of whoever is in charge of its case.
+        let audience = &self.replica().profile().audience;
+        let in_charge = match interview.draft.case {
+            None => charge::own_charge(audience, now, entropy),
+            Some(_) => None,
+        };
         let envelope = Envelope {
             form: interview.form.reference().to_string(),
             case: interview.draft.case,
             wave: round.map(|round| round.wave.clone()),
             region: self.region()?.to_owned(),
-            events: BTreeMap::from([(id, submitted)]),
+            events: iter::once((id, submitted)).chain(in_charge).collect(),
         };
         Ok(envelope.write())
     }

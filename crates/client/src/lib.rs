@@ -2,8 +2,10 @@
 //! shows of them. Time and randomness come in as arguments.
 
 pub mod acts;
+pub mod charge;
 pub mod device;
 pub mod error;
+pub mod held;
 pub mod interview;
 pub mod invent;
 mod opening;

@@ -24,6 +24,8 @@ pub struct Listed {
     pub tick: Tick,
     /// How many answers hold two values.
     pub conflicts: usize,
+    /// Whether it is in other hands now, and here only until it is safe elsewhere.
+    pub gone: bool,
 }
 
 impl Device {
@@ -52,6 +54,7 @@ impl Device {
             kind: form.map(|form| form.record_kind()),
             title: title.join(" "),
             tick: self.replica().tick(row.record)?,
+            gone: self.replica().is_gone(row.record)?,
             conflicts: parts.iter().map(|part| part.conflicts.len()).sum(),
             row,
         })

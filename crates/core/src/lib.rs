@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod audience;
 pub mod catalogue;
 pub mod class;
 pub mod flow;

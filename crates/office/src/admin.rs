@@ -3,13 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use teranga_core::audience::Agent;
 use teranga_core::catalogue::{CatalogueError, ResourceKind};
 use teranga_core::class::ClassId;
-use teranga_core::grant::Audience;
-use teranga_core::id::{ChangeHash, Entropy, RecordId};
+use teranga_core::id::{ChangeHash, Entropy, RecordId, ReplicaId};
+use teranga_core::shipped;
 use teranga_core::time::Millis;
-use teranga_core::{region, shipped};
-use teranga_store::children::PullGrant;
+use teranga_store::children::{PullGrant, Standing};
 use teranga_store::resources::Published;
 use teranga_store::{Profile, StoreError};
 use teranga_sync::code;
@@ -18,6 +18,7 @@ use teranga_sync::limits::RESOURCE_BYTES_MAX;
 
 use crate::names;
 use crate::office::Office;
+use crate::people::Scope;
 use crate::refusal::Refusal;
 
 /// One thing asked of a hub.
@@ -34,6 +35,34 @@ pub enum Command {
         office: String,
         /// The region; none for headquarters.
         region: Option<String>,
+        /// Which records of the region it will hold, and which classes.
+        #[serde(default)]
+        scope: Scope,
+    },
+    /// Changes what an enrolled replica may hold.
+    Grant {
+        /// The replica.
+        replica: ReplicaId,
+        /// Which records of its region it holds from now on, and which classes.
+        #[serde(default)]
+        scope: Scope,
+    },
+    /// Refuses an enrolled replica from now on.
+    Revoke {
+        /// The replica.
+        replica: ReplicaId,
+    },
+    /// Takes a replica in again that was refused.
+    Readmit {
+        /// The replica.
+        replica: ReplicaId,
+    },
+    /// What is held aside, and why.
+    Held,
+    /// Have what is held aside of a record tried again.
+    Retry {
+        /// The record.
+        record: RecordId,
     },
     /// A pull token.
     Token {
@@ -92,13 +121,20 @@ impl Office {
         now: Millis,
     ) -> Result<Json, Refusal> {
         match command {
-            Command::Code { kind, person, office, region } => {
+            Command::Code { kind, person, office, region, scope } => {
                 names::check("person", &person)?;
                 names::check("office", &office)?;
-                let audience = self.audience(region)?;
+                let agent = Agent { office, person };
+                let audience = self.audience(kind, region, scope, &agent)?;
+                let Agent { office, person } = agent;
                 let profile = Profile { kind: kind.into(), person, office, audience };
                 Ok(json!({ "code": self.new_code(&profile, entropy, now)? }))
             }
+            Command::Grant { replica, scope } => self.grant(replica, scope),
+            Command::Revoke { replica } => self.set_standing(replica, Standing::Revoked),
+            Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),
+            Command::Held => Ok(self.held_aside()?),
+            Command::Retry { record } => self.retry(record),
             Command::Token { name, classes } => {
                 names::check("name", &name)?;
                 self.check_classes(&classes)?;
@@ -118,24 +154,8 @@ impl Office {
         }
     }
 
-    /// Where a code enrols: a region's hub in its own region and nowhere else, headquarters in any or in none.
-    fn audience(&self, region: Option<String>) -> Result<Audience, Refusal> {
-        let own = &self.replica().profile().audience;
-        match (own, region) {
-            (Audience::Region(_), None) => Ok(own.clone()),
-            (Audience::Region(own), Some(region)) if *own != region => {
-                Err(Refusal::new("code-other-region", &[("region", &region), ("own", own)]))
-            }
-            (_, Some(region)) => {
-                region::check(&region)?;
-                Ok(Audience::Region(region))
-            }
-            (Audience::National, None) => Ok(Audience::National),
-        }
-    }
-
     /// A token for a class that does not exist would read nothing and say nothing of it.
-    fn check_classes(&self, classes: &[String]) -> Result<(), Refusal> {
+    pub(crate) fn check_classes(&self, classes: &[String]) -> Result<(), Refusal> {
         let shipped = shipped::catalogue()?;
         let Some(known) = self.catalogue().classes().or_else(|| shipped.classes()) else { return Ok(()) };
         let unknown = classes.iter().find(|class| !known.contains(&ClassId::new(class.as_str())));
@@ -201,6 +221,8 @@ pub fn no_parent() -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use teranga_core::audience::Audience;
+
     use super::*;
 
     struct Zero;
@@ -226,7 +248,8 @@ mod tests {
 
     fn code(person: &str, region: Option<&str>) -> Command {
         let region = region.map(str::to_owned);
-        Command::Code { kind: EnrolKind::Device, person: person.into(), office: "H".into(), region }
+        let scope = Scope::default();
+        Command::Code { kind: EnrolKind::Device, person: person.into(), office: "H".into(), region, scope }
     }
 
     #[test]

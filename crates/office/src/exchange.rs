@@ -68,7 +68,7 @@ impl Office {
             }
         }
         let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
-        let answer = self.replica().answer(&child, &request, before, now)?;
+        let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
     }
 
@@ -89,7 +89,11 @@ impl Office {
 
     fn authenticate(&self, body: &[u8]) -> Result<(Introduction, Request), Rejected> {
         let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");
-        let child = self.replica().child(Request::sender(body)?)?.ok_or_else(unknown)?;
+        let sender = Request::sender(body)?;
+        if self.replica().is_revoked(sender)? {
+            return Err(Rejected::new(Problem::Forbidden, "the replica was revoked"));
+        }
+        let child = self.replica().child(sender)?.ok_or_else(unknown)?;
         let request = Request::read(body, &child.key)?;
         if request.hub == self.replica().id() {
             Ok((child, request))

@@ -1,11 +1,14 @@
 //! What a hub holds and who syncs with it: the first thing that an office looks at.
 
 use serde_json::{Value as Json, json};
+use teranga_core::audience::Reach;
 use teranga_core::form::RecordKind;
 use teranga_core::record::State;
 use teranga_core::time::Millis;
 use teranga_store::StoreError;
+use teranga_store::children::Standing;
 use teranga_store::outbox::RefusedPack;
+use teranga_sync::identity::replica_id;
 
 use crate::office::Office;
 
@@ -21,7 +24,12 @@ impl Office {
             .children()?
             .into_iter()
             .map(|child| {
+                let audience = &child.introduction.audience;
                 json!({
+                    "replica": replica_id(&child.introduction.key),
+                    "caseload": matches!(audience.reach, Reach::Caseload(_)),
+                    "classes": audience.clearance.names(),
+                    "revoked": child.standing == Standing::Revoked,
                     "person": child.introduction.person,
                     "office": child.introduction.office,
                     "region": child.introduction.audience.region(),

@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::grant::Audience;
 use teranga_core::id::{Batch, ChangeHash, Entropy, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use teranga_core::alert::Severity;
+use teranga_core::audience::Audience;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::class::ClassId;
-use teranga_core::grant::Audience;
 use teranga_core::id::{ChangeHash, Entropy, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
@@ -50,7 +50,7 @@ impl Hub {
             kind: ReplicaKind::Hub,
             person: "HQ".into(),
             office: "HQ".into(),
-            audience: Audience::National,
+            audience: Audience::of_region(None),
         };
         let replica = Replica::create(&folder.path().join("hub"), &profile, &mut Counting(0)).unwrap();
         let mut office = Office::open(replica).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
-use teranga_core::grant::Audience;
+use teranga_core::audience::Audience;
 use teranga_core::id::{ChangeHash, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_office::Office;
@@ -188,7 +188,7 @@ impl World {
         let replica = running.replica_mut();
         let mut granted = replica.profile().clone();
         if sabotage == Sabotage::WideGrant && granted.kind == ReplicaKind::Hub {
-            granted.audience = Audience::National;
+            granted.audience = Audience::of_region(None);
         }
         join(office, replica, granted, &mut hub.seed, now)
     }

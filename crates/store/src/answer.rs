@@ -7,13 +7,14 @@ use teranga_sync::message::{Answer, Asker, Request};
 
 use crate::error::Result;
 use crate::feed;
+use crate::membership;
 use crate::replica::Replica;
 
 impl Replica {
     /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow; and who
     /// asked before.
     pub fn answer(
-        &self,
+        &mut self,
         child: &Introduction,
         request: &Request,
         before: Asker,
@@ -21,7 +22,10 @@ impl Replica {
     ) -> Result<Answer> {
         let id = replica_id(&child.key);
         let reader = feed::Reader { child: id, line: request.line, audience: &child.audience };
-        let cut = feed::cut(self.connection(), reader, request.cursor, request.pull_bytes_max)?;
+        let transaction = self.connection_mut().transaction()?;
+        let cut = feed::cut(&transaction, reader, request.cursor, request.pull_bytes_max)?;
+        membership::note_introduced(&transaction, child, &cut.rows)?;
+        transaction.commit()?;
         Ok(Answer {
             replica: id,
             line: request.line,

@@ -6,27 +6,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
-use teranga_core::grant::may_hold;
 use teranga_core::id::{Batch, ChangeHash, Line, RecordId, ReplicaId, Salt};
-use teranga_core::key::Key;
-use teranga_core::record::keys;
-use teranga_core::value::Value;
+use teranga_core::record::Envelope;
 use teranga_document::guard::{Guard, Guarded};
 use teranga_document::part::Part;
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
+use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::judge::{Case, Granted, judge};
 use crate::log::{self, FROM_FEED, LogRow, Status};
+use crate::membership;
 use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
-use crate::register;
 use crate::replica::Replica;
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_PER_TRANSACTION: usize = 1_000;
+
+/// The mark of a change whose author was in charge of its record once, and no more when it was applied.
+pub(crate) const AFTER_REASSIGNMENT: &str = "after-reassignment";
+
+/// The reason of what falls with something else: a change that it builds on, or another of its save.
+pub(crate) const BUILDS_ON_HELD: &str = "builds-on-held";
 
 /// What one round of applying did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,13 +113,19 @@ impl<'a> Applier<'a> {
         Ok(packs)
     }
 
-    /// Saves of a record that wait: for changes of their parts, or for the record's envelope.
+    /// Saves that wait for something of a record: for changes of their parts, or for its envelope.
     fn waiting_for(&self, record: RecordId) -> Result<Vec<i64>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2 ORDER BY save DESC",
+            "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2
+             UNION SELECT save FROM awaits WHERE record = ?1 ORDER BY save DESC",
         )?;
         let saves = statement.query_map([record.as_bytes()], |row| row.get(0))?;
-        Ok(saves.collect::<std::result::Result<_, _>>()?)
+        let saves = saves.collect::<std::result::Result<_, _>>()?;
+        // Those that must wait on are noted again.
+        self.connection
+            .prepare_cached("DELETE FROM awaits WHERE record = ?1")?
+            .execute([record.as_bytes()])?;
+        Ok(saves)
     }
 
     fn apply_rows(&mut self, save: i64, rows: &[LogRow]) -> Result<Fate> {
@@ -139,11 +150,13 @@ impl<'a> Applier<'a> {
                 Tried::Refused(reason) => return self.quarantine(&open, reason),
             }
         }
-        match self.granted(record, origin, &results)? {
-            Granted::Yes => {}
+        let mark = match self.granted(first, &results)? {
+            Granted::Yes => None,
+            Granted::Late => Some(AFTER_REASSIGNMENT),
             Granted::No => return self.quarantine(&open, "not-granted"),
-            Granted::RegionUnknown => return self.wait(&open),
-        }
+            Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
+        };
+        let before = custody::facts(self.connection, record)?;
         for (row, guarded) in results {
             let shown = Shown {
                 heads: guarded.part.heads(),
@@ -152,7 +165,7 @@ impl<'a> Applier<'a> {
                 conflicts: guarded.view.conflicts,
             };
             part::write(self.connection, record, &row.class, &shown)?;
-            log::set_status(self.connection, row.seq, Status::Applied, None)?;
+            log::set_status(self.connection, row.seq, Status::Applied, mark)?;
             self.parts.insert((record, row.class.clone()), guarded.part);
             self.done.changes += 1;
         }
@@ -162,7 +175,9 @@ impl<'a> Applier<'a> {
                 .map_or(To::All, |(child, line)| To::AllBut(child, line)),
             None => To::All,
         };
+        let to = if rows.iter().any(LogRow::comes_again) { To::All } else { to };
         feed::append(self.connection, About::Save(save, record), to, &digest)?;
+        membership::note(self.connection, record, before.as_ref())?;
         Ok(Fate::Settled)
     }
 
@@ -194,36 +209,36 @@ impl<'a> Applier<'a> {
     fn missing(&self, row: &LogRow, deps: &[ChangeHash]) -> Result<Tried> {
         for dep in deps {
             match log::status_of(self.connection, row.record, &row.class, *dep)? {
-                Some(Status::Quarantined) => return Ok(Tried::Refused("builds-on-held")),
+                Some(Status::Quarantined) => return Ok(Tried::Refused(BUILDS_ON_HELD)),
                 Some(Status::Logged | Status::Applied | Status::Waiting | Status::Withheld) | None => {}
             }
         }
         Ok(Tried::Waits)
     }
 
-    /// Whether the author's audience may hold, and so write, what it wrote. What came down the feed was decided above.
-    fn granted(
-        &self,
-        record: RecordId,
-        origin: ReplicaId,
-        results: &[(&&LogRow, Guarded)],
-    ) -> Result<Granted> {
-        if results.first().is_some_and(|(row, _)| row.batch == Some(FROM_FEED)) {
+    /// Whether the author may write what it wrote. What came down the feed was decided above.
+    fn granted(&self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
+        if first.batch == Some(FROM_FEED) {
             return Ok(Granted::Yes);
         }
-        let Some(author) = register::introduction(self.connection, origin)? else { return Ok(Granted::No) };
-        let held = part::region_of(self.connection, record)?;
-        let claimed = results
-            .iter()
-            .find(|(row, _)| row.class.as_str() == OPEN)
-            .and_then(|(_, guarded)| region_in(&guarded.view.values));
-        if held.is_none() && claimed.is_none() {
-            return Ok(Granted::RegionUnknown);
+        let open = results.iter().find(|(row, _)| row.class.as_str() == OPEN);
+        let case = Case {
+            record: first.record,
+            origin: first.origin,
+            classes: results.iter().map(|(row, _)| &row.class).collect(),
+            claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),
+        };
+        judge(self.connection, self.own, &case)
+    }
+
+    /// Waits for the envelope of a record: its own, or that of its case.
+    fn wait_for(&mut self, of: RecordId, save: i64, open: &[&LogRow]) -> Result<Fate> {
+        if open.first().is_some_and(|row| row.record != of) {
+            self.connection
+                .prepare_cached("INSERT INTO awaits (record, save) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute(rusqlite::params![of.as_bytes(), save])?;
         }
-        let granted =
-            |region: &str| results.iter().all(|(row, _)| may_hold(&author.audience, region, &row.class));
-        let all = [held, claimed].into_iter().flatten().all(|region| granted(&region));
-        Ok(if all { Granted::Yes } else { Granted::No })
+        self.wait(open)
     }
 
     fn wait(&mut self, open: &[&LogRow]) -> Result<Fate> {
@@ -271,23 +286,8 @@ enum Fate {
     Waits,
 }
 
-/// What the one place that decides says of a save.
-enum Granted {
-    Yes,
-    No,
-    /// The record's envelope has not arrived: nobody can say yet.
-    RegionUnknown,
-}
-
 enum Tried {
     Applied(Box<Guarded>),
     Waits,
     Refused(&'static str),
-}
-
-fn region_in(values: &BTreeMap<Key, Value>) -> Option<String> {
-    match values.get(&Key::question(keys::REGION)) {
-        Some(Value::Text(region)) => Some(region.clone()),
-        _ => None,
-    }
 }

@@ -17,7 +17,7 @@ pub(crate) fn before(connection: &Connection, asked: Cursor) -> Result<Cursor> {
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(Cursor::default()) };
     let position = FeedPosition(unsigned(row.get(0)?));
-    Ok(Cursor { position, running: blob(row, 1, "checkpoint", "running")? })
+    Ok(Cursor { position, running: blob(row, 1, "checkpoint", "running")?, within: 0 })
 }
 
 /// Remembers where a session ended, and forgets some of the earlier ones: of those that lie between 64 and 128 rows back,
@@ -52,7 +52,11 @@ mod tests {
     use super::*;
 
     fn cursor(position: u64) -> Cursor {
-        Cursor { position: FeedPosition(position), running: [u8::try_from(position % 251).unwrap(); 32] }
+        Cursor {
+            position: FeedPosition(position),
+            running: [u8::try_from(position % 251).unwrap(); 32],
+            within: 0,
+        }
     }
 
     #[test]

@@ -3,17 +3,16 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
-use teranga_core::grant::Audience;
+use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{Line, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
-use teranga_sync::feed::{Introduction, ReplicaKind};
-use teranga_sync::identity::replica_id;
+use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
 
 use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
-use crate::ingest;
+use crate::membership;
 use crate::part::row_number;
 use crate::register;
 use crate::replica::{Profile, Replica};
@@ -27,6 +26,15 @@ pub struct PullGrant {
     pub classes: Vec<String>,
 }
 
+/// Whether a child is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Enrolled,
+    /// It was, and is refused now.
+    Revoked,
+}
+
 /// A child as the hub shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
@@ -34,6 +42,8 @@ pub struct Child {
     pub introduction: Introduction,
     /// When it last brought or asked something, by the hub's clock.
     pub last: Option<Millis>,
+    /// Whether it is answered.
+    pub standing: Standing,
     /// In how many lines it came: more than one where its disk was put back or its folder copied.
     pub lines: u64,
 }
@@ -42,15 +52,17 @@ impl Replica {
     /// Keeps an enrolment code for one replica with this profile, until it is used or expires.
     pub fn add_enrolment_code(&mut self, code: &str, profile: &Profile, expires: Millis) -> Result<()> {
         self.connection().execute(
-            "INSERT INTO enrolment_code (hash, kind, person, office, region, expires_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO enrolment_code (hash, kind, person, office, region, expires_ms, reach, classes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 hash(code),
                 profile.kind.code(),
                 profile.person,
                 profile.office,
                 profile.audience.region(),
-                expires.0
+                expires.0,
+                reach_code(&profile.audience.reach),
+                profile.audience.clearance.names().join(" "),
             ],
         )?;
         Ok(())
@@ -68,11 +80,7 @@ impl Replica {
             office: profile.office,
             audience: profile.audience,
         };
-        ingest::introduce(&transaction, &introduction)?;
-        transaction.execute(
-            "INSERT INTO child (replica) VALUES (?1) ON CONFLICT DO NOTHING",
-            [replica_id(key).as_bytes()],
-        )?;
+        membership::admit(&transaction, &introduction)?;
         transaction.commit()?;
         Ok(Some(introduction))
     }
@@ -80,6 +88,14 @@ impl Replica {
     /// Who an enrolled child is; `None` when it is not enrolled here or was revoked.
     pub fn child(&self, replica: ReplicaId) -> Result<Option<Introduction>> {
         if register::is_child(self.connection(), replica)? { self.introduction(replica) } else { Ok(None) }
+    }
+
+    /// Whether a replica was enrolled here and is refused now.
+    pub fn is_revoked(&self, replica: ReplicaId) -> Result<bool> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM replica WHERE id = ?1 AND revoked = 1)")?
+            .query_row([replica.as_bytes()], |row| row.get(0))?)
     }
 
     /// Every enrolled child.
@@ -95,9 +111,32 @@ impl Replica {
                 .introduction(id)?
                 .ok_or(StoreError::Inconsistent { table: "child", column: "replica" })?;
             let last = row.get::<_, Option<i64>>(1)?.map(Millis);
-            children.push(Child { introduction, last, lines: unsigned(row.get(2)?) });
+            let enrolled = register::is_child(self.connection(), id)?;
+            let standing = if enrolled { Standing::Enrolled } else { Standing::Revoked };
+            children.push(Child { introduction, last, standing, lines: unsigned(row.get(2)?) });
         }
         Ok(children)
+    }
+
+    /// Changes what an enrolled child may hold: what it gains enters, what it loses leaves. Returns who it is now; `None`
+    /// when it is not enrolled here.
+    pub fn regrant(&mut self, child: ReplicaId, audience: Audience) -> Result<Option<Introduction>> {
+        let Some(introduction) = self.child(child)? else { return Ok(None) };
+        let introduction = Introduction { audience, ..introduction };
+        let transaction = self.connection_mut().transaction()?;
+        membership::admit(&transaction, &introduction)?;
+        transaction.commit()?;
+        Ok(Some(introduction))
+    }
+
+    /// Refuses a child from now on, or takes it in again. What it holds stays with it; what it brought stays here. Returns
+    /// whether it was ever enrolled here.
+    pub fn set_standing(&mut self, child: ReplicaId, standing: Standing) -> Result<bool> {
+        let changed = self.connection().execute(
+            "UPDATE replica SET revoked = ?2 WHERE id = ?1 AND id IN (SELECT replica FROM child)",
+            params![child.as_bytes(), standing == Standing::Revoked],
+        )?;
+        Ok(changed == 1)
     }
 
     /// Uses up the exchange number of a request in its line; a line that is new is noted. Returns the opening that asked
@@ -173,7 +212,7 @@ fn take_code(connection: &Connection, code: &str, key: &PublicKey, now: Millis) 
         .query_row(
             "UPDATE enrolment_code SET used_by = ?3
              WHERE hash = ?1 AND expires_ms > ?2 AND (used_by IS NULL OR used_by = ?3)
-             RETURNING kind, person, office, region",
+             RETURNING kind, person, office, region, reach, classes",
             params![hash(code), now.0, key.as_bytes()],
             |row| {
                 Ok((
@@ -181,18 +220,22 @@ fn take_code(connection: &Connection, code: &str, key: &PublicKey, now: Millis) 
                     row.get::<_, String>(1)?,
                     row.get::<_, String>(2)?,
                     row.get::<_, Option<String>>(3)?,
+                    row.get::<_, u8>(4)?,
+                    row.get::<_, String>(5)?,
                 ))
             },
         )
         .optional()?;
     found
-        .map(|(kind, person, office, region)| {
+        .map(|(kind, person, office, region, reach, classes)| {
+            let wrong = |column| StoreError::Inconsistent { table: "enrolment_code", column };
+            let agent = Agent { office, person };
+            let audience = register::audience(region.as_deref(), reach, &classes, &agent);
             Ok(Profile {
-                kind: ReplicaKind::from_code(kind)
-                    .ok_or(StoreError::Inconsistent { table: "enrolment_code", column: "kind" })?,
-                person,
-                office,
-                audience: Audience::of_region(region.as_deref()),
+                kind: ReplicaKind::from_code(kind).ok_or_else(|| wrong("kind"))?,
+                audience: audience.ok_or_else(|| wrong("reach"))?,
+                person: agent.person,
+                office: agent.office,
             })
         })
         .transpose()

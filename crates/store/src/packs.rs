@@ -14,7 +14,7 @@ use teranga_sync::pack::{Entry, Pack, Save, list};
 use crate::columns::{self, blob, integer, maybe_blob};
 use crate::error::{Result, StoreError};
 use crate::line;
-use crate::log::{self, LogRow, Status};
+use crate::log::{self, LogRow};
 use crate::outbox;
 use crate::part;
 use crate::register;
@@ -87,27 +87,26 @@ fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Res
 }
 
 /// The opening that wrote a change of one's own.
-fn actor_of(row: &LogRow) -> Result<ActorId> {
+pub(crate) fn actor_of(row: &LogRow) -> Result<ActorId> {
     let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
     teranga_sync::scan::scan(row.body.as_deref().unwrap_or_default(), &limits)
         .map(|scanned| scanned.actor)
         .map_err(|_| StoreError::Inconsistent { table: "change", column: "body" })
 }
 
-/// Rows of the log as the saves of a pack. What is quarantined or withheld goes as its hash alone.
+/// Rows of the log as the saves of a pack. What is kept back goes as its hash alone.
 pub(crate) fn saves_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<Save>> {
     let mut saves: Vec<Save> = Vec::new();
     let mut last = None;
     for row in rows {
         let salt = part::salt_of(connection, row.record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
-        let travels = !matches!(row.status, Status::Quarantined | Status::Withheld);
         let entry = Entry {
             record: row.record,
             salt,
             class: row.class.clone(),
             hash: row.hash,
-            body: row.body.clone().filter(|_| travels),
+            body: row.body.clone().filter(|_| !row.is_kept_back()),
         };
         match saves.last_mut() {
             Some(save) if last == Some(row.save) => save.push(entry),

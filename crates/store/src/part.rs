@@ -15,6 +15,7 @@ use teranga_document::part::Part;
 use teranga_document::view::{Candidate, Conflict};
 
 use crate::columns::{self, blob, integer};
+use crate::custody;
 use crate::error::{Result, StoreError};
 
 /// The class whose part is the envelope.
@@ -25,15 +26,6 @@ pub(crate) fn salt_of(connection: &Connection, record: RecordId) -> Result<Optio
     let mut statement = connection.prepare_cached("SELECT salt FROM record WHERE record = ?1")?;
     let mut rows = statement.query([record.as_bytes()])?;
     rows.next()?.map(|row| blob(row, 0, "record", "salt")).transpose()
-}
-
-/// The region whose office opened a record; `None` while its envelope has not arrived.
-pub(crate) fn region_of(connection: &Connection, record: RecordId) -> Result<Option<String>> {
-    Ok(connection
-        .prepare_cached("SELECT region FROM record WHERE record = ?1")?
-        .query_row([record.as_bytes()], |row| row.get(0))
-        .optional()?
-        .flatten())
 }
 
 /// Notes that a record exists.
@@ -71,6 +63,32 @@ pub(crate) fn heads_but_open(
         heads.insert(columns::class(row, 0)?, heads_from_blob(&row.get::<_, Vec<u8>>(1)?));
     }
     Ok(heads)
+}
+
+/// What a part shows; nothing where it is not held.
+pub(crate) fn values(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+) -> Result<BTreeMap<Key, Value>> {
+    let view: Option<String> = connection
+        .prepare_cached("SELECT view FROM part WHERE record = ?1 AND class = ?2")?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
+        .optional()?;
+    view.map_or_else(|| Ok(BTreeMap::new()), |view| view_values(&view))
+}
+
+/// Drops a part of which nothing stands any more.
+pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
+    for table in ["part", "conflict"] {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE record = ?1 AND class = ?2"))?
+            .execute(params![record.as_bytes(), class.as_str()])?;
+    }
+    if class.as_str() == OPEN {
+        forget_envelope(connection, record)?;
+    }
+    touch(connection, record)
 }
 
 /// What a part holds, ready to be written.
@@ -154,6 +172,17 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
             envelope.region,
             envelope.state().code(),
         ])?;
+    custody::write(connection, record, &envelope)
+}
+
+/// Forgets what a record's envelope said, when the open part is held no more.
+pub(crate) fn forget_envelope(connection: &Connection, record: RecordId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE record SET form = NULL, kase = NULL, wave = NULL, region = NULL, state = 'open', custody = NULL
+             WHERE record = ?1",
+        )?
+        .execute([record.as_bytes()])?;
     Ok(())
 }
 

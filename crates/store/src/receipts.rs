@@ -9,8 +9,8 @@ use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::packs;
-use crate::register;
 use crate::replica;
+use crate::retract;
 
 /// Whether this replica is the home of what arrives: headquarters, which has no parent. A regional hub that has not
 /// joined its parent yet is no home, or its receipts would lie later.
@@ -109,13 +109,12 @@ pub(crate) fn note_verdict(connection: &Connection, own: ReplicaId, verdict: &Ve
             verdict.reason,
         ])?;
     let row = connection.last_insert_rowid();
-    if added == 1
-        && verdict.origin != own
-        && let Some(child) = register::child_of(connection, verdict.origin)?
-    {
-        feed::append(connection, About::Verdict(row), To::Only(child), verdict.hash.as_bytes())?;
+    if added == 0 {
+        return Ok(());
     }
-    Ok(())
+    // Whoever holds the change hears of it, and takes it out: not only its author.
+    feed::append(connection, About::Verdict(row), To::All, verdict.hash.as_bytes())?;
+    retract::take_out(connection, own, verdict)
 }
 
 /// The verdict in a row of `verdict`.
@@ -137,4 +136,16 @@ pub(crate) fn read_verdict(row: &rusqlite::Row<'_>) -> Result<VerdictRow> {
         hash: blob(row, 4, "verdict", "hash")?,
         reason: row.get(5)?,
     })
+}
+
+/// Whether the author of a change that was not taken has given its answers again, or let them go.
+pub(crate) fn is_settled(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM verdict WHERE record = ?1 AND class = ?2 AND hash = ?3 AND settled = 1)",
+        )?
+        .query_row(
+            params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
+            |row| row.get(0),
+        )?)
 }

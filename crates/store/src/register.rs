@@ -1,9 +1,9 @@
 //! The register of replicas and their openings: who stands behind an actor.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::grant::Audience;
+use teranga_core::audience::{Agent, Audience, Clearance, Place};
 use teranga_core::id::{ActorId, OpeningNonce, PublicKey, ReplicaId};
-use teranga_sync::feed::{Introduction, ReplicaKind};
+use teranga_sync::feed::{self, Introduction, ReplicaKind};
 use teranga_sync::identity::{actor_of, replica_id};
 
 use crate::columns::{blob, maybe_blob};
@@ -48,16 +48,32 @@ impl Replica {
             .transpose()
     }
 
+    /// Every replica that this one has heard of.
+    pub fn people(&self) -> Result<Vec<Introduction>> {
+        let mut statement = self
+            .connection()
+            .prepare_cached(&format!("SELECT {INTRODUCTION} FROM replica ORDER BY office, person"))?;
+        let mut rows = statement.query([])?;
+        let mut people = Vec::new();
+        while let Some(row) = rows.next()? {
+            people.push(read_introduction(row)?);
+        }
+        Ok(people)
+    }
+
     /// Who a replica is; `None` when it is not known here.
     pub fn introduction(&self, replica: ReplicaId) -> Result<Option<Introduction>> {
         introduction(self.connection(), replica)
     }
 }
 
+/// The columns that [`read_introduction`] reads, in its order.
+const INTRODUCTION: &str = "key, kind, person, office, region, reach, classes";
+
 /// Who a replica is; `None` when it is not known here.
 pub(crate) fn introduction(connection: &Connection, replica: ReplicaId) -> Result<Option<Introduction>> {
     let mut statement =
-        connection.prepare_cached("SELECT key, kind, person, office, region FROM replica WHERE id = ?1")?;
+        connection.prepare_cached(&format!("SELECT {INTRODUCTION} FROM replica WHERE id = ?1"))?;
     let mut rows = statement.query([replica.as_bytes()])?;
     rows.next()?.map(|row| read_introduction(row)).transpose()
 }
@@ -65,7 +81,7 @@ pub(crate) fn introduction(connection: &Connection, replica: ReplicaId) -> Resul
 /// The introduction in a row of `replica`.
 pub(crate) fn introduction_row(connection: &Connection, row: i64) -> Result<Introduction> {
     let mut statement =
-        connection.prepare_cached("SELECT key, kind, person, office, region FROM replica WHERE row = ?1")?;
+        connection.prepare_cached(&format!("SELECT {INTRODUCTION} FROM replica WHERE row = ?1"))?;
     let mut rows = statement.query([row])?;
     let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
     read_introduction(row)
@@ -73,12 +89,29 @@ pub(crate) fn introduction_row(connection: &Connection, row: i64) -> Result<Intr
 
 fn read_introduction(row: &rusqlite::Row<'_>) -> Result<Introduction> {
     let kind = ReplicaKind::from_code(row.get(1)?);
+    let agent = Agent { person: row.get(2)?, office: row.get(3)? };
+    let region: Option<String> = row.get(4)?;
+    let audience = audience(region.as_deref(), row.get(5)?, &row.get::<_, String>(6)?, &agent);
     Ok(Introduction {
         key: blob(row, 0, "replica", "key")?,
         kind: kind.ok_or(StoreError::Inconsistent { table: "replica", column: "kind" })?,
-        person: row.get(2)?,
-        office: row.get(3)?,
-        audience: Audience::of_region(row.get::<_, Option<String>>(4)?.as_deref()),
+        audience: audience.ok_or(StoreError::Inconsistent { table: "replica", column: "reach" })?,
+        person: agent.person,
+        office: agent.office,
+    })
+}
+
+/// An audience out of its columns; `None` where the code of its reach is not one.
+pub(crate) fn audience(
+    region: Option<&str>,
+    reach_code: u8,
+    classes: &str,
+    agent: &Agent,
+) -> Option<Audience> {
+    Some(Audience {
+        place: Place::of_code(region.unwrap_or_default()),
+        reach: feed::reach(reach_code, agent)?,
+        clearance: Clearance::of_names(classes.split_whitespace()),
     })
 }
 
@@ -90,9 +123,11 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
     }
     connection
         .prepare_cached(
-            "INSERT INTO replica (id, key, kind, person, office, region) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO replica (id, key, kind, person, office, region, reach, classes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, person = excluded.person,
-                 office = excluded.office, region = excluded.region",
+                 office = excluded.office, region = excluded.region, reach = excluded.reach,
+                 classes = excluded.classes",
         )?
         .execute(params![
             id.as_bytes(),
@@ -101,6 +136,8 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
             introduction.person,
             introduction.office,
             introduction.audience.region(),
+            feed::reach_code(&introduction.audience.reach),
+            introduction.audience.clearance.names().join(" "),
         ])?;
     let row = connection
         .prepare_cached("SELECT row FROM replica WHERE id = ?1")?
@@ -157,4 +194,11 @@ pub(crate) fn is_child(connection: &Connection, replica: ReplicaId) -> Result<bo
         .query_row([replica.as_bytes()], |_| Ok(()))
         .optional()?
         .is_some())
+}
+
+/// Whether a replica was ever enrolled here, revoked or not.
+pub(crate) fn was_enrolled_here(connection: &Connection, replica: ReplicaId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM child WHERE replica = ?1)")?
+        .query_row([replica.as_bytes()], |row| row.get(0))?)
 }

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::grant::Audience;
+use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
-use teranga_sync::feed::{Introduction, ReplicaKind};
+use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::identity::{Identity, actor_of};
 
 use crate::create;
@@ -26,6 +26,14 @@ pub struct Profile {
     pub office: String,
     /// Where it stands.
     pub audience: Audience,
+}
+
+impl Profile {
+    /// What an introduction says of a replica.
+    pub(crate) fn of(introduction: Introduction) -> Self {
+        let Introduction { key: _, kind, person, office, audience } = introduction;
+        Self { kind, person, office, audience }
+    }
 }
 
 /// An open replica.
@@ -154,10 +162,13 @@ pub(crate) fn write_profile(connection: &Connection, identity: &Identity, profil
     put_meta(connection, "kind", &[profile.kind.code()])?;
     put_meta(connection, "person", profile.person.as_bytes())?;
     put_meta(connection, "office", profile.office.as_bytes())?;
-    put_meta(connection, "region", profile.audience.region().unwrap_or_default().as_bytes())
+    put_meta(connection, "region", profile.audience.place.code().as_bytes())?;
+    put_meta(connection, "reach", &[reach_code(&profile.audience.reach)])?;
+    put_meta(connection, "classes", profile.audience.clearance.names().join(" ").as_bytes())
 }
 
-fn read_profile(connection: &Connection) -> Result<Profile> {
+/// Reads what a replica is.
+pub(crate) fn read_profile(connection: &Connection) -> Result<Profile> {
     let kind = match meta(connection, "kind")?.as_deref() {
         Some([code]) => ReplicaKind::from_code(*code),
         _ => None,
@@ -167,11 +178,16 @@ fn read_profile(connection: &Connection) -> Result<Profile> {
             .and_then(|bytes| String::from_utf8(bytes).ok())
             .ok_or(StoreError::Inconsistent { table: "meta", column: name })
     };
+    // A replica of schema 2 does not name these.
+    let reach = meta(connection, "reach")?.and_then(|bytes| bytes.first().copied()).unwrap_or_default();
+    let classes = if meta(connection, "classes")?.is_some() { text("classes")? } else { String::new() };
+    let agent = Agent { person: text("person")?, office: text("office")? };
+    let audience = register::audience(Some(&text("region")?), reach, &classes, &agent);
     Ok(Profile {
         kind: kind.ok_or(StoreError::Inconsistent { table: "meta", column: "kind" })?,
-        person: text("person")?,
-        office: text("office")?,
-        audience: Audience::of_region(Some(&text("region")?)),
+        audience: audience.ok_or(StoreError::Inconsistent { table: "meta", column: "reach" })?,
+        person: agent.person,
+        office: agent.office,
     })
 }
 

@@ -133,7 +133,7 @@ fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[M
 mod tests {
     use std::path::Path;
 
-    use teranga_core::grant::Audience;
+    use teranga_core::audience::Audience;
     use teranga_core::id::Entropy;
     use teranga_sync::feed::ReplicaKind;
     use teranga_sync::limits;

@@ -12,6 +12,7 @@ use teranga_sync::identity::actor_of;
 use teranga_sync::limits;
 use teranga_sync::scan::{ChangeLimits, scan};
 
+use crate::aside;
 use crate::error::{Result, StoreError};
 use crate::part::{self, Shown};
 use crate::register;
@@ -72,8 +73,14 @@ impl Saving<'_> {
         let record = self.save.record;
         let mut document = part::load(self.connection, record, class, self.salt)?;
         let written = match self.earlier(&document, class) {
-            None => self.write(&mut document, self.opening, edits),
-            Some(heads) => self.write_beside(&mut document, &heads, edits),
+            None => {
+                let opening = self.opening_on(&document, class)?;
+                self.write(&mut document, opening, edits)
+            }
+            Some(heads) => {
+                let opening = self.opening_on(&document, class)?;
+                self.write_beside(&mut document, &heads, opening, edits)
+            }
         };
         let Some((opening, change)) = written.map_err(|_| unreadable(record, class))? else {
             return Ok(None);
@@ -101,19 +108,32 @@ impl Saving<'_> {
         (heads != now).then_some(heads)
     }
 
+    /// The opening to write under: another one where a change of this opening was taken out of the part, since its
+    /// numbers are used up.
+    fn opening_on(&self, document: &Part, class: &ClassId) -> Result<Opening> {
+        let used = aside::has_held_aside(self.connection, self.save.record, class)?;
+        Ok(if used { self.opening.beside(self.save.record, &document.heads()) } else { self.opening })
+    }
+
     fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> Written {
         let change = document.edit(opening.actor(), self.save.at, &self.save.form, edits)?;
         Ok(change.map(|change| (opening, change)))
     }
 
     /// Writes on top of what stood at these heads, beside what has come since.
-    fn write_beside(&self, document: &mut Part, heads: &[ChangeHash], edits: &[(Key, Value)]) -> Written {
+    fn write_beside(
+        &self,
+        document: &mut Part,
+        heads: &[ChangeHash],
+        opening: Opening,
+        edits: &[(Key, Value)],
+    ) -> Written {
         let mut then = document.as_of(heads)?;
-        let own = self.opening.actor();
-        let opening = if then.changes_by(own) == document.changes_by(own) {
-            self.opening
+        let actor = opening.actor();
+        let opening = if then.changes_by(actor) == document.changes_by(actor) {
+            opening
         } else {
-            self.opening.beside(self.save.record, &then.heads())
+            opening.beside(self.save.record, &then.heads())
         };
         let written = self.write(&mut then, opening, edits)?;
         if let Some((_, change)) = &written {

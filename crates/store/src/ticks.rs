@@ -1,8 +1,8 @@
 //! Ticks: where a record's changes are known to lie. A tick is read from what hubs acknowledged and signed, never
 //! from what was sent.
 
-use rusqlite::params;
-use teranga_core::id::RecordId;
+use rusqlite::{Connection, params};
+use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::feed::VerdictRow;
 
 use crate::columns::{self, integer};
@@ -11,6 +11,7 @@ use crate::log::Status;
 use crate::outbox;
 use crate::receipts;
 use crate::replica::Replica;
+use crate::uplink;
 
 /// Where a record of this replica lies, the least far of its own changes deciding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,54 +47,32 @@ impl Replica {
     /// Where a record's changes lie, those that others wrote too: the least far of all decides. What came down the
     /// feed is at the region at least.
     pub fn tick(&self, record: RecordId) -> Result<Tick> {
-        let verdicts = self.verdicts(record)?;
+        let own = self.id();
+        let verdicts: Vec<VerdictRow> = self.standing_verdicts(record)?;
         if !verdicts.is_empty() {
             return Ok(Tick::Held(verdicts));
         }
-        Ok(match (self.own_tick(record)?, self.others_are_safe(record)?) {
-            (Tick::Safe, false) => Tick::AtRegion,
-            (own, _) => own,
-        })
+        Ok(
+            match (
+                own_tick(self.connection(), own, record)?,
+                others_are_safe(self.connection(), own, record)?,
+            ) {
+                (Tick::Safe, false) => Tick::AtRegion,
+                (own, _) => own,
+            },
+        )
     }
 
-    /// Where this replica's own changes of a record lie; safe where it made none.
-    fn own_tick(&self, record: RecordId) -> Result<Tick> {
-        let own = self.id();
-        let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
-        let mut statement = self.connection().prepare_cached(
-            "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
-        )?;
-        let mut rows = statement.query(params![record.as_bytes(), own.as_bytes()])?;
-        let mut tick = Tick::Safe;
-        while let Some(row) = rows.next()? {
-            let Some(batch) = row.get::<_, Option<i64>>(0)?.map(columns::batch) else {
-                return Ok(Tick::Here);
-            };
-            // What no hub has acknowledged as ours is here only, whatever a receipt says: it may speak of somebody who
-            // bears our key.
-            if !outbox::is_acknowledged(self.connection(), own, batch, acknowledged)? {
-                return Ok(Tick::Here);
-            }
-            let receipt = receipts::of(self.connection(), own, batch.line())?;
-            if receipt.is_none_or(|receipt| receipt.batch < batch) {
-                tick = Tick::AtRegion;
+    /// The verdicts on this replica's own changes of a record that nobody has settled.
+    pub fn standing_verdicts(&self, record: RecordId) -> Result<Vec<VerdictRow>> {
+        let (own, verdicts) = (self.id(), self.verdicts(record)?);
+        let mut standing = Vec::new();
+        for verdict in verdicts.into_iter().filter(|verdict| verdict.origin == own) {
+            if !receipts::is_settled(self.connection(), &verdict)? {
+                standing.push(verdict);
             }
         }
-        Ok(tick)
-    }
-
-    /// Whether the home holds every change of a record that came from elsewhere: others', and one's own that came back.
-    fn others_are_safe(&self, record: RecordId) -> Result<bool> {
-        let mut statement = self.connection().prepare_cached(
-            "SELECT EXISTS (
-                SELECT 1 FROM change c
-                LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32)
-                WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
-                  AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
-        )?;
-        let ahead: bool =
-            statement.query_row(params![record.as_bytes(), self.id().as_bytes()], |row| row.get(0))?;
-        Ok(!ahead)
+        Ok(standing)
     }
 
     /// The verdicts on changes of a record.
@@ -143,4 +122,56 @@ impl Replica {
         )?;
         Ok(columns::unsigned(in_no_pack + in_packs))
     }
+}
+
+/// Whether every change of a record lies at its home: nothing is lost when this replica lets go of it.
+pub(crate) fn is_safe(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<bool> {
+    let brought: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (
+                SELECT 1 FROM change c LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (c.batch >> 32)
+                WHERE c.record = ?1 AND c.origin <> ?2 AND c.batch > coalesce(r.batch, 0))",
+        )?
+        .query_row(params![record.as_bytes(), own.as_bytes()], |row| row.get(0))?;
+    Ok(!brought
+        && own_tick(connection, own, record)? == Tick::Safe
+        && others_are_safe(connection, own, record)?)
+}
+
+/// Where this replica's own changes of a record lie; safe where it made none.
+fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<Tick> {
+    let acknowledged = uplink::uplink(connection)?.map_or(0, |uplink| uplink.acknowledged);
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
+    )?;
+    let mut rows = statement.query(params![record.as_bytes(), own.as_bytes()])?;
+    let mut tick = Tick::Safe;
+    while let Some(row) = rows.next()? {
+        let Some(batch) = row.get::<_, Option<i64>>(0)?.map(columns::batch) else {
+            return Ok(Tick::Here);
+        };
+        // What no hub has acknowledged as ours is here only, whatever a receipt says: it may speak of somebody who
+        // bears our key.
+        if !outbox::is_acknowledged(connection, own, batch, acknowledged)? {
+            return Ok(Tick::Here);
+        }
+        let receipt = receipts::of(connection, own, batch.line())?;
+        if receipt.is_none_or(|receipt| receipt.batch < batch) {
+            tick = Tick::AtRegion;
+        }
+    }
+    Ok(tick)
+}
+
+/// Whether the home holds every change of a record that came from elsewhere: others', and one's own that came back.
+fn others_are_safe(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (
+            SELECT 1 FROM change c
+            LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32)
+            WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
+              AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
+    )?;
+    let ahead: bool = statement.query_row(params![record.as_bytes(), own.as_bytes()], |row| row.get(0))?;
+    Ok(!ahead)
 }

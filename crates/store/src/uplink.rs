@@ -2,30 +2,26 @@
 //! outbox and the cursor, and taking an answer in one transaction.
 
 use rusqlite::{Connection, params};
-use teranga_core::id::{Batch, FeedPosition, PublicKey, ReplicaId};
+use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
-use teranga_sync::feed::{Cursor, Row, decode};
+use teranga_sync::feed::{Cursor, decode};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
-use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
 
 use crate::apply::{Applied, Applier};
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
 use crate::error::{Result, StoreError};
-use crate::feed::{self, About, To};
-use crate::ingest;
+use crate::gone;
 use crate::line;
-use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::log::{self};
 use crate::outbox::{self, OutboxRow};
 use crate::packs;
-use crate::part;
-use crate::receipts;
-use crate::register::{self, Noted};
+use crate::register::{self};
 use crate::replica::{self, Profile, Replica};
-use crate::resources;
+use crate::take;
 
 /// The hub that this replica syncs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,13 +187,14 @@ impl Replica {
             return Err(TakeError::SomebodyElse);
         }
         let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
-        let own = self.id();
-        let guard = Guard::new();
+        let (own, guard) = (self.id(), Guard::new());
+        let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
         for row in rows {
-            take_row(&transaction, own, row)?;
+            take::row(&transaction, &identity, row)?;
         }
         let applied = apply_all(&transaction, own, &guard)?;
+        gone::evict(&transaction, own)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
         if request.pushes.is_empty() {
@@ -221,26 +218,31 @@ impl Replica {
         }
         transaction.execute(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4,
-                 done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6",
+                 done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6, within = ?7",
             params![
                 integer(cursor.position.0),
                 cursor.running,
                 integer(acknowledged),
                 now.0,
                 left == Left::Nothing,
-                answer.more == More::Rows
+                answer.more == More::Rows,
+                integer(cursor.within),
             ],
         )?;
+        let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
+        self.take_profile(profile);
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
         Ok(Taken { left, moved, applied })
     }
 }
 
-fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
+/// The hub that this replica syncs with, once it is enrolled.
+pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind FROM uplink",
+        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind, within
+         FROM uplink",
     )?;
     let mut rows = statement.query([])?;
     rows.next()?
@@ -252,6 +254,7 @@ fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                 cursor: Cursor {
                     position: FeedPosition(unsigned(row.get(3)?)),
                     running: blob(row, 4, "uplink", "running")?,
+                    within: unsigned(row.get(10)?),
                 },
                 exchange: unsigned(row.get(5)?),
                 acknowledged: unsigned(row.get(6)?),
@@ -279,54 +282,4 @@ fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<A
             return Ok(total);
         }
     }
-}
-
-fn take_row(connection: &Connection, own: ReplicaId, row: Row) -> Result<()> {
-    match row {
-        Row::Save { batch, save } => take_save(connection, batch, &save),
-        // Who a child of one's own is was said at its enrolment here.
-        Row::Replica(introduction) if register::is_child(connection, replica_id(&introduction.key))? => {
-            Ok(())
-        }
-        Row::Replica(introduction) => ingest::introduce(connection, &introduction),
-        Row::Opening { replica, nonce } => {
-            let Some(introduction) = register::introduction(connection, replica)? else { return Ok(()) };
-            if let Noted::New(row) = register::note_opening(connection, &introduction.key, nonce)? {
-                feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
-            }
-            Ok(())
-        }
-        Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
-        Row::Receipt(receipt) => receipts::note(connection, &receipt),
-        Row::Verdict(verdict) => receipts::note_verdict(connection, own, &verdict),
-    }
-}
-
-/// Stands for the author of a change whose opening was never introduced.
-const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
-
-fn take_save(connection: &Connection, batch: Batch, save: &Save) -> Result<()> {
-    let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
-    let mut first = None;
-    for entry in save {
-        let Some(body) = entry.body.as_deref() else { continue };
-        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else { continue };
-        let origin = register::opening_of(connection, scanned.actor)?.map_or(UNKNOWN, |(replica, _)| replica);
-        part::note_record(connection, entry.record, entry.salt)?;
-        let logged = Logged {
-            record: entry.record,
-            class: &entry.class,
-            hash: entry.hash,
-            origin,
-            batch: Some(FROM_FEED),
-            place: 0,
-            save: first,
-            status: Status::Logged,
-            body: Some(body),
-            fed: Some(batch),
-        };
-        let seq = log::append(connection, &logged)?;
-        first.get_or_insert(seq);
-    }
-    Ok(())
 }

@@ -157,7 +157,7 @@ impl Replica {
 mod tests {
     use std::collections::BTreeMap;
 
-    use teranga_core::grant::Audience;
+    use teranga_core::audience::Audience;
     use teranga_core::id::{Entropy, EventId, Salt};
     use teranga_core::key::Key;
     use teranga_core::record::{Envelope, Event, EventKind};

@@ -2,12 +2,12 @@
 //! replica is and its own key, which the replica pins because the code names it.
 
 use serde::{Deserialize, Serialize};
-use teranga_core::grant::Audience;
+use teranga_core::audience::{Agent, Audience, Clearance, Place};
 use teranga_core::id::PublicKey;
 
 use crate::bytes::Writer;
 use crate::code;
-use crate::feed::ReplicaKind;
+use crate::feed::{self, ReplicaKind};
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::version;
 
@@ -58,6 +58,10 @@ pub struct EnrolAnswer {
     pub office: String,
     /// The region; none for headquarters.
     pub region: Option<String>,
+    /// Which records of that place it holds, by its code on the wire.
+    pub reach: u8,
+    /// The classes that it may hold; empty for every class.
+    pub classes: Vec<String>,
     /// The hub's signature, in hexadecimal digits: nobody on the way changed who the replica is.
     pub signature: String,
 }
@@ -71,6 +75,9 @@ pub enum EnrolError {
     /// The code enrols another kind of replica.
     #[error("the code is for another kind of replica")]
     OtherKind,
+    /// The hub says something that this version does not know.
+    #[error("the hub's answer says something that this version does not know")]
+    Unknown,
 }
 
 /// Whom a hub enrols, as its answer says.
@@ -98,6 +105,8 @@ impl EnrolAnswer {
             person: enrolled.person.to_owned(),
             office: enrolled.office.to_owned(),
             region: enrolled.audience.region().map(str::to_owned),
+            reach: feed::reach_code(&enrolled.audience.reach),
+            classes: enrolled.audience.clearance.names().into_iter().map(str::to_owned).collect(),
             signature: String::new(),
         };
         answer.signature = to_hex(&hub.sign(&answer.signed(&request.code, &request.key)));
@@ -109,7 +118,10 @@ impl EnrolAnswer {
         let mut writer = Writer::new();
         writer.raw(ANSWER_CONTEXT).raw(code.as_bytes()).raw(key.as_bytes()).byte(self.kind);
         writer.text(&self.hub_name).text(&self.person).text(&self.office);
-        writer.text(self.region.as_deref().unwrap_or_default());
+        writer.text(self.region.as_deref().unwrap_or_default()).byte(self.reach).count(self.classes.len());
+        for class in &self.classes {
+            writer.text(class);
+        }
         writer.finish()
     }
 
@@ -122,7 +134,12 @@ impl EnrolAnswer {
         if ReplicaKind::from_code(self.kind) != Some(kind) {
             return Err(EnrolError::OtherKind);
         }
-        Ok(Audience::of_region(self.region.as_deref()))
+        let agent = Agent { office: self.office.clone(), person: self.person.clone() };
+        Ok(Audience {
+            place: Place::of_code(self.region.as_deref().unwrap_or_default()),
+            reach: feed::reach(self.reach, &agent).ok_or(EnrolError::Unknown)?,
+            clearance: Clearance::of_names(self.classes.iter().map(String::as_str)),
+        })
     }
 }
 

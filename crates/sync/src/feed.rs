@@ -3,8 +3,8 @@
 //! to a position tells a child that the hub is no longer the one it knew.
 
 use sha2::{Digest, Sha256};
+use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
-use teranga_core::grant::Audience;
 use teranga_core::id::{Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId};
 
 use crate::bytes::{DecodeError, Reader, Writer};
@@ -123,6 +123,13 @@ pub enum Row {
     Receipt(Receipt),
     /// A change that was not taken.
     Verdict(VerdictRow),
+    /// What the child may hold no more.
+    Leave {
+        /// The record.
+        record: RecordId,
+        /// The class of the part; none for the whole record.
+        class: Option<ClassId>,
+    },
 }
 
 const SAVE: u8 = 0;
@@ -131,6 +138,7 @@ const OPENING: u8 = 2;
 const RESOURCE: u8 = 3;
 const RECEIPT: u8 = 4;
 const VERDICT: u8 = 5;
+const LEAVE: u8 = 6;
 
 /// Where a child stands in its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -139,6 +147,8 @@ pub struct Cursor {
     pub position: FeedPosition,
     /// The running hash there.
     pub running: [u8; 32],
+    /// Of a row that stands for many, how far it was read, in the hub's own count; 0 where it was read whole.
+    pub within: u64,
 }
 
 impl Cursor {
@@ -146,7 +156,7 @@ impl Cursor {
     #[must_use]
     pub fn next(self, row_digest: &[u8]) -> Self {
         let running = Sha256::new().chain_update(self.running).chain_update(row_digest).finalize().into();
-        Self { position: FeedPosition(self.position.0 + 1), running }
+        Self { position: FeedPosition(self.position.0 + 1), running, within: 0 }
     }
 }
 
@@ -156,9 +166,12 @@ pub fn encode(rows: &[Row]) -> Vec<u8> {
     let table = PartTable::of(rows.iter().flat_map(|row| {
         match row {
             Row::Save { save, .. } => save.as_slice(),
-            Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Verdict(_) => {
-                &[]
-            }
+            Row::Replica(_)
+            | Row::Opening { .. }
+            | Row::Resource(_)
+            | Row::Receipt(_)
+            | Row::Verdict(_)
+            | Row::Leave { .. } => &[],
         }
         .iter()
         .map(|entry: &Entry| (entry.record, entry.salt, &entry.class))
@@ -198,6 +211,10 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
         Row::Verdict(row) => {
             writer.byte(VERDICT).raw(row.origin.as_bytes()).number(row.batch.0).raw(row.record.as_bytes());
             writer.text(row.class.as_str()).raw(row.hash.as_bytes()).text(&row.reason);
+        }
+        Row::Leave { record, class } => {
+            let class = class.as_ref().map(ClassId::as_str).unwrap_or_default();
+            writer.byte(LEAVE).raw(record.as_bytes()).text(class);
         }
     }
 }
@@ -244,6 +261,10 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> 
             hash: ChangeHash(reader.array()?),
             reason: reader.text("reason", name)?.to_owned(),
         }),
+        LEAVE => Row::Leave {
+            record: RecordId(reader.array()?),
+            class: Some(reader.text("class", name)?).filter(|class| !class.is_empty()).map(ClassId::new),
+        },
         _ => return Err(DecodeError::Invalid { field: "row" }),
     })
 }
@@ -252,17 +273,55 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> 
 pub fn write_introduction(writer: &mut Writer, introduction: &Introduction) {
     writer.raw(introduction.key.as_bytes()).byte(introduction.kind.code());
     writer.text(&introduction.person).text(&introduction.office);
-    writer.text(introduction.audience.region().unwrap_or_default());
+    write_audience(writer, &introduction.audience);
 }
 
 /// Reads who a replica is.
 pub fn read_introduction(reader: &mut Reader<'_>) -> Result<Introduction, DecodeError> {
     let name = limits::NAME_BYTES_MAX;
-    Ok(Introduction {
-        key: PublicKey(reader.array()?),
-        kind: ReplicaKind::from_code(reader.byte()?).ok_or(DecodeError::Invalid { field: "kind" })?,
+    let key = PublicKey(reader.array()?);
+    let kind = ReplicaKind::from_code(reader.byte()?).ok_or(DecodeError::Invalid { field: "kind" })?;
+    let agent = Agent {
         person: reader.text("person", name)?.to_owned(),
         office: reader.text("office", name)?.to_owned(),
-        audience: Audience::of_region(Some(reader.text("region", name)?)),
-    })
+    };
+    let audience = read_audience(reader, &agent)?;
+    Ok(Introduction { key, kind, person: agent.person, office: agent.office, audience })
+}
+
+/// Writes where a replica stands and what it may hold there: region, reach, classes.
+pub fn write_audience(writer: &mut Writer, audience: &Audience) {
+    writer.text(audience.place.code()).byte(reach_code(&audience.reach));
+    let classes = audience.clearance.names();
+    writer.count(classes.len());
+    for class in classes {
+        writer.text(class);
+    }
+}
+
+fn read_audience(reader: &mut Reader<'_>, agent: &Agent) -> Result<Audience, DecodeError> {
+    let name = limits::NAME_BYTES_MAX;
+    let place = Place::of_code(reader.text("region", name)?);
+    let reach = reach(reader.byte()?, agent).ok_or(DecodeError::Invalid { field: "reach" })?;
+    let classes = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
+        .map(|_| reader.text("class", name))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Audience { place, reach, clearance: Clearance::of_names(classes) })
+}
+
+/// The stable code of a reach, in the store and on the wire.
+pub const fn reach_code(reach: &Reach) -> u8 {
+    match reach {
+        Reach::Everything => 0,
+        Reach::Caseload(_) => 1,
+    }
+}
+
+/// Reads the code of an agent's reach.
+pub fn reach(code: u8, agent: &Agent) -> Option<Reach> {
+    match code {
+        0 => Some(Reach::Everything),
+        1 => Some(Reach::Caseload(agent.clone())),
+        _ => None,
+    }
 }

@@ -302,9 +302,13 @@ fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
 }
 
 fn write_cursor(writer: &mut Writer, cursor: &Cursor) {
-    writer.number(cursor.position.0).raw(&cursor.running);
+    writer.number(cursor.position.0).raw(&cursor.running).number(cursor.within);
 }
 
 fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, DecodeError> {
-    Ok(Cursor { position: FeedPosition(reader.number("position")?), running: reader.array()? })
+    Ok(Cursor {
+        position: FeedPosition(reader.number("position")?),
+        running: reader.array()?,
+        within: reader.number("within")?,
+    })
 }

@@ -12,13 +12,15 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
+use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
-use teranga_core::grant::Audience;
-use teranga_core::id::{Batch, FeedPosition, Line, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{Batch, Entropy, FeedPosition, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
+use teranga_sync::code;
+use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::feed::{self, Cursor, Introduction, Receipt, ReplicaKind, ResourceRow, Row, VerdictRow};
 use teranga_sync::first::first_hash;
 use teranga_sync::identity::{Identity, actor_of};
@@ -68,7 +70,7 @@ fn rows() -> Vec<Row> {
         kind: ReplicaKind::Device,
         person: "Awa Exemple".into(),
         office: "BAOS Kaolack".into(),
-        audience: Audience::of_region(Some("SN-KL")),
+        audience: audience(),
     };
     let json = r#"{"version":"1"}"#.to_owned();
     vec![
@@ -90,7 +92,46 @@ fn rows() -> Vec<Row> {
             hash: entry().hash,
             reason: "not-granted".into(),
         }),
+        Row::Leave { record: RECORD, class: None },
+        Row::Leave { record: RECORD, class: Some(ClassId::new("survey")) },
     ]
+}
+
+fn audience() -> Audience {
+    let agent = Agent { office: "BAOS Kaolack".into(), person: "Awa Exemple".into() };
+    let clearance = Clearance::of_names(["open", "survey"]);
+    Audience { place: Place::of_code("SN-KL"), reach: Reach::Caseload(agent), clearance }
+}
+
+/// A code as it goes over the wire: sixteen symbols, and eight that spell the hub's key.
+fn code() -> String {
+    code::normalise(&code::new_code(&hub().public_key(), &mut Counting(0))).unwrap()
+}
+
+struct Counting(u8);
+
+impl Entropy for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill_with(|| {
+            self.0 += 1;
+            self.0
+        });
+    }
+}
+
+fn enrol_request() -> EnrolRequest {
+    EnrolRequest::sign(&device(), &code())
+}
+
+fn enrol_answer() -> EnrolAnswer {
+    let enrolled = Enrolled {
+        hub_name: "BAOS Kaolack",
+        kind: ReplicaKind::Device,
+        person: "Awa Exemple",
+        office: "BAOS Kaolack",
+        audience: &audience(),
+    };
+    EnrolAnswer::sign(&hub(), &enrol_request(), enrolled)
 }
 
 fn request() -> Request {
@@ -100,7 +141,7 @@ fn request() -> Request {
         line: Line::numbered(5).unwrap(),
         opening: Asker::of(NONCE),
         exchange: 7,
-        cursor: Cursor { position: FeedPosition(300), running: [9; 32] },
+        cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         pull_bytes_max: 65_536,
         pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
     }
@@ -114,8 +155,8 @@ fn answer() -> Answer {
         exchange: 7,
         acknowledged: Acknowledged::at(1, &pack().hash()),
         hub_time: Millis(1_772_442_000_500),
-        cursor: Cursor { position: FeedPosition(306), running: [8; 32] },
-        more: More::Nothing,
+        cursor: Cursor { position: FeedPosition(306), running: [8; 32], within: 290 },
+        more: More::Rows,
         rows: feed::encode(&rows()),
     }
 }
@@ -133,6 +174,7 @@ fn vectors() -> Json {
         "change": hex(&entry().body.unwrap()), "change_hash": entry().hash,
         "pack": hex(&pack().encode()), "manifest_hash": pack().hash(),
         "rows": hex(&feed::encode(&rows())),
+        "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
         // Compressed blocks may differ from one zstd to the next: these two are read, not compared.
         "request": hex(&request().encode(&device())),
         "answer": hex(&answer().encode(&hub())),
@@ -184,6 +226,17 @@ fn the_frozen_bytes_read_back() {
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
     assert_eq!(feed::decode(&bytes(&frozen["rows"])).unwrap(), rows());
+    let enrol: EnrolRequest = serde_json::from_value(frozen["enrol_request"].clone()).unwrap();
+    assert!(enrol.verify());
+    let enrolled: EnrolAnswer = serde_json::from_value(frozen["enrol_answer"].clone()).unwrap();
+    let key = device().public_key();
+    assert_eq!(enrolled.check(&enrol.code, &key, ReplicaKind::Device).unwrap(), audience());
+    assert!(
+        EnrolAnswer { reach: 0, ..enrolled.clone() }.check(&enrol.code, &key, ReplicaKind::Device).is_err()
+    );
+    assert!(
+        EnrolAnswer { classes: vec![], ..enrolled }.check(&enrol.code, &key, ReplicaKind::Device).is_err()
+    );
 }
 
 #[test]

@@ -20,14 +20,15 @@ pub(crate) fn words(tick: &Tick, messages: &Messages) -> String {
     match tick {
         Tick::Here | Tick::AtRegion | Tick::Safe => text,
         Tick::Held(verdicts) => {
-            let reasons: Vec<String> = verdicts
-                .iter()
-                .map(|verdict| {
-                    let key = format!("verdict-{}", verdict.reason);
-                    if messages.has(&key) { messages.text(&key) } else { verdict.reason.clone() }
-                })
-                .collect();
+            let reasons: Vec<String> =
+                verdicts.iter().map(|verdict| reason(&verdict.reason, messages)).collect();
             format!("{text}: {}", reasons.join(", "))
         }
     }
+}
+
+/// Why something is held, in the user's language; a reason of a newer version as it is.
+pub(crate) fn reason(code: &str, messages: &Messages) -> String {
+    let key = format!("verdict-{code}");
+    if messages.has(&key) { messages.text(&key) } else { code.to_owned() }
 }

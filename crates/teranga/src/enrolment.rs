@@ -29,6 +29,7 @@ pub(crate) async fn enrol(
     let audience = answer.check(&code, &replica.public_key(), kind).map_err(|error| match error {
         EnrolError::OtherHub => Failure::new("hub-not-the-one", Vec::new()),
         EnrolError::OtherKind => Failure::new("enrolment-kind", Vec::new()),
+        EnrolError::Unknown => Failure::new("enrolment-newer", Vec::new()),
     })?;
     let elsewhere =
         replica.records()?.into_iter().find(|record| record.region.as_deref() != audience.region());

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use teranga_client::interview::{Finished, Setting};
 use teranga_client::invent::Seeded;
 use teranga_client::{ClientError, Device};
-use teranga_core::grant::Audience;
+use teranga_core::audience::Audience;
 use teranga_core::id::{Line, RecordId};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;

@@ -114,7 +114,11 @@ impl Envelope {
             .values()
             .filter_map(|event| match &event.kind {
                 EventKind::Restored { voided } => Some(*voided),
-                EventKind::Submitted | EventKind::Moved { .. } | EventKind::Voided { .. } => None,
+                EventKind::Submitted
+                | EventKind::Moved { .. }
+                | EventKind::Voided { .. }
+                | EventKind::Assigned { .. }
+                | EventKind::Relieved { .. } => None,
             })
             .collect();
         self.events

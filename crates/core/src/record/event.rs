@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::custody::Assignee;
 use crate::id::{EventId, RecordId};
 use crate::time::Millis;
 
@@ -28,6 +29,16 @@ pub enum EventKind {
     Restored {
         /// The voiding that no longer holds.
         voided: EventId,
+    },
+    /// The record was given into somebody's charge; a case with all its assessments.
+    Assigned {
+        /// Whose.
+        to: Assignee,
+    },
+    /// An assignment ended.
+    Relieved {
+        /// The assignment that no longer holds.
+        assigned: EventId,
     },
 }
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 use teranga_office::admin::{Command, EnrolKind};
+use teranga_office::people::Scope;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command as Process};
 
@@ -110,6 +111,7 @@ async fn code(hub: &Hub, kind: EnrolKind, person: &str, region: Option<&str>) ->
         person: person.to_owned(),
         office: if kind == EnrolKind::Hub { person.to_owned() } else { hub.name.clone() },
         region: region.map(str::to_owned),
+        scope: Scope::default(),
     };
     Ok(text(&hub.ask(command).await?, "code"))
 }

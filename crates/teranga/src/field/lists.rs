@@ -2,6 +2,7 @@
 
 use comfy_table::{Table, presets};
 use teranga_client::Device;
+use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::id::ChangeHash;
 use teranga_core::time::Millis;
 
@@ -35,13 +36,14 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
         } else {
             String::new()
         };
+        let gone = if listed.gone { messages.text("charge-gone") } else { String::new() };
         table.add_row([
             listed.row.record.to_string(),
             listed.row.form.unwrap_or_default(),
             listed.title,
             listed.row.wave.unwrap_or_default(),
             messages.text(&format!("state-{}", listed.row.state.code())),
-            format!("{} {conflict}", badge::words(&listed.tick, messages)).trim_end().to_owned(),
+            [badge::words(&listed.tick, messages), conflict, gone].join(" ").trim_end().to_owned(),
         ]);
     }
     for draft in device.replica().drafts()? {
@@ -61,6 +63,14 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
 /// Where everything lies, and when this device last met its hub.
 pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
     list(device, messages)?;
+    if let Some(held) = device.caseload_warning()? {
+        let most = CASELOAD_WARN.to_string();
+        say!("{}", messages.with("caseload-large", &[("held", &held.to_string()), ("most", &most)]));
+    }
+    let held = device.replica().records_held()?.len();
+    if held > 0 {
+        say!("{}", messages.with("status-held", &[("count", &held.to_string())]));
+    }
     let counts = device.replica().log_counts()?;
     say!("{}", messages.with("status-unsent", &[("count", &counts.unsent.to_string())]));
     match device.replica().uplink()? {

@@ -2,6 +2,7 @@
 
 mod acts;
 mod alerts;
+mod charge;
 mod draft;
 mod fill;
 mod keep;
@@ -97,6 +98,8 @@ enum Act {
         key: String,
         value: String,
     },
+    #[command(flatten)]
+    Charge(charge::ChargeAct),
     ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
     Status,
@@ -197,6 +200,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             acts::report(record, &changes, messages);
             Ok(())
         }
+        Act::Charge(act) => charge::run(&mut device, act, messages),
         Act::Settle { record, key, value } => {
             let record = find(&device, &record)?;
             acts::settle(&mut device, record, &key, &value, messages)

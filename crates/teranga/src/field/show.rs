@@ -10,6 +10,7 @@ use teranga_core::id::RecordId;
 use teranga_core::value::Value;
 use teranga_store::records::PartView;
 
+use super::charge;
 use super::lists::table;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
@@ -24,6 +25,7 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
     let wave = row.wave.as_deref().unwrap_or("-");
     let state = messages.text(&format!("state-{}", row.state.code()));
     say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
+    charge::tell(device.replica().custody(record)?.as_ref(), messages);
     match row.form.as_ref().and_then(|form| device.form(form).ok()) {
         Some(form) => answers(device, &form, &parts, messages),
         None => say!("{}", messages.text("form-not-here")),

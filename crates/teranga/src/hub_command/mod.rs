@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::Value as Json;
-use teranga_core::id::RecordId;
+use teranga_core::id::{RecordId, ReplicaId};
 use teranga_hub::schedule::TimeOfDay;
 use teranga_office::admin::{Command, EnrolKind};
+use teranga_office::people::{Reached, Scope};
 
 use crate::door;
 use crate::failure::{self, Outcome};
@@ -62,6 +63,22 @@ struct Where {
     cert: Option<PathBuf>,
 }
 
+/// What a device may hold of its region.
+#[derive(Debug, Args)]
+struct ScopeArgs {
+    #[arg(long)]
+    caseload: bool,
+    #[arg(long, value_delimiter = ',')]
+    only_classes: Vec<String>,
+}
+
+impl From<ScopeArgs> for Scope {
+    fn from(arguments: ScopeArgs) -> Self {
+        let reach = if arguments.caseload { Reached::Caseload } else { Reached::Everything };
+        Self { reach, classes: arguments.only_classes }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Ask {
     Code {
@@ -75,6 +92,38 @@ enum Ask {
         region: Option<String>,
         #[arg(long)]
         for_hub: bool,
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+    Grant {
+        #[command(flatten)]
+        hub: Where,
+        replica: ReplicaId,
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+    Revoke {
+        #[command(flatten)]
+        hub: Where,
+        replica: ReplicaId,
+    },
+    Readmit {
+        #[command(flatten)]
+        hub: Where,
+        replica: ReplicaId,
+    },
+    Held {
+        #[command(flatten)]
+        hub: Where,
+        #[arg(long)]
+        json: bool,
+    },
+    Retry {
+        #[command(flatten)]
+        hub: Where,
+        record: RecordId,
+        #[arg(long)]
+        json: bool,
     },
     Token {
         #[command(flatten)]
@@ -123,11 +172,32 @@ enum Ask {
 pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
     match arguments.ask {
         None => return start::run(arguments.run, messages).await,
-        Some(Ask::Code { hub, person, office, region, for_hub }) => {
+        Some(Ask::Code { hub, person, office, region, for_hub, scope }) => {
             let kind = if for_hub { EnrolKind::Hub } else { EnrolKind::Device };
             let office = office.unwrap_or_else(|| person.clone());
-            let answer = ask(&hub, Command::Code { kind, person, office, region }).await?;
+            let answer =
+                ask(&hub, Command::Code { kind, person, office, region, scope: scope.into() }).await?;
             say!("{}", told::text(&answer, "code"));
+        }
+        Some(Ask::Grant { hub, replica, scope }) => {
+            let answer = ask(&hub, Command::Grant { replica, scope: scope.into() }).await?;
+            say!("{}", messages.with("grant-changed", &[("person", told::text(&answer, "person"))]));
+        }
+        Some(Ask::Revoke { hub, replica }) => {
+            ask(&hub, Command::Revoke { replica }).await?;
+            say!("{}", messages.with("replica-revoked", &[("replica", &replica.to_string())]));
+        }
+        Some(Ask::Readmit { hub, replica }) => {
+            ask(&hub, Command::Readmit { replica }).await?;
+            say!("{}", messages.with("replica-readmitted", &[("replica", &replica.to_string())]));
+        }
+        Some(Ask::Held { hub, json }) => {
+            let answer = ask(&hub, Command::Held).await?;
+            tell(&answer, json, |answer| told::held(answer, messages));
+        }
+        Some(Ask::Retry { hub, record, json }) => {
+            let answer = ask(&hub, Command::Retry { record }).await?;
+            tell(&answer, json, |answer| told::retried(answer, messages));
         }
         Some(Ask::Token { hub, name, classes }) => {
             let answer = ask(&hub, Command::Token { name, classes }).await?;

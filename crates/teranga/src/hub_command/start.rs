@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use teranga_core::grant::Audience;
+use teranga_core::audience::Audience;
 use teranga_core::region;
 use teranga_hub::HubOptions;
 use teranga_hub::link::Link;

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use teranga_core::text::Text;
 
+use crate::badge;
 use crate::field::table;
 use crate::messages::Messages;
 use crate::say::say;
@@ -41,14 +42,18 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         let told = [("pack", pack.as_str()), ("person", person), ("code", text(refused, "code"))];
         say!("{}", messages.with("status-refused", &told));
     }
-    let mut children = table(messages, &["column-person", "column-office", "column-region", "column-last"]);
+    let headings =
+        ["column-person", "column-office", "column-region", "column-scope", "column-last", "column-replica"];
+    let mut children = table(messages, &headings);
     for child in array(answer.get("children")) {
         let region = child.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
         children.add_row([
             text(child, "person").to_owned(),
             text(child, "office").to_owned(),
             region,
+            scope(child, messages),
             last(child),
+            text(child, "replica").to_owned(),
         ]);
     }
     say!("{children}");
@@ -59,6 +64,51 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
             say!("{}", messages.with("status-copied", &told));
         }
     }
+}
+
+/// What a child may hold of its region.
+fn scope(child: &Json, messages: &Messages) -> String {
+    let holds = |name: &str| child.get(name) == Some(&Json::Bool(true));
+    if holds("revoked") {
+        return messages.text("scope-revoked");
+    }
+    let reach = messages.text(if holds("caseload") { "scope-caseload" } else { "scope-everything" });
+    let classes: Vec<&str> = array(child.get("classes")).iter().filter_map(Json::as_str).collect();
+    if classes.is_empty() { reach } else { format!("{reach} ({})", classes.join(", ")) }
+}
+
+/// What is held aside, a row for each record, author and reason.
+pub(super) fn held(answer: &Json, messages: &Messages) {
+    let headings = [
+        "column-record",
+        "column-person",
+        "column-office",
+        "column-fate",
+        "column-reason",
+        "column-changes",
+        "column-since",
+    ];
+    let mut rows = table(messages, &headings);
+    for aside in array(Some(answer)) {
+        rows.add_row([
+            text(aside, "record").to_owned(),
+            author(aside, "person", messages),
+            text(aside, "office").to_owned(),
+            messages.text(&format!("fate-{}", text(aside, "fate"))),
+            badge::reason(text(aside, "reason"), messages),
+            shown(aside.get("changes")),
+            text(aside, "since").to_owned(),
+        ]);
+    }
+    let none = array(Some(answer)).is_empty();
+    let told = if none { messages.text("held-none") } else { rows.to_string() };
+    say!("{told}");
+}
+
+/// What trying again did.
+pub(super) fn retried(answer: &Json, messages: &Messages) {
+    let [applied, held] = ["applied", "held"].map(|name| shown(answer.get(name)));
+    say!("{}", messages.with("retried", &[("applied", &applied), ("held", &held)]));
 }
 
 /// Every answer that holds two values: a row for each value, with who wrote it.

@@ -1,11 +1,15 @@
 //! The log: every change that this replica holds, in the order in which it was admitted, with what became of it.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+mod find;
+
+use rusqlite::{Connection, Row, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 
 use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
+
+pub(crate) use find::{Held, applied_of, held, of_pack, of_record, of_save, seq_of, status_of};
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,9 @@ impl Status {
 /// The batch number of changes that came down a feed: their packs are not held here.
 pub(crate) const FROM_FEED: Batch = Batch(0);
 
+/// The mark of what was held aside and is tried again.
+pub(crate) const AGAIN: &str = "again";
+
 /// A change on its way into the log.
 pub(crate) struct Logged<'a> {
     pub(crate) record: RecordId,
@@ -76,6 +83,8 @@ pub(crate) struct LogRow {
     pub(crate) save: i64,
     pub(crate) status: Status,
     pub(crate) body: Option<Vec<u8>>,
+    /// Why it is quarantined, or how else it is marked.
+    reason: Option<String>,
     fed: Option<Batch>,
 }
 
@@ -84,10 +93,22 @@ impl LogRow {
     pub(crate) fn left_in(&self) -> Option<Batch> {
         self.batch.filter(|batch| *batch != FROM_FEED).or(self.fed)
     }
+
+    /// Whether it was held aside before, so that those who brought it have taken it out.
+    pub(crate) fn comes_again(&self) -> bool {
+        self.reason.as_deref() == Some(AGAIN)
+    }
+
+    /// Whether a relay keeps its body back: what a guard would not let near a document goes no further. What was refused
+    /// for another reason goes up, where others may think otherwise.
+    pub(crate) fn is_kept_back(&self) -> bool {
+        let refused_as_it_is = |reason: &str| reason.starts_with("guard-") || reason == "malformed";
+        self.status == Status::Quarantined && self.reason.as_deref().is_some_and(refused_as_it_is)
+    }
 }
 
 /// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str = "seq, record, class, hash, origin, batch, save, status, body, fed";
+pub(crate) const COLUMNS: &str = "seq, record, class, hash, origin, batch, save, status, body, fed, reason";
 
 /// Reads a row of `change`.
 pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
@@ -102,6 +123,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
         status: Status::read(row.get(7)?)?,
         body: row.get(8)?,
         fed: row.get::<_, Option<i64>>(9)?.map(columns::batch),
+        reason: row.get(10)?,
     })
 }
 
@@ -180,27 +202,6 @@ pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Resul
     Ok(())
 }
 
-/// Where a change stands that is here already.
-pub(crate) struct Held {
-    pub(crate) origin: ReplicaId,
-    pub(crate) batch: Option<Batch>,
-}
-
-/// A change that is here already, by the pack that brought it.
-pub(crate) fn held(
-    connection: &Connection,
-    record: RecordId,
-    class: &ClassId,
-    hash: ChangeHash,
-) -> Result<Option<Held>> {
-    let mut statement = connection
-        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?;
-    let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
-    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch }))
-}
-
 /// Notes that a later pack names a change which is here, so that this pack too can be put together again; and takes
 /// its body, where it had been withheld.
 pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result<()> {
@@ -213,81 +214,6 @@ pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result
         give_body(connection, seq, body)?;
     }
     Ok(())
-}
-
-/// The row of a change, if it is here.
-pub(crate) fn seq_of(
-    connection: &Connection,
-    record: RecordId,
-    class: &ClassId,
-    hash: ChangeHash,
-) -> Result<Option<i64>> {
-    Ok(connection
-        .prepare_cached("SELECT seq FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
-        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
-        .optional()?)
-}
-
-/// What became of a change, if it is here.
-pub(crate) fn status_of(
-    connection: &Connection,
-    record: RecordId,
-    class: &ClassId,
-    hash: ChangeHash,
-) -> Result<Option<Status>> {
-    connection
-        .prepare_cached("SELECT status FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
-        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
-        .optional()?
-        .map(Status::read)
-        .transpose()
-}
-
-/// The changes of a part that are in its document.
-pub(crate) fn applied_of(
-    connection: &Connection,
-    record: RecordId,
-    class: &ClassId,
-) -> Result<Vec<ChangeHash>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT hash FROM change WHERE record = ?1 AND class = ?2 AND status = 1 ORDER BY seq",
-    )?;
-    let mut rows = statement.query(params![record.as_bytes(), class.as_str()])?;
-    let mut hashes = Vec::new();
-    while let Some(row) = rows.next()? {
-        hashes.push(blob(row, 0, "change", "hash")?);
-    }
-    Ok(hashes)
-}
-
-/// The changes of one save, in order.
-pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM change WHERE save = ?1 ORDER BY seq");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([save])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
-}
-
-/// The changes of one pack, in order; those that it names once more included.
-pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
-    let sql = format!(
-        "WITH named (at, seq) AS (
-            SELECT place, seq FROM change WHERE origin = ?1 AND batch = ?2
-            UNION ALL
-            SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
-         SELECT {COLUMNS} FROM named CROSS JOIN change USING (seq) ORDER BY at"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
 }
 
 /// Moves a change on.

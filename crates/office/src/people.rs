@@ -1,0 +1,100 @@
+//! The people of a hub: where and for what a code enrols, what an enrolled replica may hold from now on, refusing one
+//! that was lost or left and taking it in again.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
+use teranga_core::id::ReplicaId;
+use teranga_core::region;
+use teranga_store::children::Standing;
+
+use crate::admin::EnrolKind;
+use crate::office::Office;
+use crate::refusal::Refusal;
+
+/// Which records of its place a replica holds, as an office says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reached {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those of its person's caseload.
+    Caseload,
+}
+
+/// What a replica holds of its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scope {
+    /// Which records.
+    #[serde(default)]
+    pub reach: Reached,
+    /// Which classes; empty for every class.
+    #[serde(default)]
+    pub classes: Vec<String>,
+}
+
+impl Scope {
+    fn at(self, place: Place, agent: &Agent) -> Audience {
+        let reach = match self.reach {
+            Reached::Everything => Reach::Everything,
+            Reached::Caseload => Reach::Caseload(agent.clone()),
+        };
+        Audience { place, reach, clearance: Clearance::of_names(self.classes.iter().map(String::as_str)) }
+    }
+}
+
+impl Office {
+    /// What a code enrols: a region's hub for its own region and nowhere else, headquarters for any or for none. A hub
+    /// holds everything of its place, or its devices would be told of less than they may hold.
+    pub(crate) fn audience(
+        &self,
+        kind: EnrolKind,
+        region: Option<String>,
+        scope: Scope,
+        agent: &Agent,
+    ) -> Result<Audience, Refusal> {
+        self.check_classes(&scope.classes)?;
+        if kind == EnrolKind::Hub && scope != Scope::default() {
+            return Err(Refusal::new("hub-holds-all", &[]));
+        }
+        let own = &self.replica().profile().audience.place;
+        let place = match (own, region) {
+            (Place::Region(_), None) => own.clone(),
+            (Place::Region(own), Some(region)) if *own != region => {
+                return Err(Refusal::new("code-other-region", &[("region", &region), ("own", own)]));
+            }
+            (_, Some(region)) => {
+                region::check(&region)?;
+                Place::Region(region)
+            }
+            (Place::National, None) => Place::National,
+        };
+        Ok(scope.at(place, agent))
+    }
+
+    /// Changes what an enrolled device may hold. Its records enter and leave at its next sync.
+    pub(crate) fn grant(&mut self, replica: ReplicaId, scope: Scope) -> Result<Json, Refusal> {
+        self.check_classes(&scope.classes)?;
+        let child = self.replica().child(replica)?.ok_or_else(|| unknown(replica))?;
+        if child.kind == EnrolKind::Hub.into() {
+            return Err(Refusal::new("hub-holds-all", &[]));
+        }
+        let agent = Agent { office: child.office, person: child.person };
+        let audience = scope.at(child.audience.place, &agent);
+        self.replica_mut().regrant(replica, audience)?.ok_or_else(|| unknown(replica))?;
+        Ok(json!({ "replica": replica, "person": agent.person }))
+    }
+
+    /// Refuses a replica, or takes it in again.
+    pub(crate) fn set_standing(&mut self, replica: ReplicaId, standing: Standing) -> Result<Json, Refusal> {
+        if !self.replica_mut().set_standing(replica, standing)? {
+            return Err(unknown(replica));
+        }
+        Ok(json!({ "replica": replica, "revoked": standing == Standing::Revoked }))
+    }
+}
+
+fn unknown(replica: ReplicaId) -> Refusal {
+    Refusal::new("replica-unknown", &[("replica", &replica.to_string())])
+}

@@ -1,0 +1,105 @@
+//! What a hub holds aside: saves that it did not take, with their reasons, and saves that wait for something. Its people
+//! see them, and have them tried again once the reason is gone.
+
+use rusqlite::{Connection, params};
+use teranga_core::class::ClassId;
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
+use teranga_core::time::Millis;
+
+use crate::apply::AFTER_REASSIGNMENT;
+use crate::columns::{blob, unsigned};
+use crate::error::Result;
+use crate::log::{AGAIN, Status};
+use crate::replica::Replica;
+
+/// Changes of one record by one author that are held aside for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The record.
+    pub record: RecordId,
+    /// Who wrote them.
+    pub origin: ReplicaId,
+    /// What became of them.
+    pub status: Status,
+    /// The stable code of the reason; none for what waits.
+    pub reason: Option<String>,
+    /// How many.
+    pub changes: u64,
+    /// When the pack that brought the last of them came, by this hub's clock.
+    pub since: Option<Millis>,
+}
+
+impl Replica {
+    /// What is held aside, and what was taken although its author was no more in charge of the record.
+    pub fn aside(&self) -> Result<Vec<Aside>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT c.record, c.origin, c.status, c.reason, count(*), max(p.received_ms)
+             FROM change c LEFT JOIN pack p ON p.origin = c.origin AND p.batch = c.batch
+             WHERE c.status IN (2, 3) OR (c.status = 1 AND c.reason = ?1)
+             GROUP BY c.record, c.origin, c.status, c.reason ORDER BY c.record, c.origin, c.status",
+        )?;
+        let mut rows = statement.query([AFTER_REASSIGNMENT])?;
+        let mut aside = Vec::new();
+        while let Some(row) = rows.next()? {
+            aside.push(Aside {
+                record: blob(row, 0, "change", "record")?,
+                origin: blob(row, 1, "change", "origin")?,
+                status: Status::read(row.get(2)?)?,
+                reason: row.get(3)?,
+                changes: unsigned(row.get(4)?),
+                since: row.get::<_, Option<i64>>(5)?.map(Millis),
+            });
+        }
+        Ok(aside)
+    }
+
+    /// Has what is held aside of a record tried again. Returns how many changes; they are applied like what has just come.
+    pub fn try_again(&mut self, record: RecordId) -> Result<usize> {
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute(
+            "DELETE FROM verdict WHERE (record, class, hash) IN
+                (SELECT record, class, hash FROM change WHERE record = ?1 AND status = 3 AND body IS NOT NULL)",
+            params![record.as_bytes()],
+        )?;
+        let tried = transaction.execute(
+            "UPDATE change SET status = 0, reason = ?2
+             WHERE record = ?1 AND status IN (2, 3) AND body IS NOT NULL",
+            params![record.as_bytes(), AGAIN],
+        )?;
+        transaction.commit()?;
+        Ok(tried)
+    }
+}
+
+/// Whether a change of a part is held aside here.
+pub(crate) fn has_held_aside(connection: &Connection, record: RecordId, class: &ClassId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND class = ?2 AND status = 3)",
+        )?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?)
+}
+
+/// What was held aside here came down the feed: it is taken after all, and applied like anything else.
+pub(crate) fn take_after_all(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<()> {
+    let taken = connection
+        .prepare_cached(
+            "UPDATE change SET status = 0, reason = ?4
+             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND status = 3",
+        )?
+        .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN])?;
+    if taken == 1 {
+        connection
+            .prepare_cached("DELETE FROM verdict WHERE record = ?1 AND class = ?2 AND hash = ?3")?
+            .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
+        connection
+            .prepare_cached("DELETE FROM held_answer WHERE record = ?1 AND class = ?2")?
+            .execute(params![record.as_bytes(), class.as_str()])?;
+    }
+    Ok(())
+}

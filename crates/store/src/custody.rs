@@ -1,0 +1,111 @@
+//! Custody in the store: who is in charge of each record, kept beside what its envelope says. An assessment is in the
+//! charge of whoever is in charge of its case, so its custody is put together when it is asked for.
+
+use rusqlite::{Connection, params};
+use teranga_core::id::RecordId;
+use teranga_core::record::{Assignee, Custody, Envelope};
+
+use crate::columns::{blob, maybe_blob};
+use crate::error::{Result, StoreError};
+use crate::replica::Replica;
+
+/// What decides who may hold a record, by its own envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The custody that its envelope makes.
+    pub(crate) own: Custody,
+    /// The case of an assessment.
+    pub(crate) case: Option<RecordId>,
+}
+
+impl Facts {
+    /// The facts in an envelope.
+    pub(crate) fn of(envelope: &Envelope) -> Self {
+        Self { own: Custody::of(envelope), case: envelope.case }
+    }
+
+    /// The custody, once it is known who is in charge of the case.
+    pub(crate) fn with(&self, case: Option<&Custody>) -> Custody {
+        let Some(case) = case else { return self.own.clone() };
+        let mut custody = self.own.clone().with_case(case);
+        if case.region != custody.region {
+            let region = Assignee { region: case.region.clone(), office: None, person: None };
+            custody.assigned.insert(region);
+        }
+        custody
+    }
+}
+
+/// What a record's envelope says; `None` while it has not arrived.
+pub(crate) fn facts(connection: &Connection, record: RecordId) -> Result<Option<Facts>> {
+    let mut statement =
+        connection.prepare_cached("SELECT region, custody, kase FROM record WHERE record = ?1")?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let Some(region) = row.get::<_, Option<String>>(0)? else { return Ok(None) };
+    let own = match row.get::<_, Option<String>>(1)? {
+        None => Custody::of_region(region),
+        Some(json) => serde_json::from_str(&json)
+            .map_err(|_| StoreError::Inconsistent { table: "record", column: "custody" })?,
+    };
+    Ok(Some(Facts { own, case: maybe_blob(row, 2, "record", "kase")? }))
+}
+
+/// Who is in charge of a record; `None` while its envelope has not arrived.
+pub(crate) fn of(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
+    let Some(facts) = facts(connection, record)? else { return Ok(None) };
+    Ok(Some(under(connection, &facts)?))
+}
+
+/// The custody that follows from these facts and from what is held of the case.
+pub(crate) fn under(connection: &Connection, of: &Facts) -> Result<Custody> {
+    let case = match of.case {
+        None => None,
+        Some(case) => facts(connection, case)?,
+    };
+    Ok(of.with(case.as_ref().map(|case| &case.own)))
+}
+
+/// Keeps what an envelope says of custody beside its record.
+pub(crate) fn write(connection: &Connection, record: RecordId, envelope: &Envelope) -> Result<()> {
+    let custody = Custody::of(envelope);
+    let plain = custody == Custody::of_region(custody.region.as_str());
+    let json = if plain { None } else { serde_json::to_string(&custody).ok() };
+    connection
+        .prepare_cached("UPDATE record SET custody = ?2 WHERE record = ?1")?
+        .execute(params![record.as_bytes(), json])?;
+    Ok(())
+}
+
+/// The assessments of a case, newest first.
+pub(crate) fn of_case(connection: &Connection, case: RecordId) -> Result<Vec<RecordId>> {
+    let mut statement =
+        connection.prepare_cached("SELECT record FROM record WHERE kase = ?1 ORDER BY record DESC")?;
+    let mut rows = statement.query([case.as_bytes()])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(blob(row, 0, "record", "record")?);
+    }
+    Ok(records)
+}
+
+impl Replica {
+    /// Who is in charge of a record; `None` while its envelope has not arrived.
+    pub fn custody(&self, record: RecordId) -> Result<Option<Custody>> {
+        of(self.connection(), record)
+    }
+
+    /// How many records are assigned to somebody by their own envelopes.
+    pub fn assigned_to(&self, assignee: &Assignee) -> Result<u64> {
+        let mut statement =
+            self.connection().prepare_cached("SELECT custody FROM record WHERE custody IS NOT NULL")?;
+        let mut rows = statement.query([])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            let custody: Custody = serde_json::from_str(&row.get::<_, String>(0)?)
+                .map_err(|_| StoreError::Inconsistent { table: "record", column: "custody" })?;
+            count += u64::from(custody.assigned.contains(assignee));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,97 @@
+//! Rows of the feed as one child receives them: only what it may hold, and with a save whose author it would not know
+//! otherwise, who that is.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use teranga_core::audience::Audience;
+use teranga_core::grant::{may_hold, may_know};
+use teranga_core::id::{RecordId, ReplicaId};
+use teranga_sync::feed::{Introduction, Receipt, Row};
+
+use super::{About, Reader};
+use crate::error::Result;
+use crate::{custody, log, membership, packs, receipts, register, resources};
+
+/// What a place in the feed says to a child: nothing, one row, or a save after the rows that introduce its author.
+pub(super) fn build(
+    connection: &Connection,
+    about: About,
+    position: u64,
+    reader: Reader<'_>,
+) -> Result<Vec<Row>> {
+    let audience = reader.audience;
+    let knows = |replica: &Introduction| may_know(audience, &replica.audience);
+    let row = match about {
+        About::Save(save, record) => return save_rows(connection, save, record, audience),
+        About::Replica(row) => {
+            Some(register::introduction_row(connection, row)?).filter(knows).map(Row::Replica)
+        }
+        About::Opening(row) => {
+            let (replica, nonce) = register::opening_row(connection, row)?;
+            let known = register::introduction(connection, replica)?.is_some_and(|replica| knows(&replica));
+            known.then_some(Row::Opening { replica, nonce })
+        }
+        About::Resource(row) => Some(Row::Resource(resources::row(connection, row)?)),
+        About::Receipt(row) => match receipts::at(connection, row, position)? {
+            Some(receipt) if is_told(connection, &receipt, reader)? => Some(Row::Receipt(receipt)),
+            _ => None,
+        },
+        About::Verdict(row) => {
+            let verdict = receipts::verdict_row(connection, row)?;
+            let author = register::child_of(connection, verdict.origin)? == Some(reader.child);
+            let custody = custody::of(connection, verdict.record)?.unwrap_or_default();
+            (author || may_hold(audience, &custody, &verdict.class)).then_some(Row::Verdict(verdict))
+        }
+        About::Leave(row) => Some(membership::leave_row(connection, row)?),
+        About::Enter(_) => None,
+    };
+    Ok(row.into_iter().collect())
+}
+
+/// A receipt is told to whoever may know the origin, and to whoever was introduced to it with a save.
+fn is_told(connection: &Connection, receipt: &Receipt, reader: Reader<'_>) -> Result<bool> {
+    let Some(origin) = register::introduction(connection, receipt.origin)? else { return Ok(false) };
+    Ok(may_know(reader.audience, &origin.audience)
+        || membership::is_introduced(connection, reader.child, receipt.origin)?)
+}
+
+/// The parts of a save that the audience may hold; nothing where it may hold none.
+fn save_rows(connection: &Connection, save: i64, record: RecordId, audience: &Audience) -> Result<Vec<Row>> {
+    let Some(custody) = custody::of(connection, record)? else { return Ok(Vec::new()) };
+    let held: Vec<log::LogRow> = log::of_save(connection, save)?
+        .into_iter()
+        .filter(|row| row.status == log::Status::Applied && may_hold(audience, &custody, &row.class))
+        .collect();
+    let Some(first) = held.first() else { return Ok(Vec::new()) };
+    let Some(batch) = first.left_in() else { return Ok(Vec::new()) };
+    let mut rows = strangers(connection, first.origin, &held, audience)?;
+    let saves = packs::saves_of(connection, &held)?;
+    rows.extend(saves.into_iter().next().map(|save| Row::Save { batch, save }));
+    Ok(rows)
+}
+
+/// Who wrote a save that comes from a place of which the audience is told nothing else: the replica, its openings, and
+/// how far its home holds what it wrote.
+fn strangers(
+    connection: &Connection,
+    origin: ReplicaId,
+    held: &[log::LogRow],
+    audience: &Audience,
+) -> Result<Vec<Row>> {
+    let Some(introduction) = register::introduction(connection, origin)? else { return Ok(Vec::new()) };
+    if may_know(audience, &introduction.audience) {
+        return Ok(Vec::new());
+    }
+    let mut rows = vec![Row::Replica(introduction)];
+    let mut openings = BTreeSet::new();
+    for row in held {
+        let opening = register::opening_of(connection, packs::actor_of(row)?)?;
+        openings.extend(opening.filter(|(replica, _)| *replica == origin));
+    }
+    rows.extend(openings.into_iter().map(|(replica, nonce)| Row::Opening { replica, nonce }));
+    if let Some(batch) = held.first().and_then(log::LogRow::left_in) {
+        rows.extend(receipts::of(connection, origin, batch.line())?.map(Row::Receipt));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,100 @@
+//! What this replica may hold no more: its hub said so. It stays until nothing of it can be lost - every change of the
+//! record is at its home, no draft is open on it, no answer of it waits to be given again - and then goes: documents,
+//! views and bodies. Their hashes stay, so that the packs of the past can still be named.
+
+use rusqlite::{Connection, params};
+use teranga_core::class::ClassId;
+use teranga_core::id::{RecordId, ReplicaId};
+
+use crate::columns::{blob, unsigned};
+use crate::error::Result;
+use crate::membership;
+use crate::part;
+use crate::replica::Replica;
+use crate::ticks;
+
+/// Stands in the column for the whole record.
+const WHOLE: &str = "";
+
+/// Notes that a record, or its part of one class, may be held no more.
+pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+    if part::salt_of(connection, record)?.is_none() {
+        return Ok(());
+    }
+    membership::leave_below(connection, record, class)?;
+    connection
+        .prepare_cached("INSERT INTO gone (record, class) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str)])?;
+    Ok(())
+}
+
+/// Notes that a change of a part came down: it may be held again.
+pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM gone WHERE record = ?1 AND (class = ?2 OR class = ?3)")?
+        .execute(params![record.as_bytes(), class.as_str(), WHOLE])?;
+    Ok(())
+}
+
+/// Lets go of what may be held no more and is safe elsewhere. Returns how many records and parts went.
+pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
+    let mut statement = connection.prepare_cached("SELECT record, class FROM gone")?;
+    let mut rows = statement.query([])?;
+    let mut gone: Vec<(RecordId, String)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        gone.push((blob(row, 0, "gone", "record")?, row.get(1)?));
+    }
+    let mut evicted = 0;
+    for (record, class) in gone {
+        if is_needed(connection, record)? || !ticks::is_safe(connection, own, record)? {
+            continue;
+        }
+        evict_one(connection, record, &class)?;
+        evicted += 1;
+    }
+    Ok(evicted)
+}
+
+/// Whether a person still works on a record here.
+fn is_needed(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM draft WHERE record = ?1)
+                 OR EXISTS (SELECT 1 FROM held_answer WHERE record = ?1)",
+        )?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
+fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<()> {
+    let of = "record = ?1 AND (?2 = '' OR class = ?2)";
+    for sql in [
+        format!("UPDATE change SET status = 4, reason = NULL, body = NULL WHERE {of}"),
+        format!("DELETE FROM part WHERE {of}"),
+        format!("DELETE FROM conflict WHERE {of}"),
+        "DELETE FROM gone WHERE record = ?1 AND class = ?2".to_owned(),
+    ] {
+        connection.prepare_cached(&sql)?.execute(params![record.as_bytes(), class])?;
+    }
+    if class == WHOLE {
+        part::forget_envelope(connection, record)?;
+    }
+    Ok(())
+}
+
+impl Replica {
+    /// Whether the hub says that this replica may hold a record no more, and it waits only to be safe elsewhere.
+    pub fn is_gone(&self, record: RecordId) -> Result<bool> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM gone WHERE record = ?1 AND class = ?2)")?
+            .query_row(params![record.as_bytes(), WHOLE], |row| row.get(0))?)
+    }
+
+    /// How many records whose envelope is held there are.
+    pub fn caseload(&self) -> Result<u64> {
+        let count =
+            self.connection()
+                .query_row("SELECT count(*) FROM record WHERE form IS NOT NULL", [], |row| row.get(0))?;
+        Ok(unsigned(count))
+    }
+}

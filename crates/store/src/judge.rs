@@ -1,0 +1,75 @@
+//! Whether a save was its author's to write, on the facts that are held here: `core::grant` decides, this asks it of what
+//! stood before the save and of what the save makes of it.
+
+use rusqlite::Connection;
+use teranga_core::audience::{Audience, Reach};
+use teranga_core::class::ClassId;
+use teranga_core::grant::{MayWrite, may_write};
+use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::record::Envelope;
+
+use crate::custody::{self, Facts};
+use crate::error::Result;
+use crate::register;
+
+/// What the one place that decides says of a save.
+pub(crate) enum Granted {
+    Yes,
+    /// Its author was in charge of the record once.
+    Late,
+    No,
+    /// The envelope of this record has not arrived: nobody can say yet.
+    EnvelopeUnknown(RecordId),
+}
+
+/// A save to be judged.
+pub(crate) struct Case<'a> {
+    pub(crate) record: RecordId,
+    pub(crate) origin: ReplicaId,
+    /// The parts that it writes.
+    pub(crate) classes: Vec<&'a ClassId>,
+    /// What it makes of the record's envelope, where it writes that.
+    pub(crate) claimed: Option<Envelope>,
+}
+
+/// Whether the author of a save may hold, and so write, what it wrote.
+pub(crate) fn judge(connection: &Connection, own: ReplicaId, case: &Case<'_>) -> Result<Granted> {
+    let Some(author) = audience(connection, own, case.origin)? else { return Ok(Granted::No) };
+    let held = custody::facts(connection, case.record)?;
+    let claimed = case.claimed.as_ref().map(Facts::of);
+    if held.is_none() && claimed.is_none() {
+        return Ok(Granted::EnvelopeUnknown(case.record));
+    }
+    // Both: nobody gives themselves what they have not. That a save gives its own record away does not make it late.
+    let mut granted = Granted::Yes;
+    for facts in held.iter().chain(&claimed) {
+        let custody = custody::under(connection, facts)?;
+        for class in &case.classes {
+            match may_write(&author, &custody, class) {
+                MayWrite::Yes => {}
+                MayWrite::Late if held.is_some() && claimed.as_ref() == Some(facts) => {}
+                MayWrite::Late => granted = Granted::Late,
+                MayWrite::No => return refused(connection, &author, facts),
+            }
+        }
+    }
+    Ok(granted)
+}
+
+/// As whom an author is judged. Whose caseload it is and what they are cleared for is for the hub to say that enrolled
+/// them; further up only their place counts.
+fn audience(connection: &Connection, own: ReplicaId, origin: ReplicaId) -> Result<Option<Audience>> {
+    let Some(author) = register::introduction(connection, origin)? else { return Ok(None) };
+    let is_ours = origin == own || register::was_enrolled_here(connection, origin)?;
+    Ok(Some(if is_ours { author.audience } else { Audience::of_place(author.audience.place) }))
+}
+
+/// A caseload is judged by the case, which may not have arrived.
+fn refused(connection: &Connection, author: &Audience, facts: &Facts) -> Result<Granted> {
+    Ok(match (&author.reach, facts.case) {
+        (Reach::Caseload(_), Some(case)) if custody::facts(connection, case)?.is_none() => {
+            Granted::EnvelopeUnknown(case)
+        }
+        (Reach::Caseload(_) | Reach::Everything, _) => Granted::No,
+    })
+}

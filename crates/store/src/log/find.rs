@@ -1,0 +1,117 @@
+//! Finding changes in the log: by their names, by their save, their record and their pack.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use teranga_core::class::ClassId;
+use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
+
+use super::{COLUMNS, LogRow, Status, read};
+use crate::columns::{self, blob, integer};
+use crate::error::Result;
+
+/// Where a change stands that is here already.
+pub(crate) struct Held {
+    pub(crate) origin: ReplicaId,
+    pub(crate) batch: Option<Batch>,
+}
+
+/// A change that is here already, by the pack that brought it.
+pub(crate) fn held(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<Option<Held>> {
+    let mut statement = connection
+        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
+    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch }))
+}
+
+/// The row of a change, if it is here.
+pub(crate) fn seq_of(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<Option<i64>> {
+    Ok(connection
+        .prepare_cached("SELECT seq FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
+        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+/// What became of a change, if it is here.
+pub(crate) fn status_of(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    hash: ChangeHash,
+) -> Result<Option<Status>> {
+    connection
+        .prepare_cached("SELECT status FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
+        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
+        .optional()?
+        .map(Status::read)
+        .transpose()
+}
+
+/// The changes of a part that are in its document.
+pub(crate) fn applied_of(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+) -> Result<Vec<ChangeHash>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT hash FROM change WHERE record = ?1 AND class = ?2 AND status = 1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str()])?;
+    let mut hashes = Vec::new();
+    while let Some(row) = rows.next()? {
+        hashes.push(blob(row, 0, "change", "hash")?);
+    }
+    Ok(hashes)
+}
+
+/// The changes of one save, in order.
+pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM change WHERE save = ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([save])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The changes of one record, in order.
+pub(crate) fn of_record(connection: &Connection, record: RecordId) -> Result<Vec<LogRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM change WHERE record = ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The changes of one pack, in order; those that it names once more included.
+pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
+    let sql = format!(
+        "WITH named (at, seq) AS (
+            SELECT place, seq FROM change WHERE origin = ?1 AND batch = ?2
+            UNION ALL
+            SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
+         SELECT {COLUMNS} FROM named CROSS JOIN change USING (seq) ORDER BY at"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}

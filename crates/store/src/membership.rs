@@ -1,0 +1,185 @@
+//! Membership: which records enter the replicas that sync here and which leave them, when an assignment, a region's
+//! envelope or an enrolment changes. `core::grant` decides; this writes what follows into the feed, newest records
+//! first, so that a cursor stays enough to say what a child has.
+
+use rusqlite::{Connection, params};
+use teranga_core::class::ClassId;
+use teranga_core::grant::{may_hold, may_know, reaches};
+use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::record::Custody;
+use teranga_sync::feed::{Introduction, Row};
+use teranga_sync::identity::replica_id;
+
+use crate::columns::{self, blob};
+use crate::custody::{self, Facts};
+use crate::error::{Result, StoreError};
+use crate::feed::{self, About, To};
+use crate::ingest;
+use crate::register;
+
+/// Enrols a child, or changes what it may hold. A new one is given everything that it may hold; of one that is enrolled
+/// already what it gains enters and what it loses leaves.
+pub(crate) fn admit(connection: &Connection, introduction: &Introduction) -> Result<()> {
+    let id = replica_id(&introduction.key);
+    let before = register::introduction(connection, id)?;
+    ingest::introduce(connection, introduction)?;
+    let added = connection.execute(
+        "INSERT INTO child (replica) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM child WHERE replica = ?1)",
+        [id.as_bytes()],
+    )?;
+    if added == 1 {
+        return enter(connection, id, None);
+    }
+    match before.filter(|before| before.audience != introduction.audience) {
+        None => Ok(()),
+        Some(before) => regrant(connection, &before, introduction),
+    }
+}
+
+/// What an enrolled child gains and loses when it may hold other things than before.
+fn regrant(connection: &Connection, before: &Introduction, after: &Introduction) -> Result<()> {
+    let child = replica_id(&after.key);
+    for (record, classes) in parts(connection)? {
+        let Some(custody) = custody::of(connection, record)? else { continue };
+        let held = |audience| -> Vec<&ClassId> {
+            classes.iter().filter(|class| may_hold(audience, &custody, class)).collect()
+        };
+        let (had, has) = (held(&before.audience), held(&after.audience));
+        if has.is_empty() && !had.is_empty() {
+            leave(connection, child, record, None)?;
+            continue;
+        }
+        for lost in had.iter().filter(|class| !has.contains(class)) {
+            leave(connection, child, record, Some(lost))?;
+        }
+        if has.iter().any(|class| !had.contains(class)) {
+            enter(connection, child, Some(record))?;
+        }
+    }
+    Ok(())
+}
+
+/// Every record with the classes of its parts, newest first.
+fn parts(connection: &Connection) -> Result<Vec<(RecordId, Vec<ClassId>)>> {
+    let mut statement = connection.prepare("SELECT record, class FROM part ORDER BY record DESC, class")?;
+    let mut rows = statement.query([])?;
+    let mut found: Vec<(RecordId, Vec<ClassId>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (record, class) = (blob(row, 0, "part", "record")?, columns::class(row, 1)?);
+        match found.last_mut() {
+            Some((last, classes)) if *last == record => classes.push(class),
+            _ => found.push((record, vec![class])),
+        }
+    }
+    Ok(found)
+}
+
+/// Notes what a save did to who may hold its record, and the assessments of the case that it is.
+pub(crate) fn note(connection: &Connection, record: RecordId, before: Option<&Facts>) -> Result<()> {
+    let after = custody::facts(connection, record)?;
+    let assessments = custody::of_case(connection, record)?;
+    if after.as_ref() == before || (before.is_none() && assessments.is_empty()) {
+        return Ok(());
+    }
+    let mut moved: Vec<Moved> = Vec::new();
+    if let (Some(before), Some(after)) = (before, &after) {
+        let was = custody::under(connection, before)?;
+        moved.push(Moved { record, was, is: custody::under(connection, after)? });
+    }
+    for assessment in assessments {
+        let Some(facts) = custody::facts(connection, assessment)? else { continue };
+        let under = |case: Option<&Facts>| facts.with(case.map(|case| &case.own));
+        moved.push(Moved { record: assessment, was: under(before), is: under(after.as_ref()) });
+    }
+    moved.retain(|moved| moved.was != moved.is);
+    moved.sort_unstable_by_key(|moved| std::cmp::Reverse(moved.record));
+    for child in children(connection)? {
+        let id = replica_id(&child.key);
+        for Moved { record, was, is } in &moved {
+            match (reaches(&child.audience, was), reaches(&child.audience, is)) {
+                (false, true) => enter(connection, id, Some(*record))?,
+                (true, false) => leave(connection, id, *record, None)?,
+                (true, true) | (false, false) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A record whose custody is another than before.
+struct Moved {
+    record: RecordId,
+    was: Custody,
+    is: Custody,
+}
+
+/// Passes down that this replica may hold something no more: nobody below it may either, but for what its other
+/// records say.
+pub(crate) fn leave_below(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+    let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
+    for child in children(connection)? {
+        if reaches(&child.audience, &custody) {
+            leave(connection, replica_id(&child.key), record, class)?;
+        }
+    }
+    Ok(())
+}
+
+/// The leave row that stands in a row of `leaving`.
+pub(crate) fn leave_row(connection: &Connection, row: i64) -> Result<Row> {
+    let mut statement = connection.prepare_cached("SELECT record, class FROM leaving WHERE row = ?1")?;
+    let mut rows = statement.query([row])?;
+    let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
+    let class = row.get::<_, Option<String>>(1)?.map(ClassId::new);
+    Ok(Row::Leave { record: blob(row, 0, "leaving", "record")?, class })
+}
+
+/// Remembers whom an answer introduces to a child, so that it is told of their receipts too.
+pub(crate) fn note_introduced(connection: &Connection, child: &Introduction, rows: &[Row]) -> Result<()> {
+    for row in rows {
+        let Row::Replica(introduced) = row else { continue };
+        if !may_know(&child.audience, &introduced.audience) {
+            connection
+                .prepare_cached(
+                    "INSERT INTO stranger (child, origin) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute([replica_id(&child.key).as_bytes(), replica_id(&introduced.key).as_bytes()])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a child was introduced to an origin that its place tells it nothing of.
+pub(crate) fn is_introduced(connection: &Connection, child: ReplicaId, origin: ReplicaId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM stranger WHERE child = ?1 AND origin = ?2)")?
+        .query_row([child.as_bytes(), origin.as_bytes()], |row| row.get(0))?)
+}
+
+fn children(connection: &Connection) -> Result<Vec<Introduction>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT replica FROM child ORDER BY replica")?;
+    let mut rows = statement.query([])?;
+    let mut children = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: ReplicaId = blob(row, 0, "child", "replica")?;
+        children.extend(register::introduction(connection, id)?);
+    }
+    Ok(children)
+}
+
+fn enter(connection: &Connection, child: ReplicaId, record: Option<RecordId>) -> Result<()> {
+    let digest = [child.0, record.unwrap_or(RecordId([0; 16])).0].concat();
+    feed::append(connection, About::Enter(record), To::Only(child), &digest)?;
+    Ok(())
+}
+
+fn leave(connection: &Connection, child: ReplicaId, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO leaving (record, class) VALUES (?1, ?2)")?
+        .execute(params![record.as_bytes(), class.map(ClassId::as_str)])?;
+    let row = connection.last_insert_rowid();
+    let class = class.map(ClassId::as_str).unwrap_or_default();
+    let digest = [child.as_bytes(), record.as_bytes().as_slice(), class.as_bytes()].concat();
+    feed::append(connection, About::Leave(row), To::Only(child), &digest)?;
+    Ok(())
+}

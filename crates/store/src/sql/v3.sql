@@ -1,0 +1,53 @@
+-- Version 3: grants that change. A replica holds a caseload, or some classes only; records enter and leave.
+
+ALTER TABLE replica ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;    -- 0 everything of its place, 1 its agent's caseload
+ALTER TABLE replica ADD COLUMN classes TEXT NOT NULL DEFAULT '';    -- that it may hold, with spaces between; none: all
+ALTER TABLE enrolment_code ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE record ADD COLUMN custody TEXT;                         -- who is in charge by its own envelope, JSON; null: its region
+
+-- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter. An enter stands for
+-- what went before it of one record, or, without a record, of all that the child in `only_` may hold.
+CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
+CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
+
+ALTER TABLE uplink ADD COLUMN within INTEGER NOT NULL DEFAULT 0;    -- how far the row at the cursor was read; 0: whole
+
+-- What the children in leave rows may hold no more.
+CREATE TABLE leaving (
+    row    INTEGER PRIMARY KEY,
+    record BLOB NOT NULL,
+    class  TEXT                      -- null: the whole record
+) STRICT;
+
+-- Authors of other places to whom a child was introduced, because it holds something that they wrote.
+CREATE TABLE stranger (
+    child  BLOB NOT NULL,
+    origin BLOB NOT NULL,
+    PRIMARY KEY (child, origin)
+) STRICT, WITHOUT ROWID;
+
+-- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere.
+CREATE TABLE gone (
+    record BLOB NOT NULL,
+    class  TEXT NOT NULL,            -- empty: the whole record
+    PRIMARY KEY (record, class)
+) STRICT, WITHOUT ROWID;
+
+-- Saves that wait for the envelope of another record: that of their case.
+CREATE TABLE awaits (
+    record BLOB NOT NULL,
+    save   INTEGER NOT NULL,
+    PRIMARY KEY (record, save)
+) STRICT, WITHOUT ROWID;
+
+-- Answers of this replica that were taken out of a part because a hub did not take them.
+CREATE TABLE held_answer (
+    record BLOB NOT NULL,
+    class  TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    value  TEXT NOT NULL,            -- JSON
+    PRIMARY KEY (record, class, key)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE verdict ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;  -- 1: its author has given the answers again, or let them go

@@ -1,0 +1,78 @@
+//! Taking what came down a feed: each row into the log, the register or the resources, within the transaction of its
+//! answer.
+
+use rusqlite::Connection;
+use teranga_core::id::{Batch, ReplicaId};
+use teranga_sync::feed::Row;
+use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::pack::Save;
+
+use crate::aside;
+use crate::error::Result;
+use crate::feed::{self, About, To};
+use crate::gone;
+use crate::ingest;
+use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::part;
+use crate::receipts;
+use crate::register::{self, Noted};
+use crate::replica::{self, Profile};
+use crate::resources;
+
+/// Takes one row.
+pub(crate) fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
+    match row {
+        Row::Save { batch, save } => take_save(connection, batch, &save),
+        // The hub says what this replica is: it may hold other things than before.
+        Row::Replica(introduction) if introduction.key == own.public_key() => {
+            replica::write_profile(connection, own, &Profile::of(introduction))
+        }
+        // Who a child of one's own is was said at its enrolment here.
+        Row::Replica(introduction) if register::is_child(connection, replica_id(&introduction.key))? => {
+            Ok(())
+        }
+        Row::Replica(introduction) => ingest::introduce(connection, &introduction),
+        Row::Opening { replica, nonce } => {
+            let Some(introduction) = register::introduction(connection, replica)? else { return Ok(()) };
+            if let Noted::New(row) = register::note_opening(connection, &introduction.key, nonce)? {
+                feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
+            }
+            Ok(())
+        }
+        Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
+        Row::Receipt(receipt) => receipts::note(connection, &receipt),
+        Row::Verdict(verdict) => receipts::note_verdict(connection, own.replica(), &verdict),
+        Row::Leave { record, class } => gone::note(connection, record, class.as_ref()),
+    }
+}
+
+/// Stands for the author of a change whose opening was never introduced.
+const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
+
+fn take_save(connection: &Connection, batch: Batch, of: &Save) -> Result<()> {
+    let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
+    let mut first = None;
+    for entry in of {
+        gone::came(connection, entry.record, &entry.class)?;
+        let Some(body) = entry.body.as_deref() else { continue };
+        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else { continue };
+        let origin = register::opening_of(connection, scanned.actor)?.map_or(UNKNOWN, |(replica, _)| replica);
+        part::note_record(connection, entry.record, entry.salt)?;
+        let logged = Logged {
+            record: entry.record,
+            class: &entry.class,
+            hash: entry.hash,
+            origin,
+            batch: Some(FROM_FEED),
+            place: 0,
+            save: first,
+            status: Status::Logged,
+            body: Some(body),
+            fed: Some(batch),
+        };
+        let seq = log::append(connection, &logged)?;
+        aside::take_after_all(connection, entry.record, &entry.class, entry.hash)?;
+        first.get_or_insert(seq);
+    }
+    Ok(())
+}
