@@ -2,11 +2,12 @@
 //! refused, or is interrupted; what a save reported as done goes into the ledger.
 
 use serde_json::json;
+use teranga_client::charge::Handover;
 use teranga_client::interview::Setting;
 use teranga_client::invent::{self, Seeded};
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
-use teranga_core::record::State;
+use teranga_core::record::{Assignee, State};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::save::SavedChange;
@@ -20,10 +21,11 @@ pub(crate) struct Saved {
     pub(crate) changes: Vec<SavedChange>,
 }
 
-/// Does one act; nothing where there is nothing to do it on.
+/// Does one act; nothing where there is nothing to do it on. `people` are those whom a case may be assigned to.
 pub(crate) fn act(
     device: &mut Device,
     act: Act,
+    people: &[Assignee],
     now: Millis,
     seed: &mut Seeded,
 ) -> Result<Option<Saved>, ClientError> {
@@ -36,6 +38,8 @@ pub(crate) fn act(
         Act::Correct => correct(device, now, seed),
         Act::Void => void(device, now, seed),
         Act::Settle => settle(device, now, seed),
+        Act::Assign => assign(device, people, now, seed),
+        Act::Relieve => relieve(device, now, seed),
     }
 }
 
@@ -103,6 +107,29 @@ fn correct(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option
         Err(ClientError::Findings(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn assign(
+    device: &mut Device,
+    people: &[Assignee],
+    now: Millis,
+    seed: &mut Seeded,
+) -> Result<Option<Saved>, ClientError> {
+    let Some(record) = pick(device, Some("profile"), seed)? else { return Ok(None) };
+    let Some(to) = people.get(seed.below(people.len())).cloned() else { return Ok(None) };
+    let handover = if seed.below(2) == 0 { Handover::Instead } else { Handover::Beside };
+    match device.assign(record, to, handover, setting(now, seed)) {
+        Ok(changes) => Ok(Some(Saved { record, changes })),
+        // Nobody has told this device of them yet.
+        Err(ClientError::UnknownAssignee { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn relieve(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<Saved>, ClientError> {
+    let Some(record) = pick(device, Some("profile"), seed)? else { return Ok(None) };
+    let changes = device.relieve(record, None, setting(now, seed))?;
+    Ok(Some(Saved { record, changes }))
 }
 
 fn void(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<Saved>, ClientError> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use teranga_core::grant::reaches;
 use teranga_core::id::{ChangeHash, RecordId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
@@ -26,6 +27,9 @@ pub enum Fault {
     /// A replica holds what it may not.
     #[error("scope: {0} holds {1}")]
     Scope(String, String),
+    /// A replica does not hold what it may.
+    #[error("missing: {0} does not hold {1}")]
+    Missing(String, String),
     /// A tick says more than is true.
     #[error("tick: {0} shows {1} for {2}")]
     Tick(String, &'static str, String),
@@ -123,6 +127,9 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
     for promise in &world.ledger.promises {
         let hub = world.hub_of(promise.machine);
         for place in [Some(promise.machine), hub, Some(0)].into_iter().flatten() {
+            if !is_granted(world, place, promise.record)? {
+                continue;
+            }
             if applied.get(place).is_some_and(|applied| !applied.contains(&promise.hash)) {
                 let name = |number: usize| {
                     world.machines.get(number).map(|machine| machine.name.clone()).unwrap_or_default()
@@ -167,15 +174,28 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
-/// No replica of a region holds a record of another.
+/// Whether a machine may hold a record in the end, by what headquarters knows and what the machine was made for,
+/// whatever its hub granted.
+fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
+    let replica = |number: usize| world.machines.get(number).and_then(Machine::replica);
+    let custody = replica(0).map(|home| home.custody(record)).transpose()?.flatten();
+    let Some(held) = replica(number).zip(custody) else { return Ok(true) };
+    let (replica, custody) = held;
+    Ok(reaches(&replica.profile().audience, &custody))
+}
+
+/// Every replica holds what it may hold, and nothing else.
 fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
-    for machine in &world.machines {
+    let Some(home) = world.machines.first().and_then(Machine::replica) else { return Ok(None) };
+    let all: BTreeSet<RecordId> = home.records()?.into_iter().map(|row| row.record).collect();
+    for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
-        // What it was made for, whatever its hub granted.
-        let Some(own) = replica.profile().audience.region().map(str::to_owned) else { continue };
-        for row in replica.records()? {
-            if row.region.as_ref().is_some_and(|region| *region != own) {
-                return Ok(Some(Fault::Scope(machine.name.clone(), row.record.to_string())));
+        let held: BTreeSet<RecordId> = replica.records()?.into_iter().map(|row| row.record).collect();
+        for record in all.union(&held) {
+            match (is_granted(world, number, *record)?, held.contains(record)) {
+                (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
+                (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
+                (true, true) | (false, false) => {}
             }
         }
     }

@@ -53,8 +53,9 @@ impl std::ops::AddAssign for Done {
     }
 }
 
-/// Rounds of syncing in which everything must come together: up, across, and down again.
-const CALM_ROUNDS: usize = 4;
+/// Rounds of syncing in which everything must come together: up, across and down again; and what left is let go once word
+/// has come that it is safe.
+const CALM_ROUNDS: usize = 6;
 
 /// Plays a script.
 pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
@@ -165,12 +166,12 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
 fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Result<(), StoreError> {
     let devices: Vec<usize> = world.devices().collect();
     let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
-    let now = world.now;
+    let (now, people) = (world.now, world.people());
     let Some(machine) = world.machines.get_mut(number) else { return Ok(()) };
     let at = machine.now(now);
     let mut seed = Seeded(step.seed);
     let acted = machine.work(|running, _| match running {
-        Running::Device(device) => acts::act(device, act, at, &mut seed).ok().flatten(),
+        Running::Device(device) => acts::act(device, act, &people, at, &mut seed).ok().flatten(),
         Running::Office(_) => None,
     })?;
     let Some(acted) = acted else {

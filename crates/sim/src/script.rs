@@ -12,7 +12,7 @@ pub struct Script {
     pub seed: u64,
     /// Regional hubs.
     pub regions: usize,
-    /// Devices of each region.
+    /// Devices of each region. From the second on, every other one holds only its person's caseload.
     pub devices: usize,
     /// What happens.
     pub steps: Vec<Step>,
@@ -57,6 +57,10 @@ pub enum Act {
     Void,
     /// Settles an answer that holds two values.
     Settle,
+    /// Puts somebody in charge of a case, beside those who are or instead of them; in another region sometimes.
+    Assign,
+    /// Relieves whoever is in charge of a case.
+    Relieve,
 }
 
 /// What befalls a machine.
@@ -100,6 +104,8 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Act(Act::Correct), 14),
     (What::Act(Act::Void), 3),
     (What::Act(Act::Settle), 5),
+    (What::Act(Act::Assign), 7),
+    (What::Act(Act::Relieve), 2),
     (What::Sync(Weather::Fair), 16),
     (What::Sync(Weather::Rough), 14),
     (What::Sync(Weather::OneWay), 3),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
-use teranga_core::audience::Audience;
+use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::id::{ChangeHash, ReplicaId};
+use teranga_core::record::Assignee;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::uplink::Joined;
-use teranga_store::{Profile, Replica, StoreError};
+use teranga_store::{Profile, Replica, Status, StoreError};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 
@@ -43,24 +44,29 @@ impl World {
     /// The world at the beginning of a script: everybody enrolled, nothing done.
     pub(crate) fn new(script: &Script, sabotage: Sabotage) -> Result<Self, StoreError> {
         let mut seed = Seeded(script.seed);
-        let mut make = |name: String, post, kind, region: Option<&str>| {
-            let profile = Profile {
-                kind,
-                person: name.clone(),
-                office: format!("Bureau {name}"),
-                audience: Audience::of_region(region),
-            };
+        let mut make = |name: String, post, kind, (region, caseload): (Option<&str>, bool)| {
+            let agent = Agent { office: format!("Bureau {name}"), person: name.clone() };
+            let reach = if caseload { Reach::Caseload(agent.clone()) } else { Reach::Everything };
+            let audience = Audience { reach, ..Audience::of_region(region) };
+            let profile = Profile { kind, person: agent.person, office: agent.office, audience };
             Machine::new(name, post, &profile, seed.next_number())
         };
-        let mut machines = vec![make("Siège".into(), Post::Headquarters, ReplicaKind::Hub, None)?];
+        let mut machines = vec![make("Siège".into(), Post::Headquarters, ReplicaKind::Hub, (None, false))?];
         let regions = REGIONS.iter().take(script.regions);
         for region in regions.clone() {
-            machines.push(make(format!("BAOS {region}"), Post::Region, ReplicaKind::Hub, Some(region))?);
+            machines.push(make(
+                format!("BAOS {region}"),
+                Post::Region,
+                ReplicaKind::Hub,
+                (Some(region), false),
+            )?);
         }
         for (number, region) in (1..).zip(regions) {
             for device in 1..=script.devices {
                 let name = format!("Bénévole {number}.{device}");
-                machines.push(make(name, Post::Device { hub: number }, ReplicaKind::Device, Some(region))?);
+                let post = Post::Device { hub: number };
+                let holds = (Some(*region), device % 2 == 0);
+                machines.push(make(name, post, ReplicaKind::Device, holds)?);
             }
         }
         let backups = machines.iter().map(|_| None).collect();
@@ -90,6 +96,19 @@ impl World {
         let hub = self.hub_of(child)?;
         let [child, hub] = self.machines.get_disjoint_mut([child, hub]).ok()?;
         Some((child, hub))
+    }
+
+    /// Whom a case can be assigned to: everybody with a device.
+    pub(crate) fn people(&self) -> Vec<Assignee> {
+        let devices = self.devices().filter_map(|number| self.machines.get(number)?.replica());
+        devices
+            .map(|replica| replica.profile())
+            .map(|profile| Assignee {
+                region: profile.audience.place.code().to_owned(),
+                office: Some(profile.office.clone()),
+                person: Some(profile.person.clone()),
+            })
+            .collect()
     }
 
     /// The devices, by their numbers.
@@ -212,7 +231,9 @@ impl Holdings {
             let replica = machine.replica();
             holdings.replicas.push(replica.map(Replica::id));
             let Some(replica) = replica else { continue };
-            let hashes: Vec<ChangeHash> = replica.census()?.into_iter().map(|(hash, _)| hash).collect();
+            // What was let go is known by its hash alone.
+            let whole = replica.census()?.into_iter().filter(|(_, status)| *status != Status::Withheld);
+            let hashes: Vec<ChangeHash> = whole.map(|(hash, _)| hash).collect();
             holdings.anywhere.extend(&hashes);
             match machine.post {
                 Post::Headquarters | Post::Region => holdings.at_hubs.extend(&hashes),

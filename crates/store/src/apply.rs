@@ -170,14 +170,20 @@ impl<'a> Applier<'a> {
             self.done.changes += 1;
         }
         let digest: Vec<u8> = rows.iter().flat_map(|row| row.hash.0).collect();
-        let to = match first.batch.filter(|batch| *batch != FROM_FEED) {
-            Some(batch) => packs::brought_by(self.connection, origin, batch)?
-                .map_or(To::All, |(child, line)| To::AllBut(child, line)),
-            None => To::All,
+        let brought = match first.batch.filter(|batch| *batch != FROM_FEED) {
+            Some(batch) => packs::brought_by(self.connection, origin, batch)?,
+            None => None,
         };
-        let to = if rows.iter().any(LogRow::comes_again) { To::All } else { to };
+        let to = match brought {
+            Some((child, line)) if !rows.iter().any(LogRow::comes_again) => To::AllBut(child, line),
+            Some(_) | None => To::All,
+        };
         feed::append(self.connection, About::Save(save, record), to, &digest)?;
         membership::note(self.connection, record, before.as_ref())?;
+        if let (Some(_), Some((child, _))) = (mark, brought) {
+            // Whoever still writes what is no more in its charge still holds it.
+            membership::leave(self.connection, child, record, None)?;
+        }
         Ok(Fate::Settled)
     }
 

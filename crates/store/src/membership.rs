@@ -173,7 +173,13 @@ fn enter(connection: &Connection, child: ReplicaId, record: Option<RecordId>) ->
     Ok(())
 }
 
-fn leave(connection: &Connection, child: ReplicaId, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+/// Tells a child that it may hold something no more.
+pub(crate) fn leave(
+    connection: &Connection,
+    child: ReplicaId,
+    record: RecordId,
+    class: Option<&ClassId>,
+) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO leaving (record, class) VALUES (?1, ?2)")?
         .execute(params![record.as_bytes(), class.map(ClassId::as_str)])?;
