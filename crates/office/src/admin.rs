@@ -57,6 +57,13 @@ pub enum Command {
         /// The replica.
         replica: ReplicaId,
     },
+    /// Destroy a record, and of a case its assessments, wherever they are held.
+    Erase {
+        /// The record.
+        record: RecordId,
+    },
+    /// The erasures, and who has confirmed each.
+    Erasures,
     /// What is held aside, and why.
     Held,
     /// Have what is held aside of a record tried again.
@@ -133,6 +140,8 @@ impl Office {
             Command::Grant { replica, scope } => self.grant(replica, scope),
             Command::Revoke { replica } => self.set_standing(replica, Standing::Revoked),
             Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),
+            Command::Erase { record } => self.erase(record, now),
+            Command::Erasures => Ok(self.erasures()?),
             Command::Held => Ok(self.held_aside()?),
             Command::Retry { record } => self.retry(record),
             Command::Token { name, classes } => {

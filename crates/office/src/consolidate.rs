@@ -62,6 +62,9 @@ pub struct Page {
     pub resources: Vec<PulledResource>,
     /// Records that changed since, the last change last.
     pub records: Vec<PulledRecord>,
+    /// Records that are held no more, and of which nothing may be kept: erased, or not taken after all.
+    #[serde(default)]
+    pub gone: Vec<RecordId>,
     /// Where to go on.
     pub next: Since,
     /// Whether there is more.
@@ -191,13 +194,15 @@ impl Office {
             resources: resources.len(),
         };
         let more = rows.len() == PAGE_RECORDS;
+        let (rows, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.form.is_some());
+        let gone = gone.into_iter().map(|row| row.record).collect();
         let records = rows
             .into_iter()
             .filter_map(|row| self.pulled(row, grant).transpose())
             .collect::<Result<_, _>>()?;
         let new = resources.into_iter().skip(since.resources);
         let resources = new.map(|row| PulledResource { kind: row.kind, json: row.json }).collect();
-        Ok(Page { source: self.source(grant), anew, resources, records, next, more })
+        Ok(Page { source: self.source(grant), anew, resources, records, gone, next, more })
     }
 
     fn source(&self, grant: &PullGrant) -> Source {

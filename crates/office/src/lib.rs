@@ -8,6 +8,7 @@ pub mod admin;
 pub mod consolidate;
 mod derived;
 pub mod enrol;
+mod erase;
 pub mod exchange;
 mod held;
 pub mod names;

@@ -129,6 +129,7 @@ impl Hostile {
             exchange: self.exchange,
             cursor: Cursor::default(),
             pull_bytes_max: 0,
+            confirmations: Vec::new(),
             pushes: vec![Push { number: self.outbox + 1, introduction: None, pack: pack.encode() }],
         };
         let exchanged =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_core::grant::reaches;
-use teranga_core::id::{ChangeHash, RecordId};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
 
@@ -30,6 +30,9 @@ pub enum Fault {
     /// A replica does not hold what it may.
     #[error("missing: {0} does not hold {1}")]
     Missing(String, String),
+    /// Something of an erased record is left.
+    #[error("unerased: {0} at {1}")]
+    Unerased(String, String),
     /// A tick says more than is true.
     #[error("tick: {0} shows {1} for {2}")]
     Tick(String, &'static str, String),
@@ -96,6 +99,7 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
@@ -125,6 +129,9 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
         applied.push(applied_here.map(|(hash, _)| hash).collect());
     }
     for promise in &world.ledger.promises {
+        if is_erased(world, promise.record)? {
+            continue;
+        }
         let hub = world.hub_of(promise.machine);
         for place in [Some(promise.machine), hub, Some(0)].into_iter().flatten() {
             if !is_granted(world, place, promise.record)? {
@@ -182,6 +189,40 @@ fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, St
     let Some(held) = replica(number).zip(custody) else { return Ok(true) };
     let (replica, custody) = held;
     Ok(reaches(&replica.profile().audience, &custody))
+}
+
+/// Whether headquarters has erased a record.
+fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
+    let home = world.machines.first().and_then(Machine::replica);
+    Ok(home.map(|home| home.is_erased(record)).transpose()?.unwrap_or_default())
+}
+
+/// What was erased is nowhere, headquarters knows of it, and whoever may have held it has confirmed.
+fn erased_everywhere(world: &World) -> Result<Option<Fault>, StoreError> {
+    let machines: Vec<(&Machine, &Replica)> =
+        world.machines.iter().filter_map(|machine| Some((machine, machine.replica()?))).collect();
+    let Some((_, home)) = machines.first() else { return Ok(None) };
+    let present: BTreeSet<ReplicaId> = machines.iter().map(|(_, replica)| replica.id()).collect();
+    for (machine, replica) in &machines {
+        for erased in replica.erasures()? {
+            let record = erased.record.to_string();
+            if !home.is_erased(erased.record)? {
+                return Ok(Some(Fault::Unerased(record, "Siège".to_owned())));
+            }
+        }
+        for erased in home.erasures()? {
+            let (record, name) = (erased.record.to_string(), machine.name.clone());
+            let parts = !replica.parts(erased.record)?.is_empty();
+            if parts || replica.bodies(erased.record)? > 0 {
+                return Ok(Some(Fault::Unerased(record, name)));
+            }
+            let silent = erased.outstanding.contains(&replica.id()) && present.contains(&replica.id());
+            if silent {
+                return Ok(Some(Fault::Unerased(record, format!("{name}, which has not confirmed"))));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Every replica holds what it may hold, and nothing else.

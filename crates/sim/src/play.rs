@@ -120,6 +120,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
             note(&talked, done);
         }
         What::Publish => publish(world)?,
+        What::Erase => erase(world, &mut seed)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
         What::Blow(blow) => {
             done.power_cuts += usize::from(blow == Blow::PowerCut);
@@ -187,6 +188,19 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         class: change.class,
         hash: change.hash,
     }));
+    Ok(())
+}
+
+/// Headquarters erases one of its records. An erasure that its own disk has lost again was never decided.
+fn erase(world: &mut World, seed: &mut Seeded) -> Result<(), StoreError> {
+    let now = world.now;
+    let Some(home) = world.machines.first_mut() else { return Ok(()) };
+    home.work(|running, _| {
+        let replica = running.replica_mut();
+        let records = replica.records().unwrap_or_default();
+        let record = records.get(seed.below(records.len())).map(|row| row.record);
+        record.is_some_and(|record| replica.erase(record, now).is_ok())
+    })?;
     Ok(())
 }
 

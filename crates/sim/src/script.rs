@@ -40,6 +40,8 @@ pub enum What {
     Blow(Blow),
     /// Headquarters publishes a new version of a list.
     Publish,
+    /// Headquarters erases a record: somebody took their consent back.
+    Erase,
     /// Time passes: a day to a month.
     Wait,
 }
@@ -115,6 +117,7 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Blow(Blow::DiskCleared), 2),
     (What::Blow(Blow::ClockJumps), 2),
     (What::Publish, 2),
+    (What::Erase, 2),
     (What::Wait, 2),
     (What::Blow(Blow::Backup), 4),
     (What::Blow(Blow::Restore), 3),

@@ -14,6 +14,7 @@ use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
 use crate::custody;
+use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::judge::{Case, Granted, judge};
@@ -47,10 +48,12 @@ pub struct Applied {
 impl Replica {
     /// Applies logged saves, in the order in which they came.
     pub fn apply_logged(&mut self) -> Result<Applied> {
-        let own = self.id();
-        let guard = Guard::new();
+        let (identity, guard) = (self.identity().clone(), Guard::new());
         let transaction = self.connection_mut().transaction()?;
-        let applied = Applier::new(&transaction, own, &guard).run()?;
+        let mut applier = Applier::new(&transaction, identity.replica(), &guard);
+        let applied = applier.run()?;
+        let orphans = std::mem::take(&mut applier.of_erased_cases);
+        erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
         Ok(applied)
     }
@@ -63,14 +66,23 @@ pub(crate) struct Applier<'a> {
     guard: &'a Guard,
     parts: BTreeMap<(RecordId, ClassId), Part>,
     done: Applied,
+    /// Assessments that came after their case was erased, with the case.
+    of_erased_cases: Vec<(RecordId, RecordId)>,
 }
 
 impl<'a> Applier<'a> {
     pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Self {
-        Self { connection, own, guard, parts: BTreeMap::new(), done: Applied::default() }
+        Self {
+            connection,
+            own,
+            guard,
+            parts: BTreeMap::new(),
+            done: Applied::default(),
+            of_erased_cases: Vec::new(),
+        }
     }
 
-    pub(crate) fn run(mut self) -> Result<Applied> {
+    pub(crate) fn run(&mut self) -> Result<Applied> {
         let saves = self.logged_saves()?;
         self.done.left = saves.len() == SAVES_PER_TRANSACTION;
         let mut received: BTreeMap<(ReplicaId, Line), Batch> = BTreeMap::new();
@@ -180,6 +192,11 @@ impl<'a> Applier<'a> {
         };
         feed::append(self.connection, About::Save(save, record), to, &digest)?;
         membership::note(self.connection, record, before.as_ref())?;
+        if let Some(case) = custody::facts(self.connection, record)?.and_then(|facts| facts.case)
+            && erase::is_erased(self.connection, case)?
+        {
+            self.of_erased_cases.push((record, case));
+        }
         if let (Some(_), Some((child, _))) = (mark, brought) {
             // Whoever still writes what is no more in its charge still holds it.
             membership::leave(self.connection, child, record, None)?;

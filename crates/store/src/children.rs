@@ -11,6 +11,7 @@ use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
 
 use crate::columns::{integer, unsigned};
+use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::membership;
 use crate::part::row_number;
@@ -143,6 +144,7 @@ impl Replica {
     /// before, or nothing where the number, or a later one, was used already.
     pub fn begin_exchange(&mut self, request: &Request, now: Millis) -> Result<Option<Asker>> {
         let (child, line) = (request.replica, request.line);
+        let own = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
         let before: Option<Vec<u8>> = transaction
@@ -160,6 +162,9 @@ impl Replica {
                 request.opening.0,
                 now.0
             ])?;
+        if moved == 1 {
+            erase::take_confirmations(&transaction, &own, &request.confirmations)?;
+        }
         transaction.commit()?;
         let before = before.and_then(|bytes| Asker::from_slice(&bytes)).unwrap_or_default();
         Ok((moved == 1).then_some(before))

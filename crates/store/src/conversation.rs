@@ -148,7 +148,10 @@ impl Conversation {
                 self.begin_line(replica, &asked)
             }
             Reply::Refused(problem) if is_about_packs(problem, &asked.request) => {
-                self.refused.get_or_insert(problem);
+                // What was erased goes through without it, once the row that says so has come down.
+                if problem != Problem::Erased {
+                    self.refused.get_or_insert(problem);
+                }
                 replica.pass_over(&asked.request, problem).map(|()| Heard::GoOn).map_err(Failure::from)
             }
             Reply::Refused(problem) => Err(Failure::Refused { problem }),

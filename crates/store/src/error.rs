@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use teranga_core::id::RecordId;
 use teranga_core::problem::{Explain, Retry};
 
 /// Why an operation on a replica failed.
@@ -73,6 +74,9 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// The record was erased: nothing is written of it any more.
+    #[error("record {0} was erased")]
+    Erased(RecordId),
     /// A document of this replica cannot be read.
     #[error("the part {class} of record {record} cannot be read")]
     Unreadable {
@@ -166,6 +170,7 @@ impl Explain for StoreError {
             Self::Folder { .. } => "folder-unusable",
             Self::Inconsistent { .. } => "replica-inconsistent",
             Self::SaveTooLarge { .. } => "save-too-large",
+            Self::Erased(_) => "record-erased",
             Self::Unreadable { .. } => "part-unreadable",
             Self::Database(_) => "database",
         }
@@ -198,6 +203,7 @@ impl Explain for StoreError {
             Self::SaveTooLarge { bytes, limit } => {
                 vec![("bytes", bytes.to_string()), ("limit", limit.to_string())]
             }
+            Self::Erased(record) => vec![("record", record.to_string())],
             Self::Unreadable { record, class } => vec![("record", record.clone()), ("class", class.clone())],
             Self::Database(error) => vec![("detail", error.to_string())],
         }
@@ -218,6 +224,7 @@ impl Explain for StoreError {
             | Self::Folder { .. }
             | Self::Inconsistent { .. }
             | Self::SaveTooLarge { .. }
+            | Self::Erased(_)
             | Self::Unreadable { .. }
             | Self::Database(_) => Retry::Never,
         }

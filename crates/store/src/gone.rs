@@ -78,7 +78,7 @@ fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<(
     if class == WHOLE {
         part::forget_envelope(connection, record)?;
     }
-    Ok(())
+    part::touch(connection, record)
 }
 
 impl Replica {

@@ -3,12 +3,21 @@
 use rusqlite::params;
 use teranga_core::id::{ChangeHash, RecordId};
 
-use crate::columns::blob;
+use crate::columns::{blob, unsigned};
 use crate::error::Result;
 use crate::log::Status;
 use crate::replica::Replica;
 
 impl Replica {
+    /// How many changes of a record are here with their bodies.
+    pub fn bodies(&self, record: RecordId) -> Result<u64> {
+        let count = self
+            .connection()
+            .prepare_cached("SELECT count(*) FROM change WHERE record = ?1 AND body IS NOT NULL")?
+            .query_row([record.as_bytes()], |row| row.get(0))?;
+        Ok(unsigned(count))
+    }
+
     /// The changes that stand in a record's documents here.
     pub fn applied_changes(&self, record: RecordId) -> Result<Vec<ChangeHash>> {
         let mut statement = self

@@ -6,13 +6,14 @@ use teranga_core::grant::may_introduce;
 use teranga_core::id::{Line, ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_sync::admit::{Admission, Bringer, admit};
+use teranga_sync::admit::{Admission, admit};
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Acknowledged, Push};
 use teranga_sync::pack::{Entry, Pack};
 
 use crate::columns::{integer, maybe_blob, unsigned};
+use crate::erase::{self, NO_SALT};
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::log::{self, FROM_FEED, Logged, Status};
@@ -51,8 +52,10 @@ impl Replica {
             return Ok(Ingested::Gap);
         }
         let chain = packs::chain(&transaction, pack.manifest.replica(), pack.manifest.batch)?;
-        let bringer = if push.introduction.is_some() { Bringer::Relay } else { Bringer::Author };
-        let (outcome, hash) = match admit(&pack, &chain, bringer) {
+        if brings_erased(&transaction, &pack)? {
+            return Ok(Ingested::Refused(Problem::Erased));
+        }
+        let (outcome, hash) = match admit(&pack, &chain) {
             Admission::Accept { hash, .. } => {
                 let author = push.introduction.as_ref().unwrap_or(child);
                 let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };
@@ -148,7 +151,8 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
         repeats_something |= named_again;
         for entry in save {
             part::note_record(connection, entry.record, entry.salt)?;
-            if part::salt_of(connection, entry.record)? != Some(entry.salt) {
+            let salt = part::salt_of(connection, entry.record)?;
+            if salt != Some(entry.salt) && salt != Some(NO_SALT) {
                 return Ok(Err(Problem::Forbidden));
             }
             let logged = Logged {
@@ -183,6 +187,16 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
         receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;
     }
     Ok(Ok(()))
+}
+
+/// Whether a pack brings something of a record that was erased. Its hashes may come: they are under its signature.
+fn brings_erased(connection: &Connection, pack: &Pack) -> Result<bool> {
+    for entry in pack.saves.iter().flatten() {
+        if entry.body.is_some() && erase::is_erased(connection, entry.record)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a save stands in another pack of the same origin already.

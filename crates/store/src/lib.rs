@@ -16,6 +16,7 @@ pub mod conversation;
 mod create;
 mod custody;
 pub mod drafts;
+pub mod erase;
 pub mod error;
 mod feed;
 mod gone;

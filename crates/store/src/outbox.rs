@@ -11,6 +11,7 @@ use teranga_sync::message::{Acknowledged, Request};
 use crate::columns::{self, blob, integer};
 use crate::error::Result;
 use crate::line;
+use crate::log;
 use crate::replica::Replica;
 
 /// One pack of the outbox with its number.
@@ -182,7 +183,7 @@ fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Res
         let last = integer(first.line().end().0);
         connection.prepare_cached(sql)?.execute(params![own.as_bytes(), integer(first.0), last])?;
     }
-    Ok(())
+    log::forget_unsent(connection, own)
 }
 
 /// Begins the outbox anew for another line: what the hub acknowledged stays so, one's own packs that it did not are

@@ -50,15 +50,7 @@ impl Replica {
 
     /// Every replica that this one has heard of.
     pub fn people(&self) -> Result<Vec<Introduction>> {
-        let mut statement = self
-            .connection()
-            .prepare_cached(&format!("SELECT {INTRODUCTION} FROM replica ORDER BY office, person"))?;
-        let mut rows = statement.query([])?;
-        let mut people = Vec::new();
-        while let Some(row) = rows.next()? {
-            people.push(read_introduction(row)?);
-        }
-        Ok(people)
+        people(self.connection())
     }
 
     /// Who a replica is; `None` when it is not known here.
@@ -201,4 +193,16 @@ pub(crate) fn was_enrolled_here(connection: &Connection, replica: ReplicaId) -> 
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM child WHERE replica = ?1)")?
         .query_row([replica.as_bytes()], |row| row.get(0))?)
+}
+
+/// Every replica that is known here.
+pub(crate) fn people(connection: &Connection) -> Result<Vec<Introduction>> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {INTRODUCTION} FROM replica ORDER BY office, person"))?;
+    let mut rows = statement.query([])?;
+    let mut people = Vec::new();
+    while let Some(row) = rows.next()? {
+        people.push(read_introduction(row)?);
+    }
+    Ok(people)
 }

@@ -11,7 +11,8 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 
 use crate::drafts;
-use crate::error::Result;
+use crate::erase;
+use crate::error::{Result, StoreError};
 use crate::log::{self, Logged, Status};
 use crate::part;
 use crate::replica::Replica;
@@ -80,6 +81,9 @@ impl Replica {
     ) -> Result<Vec<SavedChange>> {
         let (own, opening) = (self.id(), Opening { key: self.public_key(), nonce: self.nonce() });
         let transaction = self.connection_mut().transaction()?;
+        if erase::is_erased(&transaction, save.record)? {
+            return Err(StoreError::Erased(save.record));
+        }
         part::note_record(&transaction, save.record, save.salt)?;
         let salt = part::salt_of(&transaction, save.record)?.unwrap_or(save.salt);
         let base = match save.draft {

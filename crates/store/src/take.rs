@@ -8,6 +8,7 @@ use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::pack::Save;
 
 use crate::aside;
+use crate::erase;
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::gone;
@@ -42,6 +43,7 @@ pub(crate) fn row(connection: &Connection, own: &Identity, row: Row) -> Result<(
         Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
         Row::Receipt(receipt) => receipts::note(connection, &receipt),
         Row::Verdict(verdict) => receipts::note_verdict(connection, own.replica(), &verdict),
+        Row::Erase(erasure) => erase::take(connection, own, &erasure).map(|_| ()),
         Row::Leave { record, class } => gone::note(connection, record, class.as_ref()),
     }
 }
@@ -56,6 +58,10 @@ fn take_save(connection: &Connection, batch: Batch, of: &Save) -> Result<()> {
         gone::came(connection, entry.record, &entry.class)?;
         let Some(body) = entry.body.as_deref() else { continue };
         let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else { continue };
+        if erase::is_erased(connection, entry.record)? {
+            // A hub that was put back does not know yet.
+            continue;
+        }
         let origin = register::opening_of(connection, scanned.actor)?.map_or(UNKNOWN, |(replica, _)| replica);
         part::note_record(connection, entry.record, entry.salt)?;
         let logged = Logged {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
-use teranga_sync::feed::{Cursor, decode};
+use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
@@ -13,6 +13,7 @@ use teranga_sync::session::{Left, Plan, PushPlan};
 use crate::apply::{Applied, Applier};
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
+use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::gone;
 use crate::line;
@@ -110,6 +111,7 @@ impl Replica {
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
+            erase::tell_again(&transaction)?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -145,6 +147,7 @@ impl Replica {
             }
         };
         let opening = Asker::of(self.nonce());
+        let confirmations = erase::untold(self.connection())?;
         let transaction = self.connection_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
@@ -157,6 +160,7 @@ impl Replica {
             exchange: uplink.exchange + 1,
             cursor: uplink.cursor,
             pull_bytes_max: plan.pull_bytes_max,
+            confirmations,
             pushes,
         }))
     }
@@ -187,6 +191,7 @@ impl Replica {
             return Err(TakeError::SomebodyElse);
         }
         let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
+        let erases = rows.iter().any(|row| matches!(row, Row::Erase(_)));
         let (own, guard) = (self.id(), Guard::new());
         let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
@@ -195,6 +200,7 @@ impl Replica {
         }
         let applied = apply_all(&transaction, own, &guard)?;
         gone::evict(&transaction, own)?;
+        erase::told(&transaction, &request.confirmations)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
         if request.pushes.is_empty() {
@@ -202,13 +208,15 @@ impl Replica {
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
-        let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;
+        let untold = !erase::untold(&transaction)?.is_empty();
+        let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
         let forgot = answer.cursor.position < request.cursor.position;
         let cursor = if forgot {
             // Nothing is sent before it is known what the hub still has.
             transaction.execute("UPDATE uplink SET behind = 1", [])?;
             log::offer_again(&transaction, own)?;
+            erase::tell_again(&transaction)?;
             checkpoints::before(&transaction, request.cursor)?
         } else {
             answer.cursor
@@ -232,6 +240,9 @@ impl Replica {
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
         self.take_profile(profile);
+        if erases {
+            self.forget_pages()?;
+        }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
         Ok(Taken { left, moved, applied })

@@ -20,15 +20,6 @@ pub struct Chain {
     pub held: Option<ManifestHash>,
 }
 
-/// Who hands a pack over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bringer {
-    /// The replica that wrote it. It holds every change of its own.
-    Author,
-    /// A hub on the way. It may have withheld what it quarantined.
-    Relay,
-}
-
 /// What to do with a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
@@ -48,7 +39,7 @@ pub enum Admission {
 }
 
 /// Decides on a pack whose bytes were decoded.
-pub fn admit(pack: &Pack, chain: &Chain, bringer: Bringer) -> Admission {
+pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     let hash = pack.hash();
     if !pack.manifest.verify(&hash) {
         return Admission::Refuse(Problem::Unauthorised);
@@ -67,9 +58,6 @@ pub fn admit(pack: &Pack, chain: &Chain, bringer: Bringer) -> Admission {
     let begins_a_line = chain.last_hash.is_none() && batch.line() != Line::FIRST;
     if !begins_a_line && pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
         return Admission::Refuse(Problem::BrokenChain);
-    }
-    if bringer == Bringer::Author && pack.saves.iter().flatten().any(|entry| entry.body.is_none()) {
-        return Admission::Refuse(Problem::Malformed);
     }
     if names_a_change_twice(pack) {
         return Admission::Refuse(Problem::Malformed);

@@ -8,6 +8,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId};
 
 use crate::bytes::{DecodeError, Reader, Writer};
+use crate::erase::Erasure;
 use crate::limits;
 use crate::manifest::Mark;
 use crate::pack::{Bases, Entry, Save};
@@ -130,6 +131,8 @@ pub enum Row {
         /// The class of the part; none for the whole record.
         class: Option<ClassId>,
     },
+    /// A record is to be destroyed.
+    Erase(Erasure),
 }
 
 const SAVE: u8 = 0;
@@ -139,6 +142,7 @@ const RESOURCE: u8 = 3;
 const RECEIPT: u8 = 4;
 const VERDICT: u8 = 5;
 const LEAVE: u8 = 6;
+const ERASE: u8 = 7;
 
 /// Where a child stands in its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,7 +175,8 @@ pub fn encode(rows: &[Row]) -> Vec<u8> {
             | Row::Resource(_)
             | Row::Receipt(_)
             | Row::Verdict(_)
-            | Row::Leave { .. } => &[],
+            | Row::Leave { .. }
+            | Row::Erase(_) => &[],
         }
         .iter()
         .map(|entry: &Entry| (entry.record, entry.salt, &entry.class))
@@ -215,6 +220,10 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
         Row::Leave { record, class } => {
             let class = class.as_ref().map(ClassId::as_str).unwrap_or_default();
             writer.byte(LEAVE).raw(record.as_bytes()).text(class);
+        }
+        Row::Erase(erasure) => {
+            writer.byte(ERASE);
+            erasure.write(writer);
         }
     }
 }
@@ -265,6 +274,7 @@ fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> 
             record: RecordId(reader.array()?),
             class: Some(reader.text("class", name)?).filter(|class| !class.is_empty()).map(ClassId::new),
         },
+        ERASE => Row::Erase(Erasure::read(reader)?),
         _ => return Err(DecodeError::Invalid { field: "row" }),
     })
 }

@@ -11,6 +11,7 @@ pub mod code;
 pub mod compress;
 pub mod elide;
 pub mod enrol;
+pub mod erase;
 pub mod feed;
 pub mod first;
 pub mod identity;

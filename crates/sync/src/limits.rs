@@ -50,6 +50,8 @@ pub const LINES_MAX: usize = 16;
 pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most bytes of rows that a hub cuts for one answer, before compression; one row may exceed it.
 pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The most confirmations of erasures in one request; the others go with the next.
+pub const CONFIRMATIONS_MAX: usize = 64;
 /// The most feed rows in one answer.
 pub const ROWS_MAX: usize = 50_000;
 /// The most feed rows that a hub looks at for one answer, those for others included.

@@ -8,6 +8,7 @@ use teranga_core::time::Millis;
 
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::compress::{self, BlockLimits};
+use crate::erase::Confirmation;
 use crate::feed::{self, Cursor, Introduction};
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::limits;
@@ -68,6 +69,8 @@ pub struct Request {
     pub cursor: Cursor,
     /// How many bytes of rows the child wants at most, before compression.
     pub pull_bytes_max: usize,
+    /// What was destroyed at the child and below it since it last said so.
+    pub confirmations: Vec<Confirmation>,
     /// Packs, in the order of their numbers.
     pub pushes: Vec<Push>,
 }
@@ -159,7 +162,11 @@ impl Request {
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
-        writer.count(self.pull_bytes_max).count(self.pushes.len());
+        writer.count(self.pull_bytes_max).count(self.confirmations.len());
+        for confirmation in &self.confirmations {
+            confirmation.write(&mut writer);
+        }
+        writer.count(self.pushes.len());
         for push in &self.pushes {
             writer.number(push.number).byte(u8::from(push.introduction.is_some()));
             if let Some(introduction) = &push.introduction {
@@ -189,12 +196,15 @@ impl Request {
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
+        let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
+            .map(|_| Confirmation::read(&mut reader))
+            .collect::<Result<_, _>>()?;
         let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
         let pushes = (0..reader.count("pushes", PUSHES_MAX)?)
             .map(|_| read_push(&mut reader, &mut raw_left))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
-        Ok(Self { hub, replica, line, opening, exchange, cursor, pull_bytes_max, pushes })
+        Ok(Self { hub, replica, line, opening, exchange, cursor, pull_bytes_max, confirmations, pushes })
     }
 }
 

@@ -21,6 +21,7 @@ use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
+use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::feed::{self, Cursor, Introduction, Receipt, ReplicaKind, ResourceRow, Row, VerdictRow};
 use teranga_sync::first::first_hash;
 use teranga_sync::identity::{Identity, actor_of};
@@ -92,9 +93,14 @@ fn rows() -> Vec<Row> {
             hash: entry().hash,
             reason: "not-granted".into(),
         }),
+        Row::Erase(erasure()),
         Row::Leave { record: RECORD, class: None },
         Row::Leave { record: RECORD, class: Some(ClassId::new("survey")) },
     ]
+}
+
+fn erasure() -> Erasure {
+    Erasure::sign(&hub(), RECORD, Millis(1_772_442_000_000))
 }
 
 fn audience() -> Audience {
@@ -143,6 +149,7 @@ fn request() -> Request {
         exchange: 7,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         pull_bytes_max: 65_536,
+        confirmations: vec![Confirmation::sign(&device(), erasure())],
         pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
     }
 }

@@ -134,7 +134,8 @@ impl Cutter<'_> {
             | About::Resource(_)
             | About::Receipt(_)
             | About::Verdict(_)
-            | About::Leave(_) => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
+            | About::Leave(_)
+            | About::Erase(_) => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
         }
     }
 
@@ -246,7 +247,8 @@ impl Weight {
                 | Row::Resource(_)
                 | Row::Receipt(_)
                 | Row::Verdict(_)
-                | Row::Leave { .. } => &[],
+                | Row::Leave { .. }
+                | Row::Erase(_) => &[],
             })
         };
         let new = |entry: &&Entry| !self.classes.contains(&entry.class);
@@ -271,5 +273,6 @@ fn size(row: &Row) -> usize {
         Row::Save { save, .. } => save.iter().map(|entry| 32 + entry.body.as_ref().map_or(0, Vec::len)).sum(),
         Row::Resource(row) => row.json.len() + 64,
         Row::Replica(_) | Row::Opening { .. } | Row::Receipt(_) | Row::Verdict(_) | Row::Leave { .. } => 64,
+        Row::Erase(_) => 128,
     }
 }

@@ -30,6 +30,8 @@ pub(crate) enum About {
     Verdict(i64),
     /// What a child may hold no more.
     Leave(i64),
+    /// A record that is to be destroyed.
+    Erase(i64),
     /// What went before of a record, or of all that a child may hold.
     Enter(Option<RecordId>),
 }
@@ -56,6 +58,7 @@ impl About {
             Self::Verdict(row) => (5, row, None),
             Self::Leave(row) => (6, row, None),
             Self::Enter(record) => (7, 0, record),
+            Self::Erase(row) => (8, row, None),
         }
     }
 
@@ -69,6 +72,7 @@ impl About {
             (5, _) => Ok(Self::Verdict(row)),
             (6, _) => Ok(Self::Leave(row)),
             (7, record) => Ok(Self::Enter(record)),
+            (8, _) => Ok(Self::Erase(row)),
             _ => Err(StoreError::Inconsistent { table: "feed", column: "kind" }),
         }
     }

@@ -11,7 +11,7 @@ use teranga_sync::feed::{Introduction, Receipt, Row};
 
 use super::{About, Reader};
 use crate::error::Result;
-use crate::{custody, log, membership, packs, receipts, register, resources};
+use crate::{custody, erase, log, membership, packs, receipts, register, resources};
 
 /// What a place in the feed says to a child: nothing, one row, or a save after the rows that introduce its author.
 pub(super) fn build(
@@ -44,6 +44,7 @@ pub(super) fn build(
             (author || may_hold(audience, &custody, &verdict.class)).then_some(Row::Verdict(verdict))
         }
         About::Leave(row) => Some(membership::leave_row(connection, row)?),
+        About::Erase(row) => Some(erase::erase_row(connection, row)?),
         About::Enter(_) => None,
     };
     Ok(row.into_iter().collect())

@@ -188,9 +188,17 @@ fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<(
 /// brings once more.
 pub(crate) fn offer_again(connection: &Connection, own: ReplicaId) -> Result<()> {
     connection.execute(
-        "UPDATE change SET batch = NULL, fed = NULL WHERE origin = ?1 AND batch = 0",
+        "UPDATE change SET batch = NULL, fed = NULL WHERE origin = ?1 AND batch = 0 AND body IS NOT NULL",
         [own.as_bytes()],
     )?;
+    Ok(())
+}
+
+/// Forgets those of one's own changes that are in no pack and have no body any more: nobody was told of them.
+pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM change WHERE batch IS NULL AND origin = ?1 AND body IS NULL")?
+        .execute([own.as_bytes()])?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE record ADD COLUMN custody TEXT;                         -- who is in charge by its own envelope, JSON; null: its region
 
--- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter. An enter stands for
+-- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase. An enter stands for
 -- what went before it of one record, or, without a record, of all that the child in `only_` may hold.
 CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
 CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
@@ -51,3 +51,22 @@ CREATE TABLE held_answer (
     PRIMARY KEY (record, class, key)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE verdict ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;  -- 1: its author has given the answers again, or let them go
+
+-- Records that were erased: the home's signed word. Late copies are refused by it.
+CREATE TABLE erased (
+    row       INTEGER PRIMARY KEY,
+    record    BLOB NOT NULL UNIQUE,
+    at_ms     INTEGER NOT NULL,
+    home      BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+
+-- Who may have held an erased record, with the signature of whoever has confirmed that it is destroyed there.
+CREATE TABLE erasure (
+    record    BLOB NOT NULL,
+    replica   BLOB NOT NULL,
+    signature BLOB,
+    told      INTEGER NOT NULL DEFAULT 0, -- 1: the hub above has it
+    PRIMARY KEY (record, replica)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_untold ON erasure (told) WHERE told = 0;

@@ -112,6 +112,21 @@ enum Ask {
         hub: Where,
         replica: ReplicaId,
     },
+    Erase {
+        #[command(flatten)]
+        hub: Where,
+        record: RecordId,
+        #[arg(long, required = true)]
+        for_good: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    Erasures {
+        #[command(flatten)]
+        hub: Where,
+        #[arg(long)]
+        json: bool,
+    },
     Held {
         #[command(flatten)]
         hub: Where,
@@ -190,6 +205,14 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
         Some(Ask::Readmit { hub, replica }) => {
             ask(&hub, Command::Readmit { replica }).await?;
             say!("{}", messages.with("replica-readmitted", &[("replica", &replica.to_string())]));
+        }
+        Some(Ask::Erase { hub, record, for_good: _, json }) => {
+            let answer = ask(&hub, Command::Erase { record }).await?;
+            tell(&answer, json, |answer| told::erased(answer, messages));
+        }
+        Some(Ask::Erasures { hub, json }) => {
+            let answer = ask(&hub, Command::Erasures).await?;
+            tell(&answer, json, |answer| told::erasures(answer, messages));
         }
         Some(Ask::Held { hub, json }) => {
             let answer = ask(&hub, Command::Held).await?;

@@ -105,6 +105,33 @@ pub(super) fn held(answer: &Json, messages: &Messages) {
     say!("{told}");
 }
 
+/// What was erased here, and what follows elsewhere.
+pub(super) fn erased(answer: &Json, messages: &Messages) {
+    let count = array(answer.get("erased")).len().to_string();
+    say!("{}", messages.with("erased", &[("count", &count)]));
+}
+
+/// Each erasure, with who has confirmed it and who has not.
+pub(super) fn erasures(answer: &Json, messages: &Messages) {
+    let headings = ["column-record", "column-when", "column-confirmed", "column-outstanding"];
+    let mut rows = table(messages, &headings);
+    let names = |erasure: &Json, list: &str| {
+        let named = array(erasure.get(list)).iter().map(|replica| author(replica, "person", messages));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    for erasure in array(Some(answer)) {
+        rows.add_row([
+            text(erasure, "record").to_owned(),
+            text(erasure, "at").to_owned(),
+            names(erasure, "confirmed"),
+            names(erasure, "outstanding"),
+        ]);
+    }
+    let none = array(Some(answer)).is_empty();
+    let told = if none { messages.text("erasures-none") } else { rows.to_string() };
+    say!("{told}");
+}
+
 /// What trying again did.
 pub(super) fn retried(answer: &Json, messages: &Messages) {
     let [applied, held] = ["applied", "held"].map(|name| shown(answer.get(name)));

@@ -68,6 +68,7 @@ impl Holdings {
         self.next = page.next;
         self.resources.extend(page.resources);
         self.records.extend(page.records.into_iter().map(|record| (record.record, record)));
+        self.records.retain(|record, _| !page.gone.contains(record));
         Ok(true)
     }
 
@@ -133,7 +134,15 @@ mod tests {
         let source = Source { hub: ReplicaId([hub; 16]), name: "H".into(), classes, tells: 1 };
         let resource = PulledResource { kind: "list".into(), json: "{}".into() };
         let next = Since { touched: 7, resources: 1 };
-        Page { source, anew, resources: vec![resource], records: Vec::new(), next, more: false }
+        Page {
+            source,
+            anew,
+            resources: vec![resource],
+            records: Vec::new(),
+            gone: Vec::new(),
+            next,
+            more: false,
+        }
     }
 
     #[test]

@@ -1,0 +1,294 @@
+//! Erasure: a record is destroyed here - documents, views, bodies of its changes, drafts, its salt - because its home said
+//! so. The history of a document cannot be cut, so the document goes. What stays is a tombstone: the hashes of what was
+//! signed, which say nothing without the salt, and the home's signed word, by which late copies are refused. Who held the
+//! record confirms with a signature of its own, and the home can say who has and who has not.
+
+use rusqlite::{Connection, params};
+use teranga_core::grant::reaches;
+use teranga_core::id::{RecordId, ReplicaId, Salt};
+use teranga_core::record::Custody;
+use teranga_core::time::Millis;
+use teranga_sync::erase::{Confirmation, Erasure};
+use teranga_sync::feed::Row;
+use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::limits;
+
+use crate::columns::blob;
+use crate::custody;
+use crate::error::{Result, StoreError};
+use crate::feed::{self, About, To};
+use crate::log;
+use crate::part::{self, row_number};
+use crate::receipts::Tier;
+use crate::register;
+use crate::replica::Replica;
+use crate::uplink;
+
+/// Stands for the salt of a record that is gone.
+pub(crate) const NO_SALT: Salt = Salt([0; 16]);
+
+/// How far an erasure has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// The record.
+    pub record: RecordId,
+    /// When it was decided, by the home's clock.
+    pub at: Millis,
+    /// Who has confirmed that it is destroyed there.
+    pub confirmed: Vec<ReplicaId>,
+    /// Who may have held it and has not confirmed.
+    pub outstanding: Vec<ReplicaId>,
+}
+
+impl Replica {
+    /// Destroys a record and, where it is a case, its assessments, here and on every replica at its next contact. Only the
+    /// home decides this. Returns the records that were erased.
+    pub fn erase(&mut self, record: RecordId, now: Millis) -> Result<Vec<RecordId>> {
+        let identity = self.identity().clone();
+        let transaction = self.connection_mut().transaction()?;
+        let mut erased = custody::of_case(&transaction, record)?;
+        erased.push(record);
+        erased.retain(|record| !is_erased(&transaction, *record).unwrap_or(false));
+        for record in &erased {
+            take(&transaction, &identity, &Erasure::sign(&identity, *record, now))?;
+        }
+        transaction.commit()?;
+        self.forget_pages()?;
+        Ok(erased)
+    }
+
+    /// Whether a record was erased.
+    pub fn is_erased(&self, record: RecordId) -> Result<bool> {
+        is_erased(self.connection(), record)
+    }
+
+    /// Every erasure that this replica knows of, with who confirmed it.
+    pub fn erasures(&self) -> Result<Vec<Erased>> {
+        let mut statement = self.connection().prepare("SELECT record, at_ms FROM erased ORDER BY row")?;
+        let mut rows = statement.query([])?;
+        let mut erasures = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = blob(row, 0, "erased", "record")?;
+            erasures.push(Erased {
+                record,
+                at: Millis(row.get(1)?),
+                confirmed: self.replicas_of(
+                    "SELECT replica FROM erasure WHERE record = ?1 AND signature IS NOT NULL",
+                    record,
+                )?,
+                outstanding: self.replicas_of(
+                    "SELECT replica FROM erasure WHERE record = ?1 AND signature IS NULL",
+                    record,
+                )?,
+            });
+        }
+        Ok(erasures)
+    }
+
+    fn replicas_of(&self, sql: &str, record: RecordId) -> Result<Vec<ReplicaId>> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query([record.as_bytes()])?;
+        let mut replicas = Vec::new();
+        while let Some(row) = rows.next()? {
+            replicas.push(blob(row, 0, "erasure", "replica")?);
+        }
+        Ok(replicas)
+    }
+
+    /// Sees to it that what was deleted is nowhere in the files: the write-ahead log still had it.
+    pub(crate) fn forget_pages(&self) -> Result<()> {
+        self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+/// Whether a record was erased.
+pub(crate) fn is_erased(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE record = ?1)")?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
+/// Takes the home's word: destroys the record, passes it down, and confirms. Returns whether it was new.
+pub(crate) fn take(connection: &Connection, own: &Identity, erasure: &Erasure) -> Result<bool> {
+    if !erasure.verify() {
+        return Err(StoreError::Inconsistent { table: "erased", column: "signature" });
+    }
+    let added = connection
+        .prepare_cached(
+            "INSERT INTO erased (record, at_ms, home, signature) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            erasure.record.as_bytes(),
+            erasure.at.0,
+            erasure.home.as_bytes(),
+            erasure.signature
+        ])?;
+    if added == 0 {
+        return Ok(false);
+    }
+    let row = connection.last_insert_rowid();
+    note_holders(connection, own.replica(), erasure.record)?;
+    destroy(connection, erasure.record)?;
+    log::forget_unsent(connection, own.replica())?;
+    feed::append(connection, About::Erase(row), To::All, erasure.record.as_bytes())?;
+    confirm(connection, &Confirmation::sign(own, *erasure))?;
+    Ok(true)
+}
+
+/// At its home an assessment that comes after its case was erased goes the same way.
+pub(crate) fn erase_orphans(
+    connection: &Connection,
+    own: &Identity,
+    orphans: &[(RecordId, RecordId)],
+) -> Result<()> {
+    if orphans.is_empty() || Tier::of(connection)? == Tier::Below {
+        return Ok(());
+    }
+    for (record, case) in orphans {
+        let at = connection
+            .prepare_cached("SELECT at_ms FROM erased WHERE record = ?1")?
+            .query_row([case.as_bytes()], |row| row.get(0))?;
+        take(connection, own, &Erasure::sign(own, *record, Millis(at)))?;
+    }
+    Ok(())
+}
+
+/// Notes who may hold the record: whoever reaches it now, was once in charge of it, or wrote it.
+fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
+    let custody = custody::of(connection, record)?.unwrap_or_default();
+    let ever =
+        Custody { assigned: custody.assigned.union(&custody.before).cloned().collect(), ..custody.clone() };
+    for holder in register::people(connection)? {
+        let id = replica_id(&holder.key);
+        let wrote: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND origin = ?2)")?
+            .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
+        if id == own || wrote || reaches(&holder.audience, &ever) {
+            connection
+                .prepare_cached(
+                    "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute([record.as_bytes(), id.as_bytes()])?;
+        }
+    }
+    Ok(())
+}
+
+fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
+    for sql in [
+        "UPDATE change SET status = 4, reason = NULL, body = NULL WHERE record = ?1",
+        "DELETE FROM part WHERE record = ?1",
+        "DELETE FROM conflict WHERE record = ?1",
+        "DELETE FROM draft WHERE record = ?1",
+        "DELETE FROM held_answer WHERE record = ?1",
+        "DELETE FROM gone WHERE record = ?1",
+        "DELETE FROM awaits WHERE record = ?1",
+        "UPDATE verdict SET settled = 1 WHERE record = ?1",
+        // What was refused because of it goes through without it.
+        "UPDATE outbox SET passed = 0, refused = NULL WHERE refused = 'erased'",
+    ] {
+        let mut statement = connection.prepare_cached(sql)?;
+        if sql.contains("?1") {
+            statement.execute([record.as_bytes()])?
+        } else {
+            statement.execute([])?
+        };
+    }
+    connection
+        .prepare_cached("UPDATE record SET salt = ?2 WHERE record = ?1")?
+        .execute(params![record.as_bytes(), NO_SALT.as_bytes()])?;
+    part::forget_envelope(connection, record)?;
+    part::touch(connection, record)
+}
+
+/// The erasure in a row of `erased`.
+pub(crate) fn erase_row(connection: &Connection, row: i64) -> Result<Row> {
+    let mut statement =
+        connection.prepare_cached("SELECT record, at_ms, home, signature FROM erased WHERE row = ?1")?;
+    let mut rows = statement.query([row])?;
+    let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
+    Ok(Row::Erase(read(row)?))
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Erasure> {
+    Ok(Erasure {
+        record: blob(row, 0, "erased", "record")?,
+        at: Millis(row.get(1)?),
+        home: blob(row, 2, "erased", "home")?,
+        signature: blob(row, 3, "erased", "signature")?,
+    })
+}
+
+/// Keeps a confirmation, to be told to the hub above.
+pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO erasure (record, replica, signature) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE erasure.signature IS NULL",
+        )?
+        .execute(params![
+            confirmation.erasure.record.as_bytes(),
+            confirmation.replica.as_bytes(),
+            confirmation.signature
+        ])?;
+    Ok(())
+}
+
+/// Keeps what a child says was destroyed below, where the signature is that of a replica that is known here. What was
+/// decided here, or at the hub above, before this hub was put back to a backup is done again.
+pub(crate) fn take_confirmations(
+    connection: &Connection,
+    own: &Identity,
+    brought: &[Confirmation],
+) -> Result<()> {
+    let above = uplink::uplink(connection)?.map(|uplink| uplink.key);
+    for confirmation in brought {
+        let home = confirmation.erasure.home;
+        if (home == own.public_key() || Some(home) == above) && confirmation.erasure.verify() {
+            take(connection, own, &confirmation.erasure)?;
+        }
+        let known = register::introduction(connection, confirmation.replica)?;
+        if known.is_some_and(|known| confirmation.verify(&known.key))
+            && is_erased(connection, confirmation.erasure.record)?
+        {
+            confirm(connection, confirmation)?;
+        }
+    }
+    Ok(())
+}
+
+/// Confirmations that the hub above has not been told yet.
+pub(crate) fn untold(connection: &Connection) -> Result<Vec<Confirmation>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT record, at_ms, home, erased.signature, replica, erasure.signature
+         FROM erasure JOIN erased USING (record) WHERE erasure.signature IS NOT NULL AND told = 0
+         ORDER BY record, replica LIMIT ?1",
+    )?;
+    let mut rows = statement.query([row_number(limits::CONFIRMATIONS_MAX)])?;
+    let mut untold = Vec::new();
+    while let Some(row) = rows.next()? {
+        untold.push(Confirmation {
+            erasure: read(row)?,
+            replica: blob(row, 4, "erasure", "replica")?,
+            signature: blob(row, 5, "erasure", "signature")?,
+        });
+    }
+    Ok(untold)
+}
+
+/// Notes that the hub above was told.
+pub(crate) fn told(connection: &Connection, confirmations: &[Confirmation]) -> Result<()> {
+    for confirmation in confirmations {
+        connection
+            .prepare_cached("UPDATE erasure SET told = 1 WHERE record = ?1 AND replica = ?2")?
+            .execute([confirmation.erasure.record.as_bytes(), confirmation.replica.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// The hub above may have forgotten what it was told.
+pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
+    connection.execute("UPDATE erasure SET told = 0", [])?;
+    Ok(())
+}
