@@ -199,7 +199,7 @@ impl<'a> Applier<'a> {
         }
         if let (Some(_), Some((child, _))) = (mark, brought) {
             // Whoever still writes what is no more in its charge still holds it.
-            membership::leave(self.connection, child, record, None)?;
+            membership::leave_again(self.connection, child, record)?;
         }
         Ok(Fate::Settled)
     }

@@ -113,6 +113,13 @@ struct Moved {
     is: Custody,
 }
 
+/// Tells a child once more that it may hold a record no more, where that is so.
+pub(crate) fn leave_again(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
+    let (known, custody) = (register::introduction(connection, child)?, custody::of(connection, record)?);
+    let reached = known.zip(custody).is_some_and(|(known, custody)| reaches(&known.audience, &custody));
+    if reached { Ok(()) } else { leave(connection, child, record, None) }
+}
+
 /// Passes down that this replica may hold something no more: nobody below it may either, but for what its other
 /// records say.
 pub(crate) fn leave_below(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
@@ -174,12 +181,7 @@ fn enter(connection: &Connection, child: ReplicaId, record: Option<RecordId>) ->
 }
 
 /// Tells a child that it may hold something no more.
-pub(crate) fn leave(
-    connection: &Connection,
-    child: ReplicaId,
-    record: RecordId,
-    class: Option<&ClassId>,
-) -> Result<()> {
+fn leave(connection: &Connection, child: ReplicaId, record: RecordId, class: Option<&ClassId>) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO leaving (record, class) VALUES (?1, ?2)")?
         .execute(params![record.as_bytes(), class.map(ClassId::as_str)])?;
