@@ -20,5 +20,6 @@ pub mod message;
 pub mod pack;
 pub mod parts;
 pub mod scan;
+pub mod seal;
 pub mod session;
 pub mod version;
