@@ -116,7 +116,11 @@ mod tests {
             // The topmost bit of a key on this curve means nothing, and is under the seal all the same.
             assert_eq!(open(&awa, b"head", &wrong), None, "bit {at}");
         }
-        assert_eq!(seal(&PublicKey([0; 32]), b"", b"message", &mut Fixed(7)), None, "a weak key hides nothing");
+        assert_eq!(
+            seal(&PublicKey([0; 32]), b"", b"message", &mut Fixed(7)),
+            None,
+            "a weak key hides nothing"
+        );
         assert_eq!(open(&awa, b"head", &[0; 64]), None);
     }
 
