@@ -124,7 +124,8 @@ pub(crate) struct Cut {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) child: ReplicaId,
-    pub(crate) line: Line,
+    /// Left out is what the child brought in this line; where there is none, nothing.
+    pub(crate) line: Option<Line>,
     pub(crate) audience: &'a Audience,
 }
 
@@ -157,7 +158,8 @@ pub(crate) fn cut(
         let about = About::read(row.get(1)?, row.get(2)?, maybe_blob(row, 3, "feed", "record")?)?;
         let except: Option<ReplicaId> = maybe_blob(row, 4, "feed", "except_")?;
         let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
-        let brought_it = except == Some(child) && row.get::<_, Option<u32>>(7)? == Some(line.number());
+        let except_line: Option<u32> = row.get(7)?;
+        let brought_it = except == Some(child) && line.is_some_and(|line| except_line == Some(line.number()));
         if !brought_it
             && only.is_none_or(|only| only == child)
             && let Some(built) = build(connection, about, unsigned(row.get(0)?), audience)?

@@ -6,12 +6,14 @@
 
 mod answer;
 mod apply;
+pub mod bundle;
 mod carried;
 pub mod census;
 mod checkpoints;
 pub mod children;
 mod columns;
 pub mod conversation;
+pub mod courier;
 mod create;
 pub mod drafts;
 pub mod error;

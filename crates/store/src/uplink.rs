@@ -114,6 +114,8 @@ impl Replica {
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
+            // Sealed for the hub before, which is not met again; whoever made them still has them.
+            transaction.execute("DELETE FROM carried", [])?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -144,7 +146,7 @@ impl Replica {
                 }
                 match outbox::next(self.connection(), uplink.acknowledged)? {
                     None => Vec::new(),
-                    Some(row) => vec![self.push(row)?],
+                    Some(row) => vec![push(self.connection(), self.id(), row)?],
                 }
             }
         };
@@ -165,16 +167,6 @@ impl Replica {
         }))
     }
 
-    fn push(&self, row: OutboxRow) -> Result<Push> {
-        let introduction = if row.origin == self.id() {
-            None
-        } else {
-            register::introduction(self.connection(), row.origin)?
-        };
-        let pack = packs::load(self.connection(), row.origin, row.batch)?.encode();
-        Ok(Push { number: row.number, introduction, pack })
-    }
-
     /// Takes a verified answer: rows are logged and applied, receipts noted, the acknowledgement and the cursor moved
     /// on, all in one transaction.
     pub fn take_answer(
@@ -190,14 +182,9 @@ impl Replica {
         if !line::is_ours(self.connection(), answer.before)? {
             return Err(TakeError::SomebodyElse);
         }
-        let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
         let own = self.id();
-        let guard = Guard::new();
         let transaction = self.connection_mut().transaction()?;
-        for row in rows {
-            take_row(&transaction, own, row)?;
-        }
-        let applied = apply_all(&transaction, own, &guard)?;
+        let applied = take_rows(&transaction, own, &answer.rows)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
         if request.pushes.is_empty() {
@@ -207,20 +194,12 @@ impl Replica {
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
         let pushes = unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
-        let forgot = answer.cursor.position < request.cursor.position;
-        let cursor = if forgot {
-            // Nothing is sent before it is known what the hub still has.
-            transaction.execute("UPDATE uplink SET behind = 1", [])?;
-            log::offer_again(&transaction, own)?;
-            checkpoints::before(&transaction, request.cursor)?
-        } else {
-            answer.cursor
-        };
+        let cursor = next_cursor(&transaction, own, request.cursor, answer.cursor)?;
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
         }
         transaction.execute(
-            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4,
+            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, heard = exchange, last_ms = ?4,
                  done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6",
             params![
                 integer(cursor.position.0),
@@ -238,7 +217,43 @@ impl Replica {
     }
 }
 
-fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
+/// A pack of the outbox on its way up, with its author where that is another.
+pub(crate) fn push(connection: &Connection, own: ReplicaId, row: OutboxRow) -> Result<Push> {
+    let introduction = if row.origin == own { None } else { register::introduction(connection, row.origin)? };
+    let pack = packs::load(connection, row.origin, row.batch)?.encode();
+    Ok(Push { number: row.number, introduction, pack })
+}
+
+/// Takes rows that a hub signed, and applies what they bring.
+pub(crate) fn take_rows(
+    connection: &Connection,
+    own: ReplicaId,
+    rows: &[u8],
+) -> std::result::Result<Applied, TakeError> {
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+    for row in rows {
+        take_row(connection, own, row)?;
+    }
+    Ok(apply_all(connection, own, &Guard::new())?)
+}
+
+/// From where to ask next. A hub that does not know the place that was asked from gives an earlier one; then nothing is
+/// sent before it is known what the hub still has.
+pub(crate) fn next_cursor(
+    connection: &Connection,
+    own: ReplicaId,
+    asked: Cursor,
+    given: Cursor,
+) -> Result<Cursor> {
+    if given.position >= asked.position {
+        return Ok(given);
+    }
+    connection.execute("UPDATE uplink SET behind = 1", [])?;
+    log::offer_again(connection, own)?;
+    checkpoints::before(connection, asked)
+}
+
+pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
         "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind FROM uplink",
     )?;
