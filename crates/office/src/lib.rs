@@ -5,10 +5,13 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admin;
+pub mod bundle;
 pub mod consolidate;
 mod derived;
+mod desk;
 pub mod enrol;
 pub mod exchange;
+pub mod hex;
 pub mod names;
 pub mod office;
 pub mod publish;
@@ -16,6 +19,7 @@ pub mod refusal;
 pub mod show;
 mod status;
 
+pub use bundle::ReturnRows;
 pub use exchange::Rejected;
 pub use office::Office;
 pub use refusal::Refusal;
