@@ -5,10 +5,10 @@
 use teranga_core::id::Entropy;
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
+use teranga_store::Applied;
 use teranga_store::bundle::ReturnTaken;
 use teranga_store::ingest::Ingested;
 use teranga_store::uplink::TakeError;
-use teranga_store::Applied;
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::feed::Introduction;
 use teranga_sync::limits;
