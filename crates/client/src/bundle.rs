@@ -186,7 +186,6 @@ impl Device {
 
     /// What the hub gave back for a colleague's bundle: by the person's name, or the identity of the device.
     pub fn return_of(&self, who: &str) -> Result<Vec<u8>, BundleError> {
-        let mut known = Vec::new();
         for child in self.replica().carried_back_for()? {
             let name = self.name_of(child)?;
             if (name.to_lowercase() == who.trim().to_lowercase() || child.to_string() == who.trim())
@@ -194,9 +193,13 @@ impl Device {
             {
                 return Ok(back.file);
             }
-            known.push(name);
         }
-        Err(BundleError::NothingFor { who: who.to_owned(), known: known.join(", ") })
+        Err(BundleError::NothingFor { who: who.to_owned(), known: self.returns_for()?.join(", ") })
+    }
+
+    /// The colleagues for whose bundles the hub gave something back.
+    pub fn returns_for(&self) -> Result<Vec<String>, StoreError> {
+        self.replica().carried_back_for()?.into_iter().map(|child| self.name_of(child)).collect()
     }
 
     /// A replica by its person's name where that is known here.

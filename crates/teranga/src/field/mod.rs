@@ -2,6 +2,7 @@
 
 mod acts;
 mod alerts;
+mod bundle;
 mod draft;
 mod fill;
 mod keep;
@@ -28,6 +29,7 @@ use crate::kind;
 use crate::messages::Messages;
 use crate::say::say;
 
+pub(crate) use bundle::written as bundle_written;
 pub(crate) use lists::table;
 
 #[derive(Debug, Args)]
@@ -99,6 +101,7 @@ enum Act {
     },
     ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
+    Bundle(bundle::BundleArgs),
     Status,
     Forms,
 }
@@ -169,6 +172,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::ImportCases(arguments) => register::run(&mut device, &arguments, messages),
+        Act::Bundle(arguments) => bundle::run(&mut device, arguments, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
         Act::Forms => {
