@@ -99,7 +99,7 @@ impl Replica {
         let before = uplink::uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let of_this_line = line::current(&transaction)? == back.line;
         let speaks_last = of_this_line && back.exchange > heard(&transaction)?;
-        let began_a_line = speaks_last && refuses_our_chain(&transaction, own, back)?;
+        let began_a_line = speaks_last && knows_another_one(&transaction, own, back)?;
         if began_a_line {
             line::begin_at_hub(&transaction, own, nonce, before.acknowledged)?;
         }
@@ -124,8 +124,13 @@ fn heard(connection: &Connection) -> Result<u64> {
     Ok(unsigned(connection.query_row("SELECT heard FROM uplink", [], |row| row.get(0))?))
 }
 
-/// Whether the hub holds another pack in the place of one's own: somebody else with this replica's key brought it.
-fn refuses_our_chain(connection: &Connection, own: ReplicaId, back: &Return) -> Result<bool> {
+/// Whether somebody else with this replica's key brought something in its line: the hub holds another pack under a number
+/// than this replica, or in the place of one's own.
+fn knows_another_one(connection: &Connection, own: ReplicaId, back: &Return) -> Result<bool> {
+    let held = back.acknowledged;
+    if held.number > 0 && outbox::origin_under(connection, held.number, held.mark)?.is_none() {
+        return Ok(true);
+    }
     for refused in back.refused.iter().filter(|refused| refused.problem == Problem::BrokenChain) {
         if outbox::origin_under(connection, refused.number, refused.mark)? == Some(own) {
             return Ok(true);

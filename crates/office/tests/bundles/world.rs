@@ -197,9 +197,9 @@ impl World {
     /// The hub and every device hold the same parts, all of them sound, and nobody has anything left to send.
     pub(crate) fn all_are_equal(&self) {
         let expected = self.hub.replica().digests().unwrap();
-        for device in &self.devices {
-            assert_eq!(device.replica().digests().unwrap(), expected);
-            assert_eq!(device.replica().log_counts().unwrap().unsent, 0);
+        for (number, device) in self.devices.iter().enumerate() {
+            assert_eq!(device.replica().digests().unwrap(), expected, "device {number}");
+            assert_eq!(device.replica().log_counts().unwrap().unsent, 0, "device {number}");
             assert!(device.replica().unsound_parts().unwrap().is_empty());
         }
         assert!(self.hub.replica().unsound_parts().unwrap().is_empty());
