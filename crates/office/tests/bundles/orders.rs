@@ -44,10 +44,10 @@ impl Play {
             }
             7..10 => self.bring(),
             10..13 => self.hear(),
-            13 => self.world.online(device, 100),
+            13 => self.world.online(device),
             14 => {
-                let messages = self.world.seed.below(6);
-                self.world.online(device, messages);
+                let lost = self.world.seed.next();
+                self.world.online_when(device, |message| message >= 16 || lost >> message & 1 == 0);
             }
             _ if self.world.devices.len() < 2 + COPIES_MAX => {
                 self.world.copy(device);
@@ -116,7 +116,7 @@ impl Play {
         for _ in 0..6 {
             for device in 0..self.world.devices.len() {
                 if by_link {
-                    self.world.online(device, usize::MAX);
+                    self.world.online(device);
                 } else {
                     self.world.round(device);
                 }

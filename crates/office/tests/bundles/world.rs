@@ -115,6 +115,18 @@ impl World {
         let record = RecordId::generate(NOW, &mut self.seed);
         let mut salt = [0; 16];
         self.seed.fill(&mut salt);
+        self.open_with(device, record, Salt(salt), answers);
+        record
+    }
+
+    /// Opens a record of this identity and salt.
+    pub(crate) fn open_with(
+        &mut self,
+        device: usize,
+        record: RecordId,
+        salt: Salt,
+        answers: &[(&str, &str)],
+    ) {
         let event = EventId::generate(NOW, &mut self.seed);
         let envelope = Envelope {
             form: "rss@1".into(),
@@ -127,8 +139,7 @@ impl World {
             PartEdit { class: ClassId::new("open"), edits: envelope.write() },
             PartEdit { class: ClassId::new("survey"), edits: texts(answers) },
         ];
-        save(self.devices[device].replica_mut(), record, Salt(salt), parts);
-        record
+        save(self.devices[device].replica_mut(), record, salt, parts);
     }
 
     /// Answers again on a device that holds the record.
@@ -169,10 +180,14 @@ impl World {
         self.hear(device, &back.unwrap()).unwrap()
     }
 
-    /// A session over a link that breaks after so many messages, counted both ways.
-    pub(crate) fn online(&mut self, device: usize, messages: usize) {
-        let replica = self.devices[device].replica_mut();
-        online(replica, &mut self.hub, &mut self.seed, messages);
+    /// A session over a link that loses nothing.
+    pub(crate) fn online(&mut self, device: usize) {
+        self.online_when(device, |_| true);
+    }
+
+    /// A session over a link that loses messages.
+    pub(crate) fn online_when(&mut self, device: usize, arrives: impl Fn(usize) -> bool) {
+        online(self.devices[device].replica_mut(), &mut self.hub, &mut self.seed, arrives);
     }
 
     /// What the hub holds in its log.
@@ -220,22 +235,27 @@ pub(crate) fn bring_to(
     letters.map(|letter| hub.take_bundle(&letter, ReturnRows::File, seed, NOW)).collect()
 }
 
-/// A session of a child with a hub.
-pub(crate) fn online(child: &mut Replica, hub: &mut Office, seed: &mut Seeded, messages: usize) {
+/// A session of a child with a hub. `arrives` says of each message, requests and answers counted together, whether it
+/// does.
+pub(crate) fn online(
+    child: &mut Replica,
+    hub: &mut Office,
+    seed: &mut Seeded,
+    arrives: impl Fn(usize) -> bool,
+) {
     let mut conversation = Conversation::begin(child, 2).unwrap();
     let mut turn = conversation.next(child, NOW, seed.next());
-    let mut left = messages;
+    let mut message = 0;
     loop {
         turn = match turn {
             Turn::Send(body) => {
-                let answer = if left > 0 { Some(hub.exchange(&body, NOW)) } else { None };
-                let arrives = left > 1;
-                left = left.saturating_sub(2);
+                let answer = arrives(message).then(|| hub.exchange(&body, NOW));
                 let reply = match &answer {
-                    Some(Ok(exchanged)) if arrives => Reply::Answer(&exchanged.answer),
-                    Some(Err(rejected)) if arrives => Reply::Refused(rejected.problem),
+                    Some(Ok(exchanged)) if arrives(message + 1) => Reply::Answer(&exchanged.answer),
+                    Some(Err(rejected)) if arrives(message + 1) => Reply::Refused(rejected.problem),
                     _ => Reply::Nothing(Retry::Later),
                 };
+                message += 2;
                 conversation.hear(child, reply, NOW, seed.next())
             }
             Turn::Pause(_) => conversation.next(child, NOW, seed.next()),
