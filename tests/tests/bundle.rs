@@ -66,7 +66,9 @@ fn a_colleague_who_syncs_carries_a_bundle_to_the_hub_and_brings_what_it_gives_ba
     let mut hub = Hub::start(&folder.path().join("hq"), &[]);
     let awa = Device::new(folder.path(), "awa", &hub, "SN-KL");
     let moussa = Device::new(folder.path(), "moussa", &hub, "SN-KL");
-    assert!(moussa.sync(&hub.url()).status.success());
+    for device in [&awa, &moussa] {
+        assert!(device.sync(&hub.url()).status.success());
+    }
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (out, back) = (at("awa.bundle"), at("awa.return"));
     case(&awa, folder.path(), 1);
@@ -75,7 +77,10 @@ fn a_colleague_who_syncs_carries_a_bundle_to_the_hub_and_brings_what_it_gives_ba
     assert!(moussa.done(&["status"]).contains("carried for colleagues"));
     assert!(refused(&moussa, &["bundle", "export", &back, "--return-of", "awa"]).contains("Sync first"));
     let told = moussa.done(&["sync", "--pause-permille", "2"]);
-    assert!(told.contains("1 message(s) handed over, 0 not wanted") && told.contains("--return-of"), "{told}");
+    assert!(
+        told.contains("1 message(s) handed over, 0 not wanted") && told.contains("--return-of"),
+        "{told}"
+    );
     moussa.done(&["bundle", "export", &back, "--return-of", "awa"]);
     let told = awa.done(&["bundle", "import", &back]);
     assert!(told.contains("safe") && told.contains("not received yet: 0"), "{told}");

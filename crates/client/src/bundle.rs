@@ -10,8 +10,9 @@ use teranga_store::courier::Carry;
 use teranga_store::uplink::{TakeError, Uplink};
 use teranga_sync::bundle::Return;
 use teranga_sync::identity::replica_id;
+use teranga_sync::limits;
 use teranga_sync::message::More;
-use teranga_sync::parcel::{Parcel, ParcelError, ParcelKind};
+use teranga_sync::parcel::{HEAD_BYTES, Parcel, ParcelError, ParcelKind};
 
 use crate::device::Device;
 use crate::error::ClientError;
@@ -175,7 +176,10 @@ impl Device {
     }
 
     fn take_along(&mut self, parcel: &Parcel<'_>) -> Result<Imported, BundleError> {
-        if parcel.sealed.is_empty() {
+        // A message that is larger than the hub's door would only be carried back and forth.
+        let too_large =
+            parcel.sealed.iter().any(|sealed| sealed.len() > limits::LETTER_BYTES_MAX - HEAD_BYTES);
+        if parcel.sealed.is_empty() || too_large {
             return Err(ParcelError::Damaged.into());
         }
         match self.replica_mut().carry(parcel.head.from, &parcel.sealed)? {

@@ -23,10 +23,13 @@ pub struct HandedOver {
     pub left: u64,
 }
 
-/// Hands over every message that is carried, until the link or the hub fails.
+/// Hands over every message that is carried, until the link fails. One that the hub cannot take now stands in nobody's
+/// way.
 pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, StoreError> {
     let mut done = HandedOver::default();
-    while let Some((carried, letter)) = holder.with(|replica| next(replica))? {
+    let mut at = 0;
+    while let Some((carried, letter)) = holder.with(|replica| next(replica, at))? {
+        at = carried.row;
         match link.hand_over(letter).await {
             Ok(back) => {
                 let back = is_for(&back, carried.from).then_some(back);
@@ -37,6 +40,7 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
                 holder.with(|replica| replica.handed_over(&carried, None, world::now()))?;
                 done.unwanted += 1;
             }
+            Err(LinkError::Refused { .. } | LinkError::Foreign { .. }) => {}
             Err(_) => break,
         }
     }
@@ -44,9 +48,9 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
     Ok(done)
 }
 
-/// The first message that is carried, as a letter.
-fn next(replica: &mut Replica) -> Result<Option<(Carried, Vec<u8>)>, StoreError> {
-    let (Some(uplink), Some(carried)) = (replica.uplink()?, replica.carried_after(0)?) else {
+/// The next message that is carried, as a letter.
+fn next(replica: &mut Replica, after: i64) -> Result<Option<(Carried, Vec<u8>)>, StoreError> {
+    let (Some(uplink), Some(carried)) = (replica.uplink()?, replica.carried_after(after)?) else {
         return Ok(None);
     };
     let head = Head { kind: ParcelKind::Bundle, to: replica_id(&uplink.key), from: carried.from };
