@@ -108,7 +108,7 @@ pub enum Imported {
 }
 
 /// What a return said and brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
     /// Whether the hub is known to hold more than before.
     pub moved: bool,
@@ -117,7 +117,7 @@ pub struct Heard {
     /// Changes that were applied.
     pub applied: usize,
     /// Whether the hub has more for this device.
-    pub more: bool,
+    pub more: More,
     /// Whether a line was begun.
     pub began_a_line: bool,
     /// Messages of the file that could not be read.
@@ -148,7 +148,15 @@ impl Device {
     }
 
     fn hear(&mut self, parcel: &Parcel<'_>, uplink: &Uplink) -> Result<Heard, BundleError> {
-        let mut heard = Heard { cut: parcel.cut, ..Heard::default() };
+        let mut heard = Heard {
+            moved: false,
+            refused: 0,
+            applied: 0,
+            more: More::Nothing,
+            began_a_line: false,
+            unreadable: 0,
+            cut: parcel.cut,
+        };
         for sealed in &parcel.sealed {
             let opened = parcel.head.open(self.replica().identity(), sealed).ok();
             let back = opened.and_then(|message| Return::read(&message, &uplink.key).ok());
@@ -165,7 +173,7 @@ impl Device {
             heard.moved |= taken.moved;
             heard.refused = heard.refused.max(taken.refused);
             heard.applied += taken.applied.changes;
-            heard.more = taken.more == More::Rows;
+            heard.more = taken.more;
             heard.began_a_line |= taken.began_a_line;
         }
         if heard.unreadable == parcel.sealed.len() {

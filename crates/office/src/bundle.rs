@@ -85,7 +85,7 @@ impl Office {
         }
         refused.truncate(limits::REFUSED_MAX);
         let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
-        let back = self.give_back(&child, &bundle, &refused, rows, (entropy, now))?;
+        let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
         let continues = bundle.continues;
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
     }
@@ -113,8 +113,7 @@ impl Office {
     /// The return for a message, in as many messages as its rows need.
     fn give_back(
         &self,
-        child: &Introduction,
-        bundle: &Bundle,
+        (child, bundle): (&Introduction, &Bundle),
         refused: &[RefusedPush],
         rows: ReturnRows,
         (entropy, now): (&mut dyn Entropy, Millis),
@@ -127,7 +126,7 @@ impl Office {
         let mut file = ParcelWriter::new(ParcelKind::Return, &child.key, self.replica().id());
         let mut from = bundle.cursor;
         loop {
-            let mut back = self.replica().return_of(child, bundle, from, bytes_max, now)?;
+            let mut back = self.replica().return_of(child, bundle, (from, bytes_max), now)?;
             back.refused = refused.to_vec();
             let message = back.encode(identity);
             if !file.is_empty() && file.len() + message.len() + AROUND_BYTES > limits::PARCEL_BYTES_MAX {

@@ -37,14 +37,13 @@ impl Replica {
         })
     }
 
-    /// What goes back for a bundle whose packs were taken, with rows from a place in the feed on. None is left out: who
+    /// What goes back for a bundle whose packs were taken, with so many bytes of rows from a place in the feed on. None is left out: who
     /// made the bundle may have a copy that brought them.
     pub fn return_of(
         &self,
         child: &Introduction,
         bundle: &Bundle,
-        from: Cursor,
-        bytes_max: usize,
+        (from, bytes_max): (Cursor, usize),
         now: Millis,
     ) -> Result<Return> {
         let id = replica_id(&child.key);

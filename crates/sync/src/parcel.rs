@@ -269,6 +269,6 @@ mod tests {
             Parcel::read(b"PK\x03\x04 a workbook that somebody took for it"),
             Err(ParcelError::Foreign)
         );
-        assert_eq!(Parcel::read(&[0; limits::PARCEL_BYTES_MAX + 1]), Err(ParcelError::TooLarge));
+        assert_eq!(Parcel::read(&vec![0; limits::PARCEL_BYTES_MAX + 1]), Err(ParcelError::TooLarge));
     }
 }

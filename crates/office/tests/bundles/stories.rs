@@ -11,6 +11,7 @@ use teranga_store::courier::Carry;
 use teranga_store::ticks::Tick;
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::limits;
+use teranga_sync::message::More;
 use teranga_sync::parcel::Parcel;
 
 use crate::world::{NOW, World, copy_folder, enrol, online, profile};
@@ -91,7 +92,7 @@ fn a_hub_that_was_put_back_takes_nothing_after_the_gap_and_is_sent_everything_ag
     let (taken, back) = world.bring(&file);
     assert_eq!((taken[0].logged, taken[0].after_gap), (0, 1));
     let heard = world.hear(0, &back.unwrap()).unwrap();
-    assert!(!heard.moved && heard.more, "{heard:?}");
+    assert!(!heard.moved && heard.more == More::Rows, "{heard:?}");
     assert_eq!(tick(&world, 0, first), Tick::Here, "what the hub forgot is on this device only");
     for _ in 0..3 {
         world.round(0);

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use teranga_client::Device;
 use teranga_client::bundle::{Heard, Imported};
 use teranga_hub::world::{SystemEntropy, now};
+use teranga_sync::message::More;
 
 use super::lists;
 use crate::failure::Outcome;
@@ -91,7 +92,7 @@ fn told(heard: &Heard, messages: &Messages) {
     if heard.cut {
         say!("{}", messages.text("bundle-cut"));
     }
-    if heard.more || heard.began_a_line {
+    if heard.more == More::Rows || heard.began_a_line {
         say!("{}", messages.text("bundle-more"));
     }
 }
