@@ -2,6 +2,7 @@
 //! native transport that relays and field devices share.
 
 pub mod bad_link;
+pub mod carry;
 pub mod link;
 pub mod problem;
 pub mod relay;

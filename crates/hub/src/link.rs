@@ -188,12 +188,18 @@ impl Link {
 
     /// Sends the bytes of a request and returns those of the answer.
     pub async fn exchange(&self, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        let request = self
-            .client
-            .post(format!("{}/v1/sync", self.base))
-            .header("content-type", "application/octet-stream")
-            .body(body);
-        self.send(request, Content::Bytes, limits::ANSWER_BYTES_MAX).await
+        self.send(self.posting_bytes("/v1/sync", body), Content::Bytes, limits::ANSWER_BYTES_MAX).await
+    }
+
+    /// Hands over a message of somebody else's bundle and returns what goes back to them.
+    pub async fn hand_over(&self, letter: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.send(self.posting_bytes("/v1/bundle", letter), Content::Bytes, limits::SEALED_BYTES_MAX + 1024)
+            .await
+    }
+
+    fn posting_bytes(&self, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.base));
+        request.header("content-type", Content::Bytes.name()).body(body)
     }
 
     /// Posts JSON and reads JSON, with a bearer token where one is needed.

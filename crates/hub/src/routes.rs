@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use teranga_core::problem::Problem;
-use teranga_office::Rejected;
 use teranga_office::admin::Command;
 use teranga_office::consolidate::Since;
+use teranga_office::{Office, Rejected, ReturnRows};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::limits;
 
@@ -24,15 +24,19 @@ use crate::relay;
 use crate::state::{Exposure, HubState};
 use crate::world::{SystemEntropy, now};
 
+/// The largest thing asked at the local door: a message of a file, in hexadecimal digits.
+const DOOR_BYTES_MAX: usize = 2 * (limits::SEALED_BYTES_MAX + 1024);
+
 type Shared = State<Arc<HubState>>;
 
 pub(crate) fn router(state: Arc<HubState>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/v1/sync", post(sync))
+        .route("/v1/bundle", post(bundle).layer(DefaultBodyLimit::max(limits::LETTER_BYTES_MAX)))
         .route("/v1/enrol", post(enrol))
         .route("/v1/pull", get(pull))
-        .route("/v1/admin", post(admin))
+        .route("/v1/admin", post(admin).layer(DefaultBodyLimit::max(DOOR_BYTES_MAX)))
         .layer(DefaultBodyLimit::max(limits::REQUEST_BYTES_MAX))
         .with_state(state)
 }
@@ -45,6 +49,18 @@ async fn sync(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem
         state.apply_the_rest();
     }
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], exchanged.answer).into_response())
+}
+
+/// A message of a bundle that another child carried. Who made it stands under its seal.
+async fn bundle(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
+    let take =
+        move |office: &mut Office| office.take_bundle(&body, ReturnRows::Letter, &mut SystemEntropy, now());
+    let taken = state.office(take).await?;
+    tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
+    if taken.applied.left {
+        state.apply_the_rest();
+    }
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], taken.back).into_response())
 }
 
 async fn enrol(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {

@@ -16,6 +16,7 @@ use teranga_sync::code;
 use teranga_sync::feed::{ReplicaKind, ResourceRow};
 use teranga_sync::limits::RESOURCE_BYTES_MAX;
 
+use crate::hex::Hex;
 use crate::names;
 use crate::office::Office;
 use crate::people::Scope;
@@ -98,6 +99,15 @@ pub enum Command {
     Census,
     /// Relay with the parent now. The shell does it.
     Relay,
+    /// A bundle of everything that the parent has not acknowledged.
+    BundleExport,
+    /// Take one message of a bundle or of a return.
+    BundleImport {
+        /// A file of one message.
+        letter: Hex,
+        /// Whether it is the last of its file: then all of the feed that fits goes back.
+        last: bool,
+    },
 }
 
 /// What a code enrols.
@@ -160,6 +170,8 @@ impl Office {
             Command::Census => Ok(self.census()?),
             Command::Relay if self.replica().uplink()?.is_none() => Err(no_parent()),
             Command::Relay => Err(Refusal::new("relay-needs-hub", &[])),
+            Command::BundleExport => self.export_bundle(entropy, now),
+            Command::BundleImport { letter, last } => self.import_letter(&letter.0, last, entropy, now),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The hub's half of an exchange: check who asks, take the packs, apply them, answer with what follows in the feed.
 
+use teranga_core::id::ReplicaId;
 use teranga_core::problem::{Explain, Problem};
 use teranga_core::time::Millis;
 use teranga_store::ingest::Ingested;
@@ -50,7 +51,7 @@ pub struct Exchanged {
 }
 
 /// Transactions of applying within one exchange, a thousand saves each: more than the largest pack of honest work.
-const ROUNDS_PER_EXCHANGE: usize = 5;
+pub(crate) const ROUNDS_PER_EXCHANGE: usize = 5;
 
 impl Office {
     /// Answers one request.
@@ -88,17 +89,26 @@ impl Office {
     }
 
     fn authenticate(&self, body: &[u8]) -> Result<(Introduction, Request), Rejected> {
+        let child = self.enrolled(Request::sender(body)?)?;
+        let request = Request::read(body, &child.key)?;
+        self.check_meant(request.hub)?;
+        Ok((child, request))
+    }
+
+    /// Who sends something, if it is enrolled here.
+    pub(crate) fn enrolled(&self, sender: ReplicaId) -> Result<Introduction, Rejected> {
         let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");
-        let sender = Request::sender(body)?;
         if self.replica().is_revoked(sender)? {
             return Err(Rejected::new(Problem::Forbidden, "the replica was revoked"));
         }
-        let child = self.replica().child(sender)?.ok_or_else(unknown)?;
-        let request = Request::read(body, &child.key)?;
-        if request.hub == self.replica().id() {
-            Ok((child, request))
-        } else {
-            Err(Rejected::new(Problem::Unauthorised, "the request is meant for another hub"))
+        self.replica().child(sender)?.ok_or_else(unknown)
+    }
+
+    /// What is meant for another hub is not taken here.
+    pub(crate) fn check_meant(&self, hub: ReplicaId) -> Result<(), Rejected> {
+        if hub == self.replica().id() {
+            return Ok(());
         }
+        Err(Rejected::new(Problem::Unauthorised, "the message is meant for another hub"))
     }
 }

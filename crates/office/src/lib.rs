@@ -5,12 +5,15 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admin;
+pub mod bundle;
 pub mod consolidate;
 mod derived;
+mod desk;
 pub mod enrol;
 mod erase;
 pub mod exchange;
 mod held;
+pub mod hex;
 pub mod names;
 pub mod office;
 pub mod people;
@@ -19,6 +22,7 @@ pub mod refusal;
 pub mod show;
 mod status;
 
+pub use bundle::ReturnRows;
 pub use exchange::Rejected;
 pub use office::Office;
 pub use refusal::Refusal;

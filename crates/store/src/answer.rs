@@ -1,7 +1,9 @@
-//! The hub's half of an exchange, as far as it is the store's: cutting the answer once packs are in.
+//! The hub's half of an exchange, as far as it is the store's: cutting the answer once packs are in; and what goes back
+//! for a bundle.
 
 use teranga_core::time::Millis;
-use teranga_sync::feed::{Introduction, encode};
+use teranga_sync::bundle::{Bundle, Return};
+use teranga_sync::feed::{Cursor, Introduction, encode};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Answer, Asker, Request};
 
@@ -21,7 +23,7 @@ impl Replica {
         now: Millis,
     ) -> Result<Answer> {
         let id = replica_id(&child.key);
-        let reader = feed::Reader { child: id, line: request.line, audience: &child.audience };
+        let reader = feed::Reader { child: id, line: Some(request.line), audience: &child.audience };
         let transaction = self.connection_mut().transaction()?;
         let cut = feed::cut(&transaction, reader, request.cursor, request.pull_bytes_max)?;
         membership::note_introduced(&transaction, child, &cut.rows)?;
@@ -33,6 +35,36 @@ impl Replica {
             exchange: request.exchange,
             acknowledged: self.received(id, request.line)?,
             hub_time: now,
+            cursor: cut.cursor,
+            more: cut.more,
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows) },
+        })
+    }
+
+    /// What goes back for a bundle whose packs were taken, with so many bytes of rows from a place in the feed on. None is left out: who
+    /// made the bundle may have a copy that brought them.
+    pub fn return_of(
+        &mut self,
+        child: &Introduction,
+        bundle: &Bundle,
+        (from, bytes_max): (Cursor, usize),
+        now: Millis,
+    ) -> Result<Return> {
+        let id = replica_id(&child.key);
+        let reader = feed::Reader { child: id, line: None, audience: &child.audience };
+        let transaction = self.connection_mut().transaction()?;
+        let cut = feed::cut(&transaction, reader, from, bytes_max)?;
+        membership::note_introduced(&transaction, child, &cut.rows)?;
+        transaction.commit()?;
+        Ok(Return {
+            replica: id,
+            line: bundle.line,
+            opening: bundle.opening,
+            exchange: bundle.exchange,
+            acknowledged: self.received(id, bundle.line)?,
+            refused: Vec::new(),
+            hub_time: now,
+            from,
             cursor: cut.cursor,
             more: cut.more,
             rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows) },

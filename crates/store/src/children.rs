@@ -170,6 +170,17 @@ impl Replica {
         Ok((moved == 1).then_some(before))
     }
 
+    /// Notes that a bundle of a child came, in one of its lines.
+    pub fn note_bundle(&mut self, child: ReplicaId, line: Line, now: Millis) -> Result<()> {
+        let transaction = self.connection_mut().transaction()?;
+        note_line(&transaction, child, line)?;
+        transaction
+            .prepare_cached("UPDATE child SET last_ms = ?3 WHERE replica = ?1 AND line = ?2")?
+            .execute(params![child.as_bytes(), line.number(), now.0])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
     /// Keeps a pull token.
     pub fn add_pull_token(&mut self, token: &str, grant: &PullGrant) -> Result<()> {
         self.connection().execute(

@@ -37,9 +37,40 @@ pub enum Ingested {
     Refused(Problem),
 }
 
+/// How a pack came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In an exchange: the acknowledgement ends at the last pack that came.
+    Exchange,
+    /// In a bundle, which may be an old one, or one of several: it never takes an acknowledgement back, and what it brings
+    /// is left out for nobody, for the child may have a copy whose bundle this is.
+    Bundle,
+}
+
 impl Replica {
     /// Takes one pack from a child, in one of its lines.
     pub fn ingest(&mut self, child: &Introduction, line: Line, push: &Push, now: Millis) -> Result<Ingested> {
+        self.take_pack(Way::Exchange, child, (line, push), now)
+    }
+
+    /// Takes one pack of a child's bundle.
+    pub fn ingest_bundled(
+        &mut self,
+        child: &Introduction,
+        line: Line,
+        push: &Push,
+        now: Millis,
+    ) -> Result<Ingested> {
+        self.take_pack(Way::Bundle, child, (line, push), now)
+    }
+
+    fn take_pack(
+        &mut self,
+        way: Way,
+        child: &Introduction,
+        (line, push): (Line, &Push),
+        now: Millis,
+    ) -> Result<Ingested> {
         let Ok(pack) = Pack::decode(&push.pack) else {
             return Ok(Ingested::Refused(Problem::Malformed));
         };
@@ -48,7 +79,8 @@ impl Replica {
         }
         let via = (replica_id(&child.key), line);
         let transaction = self.connection_mut().transaction()?;
-        if push.number > received(&transaction, via)?.number + 1 {
+        let next = received(&transaction, via)?.number + 1;
+        if way == Way::Exchange && push.number > next {
             return Ok(Ingested::Gap);
         }
         let chain = packs::chain(&transaction, pack.manifest.replica(), pack.manifest.batch)?;
@@ -58,6 +90,7 @@ impl Replica {
         let (outcome, hash) = match admit(&pack, &chain) {
             Admission::Accept { hash, .. } => {
                 let author = push.introduction.as_ref().unwrap_or(child);
+                let via = (via.0, (way == Way::Exchange).then_some(line));
                 let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };
                 if let Err(problem) = log_pack(&transaction, &arrival)? {
                     return Ok(Ingested::Refused(problem));
@@ -71,6 +104,10 @@ impl Replica {
             Admission::Gap => return Ok(Ingested::Gap),
             Admission::Refuse(problem) => return Ok(Ingested::Refused(problem)),
         };
+        if way == Way::Bundle && push.number != next {
+            transaction.commit()?;
+            return Ok(outcome);
+        }
         transaction
             .prepare_cached(
                 "UPDATE child SET received = ?3, received_hash = ?4, last_ms = ?5 WHERE replica = ?1 AND line = ?2",
@@ -119,7 +156,7 @@ struct Arrival<'a> {
     pack: &'a Pack,
     hash: &'a ManifestHash,
     author: &'a Introduction,
-    via: (ReplicaId, Line),
+    via: (ReplicaId, Option<Line>),
     now: Millis,
 }
 

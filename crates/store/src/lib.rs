@@ -7,12 +7,14 @@
 mod answer;
 mod apply;
 pub mod aside;
+pub mod bundle;
 mod carried;
 pub mod census;
 mod checkpoints;
 pub mod children;
 mod columns;
 pub mod conversation;
+pub mod courier;
 mod create;
 mod custody;
 pub mod drafts;

@@ -71,11 +71,22 @@ impl Replica {
         let (own, nonce) = (self.id(), self.nonce());
         let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
         let transaction = self.connection_mut().transaction()?;
-        begin(&transaction, own, nonce, acknowledged)?;
-        transaction.execute("UPDATE uplink SET exchange = 0, acknowledged = 0, behind = 1", [])?;
+        begin_at_hub(&transaction, own, nonce, acknowledged)?;
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// Begins a line at the hub of the one before.
+pub(crate) fn begin_at_hub(
+    connection: &Connection,
+    own: ReplicaId,
+    nonce: OpeningNonce,
+    acknowledged: u64,
+) -> Result<()> {
+    begin(connection, own, nonce, acknowledged)?;
+    connection.execute("UPDATE uplink SET exchange = 0, acknowledged = 0, heard = 0, behind = 1", [])?;
+    Ok(())
 }
 
 /// Begins a line: draws its number, and takes apart what the hub has not acknowledged.

@@ -92,7 +92,7 @@ mod tests {
             ),
             2
         );
-        assert_eq!(one::<i64>(&connection, "SELECT exchange + behind FROM uplink"), 40);
+        assert_eq!(one::<i64>(&connection, "SELECT exchange + behind + heard FROM uplink"), 40);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use rusqlite::{Connection, Row, params};
 use teranga_core::id::{Batch, ManifestHash, ReplicaId};
 use teranga_core::problem::{Explain, Problem};
+use teranga_sync::manifest::Mark;
 use teranga_sync::message::{Acknowledged, Request};
 
 use crate::columns::{self, blob, integer};
@@ -44,14 +45,7 @@ impl Replica {
     pub fn pass_over(&mut self, request: &Request, problem: Problem) -> Result<()> {
         let Some(first) = request.pushes.first() else { return Ok(()) };
         let transaction = self.connection_mut().transaction()?;
-        transaction.execute(
-            "UPDATE outbox SET refused = ?2, passed = 1 WHERE number = ?1",
-            params![integer(first.number), problem.code()],
-        )?;
-        // Those after it were not taken either; they are numbered anew.
-        transaction.execute("UPDATE outbox SET number = NULL WHERE number >= ?1", [integer(first.number)])?;
-        // A refused pack stands as it was refused, whatever the hub made of it.
-        transaction.execute("UPDATE outbox SET fixed = 1 WHERE passed = 1", [])?;
+        pass_over(&transaction, &[(first.number, problem)])?;
         transaction.commit()?;
         Ok(())
     }
@@ -72,6 +66,21 @@ impl Replica {
         }
         Ok(refused)
     }
+}
+
+/// Notes that the parent refused the packs of these numbers. Those after them are numbered anew.
+pub(crate) fn pass_over(connection: &Connection, refused: &[(u64, Problem)]) -> Result<()> {
+    let Some(first) = refused.iter().map(|(number, _)| *number).min() else { return Ok(()) };
+    for (number, problem) in refused {
+        connection.execute(
+            "UPDATE outbox SET refused = ?2, passed = 1 WHERE number = ?1",
+            params![integer(*number), problem.code()],
+        )?;
+    }
+    connection.execute("UPDATE outbox SET number = NULL WHERE number >= ?1", [integer(first)])?;
+    // A refused pack stands as it was refused, whatever the hub made of it.
+    connection.execute("UPDATE outbox SET fixed = 1 WHERE passed = 1", [])?;
+    Ok(())
 }
 
 /// Puts a pack at the end.
@@ -100,6 +109,46 @@ pub(crate) fn next(connection: &Connection, acknowledged: u64) -> Result<Option<
         )?
         .query_row([at], |row| row.get(0))?;
     Ok(Some(OutboxRow { number: columns::unsigned(number), ..row }))
+}
+
+/// Every pack that the hub has not acknowledged, as a bundle brings them: those with a number first, and last what the
+/// parent refused, with all of its origin, so that it stands in nobody's way. Each with its row.
+pub(crate) fn unacknowledged(connection: &Connection, acknowledged: u64) -> Result<Vec<(i64, OutboxRow)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT row, number, origin, batch FROM outbox WHERE number IS NULL OR number > ?1
+         ORDER BY number IS NULL, number, origin IN (SELECT origin FROM outbox WHERE passed = 1), row",
+    )?;
+    let mut rows = statement.query([integer(acknowledged)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// Gives a pack out in a file: it keeps its number or gets one, and is never cut anew, for the file may come late.
+pub(crate) fn give_out(connection: &Connection, at: i64) -> Result<u64> {
+    let number: i64 = connection
+        .prepare_cached(
+            "UPDATE outbox SET fixed = 1,
+                 number = coalesce(number, (SELECT max(0, coalesce(max(number), 0)) + 1 FROM outbox))
+             WHERE row = ?1 RETURNING number",
+        )?
+        .query_row([at], |row| row.get(0))?;
+    Ok(columns::unsigned(number))
+}
+
+/// The origin of the pack under a number, if it has this mark.
+pub(crate) fn origin_under(connection: &Connection, number: u64, mark: Mark) -> Result<Option<ReplicaId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT p.origin, p.hash FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch
+         WHERE o.number = ?1",
+    )?;
+    let mut rows = statement.query([integer(number)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let hash: ManifestHash = blob(row, 1, "pack", "hash")?;
+    let origin = blob(row, 0, "pack", "origin")?;
+    Ok((Mark::of(&hash) == mark).then_some(origin))
 }
 
 fn sent(connection: &Connection, acknowledged: u64) -> Result<Option<(i64, OutboxRow)>> {
@@ -138,12 +187,7 @@ pub(crate) fn is_passed_over(connection: &Connection, origin: ReplicaId) -> Resu
 /// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
 /// for none, and packs are offered again until one is recognised.
 pub(crate) fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
-    let mut statement = connection.prepare_cached(
-        "SELECT p.hash FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch WHERE o.number = ?1",
-    )?;
-    let mut rows = statement.query([integer(acknowledged.number)])?;
-    let hash: Option<ManifestHash> = rows.next()?.map(|row| blob(row, 0, "pack", "hash")).transpose()?;
-    let ours = hash.is_some_and(|hash| Acknowledged::at(acknowledged.number, &hash) == *acknowledged);
+    let ours = origin_under(connection, acknowledged.number, acknowledged.mark)?.is_some();
     Ok(if ours { acknowledged.number } else { 0 })
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn hash_of(
     rows.next()?.map(|row| blob(row, 0, "pack", "hash")).transpose()
 }
 
-/// The child that brought a pack, and in which line; `None` for one's own.
+/// The child that brought a pack in an exchange, and in which line; `None` for one's own, and for what came in a bundle.
 pub(crate) fn brought_by(
     connection: &Connection,
     origin: ReplicaId,
@@ -176,7 +176,7 @@ pub(crate) fn insert(
     manifest: &Manifest,
     hash: &ManifestHash,
     now: Millis,
-    via: Option<(ReplicaId, Line)>,
+    via: Option<(ReplicaId, Option<Line>)>,
 ) -> Result<()> {
     let openings: Vec<u8> = manifest.openings.iter().flat_map(|nonce| nonce.0).collect();
     connection
@@ -193,7 +193,7 @@ pub(crate) fn insert(
             manifest.signature,
             now.0,
             via.map(|(child, _)| child.0),
-            via.map(|(_, line)| line.number()),
+            via.and_then(|(_, line)| line).map(Line::number),
         ])?;
     Ok(())
 }

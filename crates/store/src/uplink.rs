@@ -6,7 +6,7 @@ use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::feed::{Cursor, Row, decode};
-use teranga_sync::identity::replica_id;
+use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
 
@@ -112,6 +112,8 @@ impl Replica {
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;
+            // Sealed for the hub before, which is not met again; whoever made them still has them.
+            transaction.execute("DELETE FROM carried", [])?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -142,7 +144,7 @@ impl Replica {
                 }
                 match outbox::next(self.connection(), uplink.acknowledged)? {
                     None => Vec::new(),
-                    Some(row) => vec![self.push(row)?],
+                    Some(row) => vec![push(self.connection(), self.id(), row)?],
                 }
             }
         };
@@ -165,16 +167,6 @@ impl Replica {
         }))
     }
 
-    fn push(&self, row: OutboxRow) -> Result<Push> {
-        let introduction = if row.origin == self.id() {
-            None
-        } else {
-            register::introduction(self.connection(), row.origin)?
-        };
-        let pack = packs::load(self.connection(), row.origin, row.batch)?.encode();
-        Ok(Push { number: row.number, introduction, pack })
-    }
-
     /// Takes a verified answer: rows are logged and applied, receipts noted, the acknowledgement and the cursor moved
     /// on, all in one transaction.
     pub fn take_answer(
@@ -190,16 +182,9 @@ impl Replica {
         if !line::is_ours(self.connection(), answer.before)? {
             return Err(TakeError::SomebodyElse);
         }
-        let rows = if answer.rows.is_empty() { Vec::new() } else { decode(&answer.rows)? };
-        let erases = rows.iter().any(|row| matches!(row, Row::Erase(_)));
-        let (own, guard) = (self.id(), Guard::new());
-        let identity = self.identity().clone();
+        let (own, identity) = (self.id(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
-        for row in rows {
-            take::row(&transaction, &identity, row)?;
-        }
-        let applied = apply_all(&transaction, own, &guard)?;
-        gone::evict(&transaction, own)?;
+        let took = take_rows(&transaction, &identity, &answer.rows)?;
         erase::told(&transaction, &request.confirmations)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
@@ -211,21 +196,12 @@ impl Replica {
         let untold = !erase::untold(&transaction)?.is_empty();
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
-        let forgot = answer.cursor.position < request.cursor.position;
-        let cursor = if forgot {
-            // Nothing is sent before it is known what the hub still has.
-            transaction.execute("UPDATE uplink SET behind = 1", [])?;
-            log::offer_again(&transaction, own)?;
-            erase::tell_again(&transaction)?;
-            checkpoints::before(&transaction, request.cursor)?
-        } else {
-            answer.cursor
-        };
+        let cursor = next_cursor(&transaction, own, request.cursor, answer.cursor)?;
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
         }
         transaction.execute(
-            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, last_ms = ?4,
+            "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, heard = exchange, last_ms = ?4,
                  done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6, within = ?7",
             params![
                 integer(cursor.position.0),
@@ -240,13 +216,62 @@ impl Replica {
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
         self.take_profile(profile);
-        if erases {
+        if took.erased {
             self.forget_pages()?;
         }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
-        Ok(Taken { left, moved, applied })
+        Ok(Taken { left, moved, applied: took.applied })
     }
+}
+
+/// A pack of the outbox on its way up, with its author where that is another.
+pub(crate) fn push(connection: &Connection, own: ReplicaId, row: OutboxRow) -> Result<Push> {
+    let introduction = if row.origin == own { None } else { register::introduction(connection, row.origin)? };
+    let pack = packs::load(connection, row.origin, row.batch)?.encode();
+    Ok(Push { number: row.number, introduction, pack })
+}
+
+/// What taking rows did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    /// What was applied.
+    pub(crate) applied: Applied,
+    /// Whether a record was erased: then what was deleted must leave the files too.
+    pub(crate) erased: bool,
+}
+
+/// Takes rows that a hub signed, applies what they bring and lets go of what may go.
+pub(crate) fn take_rows(
+    connection: &Connection,
+    own: &Identity,
+    rows: &[u8],
+) -> std::result::Result<Took, TakeError> {
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+    let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    for row in rows {
+        take::row(connection, own, row)?;
+    }
+    let applied = apply_all(connection, own.replica(), &Guard::new())?;
+    gone::evict(connection, own.replica())?;
+    Ok(Took { applied, erased })
+}
+
+/// From where to ask next. A hub that does not know the place that was asked from gives an earlier one; then nothing is
+/// sent before it is known what the hub still has.
+pub(crate) fn next_cursor(
+    connection: &Connection,
+    own: ReplicaId,
+    asked: Cursor,
+    given: Cursor,
+) -> Result<Cursor> {
+    if given.position >= asked.position {
+        return Ok(given);
+    }
+    connection.execute("UPDATE uplink SET behind = 1", [])?;
+    log::offer_again(connection, own)?;
+    erase::tell_again(connection)?;
+    checkpoints::before(connection, asked)
 }
 
 /// The hub that this replica syncs with, once it is enrolled.

@@ -47,6 +47,11 @@ impl Identity {
         replica_id(&self.public_key())
     }
 
+    /// The secret on the curve's other form, with which the replica opens what was sealed for it.
+    pub(crate) fn exchange_secret(&self) -> [u8; 32] {
+        self.key.to_scalar_bytes()
+    }
+
     /// Signs bytes that begin with their own context, so that no signature serves for anything else.
     pub fn sign(&self, message: &[u8]) -> SignatureBytes {
         self.key.sign(message).to_bytes()
@@ -57,6 +62,12 @@ impl Identity {
 pub fn verify(key: &PublicKey, message: &[u8], signature: &SignatureBytes) -> bool {
     VerifyingKey::from_bytes(key.as_bytes())
         .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+}
+
+/// A public key on the curve's other form, X25519; `None` where it is not a key or a weak one.
+pub(crate) fn exchange_key(key: &PublicKey) -> Option<[u8; 32]> {
+    let key = VerifyingKey::from_bytes(key.as_bytes()).ok().filter(|key| !key.is_weak())?;
+    Some(key.to_montgomery().to_bytes())
 }
 
 /// SHA-256 of the public key, cut to 16 bytes.

@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admit;
+pub mod bundle;
 pub mod bytes;
 pub mod code;
 pub mod compress;
@@ -19,7 +20,9 @@ pub mod limits;
 pub mod manifest;
 pub mod message;
 pub mod pack;
+pub mod parcel;
 pub mod parts;
 pub mod scan;
+pub mod seal;
 pub mod session;
 pub mod version;

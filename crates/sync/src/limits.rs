@@ -61,6 +61,25 @@ pub const RESOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest name of a person, office, class or form on the wire.
 pub const NAME_BYTES_MAX: usize = 256;
 
+/// What a sender puts into one message of a bundle before it begins another, raw: what a cut file loses at most.
+pub const BUNDLE_CUT_BYTES: usize = 512 * 1024;
+/// The largest sealed message in a file: the largest answer's rows, or the largest request's packs, and the seal.
+pub const SEALED_BYTES_MAX: usize = ANSWER_BYTES_MAX + 1024;
+/// The largest file of sealed messages, which is written, read and sealed in memory: two months of a busy office.
+pub const PARCEL_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest bundle that goes by another device's link: the largest request and its seal.
+pub const LETTER_BYTES_MAX: usize = REQUEST_BYTES_MAX + 1024;
+/// The most rows, before compression, in what comes back for a bundle by another device's link, in bytes.
+pub const LETTER_ROWS_BYTES_MAX: usize = 256 * 1024;
+/// The most packs that one return names as refused; of the others the next return speaks.
+pub const REFUSED_MAX: usize = 64;
+/// The most that a device keeps of others' bundles until it meets the hub, in bytes.
+pub const CARRIED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most bundles of others that a device keeps: their messages, a few a bundle.
+pub const CARRIED_MESSAGES_MAX: usize = 256;
+/// The most devices for which a device keeps what the hub gave it for them; the oldest gives way.
+pub const CARRIED_BACK_MAX: usize = 64;
+
 /// The most changes of one part that wait for changes which have not arrived.
 pub const WAITING_PER_PART_MAX: usize = 200;
 

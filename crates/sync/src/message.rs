@@ -21,7 +21,7 @@ const SIGNATURE_BYTES: usize = 64;
 /// The most packs in one request.
 pub const PUSHES_MAX: usize = 64;
 
-const ROWS_BLOCK: BlockLimits =
+pub(crate) const ROWS_BLOCK: BlockLimits =
     BlockLimits { stored_max: limits::ROWS_RAW_BYTES_MAX, raw_max: limits::ROWS_RAW_BYTES_MAX };
 
 /// One pack on its way up.
@@ -166,14 +166,7 @@ impl Request {
         for confirmation in &self.confirmations {
             confirmation.write(&mut writer);
         }
-        writer.count(self.pushes.len());
-        for push in &self.pushes {
-            writer.number(push.number).byte(u8::from(push.introduction.is_some()));
-            if let Some(introduction) = &push.introduction {
-                feed::write_introduction(&mut writer, introduction);
-            }
-            compress::write(&mut writer, &push.pack);
-        }
+        write_pushes(&mut writer, &self.pushes);
         sign(writer, identity)
     }
 
@@ -199,10 +192,7 @@ impl Request {
         let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
             .map(|_| Confirmation::read(&mut reader))
             .collect::<Result<_, _>>()?;
-        let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
-        let pushes = (0..reader.count("pushes", PUSHES_MAX)?)
-            .map(|_| read_push(&mut reader, &mut raw_left))
-            .collect::<Result<_, _>>()?;
+        let pushes = read_pushes(&mut reader)?;
         reader.finish()?;
         Ok(Self { hub, replica, line, opening, exchange, cursor, pull_bytes_max, confirmations, pushes })
     }
@@ -233,24 +223,20 @@ impl Answer {
             Acknowledged { number: reader.number("acknowledged")?, mark: Mark(reader.array()?) };
         let hub_time = Millis(i64::try_from(reader.number("hub time")?).unwrap_or(i64::MAX));
         let cursor = read_cursor(&mut reader)?;
-        let more = match reader.byte()? {
-            0 => More::Nothing,
-            1 => More::Rows,
-            _ => return Err(DecodeError::Invalid { field: "more" }.into()),
-        };
+        let more = if read_flag(&mut reader, "more")? { More::Rows } else { More::Nothing };
         let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
         Ok(Self { replica, line, before, exchange, acknowledged, hub_time, cursor, more, rows })
     }
 }
 
-fn head(kind: u8) -> Writer {
+pub(crate) fn head(kind: u8) -> Writer {
     let mut writer = Writer::new();
     writer.raw(&version::MAGIC).byte(kind).byte(version::MAX);
     writer
 }
 
-fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
+pub(crate) fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
     let mut reader = Reader::new(signed);
     if reader.array::<4>()? != version::MAGIC || reader.byte()? != kind {
         return Err(DecodeError::Invalid { field: "magic" }.into());
@@ -267,13 +253,13 @@ fn foreign_version(signed: &[u8]) -> Option<u8> {
     (!(version::MIN..=version::MAX).contains(&version)).then_some(version)
 }
 
-fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
+pub(crate) fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
     let signature = identity.sign(writer.as_slice());
     writer.raw(&signature);
     writer.finish()
 }
 
-fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeError> {
+pub(crate) fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeError> {
     if bytes.len() > max {
         return Err(DecodeError::OverLimit { field: "body" });
     }
@@ -284,12 +270,28 @@ fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeErro
 
 /// What stands before the signature, if this key made it. A message of another version says so first: its signature
 /// may be another kind.
-fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
+pub(crate) fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
     let (signed, signature) = split(bytes, max)?;
     if let Some(version) = foreign_version(signed) {
         return Err(MessageError::Version { version });
     }
     if verify(key, signed, &signature) { Ok(signed) } else { Err(MessageError::Signature) }
+}
+
+pub(crate) fn write_pushes(writer: &mut Writer, pushes: &[Push]) {
+    writer.count(pushes.len());
+    for push in pushes {
+        writer.number(push.number).byte(u8::from(push.introduction.is_some()));
+        if let Some(introduction) = &push.introduction {
+            feed::write_introduction(writer, introduction);
+        }
+        compress::write(writer, &push.pack);
+    }
+}
+
+pub(crate) fn read_pushes(reader: &mut Reader<'_>) -> Result<Vec<Push>, DecodeError> {
+    let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
+    (0..reader.count("pushes", PUSHES_MAX)?).map(|_| read_push(reader, &mut raw_left)).collect()
 }
 
 fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, DecodeError> {
@@ -306,16 +308,25 @@ fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, Deco
     Ok(Push { number, introduction, pack })
 }
 
-fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
+pub(crate) fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
     let number = reader.number_up_to("line", Line::MAX.into())?;
     u32::try_from(number).ok().and_then(Line::numbered).ok_or(DecodeError::Invalid { field: "line" })
 }
 
-fn write_cursor(writer: &mut Writer, cursor: &Cursor) {
+/// A byte that is 0 or 1.
+pub(crate) fn read_flag(reader: &mut Reader<'_>, field: &'static str) -> Result<bool, DecodeError> {
+    match reader.byte()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError::Invalid { field }),
+    }
+}
+
+pub(crate) fn write_cursor(writer: &mut Writer, cursor: &Cursor) {
     writer.number(cursor.position.0).raw(&cursor.running).number(cursor.within);
 }
 
-fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, DecodeError> {
+pub(crate) fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, DecodeError> {
     Ok(Cursor {
         position: FeedPosition(reader.number("position")?),
         running: reader.array()?,

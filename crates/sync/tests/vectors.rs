@@ -16,9 +16,11 @@ use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, Entropy, FeedPosition, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
+use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
+use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::erase::{Confirmation, Erasure};
@@ -28,6 +30,8 @@ use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::manifest::{Manifest, Mark};
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
+use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
+use teranga_sync::seal;
 
 const RECORD: RecordId = RecordId([0x11; 16]);
 const SALT: Salt = Salt([0x22; 16]);
@@ -168,6 +172,63 @@ fn answer() -> Answer {
     }
 }
 
+fn bundle() -> Bundle {
+    Bundle {
+        hub: hub().replica(),
+        replica: device().replica(),
+        line: Line::numbered(5).unwrap(),
+        opening: Asker::of(NONCE),
+        exchange: 8,
+        cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
+        continues: false,
+        pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
+    }
+}
+
+fn returned() -> Return {
+    Return {
+        replica: device().replica(),
+        line: Line::numbered(5).unwrap(),
+        opening: Asker::of(NONCE),
+        exchange: 8,
+        acknowledged: Acknowledged::at(1, &pack().hash()),
+        refused: vec![RefusedPush { number: 2, mark: Mark([0x55; 8]), problem: Problem::Forbidden }],
+        hub_time: Millis(1_772_442_000_500),
+        from: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
+        cursor: Cursor { position: FeedPosition(306), running: [8; 32], within: 0 },
+        more: More::Nothing,
+        rows: feed::encode(&rows()),
+    }
+}
+
+/// The one-time key of a seal in the vectors; a real one is drawn at random.
+struct Fixed;
+
+impl Entropy for Fixed {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(0x66);
+    }
+}
+
+fn bundle_file() -> Vec<u8> {
+    let mut file = ParcelWriter::new(ParcelKind::Bundle, &hub().public_key(), device().replica());
+    file.add(&bundle().encode(&device()), &mut Fixed).unwrap();
+    file.finish()
+}
+
+fn return_file() -> Vec<u8> {
+    let mut file = ParcelWriter::new(ParcelKind::Return, &device().public_key(), hub().replica());
+    file.add(&returned().encode(&hub()), &mut Fixed).unwrap();
+    file.finish()
+}
+
+/// The only message of a file, opened.
+fn opened(file: &[u8], identity: &Identity) -> Vec<u8> {
+    let parcel = Parcel::read(file).unwrap();
+    assert!(!parcel.cut);
+    parcel.head.open(identity, parcel.sealed[0]).unwrap()
+}
+
 fn vectors() -> Json {
     let class = ClassId::new("survey");
     json!({
@@ -182,9 +243,12 @@ fn vectors() -> Json {
         "pack": hex(&pack().encode()), "manifest_hash": pack().hash(),
         "rows": hex(&feed::encode(&rows())),
         "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
-        // Compressed blocks may differ from one zstd to the next: these two are read, not compared.
+        "sealed_for_the_hub": hex(&seal::seal(&hub().public_key(), b"beside", b"message", &mut Fixed).unwrap()),
+        // Compressed blocks may differ from one zstd to the next: these are read, not compared.
         "request": hex(&request().encode(&device())),
         "answer": hex(&answer().encode(&hub())),
+        "bundle_file": hex(&bundle_file()),
+        "return_file": hex(&return_file()),
     })
 }
 
@@ -216,7 +280,7 @@ fn the_frozen_bytes_are_the_ones_that_are_written() {
     }
     let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
     for (name, value) in frozen.as_object().unwrap() {
-        if !["request", "answer"].contains(&name.as_str()) {
+        if !["request", "answer", "bundle_file", "return_file"].contains(&name.as_str()) {
             assert_eq!(value, &now[name], "{name}");
         }
     }
@@ -229,6 +293,12 @@ fn the_frozen_bytes_read_back() {
     assert_eq!(read, request());
     let read = Answer::read(&bytes(&frozen["answer"]), &hub().public_key()).unwrap();
     assert_eq!(read, answer());
+    let read = Bundle::read(&opened(&bytes(&frozen["bundle_file"]), &hub()), &device().public_key());
+    assert_eq!(read, Ok(bundle()));
+    let read = Return::read(&opened(&bytes(&frozen["return_file"]), &device()), &hub().public_key());
+    assert_eq!(read, Ok(returned()));
+    let sealed = bytes(&frozen["sealed_for_the_hub"]);
+    assert_eq!(seal::open(&hub(), b"beside", &sealed).as_deref(), Some(&b"message"[..]));
     let read = Pack::decode(&bytes(&frozen["pack"])).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
@@ -249,11 +319,14 @@ fn the_frozen_bytes_read_back() {
 #[test]
 fn every_message_cut_short_or_with_one_bit_wrong_is_refused_and_nothing_panics() {
     let (request, answer) = (request().encode(&device()), answer().encode(&hub()));
+    let (bundle, returned) = (bundle().encode(&device()), returned().encode(&hub()));
     let key = [device().public_key(), hub().public_key()];
-    for (which, whole) in [&request, &answer].into_iter().enumerate() {
+    for (which, whole) in [&request, &answer, &bundle, &returned].into_iter().enumerate() {
         let taken = |bytes: &[u8]| match which {
             0 => Request::read(bytes, &key[0]).is_ok(),
-            _ => Answer::read(bytes, &key[1]).is_ok(),
+            1 => Answer::read(bytes, &key[1]).is_ok(),
+            2 => Bundle::read(bytes, &key[0]).is_ok(),
+            _ => Return::read(bytes, &key[1]).is_ok(),
         };
         assert!(taken(whole));
         for cut in 0..whole.len() {

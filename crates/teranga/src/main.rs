@@ -17,6 +17,7 @@ mod kind;
 mod language;
 mod ledger;
 mod messages;
+mod parcel_file;
 mod pull;
 mod say;
 mod terminal;

@@ -30,7 +30,8 @@ pub(crate) struct Cut {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) child: ReplicaId,
-    pub(crate) line: Line,
+    /// Left out is what the child brought in this line; where there is none, nothing.
+    pub(crate) line: Option<Line>,
     pub(crate) audience: &'a Audience,
 }
 
@@ -94,8 +95,9 @@ impl Cutter<'_> {
             let about = About::read(row.get(1)?, row.get(2)?, maybe_blob(row, 3, "feed", "record")?)?;
             let except: Option<ReplicaId> = maybe_blob(row, 4, "feed", "except_")?;
             let only: Option<ReplicaId> = maybe_blob(row, 5, "feed", "only_")?;
-            let line = row.get::<_, Option<u32>>(7)?;
-            let brought_it = except == Some(self.reader.child) && line == Some(self.reader.line.number());
+            let line: Option<u32> = row.get(7)?;
+            let in_this_line = self.reader.line.is_some_and(|reader| line == Some(reader.number()));
+            let brought_it = except == Some(self.reader.child) && in_this_line;
             let for_it = !brought_it && only.is_none_or(|only| only == self.reader.child);
             let within = if position == cursor.position.0 { cursor.within } else { 0 };
             let place = if for_it { self.look_at(about, position, within)? } else { Place::Passed };

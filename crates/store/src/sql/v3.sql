@@ -1,4 +1,4 @@
--- Version 3: grants that change. A replica holds a caseload, or some classes only; records enter and leave.
+-- Version 3: grants that change, erasure, bundles. A replica holds a caseload, or some classes only; records enter and leave.
 
 ALTER TABLE replica ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;    -- 0 everything of its place, 1 its agent's caseload
 ALTER TABLE replica ADD COLUMN classes TEXT NOT NULL DEFAULT '';    -- that it may hold, with spaces between; none: all
@@ -70,3 +70,23 @@ CREATE TABLE erasure (
     PRIMARY KEY (record, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasure_untold ON erasure (told) WHERE told = 0;
+
+-- The last exchange number that had been given when the hub was last heard: of a return to an earlier number it is not
+-- known whether it was made before or after.
+ALTER TABLE uplink ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;
+
+-- Sealed messages of others for the hub: carried until the next session hands them over.
+CREATE TABLE carried (
+    row    INTEGER PRIMARY KEY,
+    origin BLOB NOT NULL,            -- from whom, as the file says
+    hash   BLOB NOT NULL UNIQUE,     -- of the message
+    sealed BLOB NOT NULL
+) STRICT;
+
+-- What the hub gave back for them, the last for each device.
+CREATE TABLE carried_back (
+    row    INTEGER PRIMARY KEY,
+    child  BLOB NOT NULL UNIQUE,
+    at_ms  INTEGER NOT NULL,
+    file   BLOB NOT NULL
+) STRICT;

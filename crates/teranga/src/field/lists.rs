@@ -73,6 +73,14 @@ pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
     }
     let counts = device.replica().log_counts()?;
     say!("{}", messages.with("status-unsent", &[("count", &counts.unsent.to_string())]));
+    let carried = device.replica().carried_count()?;
+    if carried > 0 {
+        say!("{}", messages.with("status-carried", &[("count", &carried.to_string())]));
+    }
+    let people = device.returns_for()?;
+    if !people.is_empty() {
+        say!("{}", messages.with("status-carried-back", &[("people", &people.join(", "))]));
+    }
     match device.replica().uplink()? {
         None => say!("{}", messages.text("status-not-enrolled")),
         Some(uplink) => {

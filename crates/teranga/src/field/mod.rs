@@ -2,6 +2,7 @@
 
 mod acts;
 mod alerts;
+mod bundle;
 mod charge;
 mod draft;
 mod fill;
@@ -29,6 +30,7 @@ use crate::kind;
 use crate::messages::Messages;
 use crate::say::say;
 
+pub(crate) use bundle::written as bundle_written;
 pub(crate) use lists::table;
 
 #[derive(Debug, Args)]
@@ -102,6 +104,7 @@ enum Act {
     Charge(charge::ChargeAct),
     ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
+    Bundle(bundle::BundleArgs),
     Status,
     Forms,
 }
@@ -172,6 +175,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         }
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::ImportCases(arguments) => register::run(&mut device, &arguments, messages),
+        Act::Bundle(arguments) => bundle::run(&mut device, arguments, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
         Act::Forms => {

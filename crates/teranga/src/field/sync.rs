@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
+use teranga_hub::carry;
 use teranga_hub::link::Link;
 use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_store::Replica;
@@ -73,6 +74,8 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
     let outcome = synchronise(&held, &link, patience, progress).await;
     bar.finish_and_clear();
     let summary = outcome?;
+    // What is carried for others never fails one's own session.
+    let handed_over = carry::hand_over(&held, &link).await?;
     let mut device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     device.reload_catalogue()?;
     if arguments.json {
@@ -82,7 +85,7 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
             serde_json::json!({
                 "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
                 "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
-                "lines": summary.lines,
+                "lines": summary.lines, "handed_over": handed_over.taken,
                 "unsent": counts.unsent,
             })
         );
@@ -91,6 +94,13 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
     say!("{}", told(&summary, messages));
     if summary.lines > 0 {
         say!("{}", messages.text("sync-line-begun"));
+    }
+    if handed_over != carry::HandedOver::default() {
+        let counts =
+            [handed_over.taken, handed_over.unwanted, handed_over.left].map(|count| count.to_string());
+        let [taken, unwanted, left] = counts.each_ref().map(String::as_str);
+        let told = [("taken", taken), ("unwanted", unwanted), ("left", left)];
+        say!("{}", messages.with("sync-handed-over", &told));
     }
     lists::status(&device, messages)
 }

@@ -1,5 +1,6 @@
 //! `teranga hub`: run a hub, and what its people ask of it.
 
+mod bundle;
 mod start;
 mod told;
 
@@ -173,6 +174,7 @@ enum Ask {
         #[arg(long)]
         json: bool,
     },
+    Bundle(bundle::BundleArgs),
     Publish {
         #[command(flatten)]
         hub: Where,
@@ -245,6 +247,7 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
             let answer = ask(&hub, Command::Relay).await?;
             tell(&answer, json, |answer| told::relay(answer, messages));
         }
+        Some(Ask::Bundle(arguments)) => bundle::run(arguments, messages).await?,
         Some(Ask::Publish { hub, kind, file, json }) => {
             let text = std::fs::read_to_string(&file).map_err(|error| failure::file(&file, &error))?;
             let answer = ask(&hub, Command::Publish { kind, json: text }).await?;

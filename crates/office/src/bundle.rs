@@ -1,0 +1,169 @@
+//! What comes to a hub in files: a child's bundle, taken like the packs of an exchange, with a return for it; and, at a
+//! hub that has a parent, what the parent gives back for a bundle of its own. A file comes message by message, each in a
+//! letter of its own, the same from a person at the hub and from another child's link.
+
+use teranga_core::id::Entropy;
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_store::Applied;
+use teranga_store::bundle::ReturnTaken;
+use teranga_store::ingest::Ingested;
+use teranga_store::uplink::TakeError;
+use teranga_sync::bundle::{Bundle, RefusedPush, Return};
+use teranga_sync::feed::Introduction;
+use teranga_sync::limits;
+use teranga_sync::manifest::Mark;
+use teranga_sync::message::{More, Push};
+use teranga_sync::pack::Pack;
+use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
+
+use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
+use crate::office::Office;
+
+/// How much of the feed goes back for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnRows {
+    /// All that fits into a file.
+    File,
+    /// As much as another device's link should bear.
+    Letter,
+}
+
+/// What became of a bundle's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleTaken {
+    /// Who made it.
+    pub child: Introduction,
+    /// Packs that are in the log now.
+    pub logged: u64,
+    /// Packs that were there already.
+    pub known: u64,
+    /// Packs that were not taken because others before them are missing here.
+    pub after_gap: u64,
+    /// Packs that must not be taken.
+    pub refused: Vec<RefusedPush>,
+    /// Whether another message follows in the file.
+    pub continues: bool,
+    /// What was applied; what is left of it is to be applied soon after.
+    pub applied: Applied,
+    /// What goes back, sealed for the child.
+    pub back: Vec<u8>,
+}
+
+impl From<ParcelError> for Rejected {
+    fn from(error: ParcelError) -> Self {
+        let problem = match error {
+            ParcelError::Foreign | ParcelError::Damaged => Problem::Malformed,
+            ParcelError::Version { .. } => Problem::UpgradeNeeded,
+            ParcelError::TooLarge => Problem::TooLarge,
+            ParcelError::Recipient => Problem::Internal,
+        };
+        Self::new(problem, error.to_string())
+    }
+}
+
+impl Office {
+    /// Takes one message of a child's bundle.
+    pub fn take_bundle(
+        &mut self,
+        letter: &[u8],
+        rows: ReturnRows,
+        entropy: &mut dyn Entropy,
+        now: Millis,
+    ) -> Result<BundleTaken, Rejected> {
+        let (child, bundle) = self.read_bundle(letter)?;
+        self.replica_mut().note_bundle(bundle.replica, bundle.line, now)?;
+        let (mut logged, mut known, mut after_gap) = (0, 0, 0);
+        let mut refused = Vec::new();
+        for push in &bundle.pushes {
+            match self.replica_mut().ingest_bundled(&child, bundle.line, push, now)? {
+                Ingested::Logged => logged += 1,
+                Ingested::Known => known += 1,
+                Ingested::Gap => after_gap += 1,
+                Ingested::Refused(problem) => refused.extend(named(push, problem)),
+            }
+        }
+        refused.truncate(limits::REFUSED_MAX);
+        let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
+        let continues = bundle.continues;
+        Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
+    }
+
+    fn read_bundle(&self, letter: &[u8]) -> Result<(Introduction, Bundle), Rejected> {
+        let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;
+        let child = self.enrolled(Bundle::sender(&message)?)?;
+        let bundle = Bundle::read(&message, &child.key)?;
+        self.check_meant(bundle.hub)?;
+        if bundle.replica != head.from {
+            return Err(Rejected::new(Problem::Malformed, "the file names another sender than its message"));
+        }
+        Ok((child, bundle))
+    }
+
+    fn open_letter(&self, letter: &[u8], kind: ParcelKind) -> Result<(Head, Vec<u8>), Rejected> {
+        let parcel = Parcel::read(letter)?;
+        self.check_meant(parcel.head.to)?;
+        let ([sealed], false, true) = (parcel.sealed.as_slice(), parcel.cut, parcel.head.kind == kind) else {
+            return Err(Rejected::new(Problem::Malformed, "not a letter with one whole message of its kind"));
+        };
+        Ok((parcel.head, parcel.head.open(self.replica().identity(), sealed)?))
+    }
+
+    /// The return for a message, in as many messages as its rows need.
+    fn give_back(
+        &mut self,
+        (child, bundle): (&Introduction, &Bundle),
+        refused: &[RefusedPush],
+        rows: ReturnRows,
+        (entropy, now): (&mut dyn Entropy, Millis),
+    ) -> Result<Vec<u8>, Rejected> {
+        let (bytes_max, one) = match rows {
+            ReturnRows::File => (limits::ROWS_CUT_BYTES_MAX, false),
+            ReturnRows::Letter => (limits::LETTER_ROWS_BYTES_MAX, true),
+        };
+        let identity = self.replica().identity().clone();
+        let mut file = ParcelWriter::new(ParcelKind::Return, &child.key, self.replica().id());
+        let mut from = bundle.cursor;
+        loop {
+            let mut back = self.replica_mut().return_of(child, bundle, (from, bytes_max), now)?;
+            back.refused = refused.to_vec();
+            let message = back.encode(&identity);
+            if !file.is_empty() && file.len() + message.len() + AROUND_BYTES > limits::PARCEL_BYTES_MAX {
+                break;
+            }
+            file.add(&message, entropy)?;
+            // Where the hub does not know the place, the child looks for an earlier one.
+            let goes_on = back.more == More::Rows && back.cursor.position > from.position;
+            if one || !goes_on {
+                break;
+            }
+            from = back.cursor;
+        }
+        Ok(file.finish())
+    }
+
+    /// Takes one message of what the parent gives back.
+    pub fn take_return(&mut self, letter: &[u8]) -> Result<ReturnTaken, Rejected> {
+        let parent = self.replica().uplink()?;
+        let parent = parent.ok_or_else(|| Rejected::new(Problem::Forbidden, "this hub has no parent"))?;
+        let (_, message) = self.open_letter(letter, ParcelKind::Return)?;
+        let taken = self.replica_mut().take_return(&Return::read(&message, &parent.key)?);
+        let taken = taken.map_err(|error| match error {
+            TakeError::Store(error) => Rejected::from(error),
+            TakeError::SomebodyElse => Rejected::new(Problem::Replayed, error.to_string()),
+            TakeError::NotForUs | TakeError::Rows(_) => Rejected::new(Problem::Malformed, error.to_string()),
+        })?;
+        self.reload_catalogue()?;
+        Ok(taken)
+    }
+}
+
+/// What stands around a message in a file is less than this.
+const AROUND_BYTES: usize = 1024;
+
+/// A refused pack as the return names it. What is no pack has no name: its maker learns it from the acknowledgement.
+fn named(push: &Push, problem: Problem) -> Option<RefusedPush> {
+    let mark = Mark::of(&Pack::decode(&push.pack).ok()?.hash());
+    Some(RefusedPush { number: push.number, mark, problem })
+}

@@ -1,0 +1,241 @@
+//! The child's half of what travels in files: making a bundle of everything that its hub has not acknowledged, and taking
+//! what came back for one. Bundles may be lost, come late or twice: each holds everything that was open when it was made.
+//! A return says what the hub held when it made it, which may be long ago: only one that was asked for after the hub was
+//! last heard may take an acknowledgement back.
+
+use rusqlite::{Connection, Transaction, params};
+use teranga_core::id::{Entropy, Line, ReplicaId};
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_sync::bundle::{Bundle, Return};
+use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::limits;
+use teranga_sync::message::{Asker, More, PUSHES_MAX, Push};
+use teranga_sync::parcel::{ParcelKind, ParcelWriter};
+
+use crate::apply::Applied;
+use crate::checkpoints;
+use crate::columns::{integer, unsigned};
+use crate::error::{Result, StoreError};
+use crate::line;
+use crate::outbox::{self, OutboxRow};
+use crate::replica::{self, Replica};
+use crate::uplink::{self, TakeError, Uplink};
+
+/// A bundle that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundled {
+    /// The file.
+    pub file: Vec<u8>,
+    /// The packs in it.
+    pub packs: u64,
+    /// Packs that found no room in it and go with a later one.
+    pub left_out: u64,
+    /// Whether nothing is sent before the hub's feed has been read to its end: then the bundle only asks for it.
+    pub only_asks: bool,
+}
+
+/// What taking one return did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnTaken {
+    /// The outbox number up to which the hub is known to hold everything.
+    pub acknowledged: u64,
+    /// Whether it moved.
+    pub moved: bool,
+    /// How many packs the hub refused.
+    pub refused: usize,
+    /// What was applied.
+    pub applied: Applied,
+    /// Whether the hub has more rows than the return holds.
+    pub more: More,
+    /// Whether a line was begun: the hub had met somebody else with this replica's key.
+    pub began_a_line: bool,
+}
+
+impl Replica {
+    /// Makes a bundle of everything that the hub has not acknowledged; `None` where this replica is enrolled nowhere.
+    pub fn bundle(&mut self, entropy: &mut dyn Entropy, now: Millis) -> Result<Option<Bundled>> {
+        let Some(uplink) = self.uplink()? else { return Ok(None) };
+        // Packs of a file are never cut anew, so they must get through a bad link too.
+        while !uplink.behind && self.cut_pack(limits::PACK_BYTES_START, now)? {}
+        let (identity, opening) = (self.identity().clone(), Asker::of(self.nonce()));
+        let line = self.line()?;
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        line::note_asker(&transaction, opening)?;
+        let waiting = if uplink.behind {
+            Vec::new()
+        } else {
+            outbox::unacknowledged(&transaction, uplink.acknowledged)?
+        };
+        let mut file = Filling::new(&identity, &uplink, line, opening);
+        let mut packs = 0;
+        for (at, row) in &waiting {
+            let row = OutboxRow { number: outbox::give_out(&transaction, *at)?, ..*row };
+            let push = uplink::push(&transaction, identity.replica(), row)?;
+            if !file.has_room_for(&push) {
+                break;
+            }
+            file.add(push, entropy)?;
+            packs += 1;
+        }
+        let left_out = waiting.len() as u64 - packs;
+        let file = file.finish(entropy)?;
+        transaction.commit()?;
+        Ok(Some(Bundled { file, packs, left_out, only_asks: uplink.behind }))
+    }
+
+    /// Takes what came back for a bundle: rows are logged and applied, receipts noted, and the acknowledgement and the
+    /// cursor moved on where they follow, all in one transaction.
+    pub fn take_return(&mut self, back: &Return) -> std::result::Result<ReturnTaken, TakeError> {
+        if back.replica != self.id() {
+            return Err(TakeError::NotForUs);
+        }
+        if !line::is_ours(self.connection(), back.opening)? {
+            return Err(TakeError::SomebodyElse);
+        }
+        let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
+        let transaction = self.connection_mut().transaction()?;
+        let before = uplink::uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
+        let of_this_line = line::current(&transaction)? == back.line;
+        let speaks_last = of_this_line && back.exchange > heard(&transaction)?;
+        let began_a_line = speaks_last && knows_another_one(&transaction, own, back)?;
+        if began_a_line {
+            line::begin_at_hub(&transaction, own, nonce, before.acknowledged)?;
+        }
+        let took = uplink::take_rows(&transaction, &identity, &back.rows)?;
+        let acknowledged = if of_this_line && !began_a_line {
+            acknowledge(&transaction, &before, back, speaks_last)?
+        } else {
+            uplink::uplink(&transaction)?.map_or(0, |uplink| uplink.acknowledged)
+        };
+        if back.from == before.cursor {
+            move_on(&transaction, own, back)?;
+        }
+        let profile = replica::read_profile(&transaction)?;
+        transaction.commit()?;
+        self.take_profile(profile);
+        if took.erased {
+            self.forget_pages()?;
+        }
+        let applied = took.applied;
+        let moved = acknowledged > before.acknowledged;
+        let refused = back.refused.len();
+        Ok(ReturnTaken { acknowledged, moved, refused, applied, more: back.more, began_a_line })
+    }
+}
+
+/// The last exchange number that had been given when the hub was last heard.
+fn heard(connection: &Connection) -> Result<u64> {
+    Ok(unsigned(connection.query_row("SELECT heard FROM uplink", [], |row| row.get(0))?))
+}
+
+/// Whether somebody else with this replica's key brought something in its line: the hub holds another pack under a number
+/// than this replica, or in the place of one's own.
+fn knows_another_one(connection: &Connection, own: ReplicaId, back: &Return) -> Result<bool> {
+    let held = back.acknowledged;
+    if held.number > 0 && outbox::origin_under(connection, held.number, held.mark)?.is_none() {
+        return Ok(true);
+    }
+    for refused in back.refused.iter().filter(|refused| refused.problem == Problem::BrokenChain) {
+        if outbox::origin_under(connection, refused.number, refused.mark)? == Some(own) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes what a return says of the outbox, and says how far it is held.
+fn acknowledge(
+    transaction: &Transaction<'_>,
+    before: &Uplink,
+    back: &Return,
+    speaks_last: bool,
+) -> Result<u64> {
+    let held = outbox::held_above(transaction, &back.acknowledged)?;
+    let acknowledged = if speaks_last { held } else { held.max(before.acknowledged) };
+    outbox::taken_up_to(transaction, acknowledged)?;
+    transaction.execute("UPDATE uplink SET acknowledged = ?1, heard = exchange", [integer(acknowledged)])?;
+    if speaks_last {
+        let mut refused = Vec::new();
+        for pack in &back.refused {
+            if outbox::origin_under(transaction, pack.number, pack.mark)?.is_some() {
+                refused.push((pack.number, pack.problem));
+            }
+        }
+        outbox::pass_over(transaction, &refused)?;
+    }
+    Ok(acknowledged)
+}
+
+/// Moves the cursor over the rows of a return that begin where it stands.
+fn move_on(transaction: &Transaction<'_>, own: ReplicaId, back: &Return) -> Result<()> {
+    let cursor = uplink::next_cursor(transaction, own, back.from, back.cursor)?;
+    if back.more == More::Nothing {
+        checkpoints::remember(transaction, cursor)?;
+    }
+    transaction.execute(
+        "UPDATE uplink SET position = ?1, running = ?2, within = ?3, behind = behind AND ?4",
+        params![integer(cursor.position.0), cursor.running, integer(cursor.within), back.more == More::Rows],
+    )?;
+    Ok(())
+}
+
+/// A file that is being filled with packs, some to a message.
+struct Filling<'a> {
+    identity: &'a Identity,
+    /// The message under way; its packs are in `raw` bytes.
+    message: Bundle,
+    raw: usize,
+    file: ParcelWriter,
+}
+
+/// What stands around a pack in a message and around a message in a file is less than this.
+const AROUND_BYTES: usize = 2 * 1024;
+
+impl<'a> Filling<'a> {
+    fn new(identity: &'a Identity, uplink: &Uplink, line: Line, opening: Asker) -> Self {
+        let message = Bundle {
+            hub: replica_id(&uplink.key),
+            replica: identity.replica(),
+            line,
+            opening,
+            exchange: uplink.exchange + 1,
+            cursor: uplink.cursor,
+            continues: false,
+            pushes: Vec::new(),
+        };
+        let file = ParcelWriter::new(ParcelKind::Bundle, &uplink.key, identity.replica());
+        Self { identity, message, raw: 0, file }
+    }
+
+    fn has_room_for(&self, push: &Push) -> bool {
+        let around = AROUND_BYTES * (self.message.pushes.len() + 2);
+        self.file.len() + self.raw + push.pack.len() + around <= limits::PARCEL_BYTES_MAX
+    }
+
+    fn add(&mut self, push: Push, entropy: &mut dyn Entropy) -> Result<()> {
+        let full =
+            self.raw + push.pack.len() > limits::BUNDLE_CUT_BYTES || self.message.pushes.len() >= PUSHES_MAX;
+        if full && !self.message.pushes.is_empty() {
+            self.message.continues = true;
+            self.seal(entropy)?;
+            self.message.pushes.clear();
+            self.raw = 0;
+        }
+        self.raw += push.pack.len();
+        self.message.pushes.push(push);
+        Ok(())
+    }
+
+    fn seal(&mut self, entropy: &mut dyn Entropy) -> Result<()> {
+        let added = self.file.add(&self.message.encode(self.identity), entropy);
+        added.map_err(|_| StoreError::Inconsistent { table: "uplink", column: "key" })
+    }
+
+    fn finish(mut self, entropy: &mut dyn Entropy) -> Result<Vec<u8>> {
+        self.message.continues = false;
+        self.seal(entropy)?;
+        Ok(self.file.finish())
+    }
+}

@@ -1,0 +1,178 @@
+//! The two messages that travel in files: a *bundle* brings packs to the hub where no link does, and a *return* brings
+//! back how far it holds them and what follows in its feed. They are signed like request and answer, and may arrive
+//! twice, late, in any order or never: neither uses up an exchange number. A bundle has one all the same, which serves
+//! for nothing else, and its return repeats it: from it the child knows whether it has heard from its hub since.
+
+use teranga_core::id::{Line, PublicKey, ReplicaId};
+use teranga_core::problem::{Explain as _, Problem};
+use teranga_core::time::Millis;
+
+use crate::bytes::DecodeError;
+use crate::compress;
+use crate::feed::Cursor;
+use crate::identity::Identity;
+use crate::limits;
+use crate::manifest::Mark;
+use crate::message::{
+    self, Acknowledged, Asker, MessageError, More, Push, ROWS_BLOCK, read_cursor, read_flag, read_line,
+    write_cursor,
+};
+
+/// The kind of a bundle.
+pub const BUNDLE: u8 = 3;
+/// The kind of a return.
+pub const RETURN: u8 = 4;
+
+/// What a child sends its hub in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The hub that this is meant for.
+    pub hub: ReplicaId,
+    /// The child.
+    pub replica: ReplicaId,
+    /// The line in which it numbers what follows.
+    pub line: Line,
+    /// The opening that made it.
+    pub opening: Asker,
+    /// The number that it took from those of the exchanges.
+    pub exchange: u64,
+    /// Where the child stands in the hub's feed.
+    pub cursor: Cursor,
+    /// Whether another message follows in the same file.
+    pub continues: bool,
+    /// Packs, in the order of their numbers.
+    pub pushes: Vec<Push>,
+}
+
+/// A pack that a hub did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedPush {
+    /// Its outbox number.
+    pub number: u64,
+    /// Its mark.
+    pub mark: Mark,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// What a hub gives back for a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// The child that this is meant for.
+    pub replica: ReplicaId,
+    /// The line of the bundle.
+    pub line: Line,
+    /// The opening that made it.
+    pub opening: Asker,
+    /// Its number.
+    pub exchange: u64,
+    /// The hub holds every pack of this child's outbox up to here, durably.
+    pub acknowledged: Acknowledged,
+    /// Packs of this bundle that the hub refuses.
+    pub refused: Vec<RefusedPush>,
+    /// The hub's clock.
+    pub hub_time: Millis,
+    /// Where these rows begin.
+    pub from: Cursor,
+    /// Where the child stands in the feed once it holds them, if it stood where they begin; before that where the hub
+    /// does not know the place.
+    pub cursor: Cursor,
+    /// Whether further rows follow.
+    pub more: More,
+    /// The rows, encoded as in [`crate::feed::encode`]. Nothing is left out of them that the child brought itself: a copy
+    /// of it may have.
+    pub rows: Vec<u8>,
+}
+
+impl Bundle {
+    /// Encodes and signs.
+    pub fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let mut writer = message::head(BUNDLE);
+        writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
+        writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
+        write_cursor(&mut writer, &self.cursor);
+        writer.byte(u8::from(self.continues));
+        message::write_pushes(&mut writer, &self.pushes);
+        message::sign(writer, identity)
+    }
+
+    /// Whose signature a bundle needs, read from its first bytes; nothing else of it is looked at.
+    pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
+        let (signed, _) = message::split(bytes, limits::REQUEST_BYTES_MAX)?;
+        let mut reader = message::open(signed, BUNDLE)?;
+        reader.array::<16>()?;
+        Ok(ReplicaId(reader.array()?))
+    }
+
+    /// Reads a bundle that this key signed. The signature is checked first.
+    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
+        let mut reader = message::open(message::signed_by(bytes, limits::REQUEST_BYTES_MAX, key)?, BUNDLE)?;
+        let hub = ReplicaId(reader.array()?);
+        let replica = ReplicaId(reader.array()?);
+        let line = read_line(&mut reader)?;
+        let opening = Asker(reader.array()?);
+        let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
+        let cursor = read_cursor(&mut reader)?;
+        let continues = read_flag(&mut reader, "continues")?;
+        let pushes = message::read_pushes(&mut reader)?;
+        reader.finish()?;
+        Ok(Self { hub, replica, line, opening, exchange, cursor, continues, pushes })
+    }
+}
+
+impl Return {
+    /// Encodes and signs.
+    pub fn encode(&self, identity: &Identity) -> Vec<u8> {
+        let mut writer = message::head(RETURN);
+        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).raw(&self.opening.0);
+        writer.number(self.exchange).number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
+        writer.count(self.refused.len());
+        for refused in &self.refused {
+            writer.number(refused.number).raw(&refused.mark.0).text(refused.problem.code());
+        }
+        writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
+        write_cursor(&mut writer, &self.from);
+        write_cursor(&mut writer, &self.cursor);
+        writer.byte(u8::from(self.more == More::Rows));
+        compress::write(&mut writer, &self.rows);
+        message::sign(writer, identity)
+    }
+
+    /// Reads a return that this key signed.
+    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
+        let mut reader = message::open(message::signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, RETURN)?;
+        let replica = ReplicaId(reader.array()?);
+        let line = read_line(&mut reader)?;
+        let opening = Asker(reader.array()?);
+        let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
+        let acknowledged =
+            Acknowledged { number: reader.number("acknowledged")?, mark: Mark(reader.array()?) };
+        let refused = (0..reader.count("refused", limits::REFUSED_MAX)?)
+            .map(|_| {
+                let (number, mark) = (reader.number("number")?, Mark(reader.array()?));
+                // A reason that is not known here is no less a refusal.
+                let problem = Problem::from_code(reader.text("reason", limits::NAME_BYTES_MAX)?);
+                Ok(RefusedPush { number, mark, problem: problem.unwrap_or(Problem::Forbidden) })
+            })
+            .collect::<Result<_, DecodeError>>()?;
+        let hub_time = Millis(i64::try_from(reader.number("hub time")?).unwrap_or(i64::MAX));
+        let from = read_cursor(&mut reader)?;
+        let cursor = read_cursor(&mut reader)?;
+        let more = if read_flag(&mut reader, "more")? { More::Rows } else { More::Nothing };
+        let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
+        reader.finish()?;
+        Ok(Self {
+            replica,
+            line,
+            opening,
+            exchange,
+            acknowledged,
+            refused,
+            hub_time,
+            from,
+            cursor,
+            more,
+            rows,
+        })
+    }
+}
