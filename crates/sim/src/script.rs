@@ -91,6 +91,8 @@ pub enum Weather {
     Rough,
     /// Requests arrive; no answer does.
     OneWay,
+    /// Nothing arrives.
+    Gone,
 }
 
 /// What happens, and how often.
