@@ -200,6 +200,13 @@ impl Staged {
             machine.disk.fail_in(writes);
         }
     }
+
+    /// No failure is to come any more.
+    pub fn power_is_back(&mut self, place: Place) {
+        if let Some(machine) = self.world.machines.get_mut(place.0) {
+            machine.disk.heal();
+        }
+    }
 }
 
 /// What must hold.

@@ -95,6 +95,11 @@ fn world(seed: u64) -> World {
 
 /// Exchanges until nothing is left, over bytes as they would travel.
 fn sync(child: &mut Replica, hub: &mut Replica) {
+    sync_in(Line::FIRST, child, hub);
+}
+
+/// The same for a child in a later line.
+fn sync_in(line: Line, child: &mut Replica, hub: &mut Replica) {
     let session = Session::new();
     for _ in 0..100 {
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
@@ -103,7 +108,7 @@ fn sync(child: &mut Replica, hub: &mut Replica) {
         let request = Request::read(&bytes, &known.key).unwrap();
         let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
         for push in &request.pushes {
-            hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
+            hub.ingest(&known, line, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
@@ -418,6 +423,29 @@ fn a_receipt_does_not_speak_for_other_packs_under_the_same_number() {
     let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
     world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     assert_eq!(world.awa.tick(other).unwrap(), Tick::Here);
+}
+
+#[test]
+fn what_another_home_called_safe_is_not_safe_at_this_one() {
+    let mut world = world(15);
+    let dir = tempfile::tempdir().unwrap();
+    let training = profile(ReplicaKind::Hub, "training", None);
+    let mut training = Replica::create(dir.path(), &training, &mut world.seed).unwrap();
+    enrol(&mut training, &mut world.awa, "six");
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let line = world.awa.line().unwrap();
+    for _ in 0..2 {
+        sync_in(line, &mut world.awa, &mut training);
+    }
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
+    enrol(&mut world.region, &mut world.awa, "seven");
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Here);
+    let line = world.awa.line().unwrap();
+    sync_in(line, &mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::AtRegion);
+    sync(&mut world.region, &mut world.hq);
+    sync_in(line, &mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn fhircore_2341_a_clock_that_repeats_itself_hides_nothing() {
     let (mut stage, case) = Stage::with_a_case();
     let (awa, moussa, region) = (stage.awa, stage.moussa, stage.region);
     let mut cases = Vec::new();
-    for days in [-400, -400, 700, -1_000] {
+    for days in [-20, -20, 700, -40] {
         for place in [awa, moussa, region] {
             stage.set_clock_wrong(place, days);
         }
@@ -80,7 +80,7 @@ fn fhircore_2341_a_clock_that_repeats_itself_hides_nothing() {
     for record in cases {
         stage.everybody_shows(record, "village", &["Ndoffane"]);
     }
-    stage.everybody_shows(case, "village", &["Village -1000"]);
+    stage.everybody_shows(case, "village", &["Village -40"]);
     stage.ends_well();
 }
 

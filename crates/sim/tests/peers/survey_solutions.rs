@@ -40,6 +40,7 @@ fn survey_solutions_2_what_went_to_another_server_goes_to_the_right_one_too() {
     stage.enrol(device, training).unwrap();
     let case = stage.case(device, "Exemple");
     let interview = stage.interview(device, case);
+    // "Safe" is true of the training server, and of nothing that the oracle of ticks looks at.
     stage.sync(device, Weather::Fair).unwrap();
     stage.sync(device, Weather::Fair).unwrap();
     assert_eq!(stage.tick(device, interview), Tick::Safe);
