@@ -20,48 +20,29 @@ const SILENCE_MS = 300;
 /** Headers of the request that opens the WebSocket, and of its answer. */
 const UPGRADE_BYTES = 500;
 
+/** A storage in memory, with a shelf for each document. */
 class Memory {
-  held = new Map();
-  async load([...key]) {
-    return this.held.get(key.join('/'));
+  shelves = new Map();
+  shelf([document]) {
+    if (!this.shelves.has(document)) this.shelves.set(document, new Map());
+    return this.shelves.get(document);
+  }
+  async load(key) {
+    return this.shelf(key).get(key.join('/'));
   }
   async save(key, data) {
-    this.held.set(key.join('/'), data);
+    this.shelf(key).set(key.join('/'), data);
   }
   async remove(key) {
-    this.held.delete(key.join('/'));
+    this.shelf(key).delete(key.join('/'));
   }
   async loadRange(prefix) {
     const under = prefix.join('/') + '/';
-    const found = [...this.held].filter(([key]) => key.startsWith(under));
+    const found = [...this.shelf(prefix)].filter(([key]) => key.startsWith(under));
     return found.map(([key, data]) => ({ key: key.split('/'), data }));
   }
   async removeRange(prefix) {
-    for (const { key } of await this.loadRange(prefix)) this.held.delete(key.join('/'));
-  }
-}
-
-/** A storage that finds the chunks of a document without looking at those of all others. */
-class Shelves extends Memory {
-  shelves = new Map();
-  shelf(key) {
-    if (!this.shelves.has(key[0])) this.shelves.set(key[0], new Memory());
-    return this.shelves.get(key[0]);
-  }
-  load(key) {
-    return this.shelf(key).load(key);
-  }
-  save(key, data) {
-    return this.shelf(key).save(key, data);
-  }
-  remove(key) {
-    return this.shelf(key).remove(key);
-  }
-  loadRange(prefix) {
-    return this.shelf(prefix).loadRange(prefix);
-  }
-  removeRange(prefix) {
-    return this.shelf(prefix).removeRange(prefix);
+    for (const { key } of await this.loadRange(prefix)) await this.remove(key);
   }
 }
 
@@ -100,22 +81,13 @@ class End extends NetworkAdapter {
 }
 
 /** Introduces both ends to each other as the WebSocket adapter does: the client joins, the server answers. */
-async function introduce(client, server) {
-  const version = { supportedProtocolVersions: ['1'], selectedProtocolVersion: '1' };
-  const join = { type: 'join', senderId: client.peerId, peerMetadata: client.peerMetadata, ...version };
-  const peer = {
-    type: 'peer',
-    senderId: server.peerId,
-    targetId: client.peerId,
-    peerMetadata: server.peerMetadata,
-    ...version,
-  };
-  delete join.selectedProtocolVersion;
-  delete peer.supportedProtocolVersions;
-  client.count(cbor.encode(join));
-  server.count(cbor.encode(peer));
+function introduce(client, server) {
+  const { peerId: from, peerMetadata } = client;
+  client.count(cbor.encode({ type: 'join', senderId: from, peerMetadata, supportedProtocolVersions: ['1'] }));
+  const answer = { type: 'peer', senderId: server.peerId, targetId: from, selectedProtocolVersion: '1' };
+  server.count(cbor.encode({ ...answer, peerMetadata: server.peerMetadata }));
   client.emit('peer-candidate', { peerId: server.peerId, peerMetadata: server.peerMetadata });
-  server.emit('peer-candidate', { peerId: client.peerId, peerMetadata: client.peerMetadata });
+  server.emit('peer-candidate', { peerId: from, peerMetadata });
 }
 
 /** Carries what both have to say until they are silent, and returns the flights that it took. */
@@ -150,7 +122,7 @@ async function session(storages, urls, work = async () => {}) {
   await work(...repos);
   await sleep(SILENCE_MS);
   const cpu = process.cpuUsage();
-  await introduce(client, server);
+  introduce(client, server);
   const flights = await carry(client, server);
   const { user, system } = process.cpuUsage(cpu);
   for (const one of repos) await one.flush();
@@ -175,7 +147,7 @@ function initial({ answers }) {
 
 /** Two storages whose server lacks these records, and the session that brings them. */
 async function pushed(records) {
-  const storages = [new Shelves(), new Shelves()];
+  const storages = [new Memory(), new Memory()];
   const urls = [];
   const { repos, cost } = await session(storages, [], async (client) => {
     for (const record of records) urls.push(client.create(initial(record)).url);
