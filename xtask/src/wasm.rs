@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use teranga_alike::Told;
 
-use crate::oracle::engine::node_version;
+use crate::node;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The oldest Node.js that is tried: Debian's.
@@ -19,7 +19,7 @@ const PROFILE: [&str; 2] = ["profile.dev.package.\"*\".opt-level=0", "profile.de
 
 pub(crate) fn run() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    if node_version().is_none_or(|version| version < NODE_LEAST) {
+    if node::version().is_none_or(|version| version < NODE_LEAST) {
         println!("skipped: there is no Node.js {NODE_LEAST} here");
         return Ok(());
     }

@@ -14,6 +14,7 @@ mod sabotage;
 mod script;
 mod session;
 mod shrink;
+mod staged;
 mod world;
 
 pub use many::{Many, play_many};
@@ -21,4 +22,6 @@ pub use oracles::Fault;
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
 pub use script::{Act, Blow, Script, Step, Weather, What};
+pub use session::Talked;
 pub use shrink::shrink;
+pub use staged::{Place, Staged};

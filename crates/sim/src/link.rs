@@ -34,6 +34,7 @@ impl Link {
         match self.weather {
             Weather::Fair | Weather::OneWay => Arrival::Whole(bytes),
             Weather::Rough => self.rough(bytes),
+            Weather::Gone => Arrival::Nothing,
         }
     }
 
@@ -41,7 +42,7 @@ impl Link {
     pub(crate) fn down(&mut self, bytes: Vec<u8>) -> Arrival {
         match self.weather {
             Weather::Fair => Arrival::Whole(bytes),
-            Weather::OneWay => Arrival::Nothing,
+            Weather::OneWay | Weather::Gone => Arrival::Nothing,
             Weather::Rough => self.rough(bytes),
         }
     }
@@ -50,7 +51,7 @@ impl Link {
     pub(crate) fn time(&mut self, bytes: usize) -> i64 {
         let slow = match self.weather {
             Weather::Fair => 1,
-            Weather::Rough | Weather::OneWay => 1 + self.seed.below(20),
+            Weather::Rough | Weather::OneWay | Weather::Gone => 1 + self.seed.below(20),
         };
         i64::try_from(600 + bytes * slow * 8 / 100).unwrap_or(i64::MAX / 2)
     }

@@ -260,6 +260,9 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
 /// One more session of everybody costs next to nothing.
 fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
     for child in 1..world.machines.len() {
+        if world.hub_of(child).is_none() {
+            continue;
+        }
         let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
         let name = world.machines.get(child).map(|machine| machine.name.clone()).unwrap_or_default();
         let Talked::Whole(summary) = talked else { return Ok(is_live(world, child, &talked)) };

@@ -1,8 +1,6 @@
 //! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
 //! must come together.
 
-use std::collections::BTreeSet;
-
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
@@ -83,7 +81,7 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
 }
 
 /// Everything works again, and everybody syncs until nobody has anything to say.
-fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     for machine in &mut world.machines {
         machine.disk.heal();
     }
@@ -153,13 +151,11 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
         Blow::Copy => {
             if matches!(machine.post, Post::Device { .. }) {
                 let copy = machine.copied()?;
-                world.machines.push(copy);
-                world.backups.push(None);
-                world.forgotten.push(BTreeSet::new());
+                world.add(copy);
             }
         }
-        Blow::Restore => world.restore(number)?,
-        Blow::Destroy => world.destroy_a_region(step.which, step.seed)?,
+        Blow::Restore => drop(world.restore(number)?),
+        Blow::Destroy => drop(world.destroy_a_region(step.which, step.seed)?),
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use teranga_client::invent::Seeded;
 use teranga_core::id::{Entropy as _, OpeningNonce};
 use teranga_store::Replica;
 use teranga_sync::feed::{Row, decode, encode};
+use teranga_sync::first::first_hash;
 use teranga_sync::message::{Answer, More};
+use teranga_sync::pack::Entry;
+use teranga_sync::scan::{ChangeLimits, scan};
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +19,14 @@ pub enum Sabotage {
     LyingDisk,
     /// Devices take for safe what their hub alone holds: a tick lies.
     HastyTick,
-    /// Hubs leave saves out of their answers: replicas diverge.
+    /// Hubs leave saves out of their answers: replicas lack what they may hold.
     SilentHub,
+    /// Hubs leave corrections out of their answers: replicas diverge.
+    StubbornHub,
+    /// Hubs do not say what leaves: replicas keep what they may not hold.
+    ClingingHub,
+    /// Hubs do not say what was erased: it stays.
+    SparingHub,
     /// Regional hubs are granted the whole country: they see what they may not.
     WideGrant,
     /// Hubs answer and always say that there is more: a session never ends.
@@ -28,10 +37,13 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
+        Self::StubbornHub,
+        Self::ClingingHub,
+        Self::SparingHub,
         Self::WideGrant,
         Self::EndlessHub,
         Self::TalkativeHub,
@@ -41,10 +53,9 @@ impl Sabotage {
     pub(crate) fn spoil(self, answer: Vec<u8>, hub: &Replica) -> Vec<u8> {
         let Ok(mut read) = Answer::read(&answer, &hub.public_key()) else { return answer };
         match self {
-            Self::SilentHub => {
+            Self::SilentHub | Self::StubbornHub | Self::ClingingHub | Self::SparingHub => {
                 let rows = decode(&read.rows).unwrap_or_default();
-                let left: Vec<Row> =
-                    rows.into_iter().filter(|row| !matches!(row, Row::Save { .. })).collect();
+                let left: Vec<Row> = rows.into_iter().filter(|row| !self.leaves_out(row)).collect();
                 read.rows = if left.is_empty() { Vec::new() } else { encode(&left) };
             }
             Self::EndlessHub => {
@@ -66,4 +77,25 @@ impl Sabotage {
         }
         read.encode(hub.identity())
     }
+
+    /// Whether a saboteur leaves a row out.
+    fn leaves_out(self, row: &Row) -> bool {
+        match row {
+            Row::Save { save, .. } => {
+                self == Self::SilentHub || (self == Self::StubbornHub && !save.iter().any(opens_a_part))
+            }
+            Row::Leave { .. } => self == Self::ClingingHub,
+            Row::Erase(_) => self == Self::SparingHub,
+            Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Verdict(_) => {
+                false
+            }
+        }
+    }
+}
+
+/// Whether a change builds on nothing but the first change of its part.
+fn opens_a_part(entry: &Entry) -> bool {
+    let first = first_hash(entry.record, &entry.class, entry.salt);
+    let scanned = scan(entry.body.as_deref().unwrap_or_default(), &ChangeLimits::PROTOCOL);
+    scanned.is_ok_and(|scanned| scanned.deps == [first])
 }

@@ -12,10 +12,21 @@ pub struct Script {
     pub seed: u64,
     /// Regional hubs.
     pub regions: usize,
-    /// Devices of each region. From the second on, every other one holds only its person's caseload.
+    /// Devices of each region.
     pub devices: usize,
+    /// What they hold of it.
+    pub holding: Holding,
     /// What happens.
     pub steps: Vec<Step>,
+}
+
+/// What the devices of a region hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// Everything of their region.
+    Region,
+    /// From the second on, every other one its person's caseload.
+    SomeCaseloads,
 }
 
 /// One step: what happens where, and its own seed.
@@ -97,6 +108,8 @@ pub enum Weather {
     Rough,
     /// Requests arrive; no answer does.
     OneWay,
+    /// Nothing arrives.
+    Gone,
 }
 
 /// What happens, and how often.
@@ -146,7 +159,7 @@ impl Script {
             // One after another, from the last machine: devices bring, hubs carry, devices fetch.
             step.which = 999_999_usize.saturating_sub(number);
         }
-        Self { seed, regions, devices, steps }
+        Self { seed, regions, devices, holding: Holding::SomeCaseloads, steps }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// How a session ended.
 #[derive(Debug)]
-pub(crate) enum Talked {
+pub enum Talked {
     /// Nothing is left.
     Whole(Summary),
     /// Early, or with something refused.

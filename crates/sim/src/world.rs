@@ -17,7 +17,7 @@ use crate::disk::Image;
 use crate::ledger::{Ledger, Promise};
 use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
-use crate::script::Script;
+use crate::script::{Holding, Script};
 
 /// When every world begins.
 const BEGINNING: Millis = Millis(1_795_000_000_000);
@@ -65,7 +65,8 @@ impl World {
             for device in 1..=script.devices {
                 let name = format!("Bénévole {number}.{device}");
                 let post = Post::Device { hub: number };
-                let holds = (Some(*region), device % 2 == 0);
+                let caseload = script.holding == Holding::SomeCaseloads && device % 2 == 0;
+                let holds = (Some(*region), caseload);
                 machines.push(make(name, post, ReplicaKind::Device, holds)?);
             }
         }
@@ -117,50 +118,67 @@ impl World {
         (0..).zip(&self.machines).filter(move |(_, machine)| is_device(machine)).map(|(number, _)| number)
     }
 
-    /// Puts the last backup of a machine in the place of its disk, as long as there is one.
-    pub(crate) fn restore(&mut self, number: usize) -> Result<(), StoreError> {
+    /// Adds a machine, and says which one it is.
+    pub(crate) fn add(&mut self, machine: Machine) -> usize {
+        self.machines.push(machine);
+        self.backups.push(None);
+        self.forgotten.push(BTreeSet::new());
+        self.machines.len() - 1
+    }
+
+    /// Puts the last backup of a machine in the place of its disk; whether there was one, and it could be.
+    pub(crate) fn restore(&mut self, number: usize) -> Result<bool, StoreError> {
         let (Some(machine), Some(Some(image))) = (self.machines.get_mut(number), self.backups.get(number))
         else {
-            return Ok(());
+            return Ok(false);
         };
         let held = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
         let as_it_was = machine.image()?;
         machine.restart_from(image)?;
         if self.has_orphans()? {
-            return self.machines.get_mut(number).map_or(Ok(()), |machine| machine.restart_from(&as_it_was));
+            self.machines.get_mut(number).map_or(Ok(()), |machine| machine.restart_from(&as_it_was))?;
+            return Ok(false);
         }
         if let Some(forgotten) = self.forgotten.get_mut(number) {
             forgotten.extend(held.into_iter().map(|(hash, _)| hash));
         }
         self.enrol_again()?;
-        self.forgive()
+        self.forgive()?;
+        Ok(true)
     }
 
     /// A regional hub is gone with its disk. Another is set up with a key of its own and enrols at headquarters; the
-    /// region's devices enrol at it, as their office tells them to.
-    pub(crate) fn destroy_a_region(&mut self, which: usize, seed: u64) -> Result<(), StoreError> {
+    /// region's devices enrol at it, as their office tells them to. Whether it was, and could be.
+    pub(crate) fn destroy_a_region(&mut self, which: usize, seed: u64) -> Result<bool, StoreError> {
         let regions: Vec<usize> = (0..)
             .zip(&self.machines)
             .filter(|(_, machine)| machine.post == Post::Region)
             .map(|(number, _)| number)
             .collect();
-        let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(()) };
-        let Some(old) = self.machines.get_mut(number) else { return Ok(()) };
-        let Some(profile) = old.replica().map(|replica| replica.profile().clone()) else { return Ok(()) };
-        let new = Machine::new(old.name.clone(), Post::Region, &profile, seed)?;
+        let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(false) };
+        self.replace(number, seed)
+    }
+
+    /// A machine is gone with its disk and its backups, and another takes its place with a key of its own; whether it
+    /// could be.
+    pub(crate) fn replace(&mut self, number: usize, seed: u64) -> Result<bool, StoreError> {
+        let Some(old) = self.machines.get_mut(number) else { return Ok(false) };
+        let Some(profile) = old.replica().map(|replica| replica.profile().clone()) else { return Ok(false) };
+        let new = Machine::new(old.name.clone(), old.post, &profile, seed)?;
         let old = std::mem::replace(old, new);
         if self.has_orphans()? {
             if let Some(place) = self.machines.get_mut(number) {
                 *place = old;
             }
-            return Ok(());
+            return Ok(false);
         }
         if let Some(backup) = self.backups.get_mut(number) {
             // Its backups went with it.
             *backup = None;
         }
         self.enrol_again()?;
-        self.forgive()
+        self.forgive()?;
+        Ok(true)
     }
 
     /// Whoever its hub does not know, or whoever knows another hub, enrols as its office tells it to.
@@ -191,7 +209,8 @@ impl World {
         Ok(promises.any(|promise| !holdings.can_bring(promise) && holdings.anywhere.contains(&promise.hash)))
     }
 
-    fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
+    /// Enrols a machine at its hub.
+    pub(crate) fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
         let (now, sabotage) = (self.now, self.sabotage);
         for machine in [Some(child), self.hub_of(child)].into_iter().flatten() {
             if let Some(machine) = self.machines.get(machine) {

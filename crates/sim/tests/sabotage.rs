@@ -16,7 +16,11 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
             )
         }
         Sabotage::HastyTick => matches!(fault, Fault::Tick(..)),
-        Sabotage::SilentHub => matches!(fault, Fault::Diverged(..)),
+        Sabotage::SilentHub => matches!(fault, Fault::Missing(..)),
+        Sabotage::StubbornHub => matches!(fault, Fault::Diverged(..)),
+        // What stays where it may not be is not kept up to date either.
+        Sabotage::ClingingHub => matches!(fault, Fault::Scope(..) | Fault::Diverged(..)),
+        Sabotage::SparingHub => matches!(fault, Fault::Unerased(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),

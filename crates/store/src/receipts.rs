@@ -58,6 +58,12 @@ pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
     Ok(())
 }
 
+/// Forgets every receipt, at another hub than before: its home may be another one, and where it is not it says so again.
+pub(crate) fn forget(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM receipt", [])?;
+    Ok(())
+}
+
 /// Notes that this replica holds a pack, where it is the home.
 pub(crate) fn note_at_home(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<()> {
     if Tier::of(connection)? == Tier::Home

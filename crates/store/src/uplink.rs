@@ -20,6 +20,7 @@ use crate::line;
 use crate::log::{self};
 use crate::outbox::{self, OutboxRow};
 use crate::packs;
+use crate::receipts;
 use crate::register::{self};
 use crate::replica::{self, Profile, Replica};
 use crate::take;
@@ -99,7 +100,7 @@ impl Replica {
     }
 
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
-    /// offered and asked for from the start.
+    /// offered and asked for from the start, and nothing is safe that its home does not call safe.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
@@ -109,6 +110,7 @@ impl Replica {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
             }
+            receipts::forget(&transaction)?;
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;

@@ -15,7 +15,7 @@ use teranga_hub::world::SystemEntropy;
 use teranga_store::{Replica, Status};
 use teranga_sync::session::{Plan, PushPlan};
 
-use super::sync::samples;
+use super::work::samples;
 
 const DEVICES: usize = 40;
 const RECORDS_PER_DEVICE: usize = 200;

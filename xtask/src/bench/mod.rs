@@ -3,7 +3,9 @@
 
 mod forms;
 mod ingest;
+mod peers;
 mod sync;
+mod work;
 mod world;
 
 use std::process::Command;
@@ -22,12 +24,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     match arguments.first().map(String::as_str) {
         Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
+        Some("peers") => peers::run(arguments.iter().any(|argument| argument == "--json")),
         Some("ingest") => {
             let (parts, changes) = ingest::run()?;
             println!("{parts} parts and {changes} changes a second");
             Ok(())
         }
         Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
-        _ => bail!("usage: cargo xtask bench sync [--json] | ingest | forms [--json]"),
+        _ => bail!("usage: cargo xtask bench sync [--json] | peers [--json] | ingest | forms [--json]"),
     }
 }

@@ -4,19 +4,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Value as Json, json};
-use teranga_client::Device;
 use teranga_client::invent::{self, Seeded};
 use teranga_core::form::Form;
-use teranga_core::id::RecordId;
 use teranga_examples::{invented, setting};
 use teranga_store::resources::Published;
 use teranga_sync::feed::ResourceRow;
 
 use super::ingest;
-use super::world::{self, Cost, Samples, edit, pair, sync};
+use super::work::{Filled, Held};
+use super::world::{self, Cost, pair, sync};
 
-/// Invented interviews that the records are mixed from.
-const SAMPLES: usize = 40;
 const SOCIO: &str = "../shared/forms/socio-economic-survey.xlsx";
 
 pub(crate) fn run(json: bool) -> Result<()> {
@@ -46,50 +43,18 @@ pub(crate) fn run(json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A device with a case, and samples of a form for it.
-pub(crate) fn samples(device: &mut Device, form: &str, seed: &mut Seeded) -> Result<(RecordId, Samples)> {
-    let case = invented(device, "profile", None, seed);
-    let records: Vec<RecordId> = (0..SAMPLES).map(|_| invented(device, form, Some(case), seed)).collect();
-    Ok((case, Samples::of(device, &records)?))
-}
-
 /// Nothing new, and one per cent changed on each side, of 5,000 records.
 fn caught_up() -> Result<(Cost, Cost)> {
-    let folder = tempfile::tempdir()?;
-    let mut seed = Seeded(1);
-    let (mut hub, mut awa) = pair(folder.path(), &mut seed);
-    let (case, samples) = samples(&mut awa, "rss", &mut seed)?;
-    let records: Vec<RecordId> =
-        (0..5_000).map(|_| samples.save(&mut awa, case, &mut seed)).collect::<Result<_>>()?;
-    sync(&mut awa, &mut hub)?;
-    let mut other =
-        teranga_examples::device(&folder.path().join("other"), "Moussa Essai", &mut hub, &mut seed);
-    sync(&mut other, &mut hub)?;
-    sync(&mut awa, &mut hub)?;
-    let nothing_new = sync(&mut awa, &mut hub)?;
-    for (at, record) in records.iter().step_by(50).enumerate() {
-        let device = if at % 2 == 0 { &mut awa } else { &mut other };
-        edit(
-            device,
-            *record,
-            ["ok", "satisfied", "dissatisfied"].get(seed.below(3)).copied().unwrap_or("ok"),
-        )?;
-    }
-    sync(&mut other, &mut hub)?;
-    Ok((nothing_new, sync(&mut awa, &mut hub)?))
+    let mut held = Held::new(5_000)?;
+    let nothing_new = held.sync()?;
+    let changes = held.one_percent();
+    held.change(&changes)?;
+    Ok((nothing_new, held.sync()?))
 }
 
 /// The first push of records of a case that the hub has.
 fn push_rss(count: usize) -> Result<Cost> {
-    let folder = tempfile::tempdir()?;
-    let mut seed = Seeded(2);
-    let (mut hub, mut device) = pair(folder.path(), &mut seed);
-    let (case, samples) = samples(&mut device, "rss", &mut seed)?;
-    sync(&mut device, &mut hub)?;
-    for _ in 0..count {
-        samples.save(&mut device, case, &mut seed)?;
-    }
-    sync(&mut device, &mut hub)
+    Filled::new(count)?.push()
 }
 
 /// The same of a form that nobody here wrote, beside zstd of the bare answers.

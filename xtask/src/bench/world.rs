@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_core::class::ClassId;
@@ -39,6 +39,12 @@ pub(crate) struct Cost {
 const BYTES_PER_SECOND: f64 = 12_500.0;
 const ROUND_TRIP_SECONDS: f64 = 0.6;
 
+/// What the modelled link takes for so many round trips and bytes, headers among them.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
+pub(super) fn link_seconds(round_trips: u64, bytes: f64) -> f64 {
+    round_trips as f64 * ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND
+}
+
 /// One session, with its packs paced by the modelled link.
 pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
     let mut session = Session::new();
@@ -55,7 +61,7 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
         cost.bytes_down += received.len() as u64;
         #[expect(clippy::cast_precision_loss, reason = "bodies are below 2 MB")]
         let bytes = (sent.len() + received.len()) as f64 + HEADERS_BYTES;
-        let seconds = ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND + begun.elapsed().as_secs_f64();
+        let seconds = link_seconds(1, bytes) + begun.elapsed().as_secs_f64();
         cost.seconds += seconds;
         #[expect(
             clippy::cast_possible_truncation,
@@ -162,6 +168,24 @@ fn listed(json: Json) -> Json {
         Json::Object(map) => map.into_iter().map(|(name, inner)| (name, listed(inner))).collect(),
         other => other,
     }
+}
+
+/// Records as another system would hold them: identity, and answers by question, each a scalar.
+pub(super) fn as_json(device: &Device, records: &[RecordId]) -> Result<Json> {
+    let one = |record: &RecordId| -> Result<Json> {
+        let mut answers = Map::new();
+        for part in device.replica().parts(*record)? {
+            answers.extend(part.values.into_iter().map(|(key, value)| {
+                let scalar = match value {
+                    Value::NoAnswer(kind) => Json::from(kind.code()),
+                    value => value.to_json(),
+                };
+                (key.to_string(), scalar)
+            }));
+        }
+        Ok(json!({ "id": record.to_string(), "answers": answers }))
+    };
+    records.iter().map(one).collect()
 }
 
 /// Changes one answer of a record.

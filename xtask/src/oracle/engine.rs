@@ -14,12 +14,11 @@ use teranga_core::form::{Form, Lists};
 use teranga_hub::world::now;
 
 use super::validate::forms;
+use crate::node::Programs;
 
 /// Interviews of each form, and acts of each interview.
 const PLAYS: u64 = 200;
 const ACTS: usize = 12;
-/// The oldest Node.js in which the engine runs.
-const NODE_LEAST: u32 = 20;
 
 /// Where Web Forms does otherwise than Collect, and we do as Collect: the form, the node, and what differs.
 const EXPLAINED: &[(&str, &str, &str)] = &[
@@ -60,31 +59,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 /// The script beside its packages, which are fetched once; `None` where they cannot be had, which is said.
 pub(crate) fn prepare(root: &Path) -> Result<Option<PathBuf>> {
-    let folder = root.join("target/oracle/engine");
-    std::fs::create_dir_all(&folder)?;
-    for file in ["engine.mjs", "package.json"] {
-        std::fs::copy(root.join("xtask/oracle").join(file), folder.join(file))
-            .with_context(|| file.to_owned())?;
-    }
-    if node_version().is_none_or(|version| version < NODE_LEAST) {
-        println!("skipped: there is no Node.js {NODE_LEAST} here");
-        return Ok(None);
-    }
-    let installed = folder.join("node_modules/@getodk/xforms-engine").is_dir()
-        || super::validate::answers(
-            Command::new("npm").args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder),
-        );
-    if !installed {
-        println!("skipped: the engine of ODK Web Forms could not be fetched");
-        return Ok(None);
-    }
-    Ok(Some(folder.join("engine.mjs")))
-}
-
-/// The Node.js that is here, by its first number.
-pub(crate) fn node_version() -> Option<u32> {
-    let output = Command::new("node").arg("--version").output().ok()?;
-    String::from_utf8_lossy(&output.stdout).trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+    let programs = Programs {
+        folder: "xtask/oracle",
+        into: "target/oracle/engine",
+        files: &["engine.mjs", "package.json"],
+        package: "@getodk/xforms-engine",
+        brings: "the engine of ODK Web Forms",
+    };
+    Ok(programs.prepare(root)?.map(|folder| folder.join("engine.mjs")))
 }
 
 /// How many interviews, of how many acts.

@@ -272,6 +272,27 @@ fn a_receipt_does_not_speak_for_other_packs_under_the_same_number() {
 }
 
 #[test]
+fn what_another_home_called_safe_is_not_safe_at_this_one() {
+    let mut world = world(15);
+    let dir = tempfile::tempdir().unwrap();
+    let training = profile(ReplicaKind::Hub, "training", None);
+    let mut training = Replica::create(dir.path(), &training, &mut world.seed).unwrap();
+    enrol(&mut training, &mut world.awa, "six");
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    for _ in 0..2 {
+        sync(&mut world.awa, &mut training);
+    }
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
+    enrol(&mut world.region, &mut world.awa, "seven");
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Here);
+    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::AtRegion);
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
+}
+
+#[test]
 fn a_hub_introduces_nobody_beyond_its_own_region_and_never_itself() {
     let mut world = world(12);
     open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);

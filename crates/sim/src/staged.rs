@@ -1,0 +1,225 @@
+//! A world that is directed by hand: the same machines, links, disks and oracles, and what happens in it written down act
+//! by act. For what has happened to somebody, which a seed would have to be lucky to meet.
+
+use teranga_client::interview::Setting;
+use teranga_client::{ClientError, Device};
+use teranga_core::audience::Audience;
+use teranga_core::id::RecordId;
+use teranga_core::time::Millis;
+use teranga_store::save::SavedChange;
+use teranga_store::{Profile, Replica, StoreError};
+use teranga_sync::feed::ReplicaKind;
+
+use crate::ledger::Promise;
+use crate::link::Link;
+use crate::machine::{Machine, Post, Running};
+use crate::oracles::{self, Fault};
+use crate::play::{Done, calm};
+use crate::sabotage::Sabotage;
+use crate::script::{Holding, Script, Weather};
+use crate::session::{Talked, session};
+use crate::world::World;
+
+/// A machine of a staged world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(usize);
+
+/// A world directed by hand. Every record that is saved in it is promised: [`Staged::settles`] finds what was lost.
+#[derive(Debug)]
+pub struct Staged {
+    world: World,
+    regions: usize,
+    devices: usize,
+    /// Drawn from for machines and links.
+    seed: u64,
+}
+
+impl Staged {
+    /// Headquarters, regional hubs and so many devices each, everybody enrolled.
+    pub fn new(regions: usize, devices: usize) -> Result<Self, StoreError> {
+        let seed = 1;
+        let holding = Holding::Region;
+        let script = Script { seed, regions, devices, holding, steps: Vec::new() };
+        Ok(Self { world: World::new(&script, Sabotage::Nothing)?, regions, devices, seed })
+    }
+
+    /// Headquarters.
+    pub fn headquarters(&self) -> Place {
+        Place(0)
+    }
+
+    /// The hub of a region, from 0.
+    pub fn hub(&self, region: usize) -> Place {
+        Place(1 + region)
+    }
+
+    /// A device of a region, both from 0.
+    pub fn device(&self, region: usize, number: usize) -> Place {
+        Place(1 + self.regions + region * self.devices + number)
+    }
+
+    /// The replica of a machine that stands.
+    pub fn replica(&self, place: Place) -> Option<&Replica> {
+        self.world.machines.get(place.0).and_then(Machine::replica)
+    }
+
+    /// The device that runs on a machine.
+    pub fn device_at(&self, place: Place) -> Option<&Device> {
+        match self.world.machines.get(place.0)?.running.as_ref()? {
+            Running::Device(device) => Some(device),
+            Running::Office(_) => None,
+        }
+    }
+}
+
+/// What people do.
+impl Staged {
+    /// Somebody saves something on a device, and is promised it. `None` where no device is there, or its power failed.
+    pub fn act(
+        &mut self,
+        place: Place,
+        act: impl FnOnce(&mut Device, Setting<'_>) -> Result<(RecordId, Vec<SavedChange>), ClientError>,
+    ) -> Result<Option<RecordId>, ClientError> {
+        let now = self.world.now;
+        let Some(machine) = self.world.machines.get_mut(place.0) else { return Ok(None) };
+        let now = machine.now(now);
+        let acted = machine.work(|running, seed| match running {
+            Running::Device(device) => act(device, Setting { now, language: "fr", entropy: seed }).map(Some),
+            Running::Office(_) => Ok(None),
+        })?;
+        let Some((record, changes)) = acted.transpose()?.flatten() else { return Ok(None) };
+        let promise = |change: SavedChange| Promise {
+            machine: place.0,
+            record,
+            class: change.class,
+            hash: change.hash,
+        };
+        self.world.ledger.promises.extend(changes.into_iter().map(promise));
+        self.pass(60_000);
+        Ok(Some(record))
+    }
+
+    /// A machine syncs with its hub.
+    pub fn sync(&mut self, place: Place, weather: Weather) -> Result<Talked, StoreError> {
+        self.seed += 1;
+        let talked = session(&mut self.world, place.0, &mut Link::new(weather, self.seed))?;
+        self.pass(60_000);
+        Ok(talked)
+    }
+
+    /// Days pass.
+    pub fn wait(&mut self, days: i64) {
+        self.pass(days * 24 * 3_600_000);
+    }
+
+    fn pass(&mut self, ms: i64) {
+        self.world.now.0 += ms;
+    }
+
+    /// The time by nobody's clock.
+    pub fn now(&self) -> Millis {
+        self.world.now
+    }
+
+    /// Sets a clock wrong by so many days.
+    pub fn set_clock_wrong(&mut self, place: Place, days: i64) {
+        if let Some(machine) = self.world.machines.get_mut(place.0) {
+            machine.clock = days * 24 * 3_600_000;
+        }
+    }
+}
+
+/// Who is there, and where they sync.
+impl Staged {
+    /// A hub without a parent, beside headquarters: one for training, say.
+    pub fn another_headquarters(&mut self) -> Result<Place, StoreError> {
+        self.machine("Formation", Post::Headquarters, ReplicaKind::Hub, None)
+    }
+
+    /// A device that would sync with a hub, and is enrolled nowhere yet.
+    pub fn another_device(&mut self, person: &str, region: &str, hub: Place) -> Result<Place, StoreError> {
+        self.machine(person, Post::Device { hub: hub.0 }, ReplicaKind::Device, Some(region))
+    }
+
+    fn machine(
+        &mut self,
+        name: &str,
+        post: Post,
+        kind: ReplicaKind,
+        region: Option<&str>,
+    ) -> Result<Place, StoreError> {
+        self.seed += 1;
+        let audience = Audience::of_region(region);
+        let profile = Profile { kind, person: name.into(), office: "Bureau".into(), audience };
+        let machine = Machine::new(name.into(), post, &profile, self.seed)?;
+        Ok(Place(self.world.add(machine)))
+    }
+
+    /// Enrols a device at a hub, which it syncs with from then on.
+    pub fn enrol(&mut self, device: Place, hub: Place) -> Result<(), StoreError> {
+        if let Some(machine) = self.world.machines.get_mut(device.0) {
+            machine.post = Post::Device { hub: hub.0 };
+        }
+        self.world.enrol(device.0)
+    }
+}
+
+/// What befalls machines.
+impl Staged {
+    /// The disk of a machine is copied away.
+    pub fn back_up(&mut self, place: Place) -> Result<(), StoreError> {
+        let Some(machine) = self.world.machines.get_mut(place.0) else { return Ok(()) };
+        let image = machine.image()?;
+        if let Some(backup) = self.world.backups.get_mut(place.0) {
+            *backup = Some(image);
+        }
+        Ok(())
+    }
+
+    /// A machine is put back to its last backup; whether it had one. Whom it does not know any more enrols again.
+    pub fn restore(&mut self, place: Place) -> Result<bool, StoreError> {
+        self.world.restore(place.0)
+    }
+
+    /// A hub or a device is lost with its disk and its backups, and another takes its place with a key of its own;
+    /// whether it could be.
+    pub fn lose(&mut self, place: Place) -> Result<bool, StoreError> {
+        self.seed += 1;
+        self.world.replace(place.0, self.seed)
+    }
+
+    /// The folder of a device is copied to another one.
+    pub fn copy(&mut self, place: Place) -> Result<Option<Place>, StoreError> {
+        let Some(machine) = self.world.machines.get_mut(place.0) else { return Ok(None) };
+        let copy = machine.copied()?;
+        Ok(Some(Place(self.world.add(copy))))
+    }
+
+    /// The power of a machine fails after so many writes from now.
+    pub fn power_fails_in(&mut self, place: Place, writes: u64) {
+        if let Some(machine) = self.world.machines.get_mut(place.0) {
+            machine.disk.fail_in(writes);
+        }
+    }
+
+    /// No failure is to come any more.
+    pub fn power_is_back(&mut self, place: Place) {
+        if let Some(machine) = self.world.machines.get_mut(place.0) {
+            machine.disk.heal();
+        }
+    }
+}
+
+/// What must hold.
+impl Staged {
+    /// No tick says more than is true.
+    pub fn ticks_are_true(&self) -> Result<Option<Fault>, StoreError> {
+        oracles::while_playing(&self.world)
+    }
+
+    /// Nothing hinders anybody any more, and everybody syncs: what was promised is where it must be, whoever holds a
+    /// part shows the same, everything is safe, sound and within its region, and there is nothing more to say.
+    pub fn settles(&mut self) -> Result<Option<Fault>, StoreError> {
+        calm(&mut self.world, &mut Done::default())
+    }
+}

@@ -1,0 +1,113 @@
+//! ODK Central numbers the versions of an entity as they arrive, and has to guess what was written before what.
+
+use serde_json::json;
+use teranga_core::id::RecordId;
+use teranga_sim::{Place, Weather};
+use teranga_store::ticks::Tick;
+
+use crate::stage::Stage;
+
+/// central#669: updates of an offline run that arrived before those they build on broke the entity, were lost, or were
+/// forced in after five days. Here the later one waits for the earlier for as long as that takes, and then stands as
+/// its author wrote it; nobody is shown a conflict that was none.
+#[test]
+fn odk_central_669_what_arrives_before_what_it_builds_on_waits_for_it() {
+    let mut stage = Stage::new();
+    let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
+    let case = stage.case(awa, "Exemple");
+    stage.syncs(awa);
+    stage.syncs(moussa);
+    stage.corrects(moussa, case, &json!({ "village": "Thiaré" }));
+    stage.corrects(moussa, case, &json!({ "village": "Koungheul" }));
+    // Moussa travels to headquarters; the region, which has the case, is cut off for a month.
+    stage.enrol(moussa, headquarters).unwrap();
+    stage.syncs(moussa);
+    stage.wait(30);
+    stage.syncs(moussa);
+    assert!(stage.holds(headquarters).log_counts().unwrap().waiting > 0);
+    assert!(stage.values(headquarters, case, "village").is_empty());
+    stage.syncs(region);
+    assert_eq!(stage.holds(headquarters).log_counts().unwrap().waiting, 0);
+    assert_eq!(stage.values(headquarters, case, "village"), ["Koungheul"]);
+    stage.syncs(awa);
+    stage.syncs(moussa);
+    stage.everybody_shows(case, "village", &["Koungheul"]);
+    assert!(stage.holds(headquarters).records_in_conflict().unwrap().is_empty());
+    stage.ends_well();
+}
+
+/// An offline run of two corrections of different answers on one device, and one correction of the second answer on
+/// another, whoever syncs first.
+fn a_run_and_an_update_between(case: RecordId, stage: &mut Stage, order: [Place; 2]) {
+    let (awa, moussa) = (stage.awa, stage.moussa);
+    stage.corrects(awa, case, &json!({ "family_name": "Modèle" }));
+    stage.corrects(awa, case, &json!({ "village": "Thiaré" }));
+    stage.corrects(moussa, case, &json!({ "village": "Koungheul" }));
+    for place in order {
+        stage.syncs(place);
+    }
+    stage.all_sync();
+}
+
+/// central#698: of an offline run of two updates the second contradicted one that was made in between, and was not marked,
+/// because the version before it was its own. Here exactly the answer that two people wrote apart holds two values, and
+/// the other one does not, whoever syncs first.
+#[test]
+fn odk_central_698_only_what_two_people_wrote_apart_is_a_conflict() {
+    for awa_first in [true, false] {
+        let (mut stage, case) = Stage::with_a_case();
+        let order = if awa_first { [stage.awa, stage.moussa] } else { [stage.moussa, stage.awa] };
+        a_run_and_an_update_between(case, &mut stage, order);
+        stage.everybody_shows(case, "family_name", &["Modèle"]);
+        stage.everybody_shows(case, "village", &["Koungheul", "Thiaré"]);
+        stage.ends_well();
+    }
+}
+
+/// central#805 (after #702, #698 and #815): with three rules for what is a conflict one more case was found that they
+/// miss, where the runs of two devices interleave on the server. Here what was before whose eyes travels with each
+/// change, so that runs may interleave as they like: every order of three arrivals shows the same.
+#[test]
+fn odk_central_805_runs_that_interleave_are_judged_by_what_their_authors_saw() {
+    for moussas_place in 0..3 {
+        let (mut stage, case) = Stage::with_a_case();
+        let mut run = vec![(stage.awa, "Thiaré"), (stage.awa, "Kahone")];
+        run.insert(moussas_place, (stage.moussa, "Koungheul"));
+        for (place, village) in run {
+            stage.corrects(place, case, &json!({ "village": village, "family_name": "Essai" }));
+            // The hub has it; the answer is lost, so that nobody's next update sees the other's.
+            stage.tries(place, Weather::OneWay);
+        }
+        stage.all_sync();
+        stage.everybody_shows(case, "village", &["Kahone", "Koungheul"]);
+        // Both wrote the same: that is agreement.
+        stage.everybody_shows(case, "family_name", &["Essai"]);
+        stage.ends_well();
+    }
+}
+
+/// ODK's documentation: editing a submission changes the submission, and not the entity that was made from it. Here a
+/// case is its record: correcting it corrects it for whoever holds it, and an interview that was entered on the wrong
+/// case is moved, and lies under the right one on every device, with its answers and without a second copy.
+#[test]
+fn odk_docs_an_interview_on_the_wrong_case_is_moved_for_everybody() {
+    let (mut stage, wrong) = Stage::with_a_case();
+    let (awa, moussa) = (stage.awa, stage.moussa);
+    let right = stage.case(moussa, "Modèle");
+    let interview = stage.interview(awa, wrong);
+    stage.all_sync();
+    // Moussa sees the mistake, and moves it; Awa, who does not know yet, corrects an answer.
+    let moved =
+        stage.act(moussa, |device, setting| Ok((interview, device.move_to(interview, right, setting)?)));
+    assert_eq!(moved.unwrap(), Some(interview));
+    stage.corrects(awa, interview, &json!({ "mode": "phone" }));
+    stage.all_sync();
+    for place in [awa, moussa, stage.region, stage.headquarters] {
+        let of = |case| stage.holds(place).records_of_case(case).unwrap();
+        assert_eq!(of(right).iter().map(|row| row.record).collect::<Vec<_>>(), [interview]);
+        assert!(of(wrong).is_empty());
+    }
+    stage.everybody_shows(interview, "mode", &["phone"]);
+    assert_eq!(stage.tick(awa, interview), Tick::Safe);
+    stage.ends_well();
+}
