@@ -197,6 +197,9 @@ mod tests {
         assert_eq!(extension(Kind::File, "a.csv", b""), Err(FileFlaw::Empty));
         let film = b"\0\0\0\x18ftypisom";
         assert_eq!(extension(Kind::Audio, "memo", film).as_deref(), Ok("mp4"));
-        assert_eq!(extension(Kind::Video, "memo", b"RIFF\0\0\0\0WAVE"), Err(FileFlaw::OtherKind { expected: "video" }));
+        assert_eq!(
+            extension(Kind::Video, "memo", b"RIFF\0\0\0\0WAVE"),
+            Err(FileFlaw::OtherKind { expected: "video" })
+        );
     }
 }

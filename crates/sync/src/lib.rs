@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admit;
+pub mod attachment;
 pub mod bytes;
 pub mod code;
 pub mod compress;
@@ -13,12 +14,16 @@ pub mod elide;
 pub mod enrol;
 pub mod feed;
 pub mod first;
+pub mod holding;
 pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod message;
+pub mod pace;
 pub mod pack;
 pub mod parts;
+pub mod runs;
 pub mod scan;
 pub mod session;
+pub mod thumbnail;
 pub mod version;

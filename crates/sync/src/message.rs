@@ -234,13 +234,13 @@ impl Answer {
     }
 }
 
-fn head(kind: u8) -> Writer {
+pub(crate) fn head(kind: u8) -> Writer {
     let mut writer = Writer::new();
     writer.raw(&version::MAGIC).byte(kind).byte(version::MAX);
     writer
 }
 
-fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
+pub(crate) fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
     let mut reader = Reader::new(signed);
     if reader.array::<4>()? != version::MAGIC || reader.byte()? != kind {
         return Err(DecodeError::Invalid { field: "magic" }.into());
@@ -257,13 +257,13 @@ fn foreign_version(signed: &[u8]) -> Option<u8> {
     (!(version::MIN..=version::MAX).contains(&version)).then_some(version)
 }
 
-fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
+pub(crate) fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
     let signature = identity.sign(writer.as_slice());
     writer.raw(&signature);
     writer.finish()
 }
 
-fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeError> {
+pub(crate) fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeError> {
     if bytes.len() > max {
         return Err(DecodeError::OverLimit { field: "body" });
     }
@@ -274,7 +274,7 @@ fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes), DecodeErro
 
 /// What stands before the signature, if this key made it. A message of another version says so first: its signature
 /// may be another kind.
-fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
+pub(crate) fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
     let (signed, signature) = split(bytes, max)?;
     if let Some(version) = foreign_version(signed) {
         return Err(MessageError::Version { version });
@@ -296,7 +296,7 @@ fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, Deco
     Ok(Push { number, introduction, pack })
 }
 
-fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
+pub(crate) fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {
     let number = reader.number_up_to("line", Line::MAX.into())?;
     u32::try_from(number).ok().and_then(Line::numbered).ok_or(DecodeError::Invalid { field: "line" })
 }
