@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use teranga_core::grant::Audience;
 use teranga_core::id::{Line, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
+use teranga_sync::attachment::LaneRequest;
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::limits;
@@ -124,6 +125,26 @@ impl Replica {
         transaction.commit()?;
         let before = before.and_then(|bytes| Asker::from_slice(&bytes)).unwrap_or_default();
         Ok((moved == 1).then_some(before))
+    }
+
+    /// Uses up the exchange number of a request of the lane of files; whether it was still to be had. Which opening asked
+    /// is not noted: nothing of the feed is passed over by it.
+    pub fn begin_lane(&mut self, request: &LaneRequest, now: Millis) -> Result<bool> {
+        let transaction = self.connection_mut().transaction()?;
+        note_line(&transaction, request.replica, request.line)?;
+        let moved = transaction
+            .prepare_cached(
+                "UPDATE child SET exchange = ?3, last_ms = ?4
+                 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
+            )?
+            .execute(params![
+                request.replica.as_bytes(),
+                request.line.number(),
+                integer(request.exchange),
+                now.0
+            ])?;
+        transaction.commit()?;
+        Ok(moved == 1)
     }
 
     /// Keeps a pull token.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction};
 use crate::error::Result;
 
 /// The rungs: the SQL that leads from the version before to this one (index 0 leads to version 1).
-const LADDER: &[&str] = &[include_str!("sql/v1.sql"), include_str!("sql/v2.sql")];
+const LADDER: &[&str] = &[include_str!("sql/v1.sql"), include_str!("sql/v2.sql"), include_str!("sql/v3.sql")];
 
 /// The newest schema.
 pub(crate) fn newest() -> u32 {

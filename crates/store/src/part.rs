@@ -16,6 +16,7 @@ use teranga_document::view::{Candidate, Conflict};
 
 use crate::columns::{self, blob, integer};
 use crate::error::{Result, StoreError};
+use crate::mentions;
 
 /// The class whose part is the envelope.
 pub(crate) const OPEN: &str = "open";
@@ -91,6 +92,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
         )?
         .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
     write_conflicts(connection, record, class, &shown.conflicts)?;
+    mentions::derive(connection, record, class, shown)?;
     if class.as_str() == OPEN {
         write_envelope(connection, record, &shown.values)?;
     }

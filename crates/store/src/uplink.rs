@@ -12,6 +12,7 @@ use teranga_sync::pack::Save;
 use teranga_sync::session::{Left, Plan, PushPlan};
 
 use crate::apply::{Applied, Applier};
+use crate::attachments;
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
 use crate::error::{Result, StoreError};
@@ -114,6 +115,7 @@ impl Replica {
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
+            attachments::offer_again(&transaction)?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -212,6 +214,7 @@ impl Replica {
             // Nothing is sent before it is known what the hub still has.
             transaction.execute("UPDATE uplink SET behind = 1", [])?;
             log::offer_again(&transaction, own)?;
+            attachments::offer_again(&transaction)?;
             checkpoints::before(&transaction, request.cursor)?
         } else {
             answer.cursor
