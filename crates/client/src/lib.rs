@@ -2,6 +2,7 @@
 //! shows of them. Time and randomness come in as arguments.
 
 pub mod acts;
+pub mod attach;
 pub mod device;
 pub mod error;
 pub mod interview;

@@ -71,10 +71,11 @@ pub(crate) fn put(connection: &Connection, file: &FileRow, first: u32, bytes: &[
     let mut insert = connection.prepare_cached(
         "INSERT INTO chunk (attachment, n, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     )?;
-    for (number, chunk) in (first..).zip(bytes.chunks(limits::CHUNK_BYTES)) {
-        if chunk.len() != chunk_bytes(file.bytes, number) {
+    for (offset, chunk) in bytes.chunks(limits::CHUNK_BYTES).enumerate() {
+        let number = u32::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
+        let Some(number) = number.filter(|number| chunk.len() == chunk_bytes(file.bytes, *number)) else {
             return Ok(false);
-        }
+        };
         insert.execute(params![file.row, number, chunk])?;
     }
     Ok(true)

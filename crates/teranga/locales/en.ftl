@@ -525,3 +525,39 @@ problem-xform-bad-list = The list { $sheet } cannot be read ({ $detail }).
 problem-xform-no-node = Line { $row }, { $column }: nothing of the instance is at { $detail }. Write the path of a node.
 problem-xlsform-validity-not-asked = Other programs (ODK Collect, KoboToolbox) offer the codes of the list { $detail } on every day; their validity stands in the columns { $column }.
 problem-xform-nothing-bound = Line { $row }, { $column }: nothing of the instance is at { $detail }; what is said of it reaches nothing
+
+help-teranga-field-fetch = Fetches the files of a record that are not here
+arg-attachment-bytes = Bytes of files that this sync may carry (500k, 2M), or none
+arg-network = What the network costs: metered (2 MB of files a sync) or unmetered; kept for the next syncs
+arg-out-files = Folder for the files
+arg-attachments = Fetches the files too
+size-bytes = { $number } bytes
+size-kilobytes = { $number } kB
+size-megabytes = { $number } MB
+file-attached = Attached: { $name }, { $size }
+file-here = here only
+file-at-region = at the region
+file-elsewhere = not here
+file-arriving = arriving: { $arrived } so far
+files-none = This record has no files.
+files-wait = { $count ->
+    [one] 1 file waits to be sent
+   *[other] { $count } files wait to be sent
+} ({ $size }).
+files-wanted = Files asked for that have not arrived: { $count }
+files-used-up = The bytes for files of this sync are used up; the others go with the next ones. All at once: teranga field sync --network unmetered
+files-summary = Files: { $up } sent, { $down } received, { $thumbnails } thumbnail(s), { $size } in all
+status-files-held = Files held
+status-files-elsewhere = Files mentioned that have not arrived
+status-files-unsent = Files not relayed yet
+pull-files = Files: { $count } fetched ({ $size }), { $missing } not at the hub yet
+problem-answer-file-absent = { $question }: there is no such file. Give the path of the file.
+problem-answer-file-unreadable = { $question }: this file cannot be read.
+problem-answer-file-empty = { $question }: this file is empty.
+problem-answer-file-too-large = { $question }: this file is too large; at most { $limit } bytes. Make it smaller and attach it again.
+problem-answer-file-other-kind = { $question }: this file is of another kind; { $expected } is needed.
+problem-file-unproven = The hub says that it holds a file and does not prove it, or does not take it. The file is kept here, and sent again at the next sync.
+problem-file-spoilt = A file did not arrive as it was. Nothing of it was kept; tell your office.
+problem-file-damaged = A file on this device is damaged and cannot be sent. Attach it again: teranga field edit
+problem-file-no-room = The hub has no more room for files of this device. They are kept here; tell your office.
+problem-file-not-at-hub = The hub has not got every file of this record. It has asked for them; try again after its next relay.

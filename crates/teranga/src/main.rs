@@ -19,6 +19,7 @@ mod ledger;
 mod messages;
 mod pull;
 mod say;
+mod size;
 mod terminal;
 mod usage;
 mod verify;

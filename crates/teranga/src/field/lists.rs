@@ -5,6 +5,7 @@ use teranga_client::Device;
 use teranga_core::id::ChangeHash;
 use teranga_core::time::Millis;
 
+use super::files;
 use crate::badge;
 use crate::failure::Outcome;
 use crate::ledger;
@@ -63,6 +64,7 @@ pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
     list(device, messages)?;
     let counts = device.replica().log_counts()?;
     say!("{}", messages.with("status-unsent", &[("count", &counts.unsent.to_string())]));
+    files::waiting(device.replica(), messages)?;
     match device.replica().uplink()? {
         None => say!("{}", messages.text("status-not-enrolled")),
         Some(uplink) => {
