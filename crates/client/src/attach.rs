@@ -60,7 +60,9 @@ impl Device {
         errors: &mut Vec<AnswerError>,
     ) -> Result<(), ClientError> {
         for (row, value) in &mut sheet.answers {
-            let Some(question) = form.row(*row).filter(|question| question.kind.is_attached()) else { continue };
+            let Some(question) = form.row(*row).filter(|question| question.kind.is_attached()) else {
+                continue;
+            };
             let (Value::Text(name), None) = (&*value, Address::of(value)) else { continue };
             let read = open(name).map_err(|flaw| AnswerError::File { question: question.id.clone(), flaw });
             match read.map_err(ClientError::from).and_then(|bytes| self.attach(question, name, &bytes)) {

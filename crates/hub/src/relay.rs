@@ -33,7 +33,12 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     let summary = outcome?;
     let lane = Lane::begin(Errand::All, None, Patience::FIELD.failures_max);
     let (files, carried) = carry_files(state.as_ref(), link, Patience::FIELD, lane, |files| {
-        tracing::info!(round_trips = files.round_trips, up = files.bytes_up, down = files.bytes_down, "files");
+        tracing::info!(
+            round_trips = files.round_trips,
+            up = files.bytes_up,
+            down = files.bytes_down,
+            "files"
+        );
     })
     .await;
     state.office(|office| Ok(office.reload_catalogue()?)).await?;

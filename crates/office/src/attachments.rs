@@ -35,7 +35,10 @@ impl Office {
         let unknown = || Rejected::new(Problem::Unauthorised, "the pull token is not known");
         let grant = self.replica().pull_grant(token)?.ok_or_else(unknown)?;
         if !self.replica().may_read_file(&grant.classes, file)? {
-            return Err(Rejected::new(Problem::Forbidden, "the pull token may not read what mentions this file"));
+            return Err(Rejected::new(
+                Problem::Forbidden,
+                "the pull token may not read what mentions this file",
+            ));
         }
         Ok(self.replica().file_from(file, chunk, CHUNKS_PULLED)?.unwrap_or_default())
     }

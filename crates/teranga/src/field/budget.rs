@@ -19,7 +19,10 @@ impl FromStr for Budget {
             digits => (digits, 1_000),
         };
         let number: Option<u64> = digits.parse().ok();
-        number.and_then(|number| number.checked_mul(unit)).map(Self).ok_or("expected bytes, such as 500k or 2M, or none")
+        number
+            .and_then(|number| number.checked_mul(unit))
+            .map(Self)
+            .ok_or("expected bytes, such as 500k or 2M, or none")
     }
 }
 

@@ -116,8 +116,7 @@ pub(super) fn take(
     messages: &Messages,
 ) -> Outcome {
     let mut open = |name: &str| files::open(&sheet.folder, name);
-    let answered =
-        device.answer_sheet_attaching(&mut interview, &sheet.json, &mut open, &mut SystemEntropy);
+    let answered = device.answer_sheet_attaching(&mut interview, &sheet.json, &mut open, &mut SystemEntropy);
     let finished = answered.map_err(explain).and_then(|_| {
         alerts::tell(device, &interview, &mut Vec::new(), messages);
         finish(device, &mut interview, messages)

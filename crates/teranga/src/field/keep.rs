@@ -8,8 +8,8 @@ use teranga_core::form::Question;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 
-use super::{alerts, files};
 use super::fill::finish;
+use super::{alerts, files};
 use crate::failure::Outcome;
 use crate::messages::Messages;
 use crate::terminal::Keeper;

@@ -65,8 +65,7 @@ pub(super) struct Way {
 impl Way {
     /// The way to the hub of this device, at another address where one is named.
     pub(super) fn new(device: &Device, url: Option<&str>, certificate: Option<&Path>) -> Outcome<Self> {
-        let uplink =
-            device.replica().uplink()?.ok_or_else(|| Failure::new("not-enrolled", Vec::new()))?;
+        let uplink = device.replica().uplink()?.ok_or_else(|| Failure::new("not-enrolled", Vec::new()))?;
         let link = Link::new(url.unwrap_or(&uplink.url), certificate)?;
         Ok(Self { link, patience: Patience::FIELD })
     }
