@@ -10,7 +10,8 @@ use crate::exchange::Rejected;
 use crate::office::Office;
 
 /// The chunks of one answer to a pull.
-const CHUNKS_PULLED: u32 = (limits::PULLED_FILE_BYTES_MAX / limits::CHUNK_BYTES) as u32;
+const CHUNKS_PULLED: u32 = 128;
+const _: () = assert!(CHUNKS_PULLED as usize * limits::CHUNK_BYTES == limits::PULLED_FILE_BYTES_MAX);
 
 impl Office {
     /// Answers one request of the lane.

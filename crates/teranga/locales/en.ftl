@@ -309,6 +309,7 @@ verify-change = Record { $record }, class { $class }: the change { $hash } is no
 verify-pack = Pack { $batch } of { $person } is no longer the one that was signed.
 verify-chain = Pack { $batch } of { $person } does not follow the one before it.
 verify-part = Record { $record }, class { $class }: what is shown is not what the log says.
+verify-file = The file { $file } is no longer what its address says. Attach it again, or fetch it from the hub.
 verify-resource = { $name } is no longer the text that was published.
 problem-verify-flawed = { $count } flaw(s) in this replica. Do not delete it: sync what can be synced, keep a copy and tell your office.
 problem-file-absent = { $path } does not exist, or its folder does not.

@@ -309,6 +309,7 @@ verify-change = Enregistrement { $record }, classe { $class } : le changement { 
 verify-pack = Le paquet { $batch } de { $person } n'est plus celui qui a été signé.
 verify-chain = Le paquet { $batch } de { $person } ne suit pas celui d'avant.
 verify-part = Enregistrement { $record }, classe { $class } : ce qui est montré n'est pas ce que dit le journal.
+verify-file = Le fichier { $file } n'est plus ce que dit son adresse. Joignez-le de nouveau, ou allez le chercher au hub.
 verify-resource = { $name } n'est plus le texte qui a été publié.
 problem-verify-flawed = { $count } défaut(s) dans cette réplique. Ne l'effacez pas : synchronisez ce qui peut l'être, gardez-en une copie et prévenez votre bureau.
 problem-file-absent = { $path } n'existe pas, ou son dossier n'existe pas.

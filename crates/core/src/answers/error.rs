@@ -221,10 +221,9 @@ impl Explain for AnswerError {
                 arguments.push(("step", step.to_string()));
             }
             Self::Constraint { message, .. } => arguments.push(("message", message.clone())),
-            Self::TooLong { limit, .. } | Self::TooMany { limit, .. } => {
-                arguments.push(("limit", limit.to_string()));
-            }
-            Self::File { flaw: FileFlaw::TooLarge { limit }, .. } => {
+            Self::TooLong { limit, .. }
+            | Self::TooMany { limit, .. }
+            | Self::File { flaw: FileFlaw::TooLarge { limit }, .. } => {
                 arguments.push(("limit", limit.to_string()));
             }
             Self::File { flaw: FileFlaw::OtherKind { expected }, .. } => {
