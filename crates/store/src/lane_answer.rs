@@ -173,7 +173,7 @@ impl Hub<'_> {
             let file = chunks::find(self.connection, &want.file)?.filter(|file| granted && file.held);
             files.push(file.map(|file| file.bytes));
             match file {
-                Some(file) => self.give_chunks(of, want, &file, &mut room, &mut stretches)?,
+                Some(file) => stretches.extend(self.give_chunks(of, want, &file, &mut room)?),
                 None if granted => {
                     self.connection
                         .prepare_cached("INSERT INTO wanted (hash) VALUES (?1) ON CONFLICT DO NOTHING")?
@@ -182,30 +182,23 @@ impl Hub<'_> {
                 None => {}
             }
         }
+        stretches.truncate(limits::STRETCHES_MAX);
         Ok((files, stretches))
     }
 
-    fn give_chunks(
-        &self,
-        of: usize,
-        want: &Want,
-        file: &FileRow,
-        room: &mut usize,
-        given: &mut Vec<Stretch>,
-    ) -> Result<()> {
+    /// Chunks of a file that are wanted, as far as there is room.
+    fn give_chunks(&self, of: usize, want: &Want, file: &FileRow, room: &mut usize) -> Result<Vec<Stretch>> {
+        let mut given = Vec::new();
         for (first, end) in want.held.missing(file.chunks()) {
             let fits = u32::try_from(*room / limits::CHUNK_BYTES).unwrap_or(u32::MAX);
             let last = end.min(first.saturating_add(fits));
-            if last == first || given.len() == limits::STRETCHES_MAX {
-                return Ok(());
-            }
             let bytes = chunks::read(self.connection, file, first, last)?;
             if bytes.is_empty() {
-                return Ok(());
+                break;
             }
             *room = room.saturating_sub(bytes.len());
             given.push(Stretch { of, first, bytes });
         }
-        Ok(())
+        Ok(given)
     }
 }

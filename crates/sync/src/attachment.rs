@@ -271,7 +271,9 @@ impl State {
 
 fn write_thumbnails(writer: &mut Writer, thumbnails: &[Thumbnail]) {
     writer.count(thumbnails.len());
-    thumbnails.iter().for_each(|thumbnail| thumbnail.write(writer));
+    for thumbnail in thumbnails {
+        thumbnail.write(writer);
+    }
 }
 
 fn read_thumbnails(reader: &mut Reader<'_>) -> Result<Vec<Thumbnail>, DecodeError> {

@@ -126,7 +126,7 @@ fn answer() -> Answer {
 
 /// A file of two chunks and a byte.
 fn file() -> Vec<u8> {
-    (0..2 * 8_192 + 1u32).map(|place| place.to_le_bytes()[0]).collect()
+    (0..=2 * 8_192u32).map(|place| place.to_le_bytes()[0]).collect()
 }
 
 fn thumbnail() -> Thumbnail {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use teranga_core::id::FileHash;
-use teranga_sync::attachment::{LaneAnswer, LaneRequest, Want};
+use teranga_sync::attachment::{LaneAnswer, LaneRequest, Stretch, Want};
 use teranga_sync::limits;
 use teranga_sync::runs::Runs;
 
@@ -85,7 +85,9 @@ impl Down {
         }
         for (of, (want, bytes)) in request.wanted.iter().zip(&answer.files).enumerate() {
             if let Some(bytes) = bytes {
-                self.take_file(connection, (of, want), *bytes, answer, summary)?;
+                let given: Vec<&Stretch> =
+                    answer.stretches.iter().filter(|stretch| stretch.of == of).collect();
+                summary.files_down += u64::from(self.take_file(connection, want, *bytes, &given)?);
             } else {
                 self.done_with(&want.file);
             }
@@ -97,39 +99,41 @@ impl Down {
         Ok(())
     }
 
+    /// Takes what was given of one file; whether it is whole now.
     fn take_file(
         &mut self,
         connection: &Connection,
-        (of, want): (usize, &Want),
+        want: &Want,
         bytes: usize,
-        answer: &LaneAnswer,
-        summary: &mut LaneSummary,
-    ) -> Result<()> {
+        given: &[&Stretch],
+    ) -> Result<bool> {
         let row = chunks::begin(connection, &want.file, bytes, None)?;
         let mut fits = true;
-        for stretch in answer.stretches.iter().filter(|stretch| stretch.of == of) {
+        for stretch in given {
             fits &= chunks::put(connection, &row, stretch.first, &stretch.bytes)?;
         }
         match chunks::finish(connection, &want.file, &row)? {
             Finish::Whole => {
                 // Whoever gave it holds it.
                 attachments::at_hub(connection, &want.file)?;
-                summary.files_down += 1;
                 self.done_with(&want.file);
+                return Ok(true);
             }
             Finish::NotYet if fits => {}
-            Finish::NotYet | Finish::Dropped => {
-                let tries = self.fetching.as_mut().and_then(|fetching| fetching.get_mut(&want.file));
-                if tries.is_none_or(|tries| {
-                    *tries += 1;
-                    *tries >= TRIES
-                }) {
-                    self.failure.get_or_insert(FileFailure::Spoilt);
-                    self.done_with(&want.file);
-                }
-            }
+            Finish::NotYet | Finish::Dropped => self.spoilt(&want.file),
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// A file arrived as something else: it is asked for once more, and then passed over.
+    fn spoilt(&mut self, file: &FileHash) {
+        let tries = self.fetching.as_mut().and_then(|fetching| fetching.get_mut(file));
+        let Some(tries) = tries else { return };
+        *tries += 1;
+        if *tries >= TRIES {
+            self.failure.get_or_insert(FileFailure::Spoilt);
+            self.done_with(file);
+        }
     }
 
     fn done_with(&mut self, file: &FileHash) {
