@@ -2,6 +2,7 @@
 //! shows of them. Time and randomness come in as arguments.
 
 pub mod acts;
+pub mod attach;
 pub mod bundle;
 pub mod charge;
 pub mod device;

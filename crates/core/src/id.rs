@@ -194,6 +194,11 @@ identity!(
     ManifestHash, 32, "64 hexadecimal digits", encode_hex32, decode_hex
 );
 
+identity!(
+    /// The SHA-256 of a file's bytes: the file itself is named by it, whatever anybody calls it.
+    FileHash, 32, "64 hexadecimal digits", encode_hex32, decode_hex
+);
+
 /// The line in which a replica numbers its packs and its exchanges. A replica begins in line 0, and draws another when
 /// its hub has seen numbers that it never gave: its disk was put back, or its folder was copied, and somebody else goes
 /// on in the old line. Two of them never get in each other's way, and nobody has to know which of both is the first.

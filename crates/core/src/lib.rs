@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod answers;
+pub mod attachment;
 pub mod audience;
 pub mod catalogue;
 pub mod class;

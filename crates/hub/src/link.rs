@@ -156,6 +156,24 @@ impl Content {
     }
 }
 
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// Answers, and everything that is published.
+    Answers,
+    /// Files.
+    Files,
+}
+
+impl Road {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Answers => "/v1/sync",
+            Self::Files => "/v1/attachments",
+        }
+    }
+}
+
 /// The largest JSON that is read: a page of a pull.
 const JSON_BYTES_MAX: usize = 256 * 1024 * 1024;
 
@@ -187,8 +205,8 @@ impl Link {
     }
 
     /// Sends the bytes of a request and returns those of the answer.
-    pub async fn exchange(&self, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        self.send(self.posting_bytes("/v1/sync", body), Content::Bytes, limits::ANSWER_BYTES_MAX).await
+    pub async fn exchange(&self, road: Road, body: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        self.send(self.posting_bytes(road.path(), body), Content::Bytes, limits::ANSWER_BYTES_MAX).await
     }
 
     /// Hands over a message of somebody else's bundle and returns what goes back to them.
@@ -246,6 +264,12 @@ impl Link {
     pub async fn get(&self, path: &str, token: &str) -> Result<Vec<u8>, LinkError> {
         let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
         self.send(request, Content::Json, JSON_BYTES_MAX).await
+    }
+
+    /// Gets bytes of a file with a bearer token.
+    pub async fn get_piece(&self, path: &str, token: &str) -> Result<Vec<u8>, LinkError> {
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
+        self.send(request, Content::Bytes, limits::PULLED_FILE_BYTES_MAX).await
     }
 
     async fn send(

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use teranga_core::problem::Retry;
 use teranga_office::{Refusal, admin};
+use teranga_store::lane::{Errand, Lane};
 
 use crate::schedule::{TimeOfDay, wait_ms};
 use crate::state::HubState;
-use crate::synchronise::{Patience, synchronise};
+use crate::synchronise::{Patience, carry_files, synchronise};
 use crate::world::now;
 
 /// After a relay that failed: fifteen minutes, so that a night is not lost to an hour without a link.
@@ -29,10 +31,22 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     })
     .await;
     let summary = outcome?;
+    let lane = Lane::begin(Errand::All, None, Patience::FIELD.failures_max);
+    let (files, carried) = carry_files(state.as_ref(), link, Patience::FIELD, lane, |files| {
+        tracing::info!(
+            round_trips = files.round_trips,
+            up = files.bytes_up,
+            down = files.bytes_down,
+            "files"
+        );
+    })
+    .await;
     state.office(|office| Ok(office.reload_catalogue()?)).await?;
+    carried?;
     Ok(json!({
         "round_trips": summary.round_trips, "bytes_up": summary.bytes_up, "bytes_down": summary.bytes_down,
         "failures": summary.failures, "applied": summary.applied,
+        "files_up": files.files_up, "files_down": files.files_down,
     }))
 }
 
@@ -42,9 +56,13 @@ pub(crate) async fn nightly(state: Arc<HubState>, at: TimeOfDay) {
         let done = state.office(|office| Ok(office.replica().uplink()?.and_then(|uplink| uplink.done))).await;
         let wait = wait_ms(at, done.unwrap_or_default(), now());
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        if let Err(error) = once(&state).await {
+        // The answers may have gone up, and the files not yet: then it is tried again this night too.
+        while let Err(error) = once(&state).await {
             tracing::warn!(code = error.code, "the nightly relay failed and will be tried again");
             tokio::time::sleep(RETRY).await;
+            if error.retry == Retry::Never {
+                break;
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
+use teranga_core::id::FileHash;
 use teranga_core::problem::Problem;
 use teranga_office::admin::Command;
 use teranga_office::consolidate::Since;
@@ -34,8 +35,10 @@ pub(crate) fn router(state: Arc<HubState>) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/v1/sync", post(sync))
         .route("/v1/bundle", post(bundle).layer(DefaultBodyLimit::max(limits::LETTER_BYTES_MAX)))
+        .route("/v1/attachments", post(files))
         .route("/v1/enrol", post(enrol))
         .route("/v1/pull", get(pull))
+        .route("/v1/pull/file", get(pull_file))
         .route("/v1/admin", post(admin).layer(DefaultBodyLimit::max(DOOR_BYTES_MAX)))
         .layer(DefaultBodyLimit::max(limits::REQUEST_BYTES_MAX))
         .with_state(state)
@@ -63,6 +66,12 @@ async fn bundle(State(state): Shared, body: Bytes) -> Result<Response, HttpProbl
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], taken.back).into_response())
 }
 
+async fn files(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
+    let answer = state.office(move |office| office.files(&body, now())).await?;
+    tracing::info!(bytes = answer.len(), "files");
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], answer).into_response())
+}
+
 async fn enrol(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
     let request: EnrolRequest = from_json(&body)?;
     let answer = state.office(move |office| office.enrol(&request, now())).await?;
@@ -79,6 +88,24 @@ async fn pull(
     let since = query.0;
     let page = state.office(move |office| office.pull(&token, since)).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], page).into_response())
+}
+
+/// A piece of a file.
+#[derive(Deserialize)]
+struct Piece {
+    file: FileHash,
+    chunk: u32,
+}
+
+async fn pull_file(
+    State(state): Shared,
+    headers: HeaderMap,
+    query: Query<Piece>,
+) -> Result<Response, HttpProblem> {
+    let token = bearer(&headers)?.to_owned();
+    let Piece { file, chunk } = query.0;
+    let bytes = state.office(move |office| office.pulled_file(&token, &file, chunk)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
 async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, DoorProblem> {

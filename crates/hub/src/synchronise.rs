@@ -1,16 +1,17 @@
-//! One session with a hub over a real link: carries the bytes of a [`Conversation`] and waits when it says so. The same
-//! for a device and for the relay of a regional hub.
+//! One session with a hub over a real link: carries the bytes of a [`Conversation`], and after it those of a [`Lane`] of
+//! files, and waits when they say so. The same for a device and for the relay of a regional hub.
 
 use std::time::Duration;
 
 use teranga_core::id::Entropy;
 use teranga_core::problem::{Explain, Retry};
 use teranga_store::Replica;
-use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Turn};
+use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Talk, Turn};
+use teranga_store::lane::{FileFailure, Lane, LaneSummary};
 use teranga_store::uplink::TakeError;
 use teranga_sync::message::MessageError;
 
-use crate::link::{Link, LinkError};
+use crate::link::{Link, LinkError, Road};
 use crate::world::{self, SystemEntropy};
 
 /// Whoever holds the replica: a device alone, or a hub that serves others between two exchanges.
@@ -55,6 +56,10 @@ impl Explain for SyncError {
                 Failure::Nothing(_) => "hub-unreachable",
                 Failure::Message(MessageError::Signature) => "hub-not-the-one",
                 Failure::Message(error) => error.problem().code(),
+                Failure::File(FileFailure::Unproven) => "file-unproven",
+                Failure::File(FileFailure::Spoilt) => "file-spoilt",
+                Failure::File(FileFailure::Damaged) => "file-damaged",
+                Failure::File(FileFailure::NoRoom) => "file-no-room",
                 Failure::Take(TakeError::Store(error)) | Failure::Store(error) => error.code(),
                 Failure::Take(TakeError::NotForUs | TakeError::SomebodyElse | TakeError::Rows(_)) => {
                     "malformed"
@@ -90,28 +95,58 @@ pub async fn synchronise(
 ) -> Result<Summary, SyncError> {
     let begun = holder.with(|replica| Conversation::begin(replica, patience.failures_max));
     let mut conversation = begun.map_err(Failure::from)?;
-    let mut broken = None;
-    let mut turn = holder.with(|replica| conversation.next(replica, world::now(), random()));
-    loop {
-        turn = match turn {
-            Turn::Send(body) => {
-                let came = link.exchange(body).await;
-                let reply = reply(&came);
-                let next = holder.with(|replica| conversation.hear(replica, reply, world::now(), random()));
-                broken = came.err();
-                progress(conversation.summary());
-                next
-            }
-            Turn::Pause(ms) => {
-                tokio::time::sleep(Duration::from_millis(ms * patience.pause_permille / 1_000)).await;
-                holder.with(|replica| conversation.next(replica, world::now(), random()))
-            }
-            Turn::Over(Ok(())) => return Ok(*conversation.summary()),
-            Turn::Over(Err(failure @ Failure::Nothing(_))) => {
-                return Err(broken.map_or(SyncError::Failure(failure), SyncError::Link));
-            }
-            Turn::Over(Err(failure)) => return Err(failure.into()),
-        };
+    let carrier = Carrier { holder, link, patience, road: Road::Answers };
+    carrier.carry(&mut conversation, |talk: &Conversation| progress(talk.summary())).await?;
+    Ok(*conversation.summary())
+}
+
+/// Carries files, after the answers. What it did is told however it ended. `progress` is told after every exchange.
+pub async fn carry_files(
+    holder: &impl Holder,
+    link: &Link,
+    patience: Patience,
+    mut lane: Lane,
+    mut progress: impl FnMut(&LaneSummary),
+) -> (LaneSummary, Result<(), SyncError>) {
+    let carrier = Carrier { holder, link, patience, road: Road::Files };
+    let ended = carrier.carry(&mut lane, |talk: &Lane| progress(talk.summary())).await;
+    (*lane.summary(), ended)
+}
+
+/// Carries the bytes of a talk between a replica and its hub.
+struct Carrier<'a, H> {
+    holder: &'a H,
+    link: &'a Link,
+    patience: Patience,
+    road: Road,
+}
+
+impl<H: Holder> Carrier<'_, H> {
+    async fn carry<T: Talk>(&self, talk: &mut T, mut progress: impl FnMut(&T)) -> Result<(), SyncError> {
+        let mut broken = None;
+        let mut turn = self.holder.with(|replica| talk.next(replica, world::now(), random()));
+        loop {
+            turn = match turn {
+                Turn::Send(body) => {
+                    let came = self.link.exchange(self.road, body).await;
+                    let reply = reply(&came);
+                    let next = self.holder.with(|replica| talk.hear(replica, reply, world::now(), random()));
+                    broken = came.err();
+                    progress(talk);
+                    next
+                }
+                Turn::Pause(ms) => {
+                    let pause = Duration::from_millis(ms * self.patience.pause_permille / 1_000);
+                    tokio::time::sleep(pause).await;
+                    self.holder.with(|replica| talk.next(replica, world::now(), random()))
+                }
+                Turn::Over(Ok(())) => return Ok(()),
+                Turn::Over(Err(failure @ Failure::Nothing(_))) => {
+                    return Err(broken.map_or(SyncError::Failure(failure), SyncError::Link));
+                }
+                Turn::Over(Err(failure)) => return Err(failure.into()),
+            };
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admin;
+mod attachments;
 pub mod bundle;
 pub mod consolidate;
 mod derived;

@@ -41,6 +41,8 @@ impl Office {
         let parent = replica.uplink()?.map(|uplink| {
             json!({ "name": uplink.name, "url": uplink.url, "last": uplink.last.map(Millis::to_rfc3339) })
         });
+        let (files, file_bytes) = replica.files_held()?;
+        let waiting = replica.files_waiting()?;
         Ok(json!({
             "office": replica.profile().office,
             "region": replica.profile().audience.region(),
@@ -50,6 +52,8 @@ impl Office {
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent },
             "refused": self.refused()?,
+            "files": { "held": files, "bytes": file_bytes, "elsewhere": waiting.elsewhere,
+                       "unsent": if replica.uplink()?.is_some() { waiting.files } else { 0 } },
             "conflicts": replica.records_in_conflict()?.len(),
             "children": children,
             "parent": parent,

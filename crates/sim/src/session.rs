@@ -103,6 +103,7 @@ fn ended(outcome: Result<(), Failure>, summary: Summary) -> Talked {
         Err(Failure::Nothing(_)) => Talked::Short("nothing"),
         Err(Failure::Message(_)) => Talked::Short("message"),
         Err(Failure::Take(_)) => Talked::Short("take"),
+        Err(Failure::File(_)) => Talked::Short("file"),
         Err(Failure::Store(_)) => Talked::Short("store"),
     }
 }

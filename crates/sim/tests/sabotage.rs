@@ -20,7 +20,8 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::StubbornHub => matches!(fault, Fault::Diverged(..)),
         // What stays where it may not be is not kept up to date either.
         Sabotage::ClingingHub => matches!(fault, Fault::Scope(..) | Fault::Diverged(..)),
-        Sabotage::SparingHub => matches!(fault, Fault::Unerased(..)),
+        // A pack that brings something erased is refused until its bringer knows, and so is the rest of it.
+        Sabotage::SparingHub => matches!(fault, Fault::Unerased(..) | Fault::Lost(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{Line, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
+use teranga_sync::attachment::LaneRequest;
 use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
@@ -179,6 +180,26 @@ impl Replica {
             .execute(params![child.as_bytes(), line.number(), now.0])?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Uses up the exchange number of a request of the lane of files; whether it was still to be had. Which opening asked
+    /// is not noted: nothing of the feed is passed over by it.
+    pub fn begin_lane(&mut self, request: &LaneRequest, now: Millis) -> Result<bool> {
+        let transaction = self.connection_mut().transaction()?;
+        note_line(&transaction, request.replica, request.line)?;
+        let moved = transaction
+            .prepare_cached(
+                "UPDATE child SET exchange = ?3, last_ms = ?4
+                 WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
+            )?
+            .execute(params![
+                request.replica.as_bytes(),
+                request.line.number(),
+                integer(request.exchange),
+                now.0
+            ])?;
+        transaction.commit()?;
+        Ok(moved == 1)
     }
 
     /// Keeps a pull token.

@@ -4,7 +4,7 @@
 use rusqlite::Row;
 use teranga_core::class::ClassId;
 use teranga_core::id::{
-    ActorId, Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt,
+    ActorId, Batch, ChangeHash, FileHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt,
 };
 use teranga_sync::manifest::Mark;
 
@@ -26,7 +26,7 @@ macro_rules! blob {
     };
 }
 
-blob!(ActorId, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt);
+blob!(ActorId, ChangeHash, FileHash, ManifestHash, OpeningNonce, PublicKey, RecordId, ReplicaId, Salt);
 
 impl<const N: usize> Blob for [u8; N] {
     fn from_blob(bytes: &[u8]) -> Option<Self> {

@@ -8,6 +8,7 @@ use teranga_sync::message::{Answer, MessageError, Request};
 use teranga_sync::session::{Left, Next, Session};
 
 use crate::error::StoreError;
+use crate::lane::FileFailure;
 use crate::replica::Replica;
 use crate::uplink::{TakeError, Taken};
 
@@ -78,9 +79,36 @@ pub enum Failure {
     /// The answer could not be taken.
     #[error(transparent)]
     Take(#[from] TakeError),
+    /// A file was passed over, while everything else went on.
+    #[error(transparent)]
+    File(#[from] FileFailure),
     /// The replica failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Whoever says what to send and what to make of what came back: a session of answers, or a run of the lane of files.
+pub trait Talk {
+    /// What to send first, or after a pause.
+    fn next(&mut self, replica: &mut Replica, now: Millis, random: u64) -> Turn;
+    /// Takes what came back, and says what to do next.
+    fn hear(&mut self, replica: &mut Replica, reply: Reply<'_>, now: Millis, random: u64) -> Turn;
+}
+
+impl Talk for Conversation {
+    fn next(&mut self, replica: &mut Replica, now: Millis, random: u64) -> Turn {
+        self.next(replica, now, random)
+    }
+
+    fn hear(&mut self, replica: &mut Replica, reply: Reply<'_>, now: Millis, random: u64) -> Turn {
+        self.hear(replica, reply, now, random)
+    }
 }
 
 impl Failure {
@@ -91,6 +119,7 @@ impl Failure {
             Self::Nothing(retry) => *retry,
             Self::Take(TakeError::Store(error)) | Self::Store(error) => error.retry(),
             Self::Standstill => Retry::Later,
+            Self::File(failure) => failure.retry(),
             Self::NotEnrolled | Self::Message(_) | Self::Take(_) => Retry::Never,
         }
     }

@@ -18,6 +18,7 @@ use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::log;
+use crate::mentions;
 use crate::part::{self, row_number};
 use crate::receipts::Tier;
 use crate::register;
@@ -195,6 +196,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
             statement.execute([])?
         };
     }
+    mentions::forget(connection, record, "")?;
     connection
         .prepare_cached("UPDATE record SET salt = ?2 WHERE record = ?1")?
         .execute(params![record.as_bytes(), NO_SALT.as_bytes()])?;

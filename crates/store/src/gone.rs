@@ -9,6 +9,7 @@ use teranga_core::id::{RecordId, ReplicaId};
 use crate::columns::{blob, unsigned};
 use crate::error::Result;
 use crate::membership;
+use crate::mentions;
 use crate::part;
 use crate::replica::Replica;
 use crate::ticks;
@@ -75,6 +76,7 @@ fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<(
     ] {
         connection.prepare_cached(&sql)?.execute(params![record.as_bytes(), class])?;
     }
+    mentions::forget(connection, record, class)?;
     if class == WHOLE {
         part::forget_envelope(connection, record)?;
     }

@@ -17,6 +17,7 @@ use teranga_document::view::{Candidate, Conflict};
 use crate::columns::{self, blob, integer};
 use crate::custody;
 use crate::error::{Result, StoreError};
+use crate::mentions;
 
 /// The class whose part is the envelope.
 pub(crate) const OPEN: &str = "open";
@@ -80,7 +81,8 @@ pub(crate) fn values(
 
 /// Drops a part of which nothing stands any more.
 pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
-    for table in ["part", "conflict"] {
+    // What the author attached stays, to be given again.
+    for table in ["part", "conflict", "mention"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE record = ?1 AND class = ?2"))?
             .execute(params![record.as_bytes(), class.as_str()])?;
@@ -109,6 +111,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
         )?
         .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
     write_conflicts(connection, record, class, &shown.conflicts)?;
+    mentions::derive(connection, record, class, shown)?;
     if class.as_str() == OPEN {
         write_envelope(connection, record, &shown.values)?;
     }

@@ -11,6 +11,7 @@ use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
 
 use crate::apply::{Applied, Applier};
+use crate::attachments;
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
 use crate::erase;
@@ -116,6 +117,7 @@ impl Replica {
             erase::tell_again(&transaction)?;
             // Sealed for the hub before, which is not met again; whoever made them still has them.
             transaction.execute("DELETE FROM carried", [])?;
+            attachments::offer_again(&transaction)?;
             transaction.execute(
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
@@ -273,6 +275,7 @@ pub(crate) fn next_cursor(
     connection.execute("UPDATE uplink SET behind = 1", [])?;
     log::offer_again(connection, own)?;
     erase::tell_again(connection)?;
+    attachments::offer_again(connection)?;
     checkpoints::before(connection, asked)
 }
 

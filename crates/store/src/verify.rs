@@ -5,7 +5,7 @@
 use rusqlite::params;
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, ChangeHash, ManifestHash, RecordId, ReplicaId};
+use teranga_core::id::{Batch, ChangeHash, FileHash, ManifestHash, RecordId, ReplicaId};
 use teranga_sync::scan::{ChangeLimits, scan};
 
 use crate::census::UnsoundPart;
@@ -44,6 +44,8 @@ pub enum Flaw {
     },
     /// A part is not what its log says.
     Part(UnsoundPart),
+    /// A file is not what its address says.
+    File(FileHash),
     /// A published text is not the one that was published.
     Resource {
         /// Its kind, identity and version.
@@ -72,6 +74,7 @@ impl Replica {
         let changes = self.verify_changes(&mut told)?;
         let packs = self.verify_packs(&mut told)?;
         self.verify_resources(&mut told)?;
+        self.unsound_files()?.into_iter().map(Flaw::File).for_each(&mut told);
         self.unsound_parts()?.into_iter().map(Flaw::Part).for_each(&mut told);
         let parts = self.connection().query_row("SELECT count(*) FROM part", [], |row| row.get(0))?;
         Ok(Verified { changes, packs, parts: columns::unsigned(parts) })
@@ -229,16 +232,18 @@ mod tests {
     #[test]
     fn one_flipped_byte_is_found_and_named() {
         let folder = tempfile::tempdir().unwrap();
-        let replica = replica(folder.path());
+        let mut replica = replica(folder.path());
+        replica.attach(b"a file", None).unwrap();
         assert_eq!(flaws(&replica), []);
         let verified = replica.verify(|_| {}).unwrap();
         assert_eq!((verified.changes, verified.packs, verified.parts), (4, 2, 2));
-        let cases: [(&str, &str, &str, Named); 6] = [
+        let cases: [(&str, &str, &str, Named); 7] = [
             ("change", "body", "seq", |flaw| matches!(flaw, Flaw::Change { .. })),
             ("change", "hash", "seq", |flaw| matches!(flaw, Flaw::Change { .. })),
             ("pack", "signature", "batch", |flaw| matches!(flaw, Flaw::Pack { .. })),
             ("pack", "previous", "batch", |flaw| matches!(flaw, Flaw::Chain { .. })),
             ("part", "snapshot", "rowid", |flaw| matches!(flaw, Flaw::Part(_))),
+            ("chunk", "bytes", "n", |flaw| matches!(flaw, Flaw::File(_))),
             ("feed", "running", "position", |flaw| matches!(flaw, Flaw::Resource { .. })),
         ];
         for (table, column, id, is_named) in cases {

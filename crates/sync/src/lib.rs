@@ -6,6 +6,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admit;
+pub mod attachment;
 pub mod bundle;
 pub mod bytes;
 pub mod code;
@@ -15,14 +16,18 @@ pub mod enrol;
 pub mod erase;
 pub mod feed;
 pub mod first;
+pub mod holding;
 pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod message;
+pub mod pace;
 pub mod pack;
 pub mod parcel;
 pub mod parts;
+pub mod runs;
 pub mod scan;
 pub mod seal;
 pub mod session;
+pub mod thumbnail;
 pub mod version;

@@ -87,3 +87,37 @@ pub const WAITING_PER_PART_MAX: usize = 200;
 pub const BACKOFF_MS_MIN: u64 = 1_000;
 /// The longest pause between failed exchanges, in milliseconds.
 pub const BACKOFF_MS_MAX: u64 = 60_000;
+
+/// The largest file that is attached: the photographs of a telephone are 2 to 12 MB, a minute of its film 20.
+pub const ATTACHMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The unit in which files are kept, counted and gone on with: the smallest pack, since a link that cuts every few ten
+/// kilobytes would never bring a larger one.
+pub const CHUNK_BYTES: usize = 8 * 1024;
+/// The most files that one request speaks of; with their hashes 9 KB.
+pub const OFFERS_MAX: usize = 256;
+/// The most runs of chunks in which one file is said to be held. Files are sent in order, so there is one.
+pub const RUNS_MAX: usize = 64;
+/// The most stretches of chunks in one message: of that many small files at once.
+pub const STRETCHES_MAX: usize = 64;
+/// The largest thumbnail: one chunk, so that it is never in pieces.
+pub const THUMBNAIL_BYTES_MAX: usize = CHUNK_BYTES;
+/// The longer side of a thumbnail in pixels: enough to tell a wall from a person on a list.
+pub const THUMBNAIL_PIXELS_MAX: u32 = 160;
+/// The most pixels of an image of which a thumbnail is made: a decoder needs 4 bytes for each.
+pub const IMAGE_PIXELS_MAX: u64 = 64 * 1024 * 1024;
+/// The most thumbnails in one message.
+pub const THUMBNAILS_MAX: usize = 64;
+/// The most files that one request wants, and one answer gives of.
+pub const FILES_WANTED_MAX: usize = 16;
+/// The largest message of the lane: a batch of the largest size, thumbnails and what stands around them.
+pub const LANE_BYTES_MAX: usize = 1024 * 1024;
+/// The most bytes of files in one message: a batch of the largest size, and thumbnails.
+pub const LANE_FILE_BYTES_MAX: usize = 768 * 1024;
+/// The most files that one part mentions: a farm is surveyed with a hundred photographs.
+pub const MENTIONS_PER_PART_MAX: usize = 1_000;
+/// The most bytes of files that a hub keeps of one device: 4,000 photographs.
+pub const ATTACHED_PER_DEVICE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+/// The most bytes of a file in one answer to a pull.
+pub const PULLED_FILE_BYTES_MAX: usize = 1024 * 1024;
+/// What one sync sends and fetches of files where a network counts its bytes, unless its owner says otherwise.
+pub const METERED_BYTES: u64 = 2 * 1000 * 1000;

@@ -20,18 +20,22 @@ use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
+use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State, Stretch, Want};
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::feed::{self, Cursor, Introduction, Receipt, ReplicaKind, ResourceRow, Row, VerdictRow};
 use teranga_sync::first::first_hash;
+use teranga_sync::holding::hash_of;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::manifest::{Manifest, Mark};
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
+use teranga_sync::runs::Runs;
 use teranga_sync::seal;
+use teranga_sync::thumbnail::Thumbnail;
 
 const RECORD: RecordId = RecordId([0x11; 16]);
 const SALT: Salt = Salt([0x22; 16]);
@@ -229,6 +233,59 @@ fn opened(file: &[u8], identity: &Identity) -> Vec<u8> {
     parcel.head.open(identity, parcel.sealed[0]).unwrap()
 }
 
+/// A file of two chunks and a byte.
+fn file() -> Vec<u8> {
+    (0..=2 * 8_192u32).map(|place| place.to_le_bytes()[0]).collect()
+}
+
+fn thumbnail() -> Thumbnail {
+    Thumbnail::sign(&device(), hash_of(&file()), b"\xff\xd8\xff a thumbnail".to_vec())
+}
+
+fn lane_request() -> LaneRequest {
+    let file = hash_of(&file());
+    LaneRequest {
+        hub: hub().replica(),
+        replica: device().replica(),
+        line: Line::numbered(5).unwrap(),
+        exchange: 8,
+        pull_bytes_max: 65_536,
+        offers: vec![
+            Offer { file, bytes: 16_385, thumbnail: true },
+            Offer { file: hash_of(b"only its thumbnail is here"), bytes: 0, thumbnail: true },
+        ],
+        thumbnails: vec![thumbnail()],
+        stretches: vec![Stretch { of: 0, first: 2, bytes: vec![0] }],
+        thumbnails_wanted: vec![hash_of(b"an image")],
+        wanted: vec![Want { file: hash_of(b"a file"), held: Runs::of([0, 1, 2, 7]) }],
+    }
+}
+
+fn lane_answer() -> LaneAnswer {
+    let request = lane_request();
+    let (file, challenge) = (file(), request.challenge());
+    let hash = hash_of(&file);
+    let at = challenge.chunk(&hash, 3) as usize * 8_192;
+    let proof = challenge.proof(&hash, &file[at..file.len().min(at + 8_192)]);
+    let state = |held, thumbnail_wanted| State { held, thumbnail_wanted };
+    LaneAnswer {
+        replica: request.replica,
+        line: request.line,
+        exchange: request.exchange,
+        states: vec![
+            state(Held::Whole(proof), false),
+            state(Held::Some(Runs::of([0, 3])), true),
+            state(Held::Unknown, false),
+            state(Held::Dropped, false),
+            state(Held::NoRoom, false),
+        ],
+        looked_for: 1,
+        thumbnails: vec![thumbnail()],
+        files: vec![Some(16_385), None],
+        stretches: vec![Stretch { of: 0, first: 0, bytes: vec![7; 20] }],
+    }
+}
+
 fn vectors() -> Json {
     let class = ClassId::new("survey");
     json!({
@@ -244,6 +301,10 @@ fn vectors() -> Json {
         "rows": hex(&feed::encode(&rows())),
         "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
         "sealed_for_the_hub": hex(&seal::seal(&hub().public_key(), b"beside", b"message", &mut Fixed).unwrap()),
+        "file_hash": hash_of(&file()),
+        "thumbnail_signature": hex(&thumbnail().signature),
+        "lane_request": hex(&lane_request().encode(&device())),
+        "lane_answer": hex(&lane_answer().encode(&hub())),
         // Compressed blocks may differ from one zstd to the next: these are read, not compared.
         "request": hex(&request().encode(&device())),
         "answer": hex(&answer().encode(&hub())),
@@ -299,6 +360,12 @@ fn the_frozen_bytes_read_back() {
     assert_eq!(read, Ok(returned()));
     let sealed = bytes(&frozen["sealed_for_the_hub"]);
     assert_eq!(seal::open(&hub(), b"beside", &sealed).as_deref(), Some(&b"message"[..]));
+    let read = LaneRequest::read(&bytes(&frozen["lane_request"]), &device().public_key()).unwrap();
+    assert_eq!(read, lane_request());
+    assert_eq!(LaneRequest::sender(&bytes(&frozen["lane_request"])).unwrap(), device().replica());
+    let read = LaneAnswer::read(&bytes(&frozen["lane_answer"]), &hub().public_key()).unwrap();
+    assert_eq!(read, lane_answer());
+    assert!(read.thumbnails[0].verify());
     let read = Pack::decode(&bytes(&frozen["pack"])).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
@@ -320,13 +387,17 @@ fn the_frozen_bytes_read_back() {
 fn every_message_cut_short_or_with_one_bit_wrong_is_refused_and_nothing_panics() {
     let (request, answer) = (request().encode(&device()), answer().encode(&hub()));
     let (bundle, returned) = (bundle().encode(&device()), returned().encode(&hub()));
+    let (lane_request, lane_answer) = (lane_request().encode(&device()), lane_answer().encode(&hub()));
     let key = [device().public_key(), hub().public_key()];
-    for (which, whole) in [&request, &answer, &bundle, &returned].into_iter().enumerate() {
+    let messages = [&request, &answer, &bundle, &returned, &lane_request, &lane_answer];
+    for (which, whole) in messages.into_iter().enumerate() {
         let taken = |bytes: &[u8]| match which {
             0 => Request::read(bytes, &key[0]).is_ok(),
             1 => Answer::read(bytes, &key[1]).is_ok(),
             2 => Bundle::read(bytes, &key[0]).is_ok(),
-            _ => Return::read(bytes, &key[1]).is_ok(),
+            3 => Return::read(bytes, &key[1]).is_ok(),
+            4 => LaneRequest::read(bytes, &key[0]).is_ok(),
+            _ => LaneAnswer::read(bytes, &key[1]).is_ok(),
         };
         assert!(taken(whole));
         for cut in 0..whole.len() {

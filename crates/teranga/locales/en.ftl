@@ -336,6 +336,7 @@ verify-change = Record { $record }, class { $class }: the change { $hash } is no
 verify-pack = Pack { $batch } of { $person } is no longer the one that was signed.
 verify-chain = Pack { $batch } of { $person } does not follow the one before it.
 verify-part = Record { $record }, class { $class }: what is shown is not what the log says.
+verify-file = The file { $file } is no longer what its address says. Attach it again, or fetch it from the hub.
 verify-resource = { $name } is no longer the text that was published.
 problem-verify-flawed = { $count } flaw(s) in this replica. Do not delete it: sync what can be synced, keep a copy and tell your office.
 problem-file-absent = { $path } does not exist, or its folder does not.
@@ -618,3 +619,39 @@ erased = { $count } record(s) erased here; every other replica erases at its nex
 erasures-none = Nothing was erased.
 problem-record-erased = { $record } was erased: nothing is written of it any more.
 problem-erase-at-home = An erasure is decided at headquarters: { $hub } ({ $url }).
+
+help-teranga-field-fetch = Fetches the files of a record that are not here
+arg-attachment-bytes = Bytes of files that this sync may carry (500k, 2M), or none
+arg-network = What the network costs: metered (2 MB of files a sync) or unmetered; kept for the next syncs
+arg-out-files = Folder for the files
+arg-attachments = Fetches the files too
+size-bytes = { $number } bytes
+size-kilobytes = { $number } kB
+size-megabytes = { $number } MB
+file-attached = Attached: { $name }, { $size }
+file-here = here only
+file-at-region = at the region
+file-elsewhere = not here
+file-arriving = arriving: { $arrived } so far
+files-none = This record has no files.
+files-wait = { $count ->
+    [one] 1 file waits to be sent
+   *[other] { $count } files wait to be sent
+} ({ $size }).
+files-wanted = Files asked for that have not arrived: { $count }
+files-used-up = The bytes for files of this sync are used up; the others go with the next ones. All at once: teranga field sync --network unmetered
+files-summary = Files: { $up } sent, { $down } received, { $thumbnails } thumbnail(s), { $size } in all
+status-files-held = Files held
+status-files-elsewhere = Files mentioned that have not arrived
+status-files-unsent = Files not relayed yet
+pull-files = Files: { $count } fetched ({ $size }), { $missing } not at the hub yet
+problem-answer-file-absent = { $question }: there is no such file. Give the path of the file.
+problem-answer-file-unreadable = { $question }: this file cannot be read.
+problem-answer-file-empty = { $question }: this file is empty.
+problem-answer-file-too-large = { $question }: this file is too large; at most { $limit } bytes. Make it smaller and attach it again.
+problem-answer-file-other-kind = { $question }: this file is of another kind; { $expected } is needed.
+problem-file-unproven = The hub says that it holds a file and does not prove it, or does not take it. The file is kept here, and sent again at the next sync.
+problem-file-spoilt = A file did not arrive as it was. Nothing of it was kept; tell your office.
+problem-file-damaged = A file on this device is damaged and cannot be sent. Attach it again: teranga field edit
+problem-file-no-room = The hub has no more room for files of this device. They are kept here; tell your office.
+problem-file-not-at-hub = The hub has not got every file of this record. It has asked for them; try again after its next relay.

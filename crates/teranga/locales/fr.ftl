@@ -336,6 +336,7 @@ verify-change = Enregistrement { $record }, classe { $class } : le changement { 
 verify-pack = Le paquet { $batch } de { $person } n'est plus celui qui a été signé.
 verify-chain = Le paquet { $batch } de { $person } ne suit pas celui d'avant.
 verify-part = Enregistrement { $record }, classe { $class } : ce qui est montré n'est pas ce que dit le journal.
+verify-file = Le fichier { $file } n'est plus ce que dit son adresse. Joignez-le de nouveau, ou allez le chercher au hub.
 verify-resource = { $name } n'est plus le texte qui a été publié.
 problem-verify-flawed = { $count } défaut(s) dans cette réplique. Ne l'effacez pas : synchronisez ce qui peut l'être, gardez-en une copie et prévenez votre bureau.
 problem-file-absent = { $path } n'existe pas, ou son dossier n'existe pas.
@@ -618,3 +619,39 @@ erased = { $count } enregistrement(s) effacé(s) ici ; chaque autre réplique ef
 erasures-none = Rien n'a été effacé.
 problem-record-erased = { $record } a été effacé : rien n'en est plus écrit.
 problem-erase-at-home = Un effacement se décide au siège : { $hub } ({ $url }).
+
+help-teranga-field-fetch = Va chercher les fichiers d'un enregistrement qui ne sont pas ici
+arg-attachment-bytes = Octets de fichiers que cette synchronisation peut porter (500k, 2M), ou none
+arg-network = Ce que coûte le réseau : metered (2 Mo de fichiers par synchronisation) ou unmetered ; gardé pour les suivantes
+arg-out-files = Dossier pour les fichiers
+arg-attachments = Va chercher les fichiers aussi
+size-bytes = { $number } octets
+size-kilobytes = { $number } ko
+size-megabytes = { $number } Mo
+file-attached = Joint : { $name }, { $size }
+file-here = ici seulement
+file-at-region = à la région
+file-elsewhere = pas ici
+file-arriving = en train d'arriver : { $arrived } déjà
+files-none = Cet enregistrement n'a pas de fichiers.
+files-wait = { $count ->
+    [one] 1 fichier attend d'être envoyé
+   *[other] { $count } fichiers attendent d'être envoyés
+} ({ $size }).
+files-wanted = Fichiers demandés qui ne sont pas arrivés : { $count }
+files-used-up = Les octets de fichiers de cette synchronisation sont épuisés ; les autres partent avec les prochaines. Tout d'un coup : teranga field sync --network unmetered
+files-summary = Fichiers : { $up } envoyé(s), { $down } reçu(s), { $thumbnails } vignette(s), { $size } en tout
+status-files-held = Fichiers tenus
+status-files-elsewhere = Fichiers mentionnés qui ne sont pas arrivés
+status-files-unsent = Fichiers pas encore relayés
+pull-files = Fichiers : { $count } reçu(s) ({ $size }), { $missing } pas encore au hub
+problem-answer-file-absent = { $question } : ce fichier n'existe pas. Donnez le chemin du fichier.
+problem-answer-file-unreadable = { $question } : ce fichier ne se lit pas.
+problem-answer-file-empty = { $question } : ce fichier est vide.
+problem-answer-file-too-large = { $question } : ce fichier est trop grand ; { $limit } octets au plus. Réduisez-le et joignez-le de nouveau.
+problem-answer-file-other-kind = { $question } : ce fichier est d'une autre sorte ; il faut { $expected }.
+problem-file-unproven = Le hub dit tenir un fichier et ne le prouve pas, ou ne le prend pas. Le fichier est gardé ici et repart à la prochaine synchronisation.
+problem-file-spoilt = Un fichier n'est pas arrivé tel qu'il était. Rien n'en a été gardé ; dites-le à votre bureau.
+problem-file-damaged = Un fichier de cet appareil est abîmé et ne peut pas partir. Joignez-le de nouveau : teranga field edit
+problem-file-no-room = Le hub n'a plus de place pour les fichiers de cet appareil. Ils sont gardés ici ; dites-le à votre bureau.
+problem-file-not-at-hub = Le hub n'a pas encore tous les fichiers de cet enregistrement. Il les a demandés ; réessayez après son prochain relais.

@@ -20,6 +20,7 @@ mod messages;
 mod parcel_file;
 mod pull;
 mod say;
+mod size;
 mod terminal;
 mod usage;
 mod verify;

@@ -65,6 +65,7 @@ fn told(flaw: &Flaw, replica: &Replica, messages: &Messages) -> String {
         }
         Flaw::Part(part) => messages
             .with("verify-part", &[("record", &part.record.to_string()), ("class", part.class.as_str())]),
+        Flaw::File(file) => messages.with("verify-file", &[("file", &file.to_string())]),
         Flaw::Resource { name } => messages.with("verify-resource", &[("name", name)]),
     }
 }

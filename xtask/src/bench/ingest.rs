@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use teranga_client::invent::Seeded;
 use teranga_examples::NOW;
-use teranga_hub::link::Link;
+use teranga_hub::link::{Link, Road};
 use teranga_hub::serve::HubOptions;
 use teranga_hub::world::SystemEntropy;
 use teranga_store::{Replica, Status};
@@ -93,7 +93,7 @@ async fn send(address: SocketAddr, bodies: Vec<Vec<u8>>) -> Result<()> {
         let link = Link::new(&format!("http://{address}"), None)?;
         senders.spawn(async move {
             for body in lane {
-                link.exchange(body).await?;
+                link.exchange(Road::Answers, body).await?;
             }
             Ok::<_, anyhow::Error>(())
         });

@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 
+use crate::attachment::FileFlaw;
 use crate::form::Question;
 use crate::list::Validity;
 use crate::problem::Explain;
@@ -124,6 +125,14 @@ pub enum AnswerError {
         /// The most bytes that are taken.
         limit: usize,
     },
+    /// The file that is to be attached cannot be.
+    #[error("{question}: the file cannot be attached: {flaw:?}")]
+    File {
+        /// The question.
+        question: String,
+        /// What is wrong with the file.
+        flaw: FileFlaw,
+    },
     /// More than this engine takes.
     #[error("{question}: at most {limit}")]
     TooMany {
@@ -160,6 +169,7 @@ impl AnswerError {
             | Self::ReadOnly { question }
             | Self::Hidden { question }
             | Self::NoItem { question }
+            | Self::File { question, .. }
             | Self::TooLong { question, .. }
             | Self::TooMany { question, .. } => question,
         }
@@ -182,6 +192,7 @@ impl Explain for AnswerError {
             Self::ReadOnly { .. } => "answer-read-only",
             Self::Hidden { .. } => "answer-hidden",
             Self::NoItem { .. } => "answer-no-item",
+            Self::File { flaw, .. } => flaw.code(),
             Self::TooLong { .. } => "answer-too-long",
             Self::TooMany { .. } => "answer-too-many",
         }
@@ -210,10 +221,16 @@ impl Explain for AnswerError {
                 arguments.push(("step", step.to_string()));
             }
             Self::Constraint { message, .. } => arguments.push(("message", message.clone())),
-            Self::TooLong { limit, .. } | Self::TooMany { limit, .. } => {
+            Self::TooLong { limit, .. }
+            | Self::TooMany { limit, .. }
+            | Self::File { flaw: FileFlaw::TooLarge { limit }, .. } => {
                 arguments.push(("limit", limit.to_string()));
             }
-            Self::NotAsked { .. }
+            Self::File { flaw: FileFlaw::OtherKind { expected }, .. } => {
+                arguments.push(("expected", (*expected).to_owned()));
+            }
+            Self::File { flaw: FileFlaw::Absent | FileFlaw::Unreadable | FileFlaw::Empty, .. }
+            | Self::NotAsked { .. }
             | Self::NoAnswerRefused { .. }
             | Self::ReadOnly { .. }
             | Self::Hidden { .. }

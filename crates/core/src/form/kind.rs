@@ -150,6 +150,11 @@ impl Kind {
         self.is_shown() && !matches!(self, Self::Note)
     }
 
+    /// Whether an answer is the address of a file that is attached.
+    pub const fn is_attached(self) -> bool {
+        matches!(self, Self::Image | Self::Audio | Self::Video | Self::File)
+    }
+
     /// Whether the row holds other rows.
     pub const fn is_section(self) -> bool {
         matches!(self, Self::Group | Self::Repeat)

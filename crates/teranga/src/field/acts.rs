@@ -93,6 +93,7 @@ fn yes_or_no(typed: &str) -> Option<bool> {
 pub(super) fn drop_draft(device: &mut Device, text: &str, messages: &Messages) -> Outcome {
     let record = draft::find(device, Some(text))?;
     device.replica_mut().drop_draft(record)?;
+    device.replica_mut().drop_loose_files()?;
     say!("{}", messages.with("draft-dropped", &[("record", &record.to_string())]));
     Ok(())
 }

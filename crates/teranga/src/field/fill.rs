@@ -1,7 +1,7 @@
 //! Filling a form: in the terminal, question by question, or from a file of answers, which is taken whole or not at
 //! all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value as Json;
@@ -13,7 +13,7 @@ use teranga_core::wave::Fit;
 use teranga_hub::world::SystemEntropy;
 
 use super::keep::Kept;
-use super::{acts, alerts, draft, setting};
+use super::{acts, alerts, draft, files, setting};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -27,29 +27,37 @@ pub(crate) struct AnswersArgs {
 
 impl AnswersArgs {
     /// Reads the file, if one is named, before anything is begun.
-    pub(super) fn read(&self) -> Outcome<Option<Json>> {
+    pub(super) fn read(&self) -> Outcome<Option<Sheet>> {
         let Some(path) = &self.answers else { return Ok(None) };
         let text = std::fs::read_to_string(path).map_err(|error| failure::file(path, &error))?;
-        serde_json::from_str(&text).map(Some).map_err(|error| {
+        let json = serde_json::from_str(&text).map_err(|error| {
             let place = [("line", error.line()), ("column", error.column())];
             let mut arguments = vec![("path", path.display().to_string())];
             arguments.extend(place.map(|(name, number)| (name, number.to_string())));
             Failure::new("answers-not-json", arguments)
-        })
+        })?;
+        Ok(Some(Sheet { json, folder: path.parent().unwrap_or(Path::new("")).to_owned() }))
     }
+}
+
+/// A file of answers, and the folder it lies in: files that it names lie there too.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    json: Json,
+    folder: PathBuf,
 }
 
 /// Goes on with an interview that was interrupted: the one that is named, or the only one.
 pub(super) fn resume(
     device: &mut Device,
     text: Option<&str>,
-    sheet: Option<&Json>,
+    sheet: Option<&Sheet>,
     messages: &Messages,
 ) -> Outcome {
     let record = draft::find(device, text)?;
     let mut interview = device.resume(record, setting(messages.language().code(), &mut SystemEntropy))?;
-    if let Some(json) = sheet {
-        return take(device, interview, json, messages);
+    if let Some(sheet) = sheet {
+        return take(device, interview, sheet, messages);
     }
     let passed = answered_so_far(interview.filling());
     ask(device, &mut interview, passed, messages)
@@ -60,14 +68,14 @@ pub(super) fn begin(
     device: &mut Device,
     form: &str,
     case: Option<RecordId>,
-    sheet: Option<&Json>,
+    sheet: Option<&Sheet>,
     messages: &Messages,
 ) -> Outcome {
     let mut entropy = SystemEntropy;
     let setting = setting(messages.language().code(), &mut entropy);
-    if let Some(json) = sheet {
+    if let Some(sheet) = sheet {
         let interview = device.begin_in_memory(form, case, setting)?;
-        return take(device, interview, json, messages);
+        return take(device, interview, sheet, messages);
     }
     let mut interview = device.begin(form, case, setting)?;
     ask(device, &mut interview, Vec::new(), messages)
@@ -77,14 +85,14 @@ pub(super) fn begin(
 pub(super) fn edit(
     device: &mut Device,
     record: RecordId,
-    sheet: Option<&Json>,
+    sheet: Option<&Sheet>,
     messages: &Messages,
 ) -> Outcome {
     let mut entropy = SystemEntropy;
     let setting = setting(messages.language().code(), &mut entropy);
-    if let Some(json) = sheet {
+    if let Some(sheet) = sheet {
         let interview = device.edit_in_memory(record, setting)?;
-        return take(device, interview, json, messages);
+        return take(device, interview, sheet, messages);
     }
     let mut interview = device.edit(record, setting)?;
     ask(device, &mut interview, Vec::new(), messages)
@@ -104,12 +112,18 @@ pub(super) fn ask(
 pub(super) fn take(
     device: &mut Device,
     mut interview: Interview,
-    sheet: &Json,
+    sheet: &Sheet,
     messages: &Messages,
 ) -> Outcome {
-    device.answer_sheet(&mut interview, sheet, &mut SystemEntropy).map_err(explain)?;
-    alerts::tell(device, &interview, &mut Vec::new(), messages);
-    finish(device, &mut interview, messages)
+    let mut open = |name: &str| files::open(&sheet.folder, name);
+    let answered = device.answer_sheet_attaching(&mut interview, &sheet.json, &mut open, &mut SystemEntropy);
+    let finished = answered.map_err(explain).and_then(|_| {
+        alerts::tell(device, &interview, &mut Vec::new(), messages);
+        finish(device, &mut interview, messages)
+    });
+    // Whatever came of it: what no answer names is not kept.
+    device.replica_mut().drop_loose_files()?;
+    finished
 }
 
 pub(super) fn explain(error: ClientError) -> Failure {

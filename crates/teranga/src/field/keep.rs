@@ -4,11 +4,12 @@ use teranga_client::interview::Interview;
 use teranga_client::{ClientError, Device};
 use teranga_core::answers::AnswerError;
 use teranga_core::flow::Filling;
+use teranga_core::form::Question;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 
-use super::alerts;
 use super::fill::finish;
+use super::{alerts, files};
 use crate::failure::Outcome;
 use crate::messages::Messages;
 use crate::terminal::Keeper;
@@ -34,6 +35,15 @@ impl Keeper for Kept<'_> {
         }
     }
 
+    fn attach(
+        &mut self,
+        question: &Question,
+        typed: &str,
+        messages: &Messages,
+    ) -> Outcome<Result<Value, AnswerError>> {
+        files::attach(self.device, question, typed, messages)
+    }
+
     fn notice(&mut self, messages: &Messages) {
         alerts::tell(self.device, self.interview, &mut self.alerts, messages);
     }
@@ -47,6 +57,7 @@ impl Keeper for Kept<'_> {
     }
 
     fn finish(&mut self, messages: &Messages) -> Outcome {
-        finish(self.device, self.interview, messages)
+        finish(self.device, self.interview, messages)?;
+        Ok(self.device.replica_mut().drop_loose_files()?)
     }
 }

@@ -6,6 +6,7 @@ use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::id::ChangeHash;
 use teranga_core::time::Millis;
 
+use super::files;
 use crate::badge;
 use crate::failure::Outcome;
 use crate::ledger;
@@ -81,6 +82,7 @@ pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
     if !people.is_empty() {
         say!("{}", messages.with("status-carried-back", &[("people", &people.join(", "))]));
     }
+    files::waiting(device.replica(), messages)?;
     match device.replica().uplink()? {
         None => say!("{}", messages.text("status-not-enrolled")),
         Some(uplink) => {

@@ -2,9 +2,11 @@
 
 mod acts;
 mod alerts;
+mod budget;
 mod bundle;
 mod charge;
 mod draft;
+mod files;
 mod fill;
 mod keep;
 mod lists;
@@ -105,6 +107,7 @@ enum Act {
     ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
     Bundle(bundle::BundleArgs),
+    Fetch(files::FetchArgs),
     Status,
     Forms,
 }
@@ -123,6 +126,7 @@ pub(crate) async fn run(arguments: FieldArgs, messages: &Messages) -> Outcome {
     let done = match arguments.act {
         Act::Enrol(enrol) => sync::enrol(device, enrol, messages).await,
         Act::Sync(arguments) => sync::run(device, arguments, messages).await,
+        Act::Fetch(arguments) => files::fetch(device, arguments, messages).await,
         other => at_device(device, other, messages),
     };
     done.map_err(|failure| with_path(failure, &data.join(FILE)))
@@ -149,7 +153,7 @@ fn with_path(failure: Failure, path: &Path) -> Failure {
 fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
     let language = messages.language().code();
     match act {
-        Act::Init { .. } | Act::Enrol(_) | Act::Sync(_) => Ok(()),
+        Act::Init { .. } | Act::Enrol(_) | Act::Sync(_) | Act::Fetch(_) => Ok(()),
         Act::Case(answers) => {
             let sheet = answers.read()?;
             fill::begin(&mut device, "profile", None, sheet.as_ref(), messages)

@@ -11,6 +11,7 @@ use teranga_core::value::Value;
 use teranga_store::records::PartView;
 
 use super::charge;
+use super::files;
 use super::lists::table;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
@@ -27,13 +28,13 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
     say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
     charge::tell(device.replica().custody(record)?.as_ref(), messages);
     match row.form.as_ref().and_then(|form| device.form(form).ok()) {
-        Some(form) => answers(device, &form, &parts, messages),
+        Some(form) => answers(device, &form, &parts, messages)?,
         None => say!("{}", messages.text("form-not-here")),
     }
     conflicts(device, &parts, messages)
 }
 
-fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Messages) {
+fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Messages) -> Outcome {
     let values =
         parts.iter().flat_map(|part| part.values.clone()).filter(|(key, _)| !key.is_envelope()).collect();
     let language = messages.language().code().to_owned();
@@ -48,9 +49,10 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
     let mut table = table(messages, &["column-question", "column-answer"]);
     for (key, question, shown) in filling.states() {
         let answer = match &shown {
-            Shown::Answered(value) => {
-                teranga_core::answers::render(question, &filling.choices(key), value, &language)
-            }
+            Shown::Answered(value) => match files::words(device.replica(), value, messages)? {
+                Some(words) if question.kind.is_attached() => words,
+                _ => teranga_core::answers::render(question, &filling.choices(key), value, &language),
+            },
             Shown::NotAsked | Shown::Skipped => continue,
             Shown::DontKnow | Shown::Declined | Shown::Hidden => {
                 messages.text(&format!("state-{}", shown.code().replace('_', "-")))
@@ -60,6 +62,7 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
         table.add_row([if label.is_empty() { key.to_string() } else { label.to_owned() }, answer]);
     }
     say!("{table}");
+    Ok(())
 }
 
 /// A value as `settle` takes it back.

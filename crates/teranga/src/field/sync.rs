@@ -1,22 +1,26 @@
 //! Enrolling a device at its hub, and syncing with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
 use teranga_hub::carry;
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, synchronise};
+use teranga_hub::synchronise::{Holder, Patience, carry_files, synchronise};
 use teranga_store::Replica;
+use teranga_store::attachments::Network;
 use teranga_store::conversation::Summary;
+use teranga_store::lane::{Errand, Lane, LaneSummary};
 
+use super::budget::Budget;
 use super::lists;
 use crate::enrolment;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
+use crate::size;
 
 #[derive(Debug, Args)]
 pub(crate) struct EnrolArgs {
@@ -38,8 +42,34 @@ pub(crate) struct SyncArgs {
     failures: u32,
     #[arg(long, default_value_t = 1000)]
     pause_permille: u64,
+    #[arg(long = "attachments")]
+    attachment_bytes: Option<Budget>,
+    #[arg(long, value_enum)]
+    network: Option<NetworkKind>,
     #[arg(long)]
     json: bool,
+}
+
+/// What a network costs.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum NetworkKind {
+    Metered,
+    Unmetered,
+}
+
+/// The way to a hub.
+pub(super) struct Way {
+    link: Link,
+    patience: Patience,
+}
+
+impl Way {
+    /// The way to the hub of this device, at another address where one is named.
+    pub(super) fn new(device: &Device, url: Option<&str>, certificate: Option<&Path>) -> Outcome<Self> {
+        let uplink = device.replica().uplink()?.ok_or_else(|| Failure::new("not-enrolled", Vec::new()))?;
+        let link = Link::new(url.unwrap_or(&uplink.url), certificate)?;
+        Ok(Self { link, patience: Patience::FIELD })
+    }
 }
 
 /// Enrols with a code.
@@ -60,49 +90,127 @@ impl Holder for Held {
     }
 }
 
-/// Syncs until nothing is left, and says where everything lies.
-pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages) -> Outcome {
-    let uplink = device.replica().uplink()?.ok_or_else(|| Failure::new("not-enrolled", Vec::new()))?;
-    let link = Link::new(arguments.hub.as_deref().unwrap_or(&uplink.url), arguments.cert.as_deref())?;
+/// Syncs until nothing is left, answers before files, and says where everything lies.
+pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Messages) -> Outcome {
+    let mut way = Way::new(&device, arguments.hub.as_deref(), arguments.cert.as_deref())?;
+    way.patience = Patience { failures_max: arguments.failures, pause_permille: arguments.pause_permille };
+    let budget = budget(&mut device, &arguments)?;
+    let bar = spinner();
+    let progress = |summary: &Summary| bar.set_message(told(summary, messages));
+    let held = Held(Mutex::new(device));
+    let outcome = synchronise(&held, &way.link, way.patience, progress).await;
+    bar.finish_and_clear();
+    let summary = outcome?;
+    // What is carried for others never fails one's own session.
+    let handed_over = carry::hand_over(&held, &way.link).await?;
+    let device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut device, carried, ended) = if budget == Some(0) {
+        (device, LaneSummary::default(), Ok(()))
+    } else {
+        files(device, &way, Errand::All, budget, messages).await
+    };
+    device.reload_catalogue()?;
+    if arguments.json {
+        say!("{}", as_json(&device, &summary, &carried, &handed_over)?);
+        return ended;
+    }
+    say!("{}", told(&summary, messages));
+    if carried.round_trips > 0 {
+        say!("{}", told_files(&carried, messages));
+    }
+    if summary.lines > 0 {
+        say!("{}", messages.text("sync-line-begun"));
+    }
+    told_handed_over(&handed_over, messages);
+    if carried.used_up {
+        say!("{}", messages.text("files-used-up"));
+    }
+    lists::status(&device, messages)?;
+    ended
+}
+
+/// How many bytes of files this sync may carry: as it is told, else as the network of the device is known to cost.
+fn budget(device: &mut Device, arguments: &SyncArgs) -> Outcome<Option<u64>> {
+    if let Some(kind) = arguments.network {
+        let network = match kind {
+            NetworkKind::Metered => Network::Metered,
+            NetworkKind::Unmetered => Network::Unmetered,
+        };
+        device.replica_mut().set_network(network)?;
+    }
+    let of_network = device.replica().network()?.budget();
+    Ok(arguments.attachment_bytes.map_or(of_network, |Budget(bytes)| Some(bytes)))
+}
+
+/// Carries files. The device comes back however it ended.
+pub(super) async fn files(
+    device: Device,
+    way: &Way,
+    errand: Errand,
+    budget: Option<u64>,
+    messages: &Messages,
+) -> (Device, LaneSummary, Outcome) {
+    let bar = spinner();
+    let progress = |summary: &LaneSummary| bar.set_message(told_files(summary, messages));
+    let lane = Lane::begin(errand, budget, way.patience.failures_max);
+    let held = Held(Mutex::new(device));
+    let (summary, ended) = carry_files(&held, &way.link, way.patience, lane, progress).await;
+    bar.finish_and_clear();
+    let device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (device, summary, ended.map_err(Failure::from))
+}
+
+fn spinner() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
-    let progress = |summary: &Summary| bar.set_message(told(summary, messages));
-    let held = Held(Mutex::new(device));
-    let patience = Patience { failures_max: arguments.failures, pause_permille: arguments.pause_permille };
-    let outcome = synchronise(&held, &link, patience, progress).await;
-    bar.finish_and_clear();
-    let summary = outcome?;
-    // What is carried for others never fails one's own session.
-    let handed_over = carry::hand_over(&held, &link).await?;
-    let mut device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    device.reload_catalogue()?;
-    if arguments.json {
-        let counts = device.replica().log_counts()?;
-        say!(
-            "{}",
-            serde_json::json!({
-                "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
-                "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
-                "lines": summary.lines, "handed_over": handed_over.taken,
-                "unsent": counts.unsent,
-            })
-        );
-        return Ok(());
+    bar
+}
+
+fn as_json(
+    device: &Device,
+    summary: &Summary,
+    files: &LaneSummary,
+    handed_over: &carry::HandedOver,
+) -> Outcome<serde_json::Value> {
+    let waiting = device.replica().files_waiting()?;
+    Ok(serde_json::json!({
+        "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
+        "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
+        "lines": summary.lines, "handed_over": handed_over.taken,
+        "unsent": device.replica().log_counts()?.unsent,
+        "files": {
+            "round_trips": files.round_trips, "failures": files.failures, "bytes_up": files.bytes_up,
+            "bytes_down": files.bytes_down, "bytes_again": files.bytes_again, "up": files.files_up,
+            "down": files.files_down, "thumbnails_up": files.thumbnails_up,
+            "thumbnails_down": files.thumbnails_down, "waiting": waiting.files,
+            "bytes_waiting": waiting.bytes,
+        },
+    }))
+}
+
+/// What was carried for others, where there was something.
+fn told_handed_over(handed_over: &carry::HandedOver, messages: &Messages) {
+    if *handed_over == carry::HandedOver::default() {
+        return;
     }
-    say!("{}", told(&summary, messages));
-    if summary.lines > 0 {
-        say!("{}", messages.text("sync-line-begun"));
-    }
-    if handed_over != carry::HandedOver::default() {
-        let counts =
-            [handed_over.taken, handed_over.unwanted, handed_over.left].map(|count| count.to_string());
-        let [taken, unwanted, left] = counts.each_ref().map(String::as_str);
-        let told = [("taken", taken), ("unwanted", unwanted), ("left", left)];
-        say!("{}", messages.with("sync-handed-over", &told));
-    }
-    lists::status(&device, messages)
+    let counts = [handed_over.taken, handed_over.unwanted, handed_over.left].map(|count| count.to_string());
+    let [taken, unwanted, left] = counts.each_ref().map(String::as_str);
+    let told = [("taken", taken), ("unwanted", unwanted), ("left", left)];
+    say!("{}", messages.with("sync-handed-over", &told));
+}
+
+fn told_files(summary: &LaneSummary, messages: &Messages) -> String {
+    messages.with(
+        "files-summary",
+        &[
+            ("up", &summary.files_up.to_string()),
+            ("down", &summary.files_down.to_string()),
+            ("thumbnails", &(summary.thumbnails_up + summary.thumbnails_down).to_string()),
+            ("size", &size::told(summary.bytes_up + summary.bytes_down, messages)),
+        ],
+    )
 }
 
 fn told(summary: &Summary, messages: &Messages) -> String {

@@ -1,7 +1,6 @@
 //! Going on with a record under the latest version of its form: first what becomes of its answers, then, once the
 //! person agrees, the interview.
 
-use serde_json::Value as Json;
 use teranga_client::Device;
 use teranga_client::versions::Upgrade;
 use teranga_core::form::Form;
@@ -24,7 +23,7 @@ pub(super) fn run(
     device: &mut Device,
     record: RecordId,
     agreed: bool,
-    sheet: Option<&Json>,
+    sheet: Option<&fill::Sheet>,
     messages: &Messages,
 ) -> Outcome {
     let language = messages.language().code();
@@ -36,8 +35,8 @@ pub(super) fn run(
         return Ok(());
     }
     let mut interview = device.upgrade(record, setting(language, &mut SystemEntropy))?;
-    if let Some(json) = sheet {
-        return fill::take(device, interview, json, messages);
+    if let Some(sheet) = sheet {
+        return fill::take(device, interview, sheet, messages);
     }
     let passed = answered_so_far(interview.filling());
     fill::ask(device, &mut interview, passed, messages)

@@ -26,6 +26,10 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         let count = answer.get("changes").and_then(|changes| changes.get(name));
         counts.add_row([messages.text(&format!("status-changes-{name}")), shown(count)]);
     }
+    for name in ["held", "elsewhere", "unsent"] {
+        let count = answer.get("files").and_then(|files| files.get(name));
+        counts.add_row([messages.text(&format!("status-files-{name}")), shown(count)]);
+    }
     say!("{counts}");
     let last = |of: &Json| {
         of.get("last").and_then(Json::as_str).map_or_else(|| messages.text("never"), str::to_owned)

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod csv_files;
+mod files;
 mod holdings;
 mod released;
 mod replacement;
@@ -22,6 +23,7 @@ use self::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
+use crate::size;
 
 #[derive(Debug, Args)]
 pub(crate) struct PullArgs {
@@ -33,12 +35,14 @@ pub(crate) struct PullArgs {
     token: String,
     #[arg(long)]
     cert: Option<PathBuf>,
+    #[arg(long)]
+    attachments: bool,
 }
 
 impl PullArgs {
     /// A pull of everything that the token may read.
     pub(crate) fn new(hub: String, out: PathBuf, token: String) -> Self {
-        Self { hub, out, token, cert: None }
+        Self { hub, out, token, cert: None, attachments: false }
     }
 }
 
@@ -64,6 +68,14 @@ pub(crate) async fn run(arguments: PullArgs, messages: &Messages) -> Outcome {
     ];
     let done: Vec<(&str, &str)> = done.iter().map(|(name, value)| (*name, value.as_str())).collect();
     say!("{}", messages.with("pull-done", &done));
+    if arguments.attachments {
+        let fetched = files::fetch(&link, &arguments.token, &holdings, &arguments.out).await?;
+        let size = size::told(fetched.bytes, messages);
+        let told = [("count", fetched.files.to_string()), ("missing", fetched.missing.to_string())];
+        let told = told.iter().map(|(name, value)| (*name, value.as_str()));
+        let told: Vec<(&str, &str)> = told.chain([("size", size.as_str())]).collect();
+        say!("{}", messages.with("pull-files", &told));
+    }
     if anew {
         say!("{}", messages.text("pull-anew"));
     }

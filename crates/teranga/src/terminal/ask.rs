@@ -2,6 +2,7 @@
 
 use teranga_core::answers::{AnswerError, parse_typed};
 use teranga_core::flow::{Filling, Shown, Step, Stop};
+use teranga_core::form::Question;
 use teranga_core::id::ItemId;
 use teranga_core::key::Key;
 use teranga_core::value::{NoAnswer, Value};
@@ -20,6 +21,16 @@ pub(crate) trait Keeper {
     fn filling(&self) -> &Filling;
     /// Takes one answer and keeps it. What the form refuses changes nothing; a store that fails ends the interview.
     fn answer(&mut self, key: &Key, value: Value) -> Outcome<Result<(), AnswerError>>;
+    /// Attaches the file whose path was typed and returns the answer that names it. Where nothing is kept, the name is
+    /// the answer.
+    fn attach(
+        &mut self,
+        question: &Question,
+        typed: &str,
+        _messages: &Messages,
+    ) -> Outcome<Result<Value, AnswerError>> {
+        Ok(parse_typed(question, &[], typed, ""))
+    }
     /// Says at once what an answer led to that cannot wait.
     fn notice(&mut self, messages: &Messages);
     /// Changes the filling otherwise: adds items, shows another language.
@@ -94,6 +105,10 @@ impl Asking<'_> {
         let value = match read(&self.messages)? {
             Typed::Answer(text) if text.is_empty() && prompt.state != Shown::NotAsked => {
                 return Ok(Went::On(Some(key)));
+            }
+            Typed::Answer(text) if prompt.question.kind.is_attached() && !text.is_empty() => {
+                let question = prompt.question.clone();
+                self.keeper.attach(&question, &text, &self.messages)?
             }
             Typed::Answer(text) => parse_typed(prompt.question, &prompt.choices, &text, filling.language()),
             Typed::Clear => Ok(Value::Cleared),

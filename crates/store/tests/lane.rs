@@ -1,0 +1,566 @@
+//! The lane of files between replicas in one process: where it goes on after a cut, what a hub takes and gives, and what
+//! is believed of one.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use teranga_core::attachment::Address;
+use teranga_core::audience::Audience;
+use teranga_core::class::ClassId;
+use teranga_core::id::{Entropy, EventId, FileHash, RecordId, Salt};
+use teranga_core::key::Key;
+use teranga_core::problem::Retry;
+use teranga_core::record::{Envelope, Event, EventKind};
+use teranga_core::time::Millis;
+use teranga_core::value::Value;
+use teranga_store::attachments::Where;
+use teranga_store::conversation::{Conversation, Failure, Reply, Talk, Turn};
+use teranga_store::lane::{Errand, FileFailure, Lane, LaneSummary};
+use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::uplink::Joined;
+use teranga_store::{FILE, Profile, Replica};
+use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest};
+use teranga_sync::feed::ReplicaKind;
+use teranga_sync::holding::Proof;
+use teranga_sync::limits::CHUNK_BYTES;
+use teranga_sync::message::Request;
+use teranga_sync::runs::Runs;
+
+const NOW: Millis = Millis(1_700_000_000_000);
+
+/// SplitMix64: a small seeded source, so that a failing run can be run again.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.next().to_le_bytes()[0];
+        }
+    }
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    seed: Seeded,
+    hq: Replica,
+    region: Replica,
+    awa: Replica,
+    moussa: Replica,
+}
+
+fn make(folder: &Path, name: &str, kind: ReplicaKind, region: Option<&str>, seed: &mut Seeded) -> Replica {
+    let audience = Audience::of_region(region);
+    let profile = Profile { kind, person: name.into(), office: format!("Bureau {name}"), audience };
+    Replica::create(&folder.join(name), &profile, seed).unwrap()
+}
+
+fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
+    let profile = child.profile().clone();
+    hub.add_enrolment_code(code, &profile, Millis(NOW.0 + 1)).unwrap();
+    assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
+    let key = hub.public_key();
+    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+}
+
+fn world(seed: u64) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let mut seed = Seeded(seed);
+    let mut make = |name: &str, kind, region| make(folder.path(), name, kind, region, &mut seed);
+    let mut hq = make("hq", ReplicaKind::Hub, None);
+    let mut region = make("kaolack", ReplicaKind::Hub, Some("SN-KL"));
+    let mut awa = make("awa", ReplicaKind::Device, Some("SN-KL"));
+    let mut moussa = make("moussa", ReplicaKind::Device, Some("SN-KL"));
+    enrol(&mut hq, &mut region, "one");
+    enrol(&mut region, &mut awa, "two");
+    enrol(&mut region, &mut moussa, "three");
+    World { folder, seed, hq, region, awa, moussa }
+}
+
+/// A session of answers, to its end.
+fn answers(child: &mut Replica, hub: &mut Replica) {
+    let mut talk = Conversation::begin(child, 3).unwrap();
+    let mut turn = talk.next(child, NOW, 0);
+    loop {
+        turn = match turn {
+            Turn::Send(body) => {
+                let known = hub.child(Request::sender(&body).unwrap()).unwrap().unwrap();
+                let request = Request::read(&body, &known.key).unwrap();
+                let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
+                for push in &request.pushes {
+                    hub.ingest(&known, request.line, push, NOW).unwrap();
+                }
+                while hub.apply_logged().unwrap().left {}
+                let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
+                talk.hear(child, Reply::Answer(&answer), NOW, 0)
+            }
+            Turn::Pause(_) => talk.next(child, NOW, 0),
+            Turn::Over(outcome) => return outcome.unwrap(),
+        };
+    }
+}
+
+/// What a hub answers to the bytes of a request.
+fn hub_answers(hub: &mut Replica, body: &[u8]) -> LaneAnswer {
+    let known = hub.child(LaneRequest::sender(body).unwrap()).unwrap().unwrap();
+    let request = LaneRequest::read(body, &known.key).unwrap();
+    assert!(hub.begin_lane(&request, NOW).unwrap());
+    assert!(!hub.begin_lane(&request, NOW).unwrap(), "a number serves once");
+    hub.answer_lane(&known, &request).unwrap().unwrap()
+}
+
+/// What happens to one request.
+enum Fate {
+    Carried,
+    Lost,
+    AnswerLost,
+    /// The child's power fails before it hears.
+    Dark,
+    /// The hub says something else.
+    Spoilt(Box<dyn Fn(&mut LaneAnswer)>),
+}
+
+type Outcome = Result<(), Failure>;
+
+/// A run of the lane over a link with a mind of its own.
+fn run(
+    lane: &mut Lane,
+    child: &mut Replica,
+    hub: &mut Replica,
+    mut fate: impl FnMut(&LaneRequest, usize) -> Fate,
+) -> Option<Outcome> {
+    let mut turn = lane.next(child, NOW, 0);
+    for _ in 0..10_000 {
+        turn = match turn {
+            Turn::Send(body) => {
+                let request = LaneRequest::read(&body, &child.public_key()).unwrap();
+                match fate(&request, body.len()) {
+                    Fate::Lost => lane.hear(child, Reply::Nothing(Retry::Later), NOW, 0),
+                    Fate::Dark => return None,
+                    Fate::AnswerLost => {
+                        hub_answers(hub, &body);
+                        lane.hear(child, Reply::Nothing(Retry::Later), NOW, 0)
+                    }
+                    Fate::Carried => {
+                        let answer = hub_answers(hub, &body).encode(hub.identity());
+                        lane.hear(child, Reply::Answer(&answer), NOW, 0)
+                    }
+                    Fate::Spoilt(spoil) => {
+                        let mut answer = hub_answers(hub, &body);
+                        spoil(&mut answer);
+                        let answer = answer.encode(hub.identity());
+                        lane.hear(child, Reply::Answer(&answer), NOW, 0)
+                    }
+                }
+            }
+            Turn::Pause(_) => lane.next(child, NOW, 0),
+            Turn::Over(outcome) => return Some(outcome),
+        };
+    }
+    panic!("the run never ends");
+}
+
+/// A whole run over a good link.
+fn files(child: &mut Replica, hub: &mut Replica) -> LaneSummary {
+    let mut lane = Lane::begin(Errand::All, None, 5);
+    run(&mut lane, child, hub, |_, _| Fate::Carried).unwrap().unwrap();
+    *lane.summary()
+}
+
+fn photo(seed: &mut Seeded, bytes: usize) -> Vec<u8> {
+    let mut photo = vec![0; bytes];
+    seed.fill(&mut photo);
+    photo
+}
+
+/// A record whose survey part mentions a file.
+fn mention(device: &mut Replica, seed: &mut Seeded, file: FileHash) -> RecordId {
+    let record = RecordId::generate(NOW, seed);
+    let mut salt = [0; 16];
+    seed.fill(&mut salt);
+    let event = EventId::generate(NOW, seed);
+    let envelope = Envelope {
+        form: "plan@1".into(),
+        case: None,
+        wave: None,
+        region: device.profile().audience.region().unwrap().into(),
+        events: BTreeMap::from([(event, Event { at: NOW, kind: EventKind::Submitted })]),
+    };
+    let address = Address { hash: file, extension: "jpg".into() };
+    let edits = vec![(Key::question("photo"), Value::Text(address.to_string()))];
+    let parts = vec![
+        PartEdit { class: ClassId::new("open"), edits: envelope.write() },
+        PartEdit { class: ClassId::new("survey"), edits },
+    ];
+    let (form, salt) = ("plan@1".into(), Salt(salt));
+    device.save(&Save { record, salt, form, at: NOW, parts, draft: DraftFate::Keep }).unwrap();
+    record
+}
+
+/// A photograph that awa attached, and whose answer her hub has.
+fn attached(world: &mut World, bytes: usize) -> (RecordId, FileHash, Vec<u8>) {
+    let photo = photo(&mut world.seed, bytes);
+    let file = world.awa.attach(&photo, Some(b"\xff\xd8\xff small".to_vec())).unwrap();
+    let record = mention(&mut world.awa, &mut world.seed, file);
+    answers(&mut world.awa, &mut world.region);
+    (record, file, photo)
+}
+
+fn lies(replica: &Replica, file: &FileHash) -> Where {
+    replica.file_lies(file).unwrap().1
+}
+
+fn reopen(replica: &mut Replica, seed: &mut Seeded) {
+    let folder = replica.folder().to_owned();
+    let other = tempfile::tempdir().unwrap();
+    let placeholder = make(other.path(), "none", ReplicaKind::Device, Some("SN-KL"), seed);
+    drop(std::mem::replace(replica, placeholder));
+    *replica = Replica::open(&folder, seed).unwrap();
+}
+
+#[test]
+fn a_photograph_goes_up_and_colleagues_see_its_thumbnail_and_the_rest_when_they_ask() {
+    let mut world = world(1);
+    let (record, file, photo) = attached(&mut world, 5 * CHUNK_BYTES + 17);
+    assert_eq!(lies(&world.awa, &file), Where::Here);
+    assert_eq!(world.awa.files_waiting().unwrap().files, 1);
+    let done = files(&mut world.awa, &mut world.region);
+    assert_eq!((done.files_up, done.thumbnails_up, done.bytes_again), (1, 1, 0));
+    assert_eq!(lies(&world.awa, &file), Where::AtRegion);
+    assert_eq!(world.awa.files_waiting().unwrap().files, 0);
+    assert_eq!(world.region.file(&file).unwrap().as_ref(), Some(&photo));
+    assert_eq!(files(&mut world.awa, &mut world.region).round_trips, 0, "nothing is left to say");
+
+    answers(&mut world.moussa, &mut world.region);
+    let done = files(&mut world.moussa, &mut world.region);
+    assert_eq!((done.thumbnails_down, done.files_down), (1, 0));
+    assert_eq!(world.moussa.thumbnail(&file).unwrap().unwrap().maker, world.awa.public_key());
+    assert_eq!(world.moussa.file(&file).unwrap(), None);
+    assert_eq!(world.moussa.want_files(record).unwrap(), 1);
+    let done = files(&mut world.moussa, &mut world.region);
+    assert_eq!((done.thumbnails_down, done.files_down), (0, 1));
+    assert_eq!(world.moussa.file(&file).unwrap().as_ref(), Some(&photo));
+    assert_eq!(lies(&world.moussa, &file), Where::AtRegion);
+
+    answers(&mut world.region, &mut world.hq);
+    files(&mut world.region, &mut world.hq);
+    assert_eq!(world.hq.file(&file).unwrap(), Some(photo));
+    assert!(world.hq.thumbnail(&file).unwrap().unwrap().verify());
+}
+
+#[test]
+fn what_headquarters_attached_comes_to_a_region_that_asked_for_it() {
+    let mut world = world(2);
+    let mut visitor =
+        make(world.folder.path(), "visitor", ReplicaKind::Device, Some("SN-KL"), &mut world.seed);
+    enrol(&mut world.hq, &mut visitor, "four");
+    let photo = photo(&mut world.seed, 3 * CHUNK_BYTES);
+    let file = visitor.attach(&photo, None).unwrap();
+    let record = mention(&mut visitor, &mut world.seed, file);
+    answers(&mut visitor, &mut world.hq);
+    files(&mut visitor, &mut world.hq);
+    answers(&mut world.region, &mut world.hq);
+    answers(&mut world.moussa, &mut world.region);
+    world.moussa.want_files(record).unwrap();
+    let done = files(&mut world.moussa, &mut world.region);
+    assert_eq!((done.files_down, world.moussa.files_waiting().unwrap().wanted), (0, 1), "not yet");
+    assert_eq!(files(&mut world.region, &mut world.hq).files_down, 1, "the hub passes the wish on");
+    assert_eq!(files(&mut world.moussa, &mut world.region).files_down, 1);
+    assert_eq!(world.moussa.file(&file).unwrap(), Some(photo));
+}
+
+/// Lets so many requests with chunks through, one chunk each, and then the power fails.
+fn chunks_then_dark(chunks: usize) -> impl FnMut(&LaneRequest, usize) -> Fate {
+    let (mut first, mut left) = (true, chunks);
+    move |request, _| {
+        // A failure makes the batches the smallest.
+        if std::mem::take(&mut first) {
+            return Fate::Lost;
+        }
+        if request.stretches.is_empty() {
+            return Fate::Carried;
+        }
+        assert_eq!(request.file_bytes(), CHUNK_BYTES as u64);
+        match left.checked_sub(1) {
+            None => Fate::Dark,
+            Some(less) => {
+                left = less;
+                // Every other answer does not come back any more.
+                if less == 0 && chunks % 2 == 1 { Fate::AnswerLost } else { Fate::Carried }
+            }
+        }
+    }
+}
+
+#[test]
+fn after_a_cut_at_any_chunk_and_a_restart_of_both_ends_the_next_chunk_is_sent() {
+    const CHUNKS: usize = 6;
+    for arrived in 0..CHUNKS {
+        let mut world = world(3);
+        let (_, file, photo) = attached(&mut world, CHUNKS * CHUNK_BYTES);
+        let mut lane = Lane::begin(Errand::All, None, 9);
+        let fate = chunks_then_dark(arrived);
+        assert!(run(&mut lane, &mut world.awa, &mut world.region, fate).is_none());
+        reopen(&mut world.awa, &mut world.seed);
+        reopen(&mut world.region, &mut world.seed);
+        let done = files(&mut world.awa, &mut world.region);
+        assert_eq!(done.file_bytes_up, ((CHUNKS - arrived) * CHUNK_BYTES) as u64, "{arrived} had arrived");
+        assert_eq!(world.region.file(&file).unwrap(), Some(photo));
+        assert_eq!(lies(&world.awa, &file), Where::AtRegion);
+    }
+}
+
+#[test]
+fn a_file_that_comes_down_is_gone_on_with_after_a_restart_too() {
+    let mut world = world(4);
+    let (record, file, photo) = attached(&mut world, 6 * CHUNK_BYTES);
+    files(&mut world.awa, &mut world.region);
+    answers(&mut world.moussa, &mut world.region);
+    world.moussa.want_files(record).unwrap();
+    let mut lane = Lane::begin(Errand::Fetch, None, 9);
+    let mut asked = 0;
+    let ended = run(&mut lane, &mut world.moussa, &mut world.region, |_, _| {
+        asked += 1;
+        if asked == 2 { Fate::Dark } else { Fate::Carried }
+    });
+    assert!(ended.is_none());
+    reopen(&mut world.moussa, &mut world.seed);
+    let Where::Elsewhere { arrived } = lies(&world.moussa, &file) else { panic!("it is not whole yet") };
+    assert_eq!(arrived, 2 * CHUNK_BYTES as u64);
+    let mut lane = Lane::begin(Errand::Fetch, None, 9);
+    let mut wanted = Vec::new();
+    let ended = run(&mut lane, &mut world.moussa, &mut world.region, |request, _| {
+        wanted.push(request.wanted[0].held.count());
+        Fate::Carried
+    });
+    ended.unwrap().unwrap();
+    assert_eq!(wanted[0], 2, "what had arrived is not asked for again");
+    assert_eq!(world.moussa.file(&file).unwrap(), Some(photo));
+}
+
+#[test]
+fn between_two_hubs_each_is_sent_what_it_lacks() {
+    let mut world = world(5);
+    let mut other = make(world.folder.path(), "kaffrine", ReplicaKind::Hub, Some("SN-KL"), &mut world.seed);
+    let (_, file, photo) = attached(&mut world, 6 * CHUNK_BYTES);
+    let sent_to_dark = |child: &mut Replica, hub: &mut Replica, chunks: usize| {
+        let mut lane = Lane::begin(Errand::All, None, 9);
+        assert!(run(&mut lane, child, hub, chunks_then_dark(chunks)).is_none());
+    };
+    sent_to_dark(&mut world.awa, &mut world.region, 2);
+    enrol(&mut other, &mut world.awa, "four");
+    answers(&mut world.awa, &mut other);
+    sent_to_dark(&mut world.awa, &mut other, 4);
+    enrol(&mut world.region, &mut world.awa, "five");
+    answers(&mut world.awa, &mut world.region);
+    let done = files(&mut world.awa, &mut world.region);
+    assert_eq!(done.file_bytes_up, 4 * CHUNK_BYTES as u64);
+    assert_eq!(world.region.file(&file).unwrap().as_ref(), Some(&photo));
+    enrol(&mut other, &mut world.awa, "six");
+    assert_eq!(lies(&world.awa, &file), Where::Here, "of another hub nothing is known yet");
+    answers(&mut world.awa, &mut other);
+    assert_eq!(files(&mut world.awa, &mut other).file_bytes_up, 2 * CHUNK_BYTES as u64);
+    assert_eq!(other.file(&file).unwrap(), Some(photo));
+}
+
+#[test]
+fn a_hub_that_says_it_holds_what_it_does_not_is_not_believed() {
+    let lies_told: [fn(&mut LaneAnswer); 3] = [
+        |answer| answer.states.iter_mut().for_each(|state| state.held = Held::Whole(Proof([7; 8]))),
+        |answer| answer.states.iter_mut().for_each(|state| state.held = Held::Some(Runs::of(0..4))),
+        // It claims the first chunks, and so is never sent them.
+        |answer| answer.states.iter_mut().for_each(|state| state.held = Held::Some(Runs::of(0..2))),
+    ];
+    for lie in lies_told {
+        let mut world = world(6);
+        let (_, file, photo) = attached(&mut world, 4 * CHUNK_BYTES);
+        let mut lane = Lane::begin(Errand::All, None, 5);
+        let ended = run(&mut lane, &mut world.awa, &mut world.region, |_, _| Fate::Spoilt(Box::new(lie)));
+        let Some(Err(Failure::File(failure))) = ended else { panic!("{ended:?}") };
+        assert_eq!((failure, failure.retry()), (FileFailure::Unproven, Retry::Later));
+        assert_eq!(lies(&world.awa, &file), Where::Here);
+        assert_eq!(files(&mut world.awa, &mut world.region).files_up, 1, "an honest answer mends it");
+        assert_eq!(world.region.file(&file).unwrap(), Some(photo));
+    }
+}
+
+/// Empties the chunk of this number, behind a replica's back.
+#[expect(clippy::disallowed_methods, reason = "what a disk does to a file asks no store")]
+fn spoil_chunk(replica: &mut Replica, seed: &mut Seeded, number: u32) {
+    let path = replica.folder().join(FILE);
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let changed = connection
+        .execute("UPDATE chunk SET bytes = zeroblob(length(bytes)) WHERE n = ?1", [number])
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(connection);
+    reopen(replica, seed);
+}
+
+#[test]
+fn a_chunk_that_went_bad_at_the_hub_is_found_and_the_file_sent_again() {
+    let mut world = world(7);
+    let (_, file, photo) = attached(&mut world, 4 * CHUNK_BYTES);
+    let mut lane = Lane::begin(Errand::All, None, 9);
+    assert!(run(&mut lane, &mut world.awa, &mut world.region, chunks_then_dark(2)).is_none());
+    spoil_chunk(&mut world.region, &mut world.seed, 1);
+    let done = files(&mut world.awa, &mut world.region);
+    assert_eq!((done.files_up, done.file_bytes_up), (1, 6 * CHUNK_BYTES as u64));
+    assert_eq!(world.region.file(&file).unwrap(), Some(photo));
+}
+
+#[test]
+fn a_file_that_went_bad_here_is_not_sent_for_ever_and_the_others_go_on() {
+    let mut world = world(8);
+    attached(&mut world, 4 * CHUNK_BYTES);
+    spoil_chunk(&mut world.awa, &mut world.seed, 2);
+    let (_, second, photo) = attached(&mut world, CHUNK_BYTES);
+    let mut lane = Lane::begin(Errand::All, None, 5);
+    let ended = run(&mut lane, &mut world.awa, &mut world.region, |_, _| Fate::Carried);
+    assert!(matches!(ended, Some(Err(Failure::File(FileFailure::Damaged)))), "{ended:?}");
+    assert_eq!(world.region.file(&second).unwrap(), Some(photo));
+    assert_eq!(world.awa.unsound_files().unwrap().len(), 1);
+}
+
+#[test]
+fn a_hub_neither_takes_nor_gives_what_the_child_may_not_hold() {
+    let mut world = world(9);
+    let mut stranger =
+        make(world.folder.path(), "stranger", ReplicaKind::Device, Some("SN-TC"), &mut world.seed);
+    enrol(&mut world.hq, &mut stranger, "four");
+    let (_, file, _) = attached(&mut world, 3 * CHUNK_BYTES);
+    files(&mut world.awa, &mut world.region);
+    answers(&mut world.region, &mut world.hq);
+    files(&mut world.region, &mut world.hq);
+    // The stranger has heard of the address, and claims it for a record that headquarters has not got.
+    let claimed = mention(&mut stranger, &mut world.seed, file);
+    stranger.want_files(claimed).unwrap();
+    let done = files(&mut stranger, &mut world.hq);
+    assert_eq!((done.thumbnails_down, done.files_down), (0, 0));
+    assert_eq!(stranger.thumbnail(&file).unwrap(), None);
+    // Nor is a file taken that no answer here mentions.
+    let photo = photo(&mut world.seed, CHUNK_BYTES);
+    let own = stranger.attach(&photo, None).unwrap();
+    mention(&mut stranger, &mut world.seed, own);
+    let done = files(&mut stranger, &mut world.hq);
+    assert_eq!((done.files_up, done.file_bytes_up), (0, 0), "its answers have not arrived");
+    assert_eq!(stranger.files_waiting().unwrap().files, 1);
+    answers(&mut stranger, &mut world.hq);
+    assert_eq!(files(&mut stranger, &mut world.hq).files_up, 1);
+}
+
+#[test]
+fn chunks_that_are_not_of_their_file_are_refused_and_nothing_of_them_is_kept() {
+    let mut world = world(10);
+    let (_, file, _) = attached(&mut world, 3 * CHUNK_BYTES);
+    let known = world.region.child(world.awa.id()).unwrap().unwrap();
+    let mut lane = Lane::begin(Errand::All, None, 5);
+    let mut brought = None;
+    run(&mut lane, &mut world.awa, &mut world.region, |request, _| {
+        if request.stretches.is_empty() {
+            return Fate::Carried;
+        }
+        brought = Some(request.clone());
+        Fate::Dark
+    });
+    let whole = brought.unwrap();
+    for (first, bytes) in [(0, CHUNK_BYTES - 1), (2, CHUNK_BYTES + 1), (3, CHUNK_BYTES), (u32::MAX, 1)] {
+        let mut request = whole.clone();
+        request.stretches[0].first = first;
+        request.stretches[0].bytes = vec![1; bytes];
+        assert!(world.region.answer_lane(&known, &request).unwrap().is_none(), "{first} {bytes}");
+        assert_eq!(lies(&world.region, &file), Where::Elsewhere { arrived: 0 });
+    }
+    let mut request = whole;
+    request.offers[0].bytes = teranga_sync::limits::ATTACHMENT_BYTES_MAX + 1;
+    let body = request.encode(world.awa.identity());
+    assert!(LaneRequest::read(&body, &world.awa.public_key()).is_err(), "larger than any file");
+}
+
+#[test]
+fn over_a_link_that_cuts_hardly_a_byte_is_sent_twice() {
+    let mut world = world(11);
+    let (_, file, photo) = attached(&mut world, 6 * 1024 * 1024 + 5);
+    let mut lane = Lane::begin(Errand::All, None, 50);
+    let mut link = Seeded(12);
+    let mut left = 300_000;
+    let mut cuts = 0;
+    let ended = run(&mut lane, &mut world.awa, &mut world.region, |_, bytes| {
+        if let Some(less) = usize::checked_sub(left, bytes) {
+            left = less;
+            return Fate::Carried;
+        }
+        cuts += 1;
+        left = 150_000 + usize::try_from(link.next() % 500_000).unwrap();
+        if link.next().is_multiple_of(4) { Fate::AnswerLost } else { Fate::Lost }
+    });
+    ended.unwrap().unwrap();
+    assert_eq!(world.region.file(&file).unwrap().map(|held| held.len()), Some(photo.len()));
+    let done = lane.summary();
+    assert!(cuts >= 8, "{cuts}");
+    assert!(done.bytes_again * 100 <= 3 * photo.len() as u64, "{} of {}", done.bytes_again, photo.len());
+    assert_eq!(done.file_bytes_up, photo.len() as u64 + done.bytes_again);
+}
+
+#[test]
+fn a_budget_is_kept_and_the_thumbnails_and_the_newest_record_come_first() {
+    let mut world = world(13);
+    let mut older = Vec::new();
+    for _ in 0..3 {
+        older.push(attached(&mut world, 10 * CHUNK_BYTES).1);
+    }
+    let newest = world.awa.attach(&photo(&mut world.seed, 2 * CHUNK_BYTES), None).unwrap();
+    let seed = &mut Seeded(99);
+    let later = Millis(NOW.0 + 1_000);
+    let record = RecordId::generate(later, seed);
+    let address = Address { hash: newest, extension: "jpg".into() };
+    let edits = vec![(Key::question("photo"), Value::Text(address.to_string()))];
+    let region = vec![
+        (Key::question("_region"), Value::text("SN-KL")),
+        (Key::question("_form"), Value::text("plan@1")),
+    ];
+    let parts = vec![
+        PartEdit { class: ClassId::new("open"), edits: region },
+        PartEdit { class: ClassId::new("survey"), edits },
+    ];
+    let save =
+        Save { record, salt: Salt([3; 16]), form: "plan@1".into(), at: later, parts, draft: DraftFate::Keep };
+    world.awa.save(&save).unwrap();
+    answers(&mut world.awa, &mut world.region);
+    let budget = 40_000;
+    let mut lane = Lane::begin(Errand::All, Some(budget), 5);
+    run(&mut lane, &mut world.awa, &mut world.region, |_, _| Fate::Carried).unwrap().unwrap();
+    let done = *lane.summary();
+    assert!(done.used_up && done.bytes_up + done.bytes_down <= budget, "{done:?}");
+    assert_eq!((done.thumbnails_up, done.files_up), (3, 1));
+    assert_eq!(lies(&world.awa, &newest), Where::AtRegion);
+    assert_eq!(world.awa.files_waiting().unwrap().files, 3);
+    while world.awa.files_waiting().unwrap().files > 0 {
+        let mut lane = Lane::begin(Errand::All, Some(budget), 5);
+        run(&mut lane, &mut world.awa, &mut world.region, |_, _| Fate::Carried).unwrap().unwrap();
+        assert_eq!(lane.summary().bytes_again, 0);
+    }
+    assert!(older.iter().all(|file| world.region.file(file).unwrap().is_some()));
+}
+
+#[test]
+fn a_file_that_no_answer_took_does_not_stay() {
+    let mut world = world(14);
+    let kept = attached(&mut world, 100).1;
+    let loose = world.awa.attach(b"not used after all", Some(b"small".to_vec())).unwrap();
+    assert!(world.awa.file(&loose).unwrap().is_some());
+    world.awa.drop_loose_files().unwrap();
+    assert_eq!((world.awa.file(&loose).unwrap(), world.awa.thumbnail(&loose).unwrap()), (None, None));
+    assert!(world.awa.file(&kept).unwrap().is_some() && world.awa.thumbnail(&kept).unwrap().is_some());
+}
