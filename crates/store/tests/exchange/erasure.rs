@@ -1,0 +1,121 @@
+//! Erasure: nothing of an erased record is left anywhere, a late copy is refused without stopping the rest, and whoever may
+//! have held it confirms.
+
+use teranga_core::class::ClassId;
+use teranga_core::id::RecordId;
+use teranga_core::key::Key;
+use teranga_core::record::keys;
+use teranga_core::value::Value;
+use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::ticks::Tick;
+use teranga_store::{Replica, StoreError};
+use teranga_sync::feed::ReplicaKind;
+
+use crate::world::*;
+
+fn is_nowhere(replicas: &[&Replica], record: RecordId) {
+    for replica in replicas {
+        assert!(replica.is_erased(record).unwrap());
+        assert!(replica.parts(record).unwrap().is_empty() && replica.bodies(record).unwrap() == 0);
+        assert_eq!(flaws(replica), [""; 0]);
+    }
+}
+
+#[test]
+fn what_is_erased_is_nowhere_and_everybody_confirms() {
+    let mut world = world(80);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "a word that must go")]);
+    let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    assert_eq!(world.hq.erase(record, NOW).unwrap(), [record]);
+    assert!(world.hq.erase(record, NOW).unwrap().is_empty());
+    let before = world.hq.erasures().unwrap();
+    assert!(before[0].outstanding.contains(&world.awa.id()) && before[0].confirmed == [world.hq.id()]);
+    sync_all(&mut world);
+    is_nowhere(&[&world.hq, &world.region, &world.awa, &world.moussa], record);
+    let after = world.hq.erasures().unwrap();
+    assert!(after[0].outstanding.is_empty(), "{after:?}");
+    // Headquarters has not heard of him, who never wrote anything; his hub has.
+    assert!(world.region.erasures().unwrap()[0].confirmed.contains(&world.moussa.id()));
+    for replica in [&world.hq, &world.region, &world.awa, &world.moussa] {
+        assert!(after[0].confirmed.contains(&replica.id()) || replica.id() == world.moussa.id());
+        let file = std::fs::read(replica.folder().join(teranga_store::FILE)).unwrap();
+        let word = b"a word that must go";
+        assert!(!file.windows(word.len()).any(|window| window == word));
+    }
+    same_everywhere(&world, other);
+    assert_eq!(world.awa.tick(other).unwrap(), Tick::Safe);
+}
+
+#[test]
+fn a_late_copy_is_refused_and_the_rest_of_its_pack_goes_through() {
+    let mut world = world(81);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    // Offline, in one pack: a correction of the record, and another interview.
+    edit(&mut world.awa, record, &[("E02", "late")]);
+    let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    world.hq.erase(record, NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut world.awa, &mut world.region);
+    sync_all(&mut world);
+    is_nowhere(&[&world.hq, &world.region, &world.awa, &world.moussa], record);
+    same_everywhere(&world, other);
+    assert_eq!(world.awa.tick(other).unwrap(), Tick::Safe);
+    let salt = teranga_core::id::Salt([1; 16]);
+    let parts = vec![PartEdit { class: ClassId::new("survey"), edits: texts(&[("E01", "again")]) }];
+    let save = Save { record, salt, form: "rss@1".into(), at: NOW, parts, draft: DraftFate::Keep };
+    assert!(matches!(world.awa.save(&save), Err(StoreError::Erased(erased)) if erased == record));
+}
+
+#[test]
+fn a_case_goes_with_its_assessments_those_that_come_late_too() {
+    let mut world = world(82);
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let link = vec![(Key::question(keys::CASE), Value::text(case.to_string()))];
+    let of_case = |device: &mut Replica, seed: &mut Seeded| {
+        let record = open_record(device, seed, &[("E01", "ok")]);
+        let salt = device.record(record).unwrap().unwrap().salt;
+        save(device, record, salt, vec![PartEdit { class: ClassId::new("open"), edits: link.clone() }]);
+        record
+    };
+    let known = of_case(&mut world.awa, &mut world.seed);
+    sync_all(&mut world);
+    let late = of_case(&mut world.moussa, &mut world.seed);
+    let erased = world.hq.erase(case, NOW).unwrap();
+    assert!(erased.contains(&case) && erased.contains(&known) && !erased.contains(&late));
+    sync_all(&mut world);
+    sync_all(&mut world);
+    for record in [case, known, late] {
+        is_nowhere(&[&world.hq, &world.region, &world.awa, &world.moussa], record);
+    }
+}
+
+#[test]
+fn only_the_home_decides_and_only_the_replica_itself_confirms() {
+    let mut world = world(83);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    // A device signs an erasure of its own, and hands it up as something that it has done.
+    let own = teranga_sync::erase::Erasure::sign(world.awa.identity(), record, NOW);
+    let mut request =
+        world.awa.next_request(&teranga_sync::session::Session::new().plan(), NOW).unwrap().unwrap();
+    request.confirmations = vec![teranga_sync::erase::Confirmation::sign(world.awa.identity(), own)];
+    assert!(world.region.begin_exchange(&request, NOW).unwrap().is_some());
+    assert!(!world.region.is_erased(record).unwrap());
+    assert_eq!(world.region.parts(record).unwrap().len(), 2);
+    // A stranger's signature confirms nothing.
+    world.hq.erase(record, NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
+    let dir = tempfile::tempdir().unwrap();
+    let stranger = profile(ReplicaKind::Device, "stranger", Some("SN-KL"));
+    let stranger = Replica::create(dir.path(), &stranger, &mut world.seed).unwrap();
+    let word = teranga_sync::erase::Erasure::sign(world.hq.identity(), record, NOW);
+    let forged = teranga_sync::erase::Confirmation::sign(stranger.identity(), word);
+    let forged = teranga_sync::erase::Confirmation { replica: world.moussa.id(), ..forged };
+    let mut request =
+        world.awa.next_request(&teranga_sync::session::Session::new().plan(), NOW).unwrap().unwrap();
+    request.confirmations = vec![forged];
+    assert!(world.region.begin_exchange(&request, NOW).unwrap().is_some());
+    assert!(world.region.erasures().unwrap()[0].outstanding.contains(&world.moussa.id()));
+}
