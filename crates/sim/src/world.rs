@@ -103,7 +103,7 @@ impl World {
     pub(crate) fn people(&self) -> Vec<Assignee> {
         let devices = self.devices().filter_map(|number| self.machines.get(number)?.replica());
         devices
-            .map(|replica| replica.profile())
+            .map(Replica::profile)
             .map(|profile| Assignee {
                 region: profile.audience.place.code().to_owned(),
                 office: Some(profile.office.clone()),
