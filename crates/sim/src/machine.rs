@@ -3,6 +3,7 @@
 
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
+use teranga_core::audience::Audience;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::{Profile, Replica, StoreError, VirtualFile};
@@ -51,6 +52,8 @@ impl Running {
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) post: Post,
+    /// What it was made to hold, whatever its hub says of it later.
+    pub(crate) made_for: Audience,
     /// How far its clock is wrong, in milliseconds.
     pub(crate) clock: i64,
     pub(crate) seed: Seeded,
@@ -65,7 +68,8 @@ impl Machine {
         let (disk, mut seed) = (Disk::default(), Seeded(seed));
         let file = disk.database();
         let replica = Replica::create_virtual(VirtualFile { vfs: VFS, name: &file }, profile, &mut seed)?;
-        Ok(Self { name, post, clock: 0, seed, running: Some(Self::over(replica)?), disk })
+        let made_for = profile.audience.clone();
+        Ok(Self { name, post, made_for, clock: 0, seed, running: Some(Self::over(replica)?), disk })
     }
 
     fn over(replica: Replica) -> Result<Running, StoreError> {
@@ -127,6 +131,7 @@ impl Machine {
         let mut copy = Self {
             name: format!("copie de {}", self.name),
             post: self.post,
+            made_for: self.made_for.clone(),
             clock: self.clock,
             seed: Seeded(self.seed.next_number()),
             running: None,

@@ -184,11 +184,10 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
 /// Whether a machine may hold a record in the end, by what headquarters knows and what the machine was made for,
 /// whatever its hub granted.
 fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
-    let replica = |number: usize| world.machines.get(number).and_then(Machine::replica);
-    let custody = replica(0).map(|home| home.custody(record)).transpose()?.flatten();
-    let Some(held) = replica(number).zip(custody) else { return Ok(true) };
-    let (replica, custody) = held;
-    Ok(reaches(&replica.profile().audience, &custody))
+    let home = world.machines.first().and_then(Machine::replica);
+    let custody = home.map(|home| home.custody(record)).transpose()?.flatten();
+    let Some((machine, custody)) = world.machines.get(number).zip(custody) else { return Ok(true) };
+    Ok(reaches(&machine.made_for, &custody))
 }
 
 /// Whether headquarters has erased a record.
