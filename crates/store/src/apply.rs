@@ -23,7 +23,6 @@ use crate::membership;
 use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
-use crate::register;
 use crate::replica::Replica;
 
 /// Saves applied in one transaction; between two, an answer can go out.
@@ -197,10 +196,6 @@ impl<'a> Applier<'a> {
             && erase::is_erased(self.connection, case)?
         {
             self.of_erased_cases.push((record, case));
-        }
-        if before.is_none() && register::was_enrolled_here(self.connection, origin)? {
-            // Its author may have given its case away before this hub, a new one, heard of either.
-            membership::leave_again(self.connection, origin, record)?;
         }
         if let (Some(_), Some((child, _))) = (mark, brought) {
             // Whoever still writes what is no more in its charge still holds it.

@@ -4,21 +4,38 @@
 
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
+use teranga_core::grant::reaches;
 use teranga_core::id::{RecordId, ReplicaId};
 
 use crate::columns::{blob, unsigned};
+use crate::custody;
 use crate::error::Result;
 use crate::membership;
 use crate::mentions;
 use crate::part;
-use crate::replica::Replica;
+use crate::replica::{self, Replica};
 use crate::ticks;
 
 /// Stands in the column for the whole record.
 const WHOLE: &str = "";
 
-/// Notes that a record, or its part of one class, may be held no more.
+/// Notes that a record, or its part of one class, may be held no more. With a case go its assessments, but for those
+/// that this replica may hold for their own sake: the hub may not know of them all yet.
 pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+    note_one(connection, record, class)?;
+    if class.is_none() {
+        let audience = replica::read_profile(connection)?.audience;
+        for assessment in custody::of_case(connection, record)? {
+            let own = custody::facts(connection, assessment)?.map(|facts| facts.own);
+            if !own.is_some_and(|own| reaches(&audience, &own)) {
+                note_one(connection, assessment, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
     if part::salt_of(connection, record)?.is_none() {
         return Ok(());
     }
@@ -29,11 +46,16 @@ pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&Cla
     Ok(())
 }
 
-/// Notes that a change of a part came down: it may be held again.
+/// Notes that a change of a part came down: it may be held again, and the assessments of the case that it is.
 pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM gone WHERE record = ?1 AND (class = ?2 OR class = ?3)")?
         .execute(params![record.as_bytes(), class.as_str(), WHOLE])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM gone WHERE class = ?2 AND record IN (SELECT record FROM record WHERE kase = ?1)",
+        )?
+        .execute(params![record.as_bytes(), WHOLE])?;
     Ok(())
 }
 
