@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::work::{Changed, Filled, Held};
-use super::world::{Cost, link_seconds};
+use super::world::{Cost, HEADERS_BYTES, link_seconds};
 use crate::node::Programs;
 
 /// What is done, and what it is called in the table.
@@ -48,7 +48,10 @@ struct Needed {
     messages: u64,
     bytes_up: u64,
     bytes_down: u64,
-    seconds: f64,
+    /// On the modelled link.
+    link_seconds: f64,
+    /// That both ends computed, here and in one process.
+    cpu_seconds: f64,
 }
 
 pub(super) fn run(as_json: bool) -> Result<()> {
@@ -128,17 +131,17 @@ fn others(root: &Path, work: &Json) -> Result<Vec<Told>> {
 impl From<Cost> for Needed {
     fn from(cost: Cost) -> Self {
         let Cost { round_trips, bytes_up, bytes_down, seconds } = cost;
-        Self { round_trips, messages: round_trips, bytes_up, bytes_down, seconds }
+        let link_seconds = link_seconds(round_trips, bytes_up + bytes_down + round_trips * HEADERS_BYTES);
+        let cpu_seconds = seconds - link_seconds;
+        Self { round_trips, messages: round_trips, bytes_up, bytes_down, link_seconds, cpu_seconds }
     }
 }
 
 impl From<Counted> for Needed {
     fn from(counted: Counted) -> Self {
         let Counted { round_trips, messages, bytes_up, bytes_down, header_bytes, cpu_seconds } = counted;
-        #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^52")]
-        let bytes = (bytes_up + bytes_down + header_bytes) as f64;
-        let seconds = link_seconds(round_trips, bytes) + cpu_seconds;
-        Self { round_trips, messages, bytes_up, bytes_down, seconds }
+        let link_seconds = link_seconds(round_trips, bytes_up + bytes_down + header_bytes);
+        Self { round_trips, messages, bytes_up, bytes_down, link_seconds, cpu_seconds }
     }
 }
 
@@ -149,12 +152,12 @@ impl Needed {
     }
 
     fn told(&self, ours: &Self) -> String {
-        let Self { round_trips, messages, bytes_up, bytes_down, seconds } = self;
+        let Self { round_trips, messages, bytes_up, bytes_down, link_seconds, cpu_seconds } = self;
         format!(
             "{round_trips:>4} round trips {messages:>6} messages {bytes_up:>9} B up {bytes_down:>9} B down \
-             {seconds:>8.2} s   bytes {:>7.1} x   time {:>5.1} x",
+             {link_seconds:>8.2} s on the link {cpu_seconds:>7.2} s computing   bytes {:>7.1} x   link {:>6.1} x",
             self.bytes() / ours.bytes(),
-            seconds / ours.seconds,
+            link_seconds / ours.link_seconds,
         )
     }
 
@@ -165,9 +168,10 @@ impl Needed {
             "messages": self.messages,
             "bytes_up": self.bytes_up,
             "bytes_down": self.bytes_down,
-            "seconds": hundredths(self.seconds),
+            "link_seconds": hundredths(self.link_seconds),
+            "cpu_seconds": hundredths(self.cpu_seconds),
             "bytes_ratio": hundredths(self.bytes() / ours.bytes()),
-            "seconds_ratio": hundredths(self.seconds / ours.seconds),
+            "link_ratio": hundredths(self.link_seconds / ours.link_seconds),
         })
     }
 }

@@ -23,7 +23,7 @@ use teranga_sync::message::Answer;
 use teranga_sync::session::{Next, Session};
 
 /// Headers of a request and its answer, in bytes.
-const HEADERS_BYTES: f64 = 500.0;
+pub(super) const HEADERS_BYTES: u64 = 500;
 
 /// What a session cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,8 +41,8 @@ const ROUND_TRIP_SECONDS: f64 = 0.6;
 
 /// What the modelled link takes for so many round trips and bytes, headers among them.
 #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
-pub(super) fn link_seconds(round_trips: u64, bytes: f64) -> f64 {
-    round_trips as f64 * ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND
+pub(super) fn link_seconds(round_trips: u64, bytes: u64) -> f64 {
+    round_trips as f64 * ROUND_TRIP_SECONDS + bytes as f64 / BYTES_PER_SECOND
 }
 
 /// One session, with its packs paced by the modelled link.
@@ -59,8 +59,7 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
         cost.round_trips += 1;
         cost.bytes_up += sent.len() as u64;
         cost.bytes_down += received.len() as u64;
-        #[expect(clippy::cast_precision_loss, reason = "bodies are below 2 MB")]
-        let bytes = (sent.len() + received.len()) as f64 + HEADERS_BYTES;
+        let bytes = (sent.len() + received.len()) as u64 + HEADERS_BYTES;
         let seconds = link_seconds(1, bytes) + begun.elapsed().as_secs_f64();
         cost.seconds += seconds;
         #[expect(
