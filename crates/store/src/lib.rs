@@ -47,6 +47,7 @@ pub mod resources;
 pub mod retract;
 pub mod save;
 mod saving;
+pub mod seal;
 mod take;
 mod thumbnails;
 pub mod ticks;
