@@ -97,6 +97,9 @@ pub enum StoreError {
     /// The keys, or the wrapping key, are those of another hub.
     #[error("{} and its wrapping key are not those of this hub", .0.display())]
     KeysOfAnother(PathBuf),
+    /// A backup of this moment is there already.
+    #[error("{} is there already", .0.display())]
+    BackupExists(PathBuf),
     /// What is sealed does not open: it was changed, or its key is gone.
     #[error("something that is sealed in the database does not open")]
     Unsealable,
@@ -195,6 +198,7 @@ impl Explain for StoreError {
             Self::KeysAbsent(_) => "keys-absent",
             Self::WrappingKeyAbsent(_) => "wrapping-key-absent",
             Self::KeysOfAnother(_) => "keys-of-another",
+            Self::BackupExists(_) => "backup-exists",
             Self::Unsealable => "sealed-unreadable",
             Self::Database(_) => "database",
         }
@@ -214,7 +218,8 @@ impl Explain for StoreError {
             | Self::DiskFails(at)
             | Self::KeysAbsent(at)
             | Self::WrappingKeyAbsent(at)
-            | Self::KeysOfAnother(at) => path(at),
+            | Self::KeysOfAnother(at)
+            | Self::BackupExists(at) => path(at),
             Self::Newer { path, found, known } => vec![
                 ("path", path.display().to_string()),
                 ("found", found.to_string()),
@@ -256,6 +261,7 @@ impl Explain for StoreError {
             | Self::KeysAbsent(_)
             | Self::WrappingKeyAbsent(_)
             | Self::KeysOfAnother(_)
+            | Self::BackupExists(_)
             | Self::Unsealable
             | Self::Database(_) => Retry::Never,
         }

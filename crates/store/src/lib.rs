@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 pub mod aside;
 pub mod attachments;
+pub mod backup;
 pub mod bundle;
 mod carried;
 pub mod census;

@@ -30,8 +30,13 @@ pub(super) fn open(key: &Secret, beside: &[u8], sealed: &[u8]) -> Option<Vec<u8>
 
 /// A key that follows from another one and from what it is for.
 pub(super) fn derive(key: &Secret, of: &[&[u8]]) -> Secret {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new(&key.as_slice().try_into().unwrap_or_default());
-    of.iter().for_each(|part| mac.update(part));
+    // A block of SHA-256, as HMAC itself pads a shorter key.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key.iter()).for_each(|(to, byte)| *to = *byte);
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new((&*block).into());
+    for part in of {
+        mac.update(part);
+    }
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
@@ -42,6 +47,18 @@ fn cipher(key: &Secret) -> ChaCha20Poly1305 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_derived_key_is_the_hmac_of_rfc_4231() {
+        let key = |bytes: &[u8]| {
+            let mut key = Zeroizing::new([0; 32]);
+            key[..bytes.len()].copy_from_slice(bytes);
+            key
+        };
+        let derived = derive(&key(b"Jefe"), &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(derived[..8], [0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e]);
+        assert_ne!(derive(&key(b"Jefa"), &[b"what do ya want for nothing?"])[..], derived[..]);
+    }
 
     #[test]
     fn what_is_sealed_opens_with_its_key_beside_its_words_and_not_otherwise() {

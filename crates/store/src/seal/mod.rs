@@ -141,19 +141,21 @@ impl Keys {
         let Some(last) = destroyed.last().map(|destroyed| destroyed.row) else { return Ok(()) };
         let transaction = connection.transaction()?;
         for one in destroyed {
-            match one.word {
-                Some(word) => drop(erase::take(&transaction, own, &word)?),
-                None => {
-                    transaction
-                        .prepare_cached("DELETE FROM attachment WHERE key = ?1")?
-                        .execute([one.key])?;
-                    transaction.prepare_cached("DELETE FROM thumbnail WHERE key = ?1")?.execute([one.key])?;
-                }
+            if let Some(word) = one.word {
+                erase::take(&transaction, own, &word)?;
+                continue;
             }
+            transaction.prepare_cached("DELETE FROM attachment WHERE key = ?1")?.execute([one.key])?;
+            transaction.prepare_cached("DELETE FROM thumbnail WHERE key = ?1")?.execute([one.key])?;
         }
         transaction.execute("DELETE FROM unused_key", [])?;
         replica::put_meta(&transaction, SEEN, &last.to_be_bytes())?;
         Ok(transaction.commit()?)
+    }
+
+    /// Writes all of them, as they stand, into a file that is empty.
+    pub(crate) fn copy_to(&self, path: &str) -> Result<()> {
+        self.ring().map_or(Ok(()), |ring| ring.copy_to(path))
     }
 
     /// How many recovery shares were made; `None` where there is nothing to recover.
@@ -193,10 +195,13 @@ fn bytes<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<
 /// A failure on its way through SQLite, which passes on its words.
 fn refused(error: StoreError) -> rusqlite::Error {
     let of_sqlite = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-    match error {
-        StoreError::DiskFull => of_sqlite(rusqlite::ffi::SQLITE_FULL),
-        StoreError::DiskFails(_) => of_sqlite(rusqlite::ffi::SQLITE_IOERR),
-        StoreError::Unsealable => rusqlite::Error::UserFunctionError(UNSEALABLE.into()),
-        other => rusqlite::Error::UserFunctionError(other.to_string().into()),
+    if matches!(error, StoreError::DiskFull) {
+        of_sqlite(rusqlite::ffi::SQLITE_FULL)
+    } else if matches!(error, StoreError::DiskFails(_)) {
+        of_sqlite(rusqlite::ffi::SQLITE_IOERR)
+    } else if matches!(error, StoreError::Unsealable) {
+        rusqlite::Error::UserFunctionError(UNSEALABLE.into())
+    } else {
+        rusqlite::Error::UserFunctionError(error.to_string().into())
     }
 }
