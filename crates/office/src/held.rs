@@ -21,7 +21,7 @@ impl Office {
             let fate = match aside.status {
                 Status::Waiting => "waits",
                 Status::Applied => "taken-late",
-                Status::Quarantined | Status::Logged | Status::Withheld => "held",
+                Status::Quarantined | Status::Logged | Status::Withheld | Status::LetGo => "held",
             };
             Ok(json!({
                 "record": aside.record,

@@ -55,6 +55,9 @@ impl Replica {
         let orphans = std::mem::take(&mut applier.of_erased_cases);
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
+        if !orphans.is_empty() {
+            self.forget_destroyed()?;
+        }
         Ok(applied)
     }
 }
@@ -233,7 +236,10 @@ impl<'a> Applier<'a> {
         for dep in deps {
             match log::status_of(self.connection, row.record, &row.class, *dep)? {
                 Some(Status::Quarantined) => return Ok(Tried::Refused(BUILDS_ON_HELD)),
-                Some(Status::Logged | Status::Applied | Status::Waiting | Status::Withheld) | None => {}
+                Some(
+                    Status::Logged | Status::Applied | Status::Waiting | Status::Withheld | Status::LetGo,
+                )
+                | None => {}
             }
         }
         Ok(Tried::Waits)

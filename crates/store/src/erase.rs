@@ -49,13 +49,15 @@ impl Replica {
         let transaction = self.connection_mut().transaction()?;
         let mut erased = custody::of_case(&transaction, record)?;
         erased.push(record);
-        erased.retain(|record| !is_erased(&transaction, *record).unwrap_or(false));
-        for record in &erased {
-            take(&transaction, &identity, &Erasure::sign(&identity, *record, now))?;
+        let mut new = Vec::new();
+        for record in erased {
+            if take(&transaction, &identity, &Erasure::sign(&identity, record, now))? {
+                new.push(record);
+            }
         }
         transaction.commit()?;
         self.forget_destroyed()?;
-        Ok(erased)
+        Ok(new)
     }
 
     /// Whether a record was erased.
@@ -184,7 +186,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         "UPDATE change SET status = 4, reason = NULL, body = NULL WHERE record = ?1",
         "DELETE FROM part WHERE record = ?1",
         "DELETE FROM conflict WHERE record = ?1",
-        "DELETE FROM draft WHERE record = ?1",
+        "DELETE FROM draft WHERE record = ?1 OR kase = ?1",
         "DELETE FROM held_answer WHERE record = ?1",
         "DELETE FROM gone WHERE record = ?1",
         "DELETE FROM awaits WHERE record = ?1",
@@ -200,6 +202,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         };
     }
     mentions::forget(connection, record, "")?;
+    mentions::drop_loose(connection)?;
     connection
         .prepare_cached("UPDATE record SET salt = ?2, key = NULL WHERE record = ?1")?
         .execute(params![record.as_bytes(), NO_SALT.as_bytes()])?;

@@ -90,7 +90,8 @@ pub(crate) fn values(
 /// Drops a part of which nothing stands any more.
 pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
     // What the author attached stays, to be given again.
-    for table in ["part", "conflict", "mention"] {
+    mentions::drop_part(connection, record, class)?;
+    for table in ["part", "conflict"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE record = ?1 AND class = ?2"))?
             .execute(params![record.as_bytes(), class.as_str()])?;

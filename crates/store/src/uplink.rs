@@ -188,7 +188,7 @@ impl Replica {
         }
         let (own, identity) = (self.id(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
-        let took = take_rows(&transaction, &identity, &answer.rows)?;
+        let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
         erase::told(&transaction, &request.confirmations)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
@@ -246,12 +246,7 @@ pub(crate) struct Took {
 }
 
 /// Takes rows that a hub signed, applies what they bring and lets go of what may go.
-pub(crate) fn take_rows(
-    connection: &Connection,
-    own: &Identity,
-    rows: &[u8],
-) -> std::result::Result<Took, TakeError> {
-    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
     for row in rows {
         take::row(connection, own, row)?;
@@ -259,6 +254,11 @@ pub(crate) fn take_rows(
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     gone::evict(connection, own.replica())?;
     Ok(Took { applied, erased })
+}
+
+/// The rows of an answer or of a return, which are none where there is nothing.
+pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
+    Ok(if rows.is_empty() { Vec::new() } else { decode(rows)? })
 }
 
 /// From where to ask next. A hub that does not know the place that was asked from gives an earlier one; then nothing is

@@ -59,7 +59,8 @@ CREATE TABLE stranger (
     PRIMARY KEY (child, origin)
 ) STRICT, WITHOUT ROWID;
 
--- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere.
+-- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere. Its changes stay with
+-- `change.status` 5, let go: only the hub brings their bodies back.
 CREATE TABLE gone (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,            -- empty: the whole record
@@ -151,6 +152,15 @@ CREATE TABLE mention (
     PRIMARY KEY (record, class, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mention_of_file ON mention (hash);
+
+-- Files that parts mentioned once: a correction took another one. They go when the record does.
+CREATE TABLE mentioned_before (
+    record BLOB NOT NULL,
+    class  TEXT NOT NULL,
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (record, class, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentioned_before_of_file ON mentioned_before (hash);
 
 -- Thumbnails of images, each signed for its image by whoever made it.
 CREATE TABLE thumbnail (

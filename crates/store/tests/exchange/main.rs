@@ -310,18 +310,47 @@ fn a_hub_introduces_nobody_beyond_its_own_region_and_never_itself() {
     assert_eq!(world.hq.ingest(&known, Line::FIRST, &request.pushes[0], NOW).unwrap(), Ingested::Logged);
 }
 
-/// Begins a draft of a saved record, as a device does.
-/// A pack of a device's own making, whatever it holds.
-fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {
+/// The first pack of a device's own making, whatever it holds.
+fn own_pack(child: &Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) -> Push {
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
     let (first, zeros) = (Batch(1), ManifestHash([0; 32]));
     let manifest = Manifest::sign(child.identity(), first, zeros, vec![nonce], listed);
-    let pack = Pack { manifest, saves }.encode();
+    Push { number: 1, introduction: None, pack: Pack { manifest, saves }.encode() }
+}
+
+fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {
     let known = hub.child(child.id()).unwrap().unwrap();
-    let taken = hub.ingest(&known, Line::FIRST, &Push { number: 1, introduction: None, pack }, NOW).unwrap();
+    let taken = hub.ingest(&known, Line::FIRST, &own_pack(child, nonce, saves), NOW).unwrap();
     assert_eq!(taken, Ingested::Logged);
     while hub.apply_logged().unwrap().left {}
+}
+
+#[test]
+fn bodies_that_come_after_their_pack_are_read_as_if_they_had_come_with_it() {
+    let mut world = world(16);
+    let record = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let (row, class) = (world.moussa.record(record).unwrap().unwrap(), ClassId::new("survey"));
+    let nonce = OpeningNonce([9; 16]);
+    let (own, of_another) = (actor_of(&world.awa.public_key(), nonce), world.moussa.actor());
+    for (actor, taken) in [(of_another, Ingested::Refused(Problem::Forbidden)), (own, Ingested::Known)] {
+        let mut part = Part::open(record, &class, row.salt.0);
+        let change = part.edit(actor, NOW, "rss@1", &texts(&[("E02", "often")])).unwrap().unwrap();
+        let entry = |body| Entry { record, salt: row.salt, class: class.clone(), hash: change.hash, body };
+        let known = world.region.child(world.awa.id()).unwrap().unwrap();
+        let hub = &mut world.region;
+        // Another pack of hers stands under this number already in the second round: a hub of its own for each.
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = Replica::create(folder.path(), &hub.profile().clone(), &mut world.seed).unwrap();
+        enrol(&mut other, &mut world.awa, "four");
+        let withheld = own_pack(&world.awa, nonce, vec![vec![entry(None)]]);
+        assert_eq!(other.ingest(&known, Line::FIRST, &withheld, NOW).unwrap(), Ingested::Logged);
+        let whole = own_pack(&world.awa, nonce, vec![vec![entry(Some(change.bytes.clone()))]]);
+        assert_eq!(other.ingest(&known, Line::FIRST, &whole, NOW).unwrap(), taken);
+        let bodies = u64::from(taken == Ingested::Known);
+        assert_eq!(other.bodies(record).unwrap(), bodies);
+    }
 }
 
 #[test]
