@@ -274,6 +274,7 @@ pub(crate) fn next_cursor(
     }
     connection.execute("UPDATE uplink SET behind = 1", [])?;
     log::offer_again(connection, own)?;
+    outbox::offer_again(connection)?;
     erase::tell_again(connection)?;
     attachments::offer_again(connection)?;
     checkpoints::before(connection, asked)

@@ -180,11 +180,8 @@ fn changes_that_came_before_what_they_build_on_wait_for_it() {
     assert_eq!(survey.values[&Key::question("E02")], Value::text("often"));
 }
 
-#[test]
-fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
-    let mut world = world(8);
-    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
-    sync(&mut world.awa, &mut world.region);
+/// The region as it stands, to be opened later; it goes on itself.
+fn with_backup_of_region(mut world: World) -> (World, tempfile::TempDir) {
     let folder = world.region.folder().to_owned();
     drop(world.region);
     let backup = tempfile::tempdir().unwrap();
@@ -193,6 +190,33 @@ fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
         std::fs::copy(file.path(), backup.path().join(file.file_name())).unwrap();
     }
     world.region = Replica::open(&folder, &mut world.seed).unwrap();
+    (world, backup)
+}
+
+#[test]
+fn what_a_restored_hub_took_in_an_earlier_line_is_given_again_too() {
+    let mut world = world(12);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let (mut world, backup) = with_backup_of_region(world);
+    let earlier = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    sync(&mut world.awa, &mut world.region);
+    world.awa.begin_line().unwrap();
+    let later = open_record(&mut world.awa, &mut world.seed, &[("E01", "bad")]);
+    sync(&mut world.awa, &mut world.region);
+    world.region = Replica::open(backup.path(), &mut world.seed).unwrap();
+    sync(&mut world.awa, &mut world.region);
+    sync_all(&mut world);
+    same_everywhere(&world, earlier);
+    same_everywhere(&world, later);
+}
+
+#[test]
+fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
+    let mut world = world(8);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let (mut world, backup) = with_backup_of_region(world);
     let late = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
     sync(&mut world.awa, &mut world.region);
     world.region = Replica::open(backup.path(), &mut world.seed).unwrap();
