@@ -253,9 +253,7 @@ pub(crate) fn take_rows(
 ) -> std::result::Result<Took, TakeError> {
     let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
-    for row in rows {
-        take::row(connection, own, row)?;
-    }
+    take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     gone::evict(connection, own.replica())?;
     Ok(Took { applied, erased })
