@@ -24,6 +24,7 @@ use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
 use crate::replica::Replica;
+use crate::verdicts::{self, GivenBy};
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_PER_TRANSACTION: usize = 1_000;
@@ -283,7 +284,7 @@ impl<'a> Applier<'a> {
             }
         }
         for row in open {
-            log::set_status(self.connection, row.seq, Status::Waiting, None)?;
+            log::wait(self.connection, row.seq)?;
         }
         Ok(Fate::Waits)
     }
@@ -299,7 +300,7 @@ impl<'a> Applier<'a> {
                 hash: row.hash,
                 reason: reason.to_owned(),
             };
-            receipts::note_verdict(self.connection, self.own, &verdict)?;
+            verdicts::note(self.connection, &verdict, GivenBy::Us)?;
             self.done.quarantined += 1;
         }
         Ok(Fate::Settled)

@@ -47,17 +47,15 @@ impl Replica {
     pub fn erase(&mut self, record: RecordId, now: Millis) -> Result<Vec<RecordId>> {
         let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
-        let mut erased = custody::of_case(&transaction, record)?;
-        erased.push(record);
-        let mut new = Vec::new();
-        for record in erased {
+        let mut erased = Vec::new();
+        for record in custody::of_case(&transaction, record)?.into_iter().chain([record]) {
             if take(&transaction, &identity, &Erasure::sign(&identity, record, now))? {
-                new.push(record);
+                erased.push(record);
             }
         }
         transaction.commit()?;
         self.forget_destroyed()?;
-        Ok(new)
+        Ok(erased)
     }
 
     /// Whether a record was erased.
@@ -190,7 +188,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         "DELETE FROM held_answer WHERE record = ?1",
         "DELETE FROM gone WHERE record = ?1",
         "DELETE FROM awaits WHERE record = ?1",
-        "UPDATE verdict SET settled = 1 WHERE record = ?1",
+        "UPDATE verdict SET settled = 1, custody = NULL WHERE record = ?1",
         // What was refused because of it goes through without it.
         "UPDATE outbox SET passed = 0, refused = NULL WHERE refused = 'erased'",
     ] {

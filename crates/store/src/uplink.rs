@@ -248,9 +248,7 @@ pub(crate) struct Took {
 /// Takes rows that a hub signed, applies what they bring and lets go of what may go.
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
-    for row in rows {
-        take::row(connection, own, row)?;
-    }
+    take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     gone::evict(connection, own.replica())?;
     Ok(Took { applied, erased })

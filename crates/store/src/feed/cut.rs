@@ -241,18 +241,7 @@ impl Weight {
     /// Adds what a place says, unless that makes it too much. The first is always taken.
     fn takes(&mut self, rows: &[Row]) -> bool {
         let bytes = self.bytes + rows.iter().map(size).sum::<usize>();
-        let entries = || {
-            rows.iter().flat_map(|row| match row {
-                Row::Save { save, .. } => save.as_slice(),
-                Row::Replica(_)
-                | Row::Opening { .. }
-                | Row::Resource(_)
-                | Row::Receipt(_)
-                | Row::Verdict(_)
-                | Row::Leave { .. }
-                | Row::Erase(_) => &[],
-            })
-        };
+        let entries = || rows.iter().flat_map(Row::entries);
         let new = |entry: &&Entry| !self.classes.contains(&entry.class);
         let classes = self.classes.len() + entries().filter(new).count();
         let full = bytes > self.bytes_max

@@ -246,6 +246,14 @@ pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result
     Ok(())
 }
 
+/// Has a change wait. A mark that it bears stays: what comes again is told to those too who brought it.
+pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET status = ?2 WHERE seq = ?1")?
+        .execute(params![seq, Status::Waiting.code()])?;
+    Ok(())
+}
+
 /// Moves a change on.
 pub(crate) fn set_status(
     connection: &Connection,

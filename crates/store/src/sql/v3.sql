@@ -74,15 +74,36 @@ CREATE TABLE awaits (
     PRIMARY KEY (record, save)
 ) STRICT, WITHOUT ROWID;
 
--- Answers of this replica that were taken out of a part because a hub did not take them.
+-- Answers of this replica that were taken out of a part because a hub did not take the change that gave them.
 CREATE TABLE held_answer (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,
+    hash   BLOB NOT NULL,
     key    TEXT NOT NULL,
     value  TEXT NOT NULL,            -- JSON
-    PRIMARY KEY (record, class, key)
+    PRIMARY KEY (record, class, hash, key)
 ) STRICT, WITHOUT ROWID;
-ALTER TABLE verdict ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;  -- 1: its author has given the answers again, or let them go
+
+-- Verdicts are never deleted: rows of the feed speak of them. One whose change is tried again, or was taken after all, is
+-- withdrawn; given anew it is another row.
+CREATE TABLE given_verdict (
+    row       INTEGER PRIMARY KEY,
+    origin    BLOB NOT NULL,
+    batch     INTEGER NOT NULL,
+    record    BLOB NOT NULL,
+    class     TEXT NOT NULL,
+    hash      BLOB NOT NULL,
+    reason    TEXT NOT NULL,
+    above     INTEGER NOT NULL DEFAULT 0, -- 1: the hub above gave it
+    settled   INTEGER NOT NULL DEFAULT 0, -- 1: its author has given the answers again, or let them go
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    custody   TEXT                   -- who was in charge of the record, where it took the envelope out; JSON
+) STRICT;
+INSERT INTO given_verdict (row, origin, batch, record, class, hash, reason)
+    SELECT row, origin, batch, record, class, hash, reason FROM verdict;
+DROP TABLE verdict;
+ALTER TABLE given_verdict RENAME TO verdict;
+CREATE UNIQUE INDEX verdict_standing ON verdict (record, class, hash) WHERE withdrawn = 0;
 
 -- Records that were erased: the home's signed word. Late copies are refused by it.
 CREATE TABLE erased (
