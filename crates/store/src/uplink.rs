@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
+use teranga_sync::bytes::DecodeError;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
@@ -82,7 +83,7 @@ pub enum TakeError {
     SomebodyElse,
     /// Its rows are not what the protocol says.
     #[error(transparent)]
-    Rows(#[from] teranga_sync::bytes::DecodeError),
+    Rows(#[from] DecodeError),
     /// The replica failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -252,7 +253,15 @@ pub(crate) fn take_rows(
     rows: &[u8],
 ) -> std::result::Result<Took, TakeError> {
     let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
-    let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    let mut erased = false;
+    for row in &rows {
+        if let Row::Erase(erasure) = row {
+            if !erasure.verify() {
+                return Err(DecodeError::Invalid { field: "erasure" }.into());
+            }
+            erased = true;
+        }
+    }
     for row in rows {
         take::row(connection, own, row)?;
     }

@@ -6,6 +6,7 @@ mod drafts;
 mod erasure;
 mod grants;
 mod held;
+mod junk;
 mod world;
 
 use teranga_core::audience::Audience;
