@@ -1,6 +1,8 @@
 //! What the people who run a hub ask of it, over its local door while it runs or directly on its replica while it
 //! does not: codes and tokens, what it holds, which answers are in conflict, publication.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use teranga_core::audience::Agent;
@@ -65,6 +67,13 @@ pub enum Command {
     },
     /// The erasures, and who has confirmed each.
     Erasures,
+    /// A backup, written into this folder of the hub's machine.
+    Backup {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A recovery share of the wrapping key, to be printed.
+    RecoveryShare,
     /// What is held aside, and why.
     Held,
     /// Have what is held aside of a record tried again.
@@ -152,6 +161,11 @@ impl Office {
             Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),
             Command::Erase { record } => self.erase(record, now),
             Command::Erasures => Ok(self.erasures()?),
+            Command::Backup { folder } => Ok(json!({ "file": self.replica().back_up(&folder, now)? })),
+            Command::RecoveryShare => {
+                let share = self.replica_mut().new_recovery_share(entropy)?;
+                Ok(json!({ "share": share }))
+            }
             Command::Held => Ok(self.held_aside()?),
             Command::Retry { record } => self.retry(record),
             Command::Token { name, classes } => {

@@ -57,6 +57,7 @@ impl Office {
             "conflicts": replica.records_in_conflict()?.len(),
             "children": children,
             "parent": parent,
+            "recovery_shares": replica.recovery_shares()?,
         }))
     }
 

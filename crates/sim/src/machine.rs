@@ -9,7 +9,17 @@ use teranga_office::Office;
 use teranga_store::{Profile, Replica, StoreError, VirtualFile};
 use teranga_sync::feed::ReplicaKind;
 
-use crate::disk::{Disk, Image, VFS};
+use crate::disk::{Disk, Image, Keys, VFS};
+
+impl Post {
+    /// Whether a hub stands there.
+    pub(crate) fn is_hub(self) -> bool {
+        match self {
+            Self::Headquarters | Self::Region => true,
+            Self::Device { .. } => false,
+        }
+    }
+}
 
 /// Where a machine stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,15 +147,15 @@ impl Machine {
             running: None,
             disk: Disk::default(),
         };
-        copy.restart_from(&image)?;
+        copy.restart_from(&image, Keys::OfTheBackup)?;
         Ok(copy)
     }
 
     /// Stops in good order, and starts again from an image of some disk.
-    pub(crate) fn restart_from(&mut self, image: &Image) -> Result<(), StoreError> {
+    pub(crate) fn restart_from(&mut self, image: &Image, keys: Keys) -> Result<(), StoreError> {
         self.disk.heal();
         self.running = None;
-        self.disk.put_back(image);
+        self.disk.put_back(image, keys);
         self.start()
     }
 

@@ -198,6 +198,9 @@ fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
 
 /// What was erased is nowhere, headquarters knows of it, and whoever may have held it has confirmed.
 fn erased_everywhere(world: &World) -> Result<Option<Fault>, StoreError> {
+    if let Some((record, name)) = &world.given_back {
+        return Ok(Some(Fault::Unerased(record.to_string(), format!("{name}, from an old backup"))));
+    }
     let machines: Vec<(&Machine, &Replica)> =
         world.machines.iter().filter_map(|machine| Some((machine, machine.replica()?))).collect();
     let Some((_, home)) = machines.first() else { return Ok(None) };

@@ -8,6 +8,7 @@ use teranga_store::StoreError;
 use teranga_sync::feed::ResourceRow;
 
 use crate::acts::{self, Saved};
+use crate::disk::Keys;
 use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Post, Running};
@@ -154,7 +155,10 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
                 world.add(copy);
             }
         }
-        Blow::Restore => drop(world.restore(number)?),
+        Blow::Restore => {
+            let keys = if seed.below(3) == 0 { Keys::OfTheBackup } else { Keys::OfToday };
+            world.restore(number, keys)?;
+        }
         Blow::Destroy => drop(world.destroy_a_region(step.which, step.seed)?),
     }
     Ok(())

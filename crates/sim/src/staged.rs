@@ -10,6 +10,7 @@ use teranga_store::save::SavedChange;
 use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::feed::ReplicaKind;
 
+use crate::disk::Keys;
 use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
@@ -178,7 +179,7 @@ impl Staged {
 
     /// A machine is put back to its last backup; whether it had one. Whom it does not know any more enrols again.
     pub fn restore(&mut self, place: Place) -> Result<bool, StoreError> {
-        self.world.restore(place.0)
+        self.world.restore(place.0, Keys::OfToday)
     }
 
     /// A hub or a device is lost with its disk and its backups, and another takes its place with a key of its own;

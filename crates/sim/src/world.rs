@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Reach};
-use teranga_core::id::{ChangeHash, ReplicaId};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_core::record::Assignee;
 use teranga_core::time::Millis;
 use teranga_office::Office;
+use teranga_store::erase::Erased;
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, Status, StoreError};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 
-use crate::disk::Image;
+use crate::disk::{Image, Keys};
 use crate::ledger::{Ledger, Promise};
 use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
@@ -34,6 +35,8 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// What an old backup of a hub gave back though it was erased there, and where.
+    pub(crate) given_back: Option<(RecordId, String)>,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
     /// Versions of the list that headquarters has published.
@@ -73,7 +76,8 @@ impl World {
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
-        let mut world = Self { machines, now, ledger, backups, forgotten, sabotage, published: 0 };
+        let mut world =
+            Self { machines, now, ledger, backups, forgotten, given_back: None, sabotage, published: 0 };
         for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {
             machine.disk.lie();
         }
@@ -126,17 +130,28 @@ impl World {
         self.machines.len() - 1
     }
 
-    /// Puts the last backup of a machine in the place of its disk; whether there was one, and it could be.
-    pub(crate) fn restore(&mut self, number: usize) -> Result<bool, StoreError> {
+    /// Puts the last backup of a machine in the place of its disk, or of its database alone; whether there was one, and it
+    /// could be.
+    pub(crate) fn restore(&mut self, number: usize, keys: Keys) -> Result<bool, StoreError> {
         let (Some(machine), Some(Some(image))) = (self.machines.get_mut(number), self.backups.get(number))
         else {
             return Ok(false);
         };
         let held = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
         let as_it_was = machine.image()?;
-        machine.restart_from(image)?;
+        let erased = machine.replica().map(Replica::erasures).transpose()?.unwrap_or_default();
+        machine.restart_from(image, keys)?;
+        if keys == Keys::OfToday && machine.post.is_hub() {
+            for Erased { record, .. } in erased {
+                let known = machine.replica().map(|replica| replica.is_erased(record)).transpose()?;
+                if known == Some(false) {
+                    self.given_back = Some((record, machine.name.clone()));
+                }
+            }
+        }
         if self.has_orphans()? {
-            self.machines.get_mut(number).map_or(Ok(()), |machine| machine.restart_from(&as_it_was))?;
+            let machine = self.machines.get_mut(number);
+            machine.map_or(Ok(()), |machine| machine.restart_from(&as_it_was, Keys::OfTheBackup))?;
             return Ok(false);
         }
         if let Some(forgotten) = self.forgotten.get_mut(number) {

@@ -116,7 +116,7 @@ impl Replica {
         transaction.commit()?;
         self.take_profile(profile);
         if took.erased {
-            self.forget_pages()?;
+            self.forget_destroyed()?;
         }
         let applied = took.applied;
         let moved = acknowledged > before.acknowledged;

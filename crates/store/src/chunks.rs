@@ -61,7 +61,7 @@ pub(crate) fn begin(
         None => {}
     }
     connection
-        .prepare_cached("INSERT INTO attachment (hash, bytes, via) VALUES (?1, ?2, ?3)")?
+        .prepare_cached("INSERT INTO attachment (hash, bytes, via, key) VALUES (?1, ?2, ?3, fresh_key())")?
         .execute(params![file.as_bytes(), integer(bytes as u64), via.map(|child| child.0)])?;
     Ok(FileRow { row: connection.last_insert_rowid(), bytes, held: false })
 }
@@ -69,7 +69,8 @@ pub(crate) fn begin(
 /// Writes chunks that follow each other from this one on. Whether they fit their file; those that are held stay.
 pub(crate) fn put(connection: &Connection, file: &FileRow, first: u32, bytes: &[u8]) -> Result<bool> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO chunk (attachment, n, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO chunk (attachment, n, bytes)
+         SELECT ?1, ?2, seal(key, ?3) FROM attachment WHERE row = ?1 ON CONFLICT DO NOTHING",
     )?;
     for (offset, chunk) in bytes.chunks(limits::CHUNK_BYTES).enumerate() {
         let number = u32::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
@@ -101,7 +102,7 @@ pub(crate) fn finish(connection: &Connection, hash: &FileHash, file: &FileRow) -
 /// Whether the chunks that are here are what the address says.
 pub(crate) fn is_sound(connection: &Connection, hash: &FileHash, file: &FileRow) -> Result<bool> {
     let mut statement =
-        connection.prepare_cached("SELECT bytes FROM chunk WHERE attachment = ?1 ORDER BY n")?;
+        connection.prepare_cached("SELECT unsealed(bytes) FROM chunk WHERE attachment = ?1 ORDER BY n")?;
     let mut rows = statement.query([file.row])?;
     let mut hasher = FileHasher::default();
     while let Some(row) = rows.next()? {
@@ -120,7 +121,7 @@ pub(crate) fn held(connection: &Connection, file: &FileRow) -> Result<Runs> {
 /// Chunks that follow each other, from this one up to that; fewer where some are not here.
 pub(crate) fn read(connection: &Connection, file: &FileRow, from: u32, to: u32) -> Result<Vec<u8>> {
     let mut statement = connection.prepare_cached(
-        "SELECT n, bytes FROM chunk WHERE attachment = ?1 AND n >= ?2 AND n < ?3 ORDER BY n",
+        "SELECT n, unseal(bytes) FROM chunk WHERE attachment = ?1 AND n >= ?2 AND n < ?3 ORDER BY n",
     )?;
     let mut rows = statement.query(params![file.row, from, to])?;
     let mut bytes = Vec::new();

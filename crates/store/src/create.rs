@@ -40,7 +40,8 @@ fn refuse_another(folder: &Path, path: &Path) -> Result<()> {
     }
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
+/// Makes a folder that only its owner reads, where there is none.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

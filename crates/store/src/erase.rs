@@ -54,7 +54,7 @@ impl Replica {
             take(&transaction, &identity, &Erasure::sign(&identity, *record, now))?;
         }
         transaction.commit()?;
-        self.forget_pages()?;
+        self.forget_destroyed()?;
         Ok(erased)
     }
 
@@ -96,8 +96,10 @@ impl Replica {
         Ok(replicas)
     }
 
-    /// Sees to it that what was deleted is nowhere in the files: the write-ahead log still had it.
-    pub(crate) fn forget_pages(&self) -> Result<()> {
+    /// Sees to it that what was destroyed is nowhere in the files, and that no copy of them opens any more: the write-ahead
+    /// log still had it, and the keyring its key.
+    pub(crate) fn forget_destroyed(&self) -> Result<()> {
+        self.keys().destroy_unused(self.connection())?;
         self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
@@ -178,6 +180,7 @@ fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Re
 
 fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
     for sql in [
+        "INSERT INTO unused_key (key, record) SELECT key, record FROM record WHERE record = ?1 AND key IS NOT NULL",
         "UPDATE change SET status = 4, reason = NULL, body = NULL WHERE record = ?1",
         "DELETE FROM part WHERE record = ?1",
         "DELETE FROM conflict WHERE record = ?1",
@@ -198,7 +201,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
     }
     mentions::forget(connection, record, "")?;
     connection
-        .prepare_cached("UPDATE record SET salt = ?2 WHERE record = ?1")?
+        .prepare_cached("UPDATE record SET salt = ?2, key = NULL WHERE record = ?1")?
         .execute(params![record.as_bytes(), NO_SALT.as_bytes()])?;
     part::forget_envelope(connection, record)?;
     part::touch(connection, record)
@@ -210,15 +213,16 @@ pub(crate) fn erase_row(connection: &Connection, row: i64) -> Result<Row> {
         connection.prepare_cached("SELECT record, at_ms, home, signature FROM erased WHERE row = ?1")?;
     let mut rows = statement.query([row])?;
     let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
-    Ok(Row::Erase(read(row)?))
+    Ok(Row::Erase(read(row, 0)?))
 }
 
-fn read(row: &rusqlite::Row<'_>) -> Result<Erasure> {
+/// Reads the word whose columns begin at this one.
+pub(crate) fn read(row: &rusqlite::Row<'_>, at: usize) -> Result<Erasure> {
     Ok(Erasure {
-        record: blob(row, 0, "erased", "record")?,
-        at: Millis(row.get(1)?),
-        home: blob(row, 2, "erased", "home")?,
-        signature: blob(row, 3, "erased", "signature")?,
+        record: blob(row, at, "erased", "record")?,
+        at: Millis(row.get(at + 1)?),
+        home: blob(row, at + 2, "erased", "home")?,
+        signature: blob(row, at + 3, "erased", "signature")?,
     })
 }
 
@@ -271,7 +275,7 @@ pub(crate) fn untold(connection: &Connection) -> Result<Vec<Confirmation>> {
     let mut untold = Vec::new();
     while let Some(row) = rows.next()? {
         untold.push(Confirmation {
-            erasure: read(row)?,
+            erasure: read(row, 0)?,
             replica: blob(row, 4, "erasure", "replica")?,
             signature: blob(row, 5, "erasure", "signature")?,
         });

@@ -7,6 +7,9 @@ use rusqlite::ErrorCode;
 use teranga_core::id::RecordId;
 use teranga_core::problem::{Explain, Retry};
 
+/// By what the database reports that something does not open.
+pub(crate) const UNSEALABLE: &str = "teranga: unsealable";
+
 /// Why an operation on a replica failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -85,6 +88,21 @@ pub enum StoreError {
         /// The class.
         class: String,
     },
+    /// The keys of this hub are not where they must be.
+    #[error("the keys of this hub are not in {}", .0.display())]
+    KeysAbsent(PathBuf),
+    /// The wrapping key, without which its keys open nothing, is not there.
+    #[error("the wrapping key for {} is not there", .0.display())]
+    WrappingKeyAbsent(PathBuf),
+    /// The keys, or the wrapping key, are those of another hub.
+    #[error("{} and its wrapping key are not those of this hub", .0.display())]
+    KeysOfAnother(PathBuf),
+    /// A backup of this moment is there already.
+    #[error("{} is there already", .0.display())]
+    BackupExists(PathBuf),
+    /// What is sealed does not open: it was changed, or its key is gone.
+    #[error("something that is sealed in the database does not open")]
+    Unsealable,
     /// SQLite reports something else.
     #[error("the database reports: {0}")]
     Database(rusqlite::Error),
@@ -107,6 +125,11 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::SystemIoFailure) => return Self::DiskFails(file),
             Some(ErrorCode::DatabaseBusy) => return Self::InUse(file),
             _ => {}
+        }
+        if let rusqlite::Error::SqliteFailure(_, Some(words)) = &error
+            && words == UNSEALABLE
+        {
+            return Self::Unsealable;
         }
         // A value that is not of its column's type is no value that any version wrote.
         let is_no_value = matches!(
@@ -172,6 +195,11 @@ impl Explain for StoreError {
             Self::SaveTooLarge { .. } => "save-too-large",
             Self::Erased(_) => "record-erased",
             Self::Unreadable { .. } => "part-unreadable",
+            Self::KeysAbsent(_) => "keys-absent",
+            Self::WrappingKeyAbsent(_) => "wrapping-key-absent",
+            Self::KeysOfAnother(_) => "keys-of-another",
+            Self::BackupExists(_) => "backup-exists",
+            Self::Unsealable => "sealed-unreadable",
             Self::Database(_) => "database",
         }
     }
@@ -187,13 +215,17 @@ impl Explain for StoreError {
             | Self::ReadOnly(at)
             | Self::NoPermission(at)
             | Self::Unopenable(at)
-            | Self::DiskFails(at) => path(at),
+            | Self::DiskFails(at)
+            | Self::KeysAbsent(at)
+            | Self::WrappingKeyAbsent(at)
+            | Self::KeysOfAnother(at)
+            | Self::BackupExists(at) => path(at),
             Self::Newer { path, found, known } => vec![
                 ("path", path.display().to_string()),
                 ("found", found.to_string()),
                 ("known", known.to_string()),
             ],
-            Self::DiskFull => Vec::new(),
+            Self::DiskFull | Self::Unsealable => Vec::new(),
             Self::Folder { path, kind } => {
                 vec![("path", path.display().to_string()), ("detail", kind.to_string())]
             }
@@ -226,6 +258,11 @@ impl Explain for StoreError {
             | Self::SaveTooLarge { .. }
             | Self::Erased(_)
             | Self::Unreadable { .. }
+            | Self::KeysAbsent(_)
+            | Self::WrappingKeyAbsent(_)
+            | Self::KeysOfAnother(_)
+            | Self::BackupExists(_)
+            | Self::Unsealable
             | Self::Database(_) => Retry::Never,
         }
     }

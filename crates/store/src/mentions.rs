@@ -69,6 +69,8 @@ fn any(connection: &Connection, file: &FileHash, may: impl Fn(&Custody, &ClassId
     Ok(false)
 }
 
+const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";
+
 /// Forgets what a record's parts mention, of one class or of all where it is empty, and the files that nothing mentions
 /// any more.
 pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> Result<()> {
@@ -78,6 +80,8 @@ pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> 
           EXCEPT SELECT hash FROM mention WHERE NOT (record = ?1 AND (?2 = '' OR class = ?2)))"
     );
     for sql in [
+        format!("{UNUSED} FROM attachment WHERE key IS NOT NULL AND hash IN {only_here}"),
+        format!("{UNUSED} FROM thumbnail WHERE key IS NOT NULL AND image IN {only_here}"),
         format!("DELETE FROM attachment WHERE hash IN {only_here}"),
         format!("DELETE FROM thumbnail WHERE image IN {only_here}"),
         format!("DELETE FROM wanted WHERE hash IN {only_here}"),

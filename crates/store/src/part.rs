@@ -24,23 +24,31 @@ pub(crate) const OPEN: &str = "open";
 
 /// A record's salt; `None` when nothing of it is held.
 pub(crate) fn salt_of(connection: &Connection, record: RecordId) -> Result<Option<Salt>> {
-    let mut statement = connection.prepare_cached("SELECT salt FROM record WHERE record = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT iif(key IS NULL, salt, unseal(salt)) FROM record WHERE record = ?1")?;
     let mut rows = statement.query([record.as_bytes()])?;
     rows.next()?.map(|row| blob(row, 0, "record", "salt")).transpose()
 }
 
 /// Notes that a record exists.
 pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO record (record, salt) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![record.as_bytes(), salt.as_bytes()])?;
+    let known: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
+        .query_row([record.as_bytes()], |row| row.get(0))?;
+    if !known {
+        let key: Option<i64> =
+            connection.prepare_cached("SELECT fresh_key()")?.query_row([], |row| row.get(0))?;
+        connection
+            .prepare_cached("INSERT INTO record (record, key, salt) VALUES (?1, ?2, seal(?2, ?3))")?
+            .execute(params![record.as_bytes(), key, salt.as_bytes()])?;
+    }
     Ok(())
 }
 
 /// The part's document: from its snapshot, or opened anew with its deterministic first change.
 pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, salt: Salt) -> Result<Part> {
     let snapshot: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT snapshot FROM part WHERE record = ?1 AND class = ?2")?
+        .prepare_cached("SELECT unseal(snapshot) FROM part WHERE record = ?1 AND class = ?2")?
         .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
         .optional()?;
     let unreadable =
@@ -72,8 +80,8 @@ pub(crate) fn values(
     record: RecordId,
     class: &ClassId,
 ) -> Result<BTreeMap<Key, Value>> {
-    let view: Option<String> = connection
-        .prepare_cached("SELECT view FROM part WHERE record = ?1 AND class = ?2")?
+    let view: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT unseal(view) FROM part WHERE record = ?1 AND class = ?2")?
         .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
         .optional()?;
     view.map_or_else(|| Ok(BTreeMap::new()), |view| view_values(&view))
@@ -106,7 +114,8 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
     let heads: Vec<u8> = shown.heads.iter().flat_map(|head| head.0).collect();
     connection
         .prepare_cached(
-            "INSERT INTO part (record, class, heads, snapshot, view) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO part (record, class, heads, snapshot, view)
+             SELECT ?1, ?2, ?3, seal(key, ?4), seal(key, ?5) FROM record WHERE record = ?1
              ON CONFLICT DO UPDATE SET heads = excluded.heads, snapshot = excluded.snapshot, view = excluded.view",
         )?
         .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
@@ -127,8 +136,10 @@ fn write_conflicts(
     connection
         .prepare_cached("DELETE FROM conflict WHERE record = ?1 AND class = ?2")?
         .execute(params![record.as_bytes(), class.as_str()])?;
-    let mut insert = connection
-        .prepare_cached("INSERT INTO conflict (record, class, key, candidates) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO conflict (record, class, key, candidates)
+             SELECT ?1, ?2, ?3, seal(record.key, ?4) FROM record WHERE record = ?1",
+    )?;
     let released = format!("{}/", keys::RELEASE);
     for conflict in conflicts {
         // What two replicas derived apart is nobody's answer: whoever holds the inputs derives it again.
@@ -214,9 +225,9 @@ fn view_text(values: &BTreeMap<Key, Value>) -> String {
 }
 
 /// Reads a view back.
-pub(crate) fn view_values(text: &str) -> Result<BTreeMap<Key, Value>> {
+pub(crate) fn view_values(json: &[u8]) -> Result<BTreeMap<Key, Value>> {
     let wrong = || StoreError::Inconsistent { table: "part", column: "view" };
-    let map: Map<String, Json> = serde_json::from_str(text).map_err(|_| wrong())?;
+    let map: Map<String, Json> = serde_json::from_slice(json).map_err(|_| wrong())?;
     map.into_iter()
         .map(|(key, value)| Ok((Key::from_text(key), Value::from_json(&value).ok_or_else(wrong)?)))
         .collect()

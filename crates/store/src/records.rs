@@ -50,7 +50,8 @@ pub struct PartView {
     pub conflicts: Vec<Conflict>,
 }
 
-const COLUMNS: &str = "record, salt, form, kase, wave, region, state, touched";
+const COLUMNS: &str =
+    "record, iif(key IS NULL, salt, unseal(salt)), form, kase, wave, region, state, touched";
 
 impl Replica {
     /// One record; `None` when nothing of it is held.
@@ -90,7 +91,7 @@ impl Replica {
         let mut conflicts = self.conflicts_of(record)?;
         let mut statement = self
             .connection()
-            .prepare_cached("SELECT class, heads, view FROM part WHERE record = ?1 ORDER BY class")?;
+            .prepare_cached("SELECT class, heads, unseal(view) FROM part WHERE record = ?1 ORDER BY class")?;
         let mut rows = statement.query([record.as_bytes()])?;
         let mut parts = Vec::new();
         while let Some(row) = rows.next()? {
@@ -98,7 +99,7 @@ impl Replica {
             parts.push(PartView {
                 conflicts: conflicts.remove(&class).unwrap_or_default(),
                 heads: heads_from_blob(&row.get::<_, Vec<u8>>(1)?),
-                values: view_values(&row.get::<_, String>(2)?)?,
+                values: view_values(&row.get::<_, Vec<u8>>(2)?)?,
                 class,
             });
         }
@@ -107,14 +108,14 @@ impl Replica {
 
     fn conflicts_of(&self, record: RecordId) -> Result<BTreeMap<ClassId, Vec<Conflict>>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT class, key, candidates FROM conflict WHERE record = ?1 ORDER BY class, key",
+            "SELECT class, key, unseal(candidates) FROM conflict WHERE record = ?1 ORDER BY class, key",
         )?;
         let mut rows = statement.query([record.as_bytes()])?;
         let mut conflicts: BTreeMap<ClassId, Vec<Conflict>> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let conflict = Conflict {
                 key: Key::from_text(row.get::<_, String>(1)?),
-                values: read_candidates(&row.get::<_, String>(2)?)?,
+                values: read_candidates(&row.get::<_, Vec<u8>>(2)?)?,
             };
             conflicts.entry(columns::class(row, 0)?).or_default().push(conflict);
         }
@@ -134,9 +135,9 @@ impl Replica {
     }
 }
 
-fn read_candidates(text: &str) -> Result<Vec<teranga_document::view::Candidate>> {
+fn read_candidates(json: &[u8]) -> Result<Vec<teranga_document::view::Candidate>> {
     let wrong = || StoreError::Inconsistent { table: "conflict", column: "candidates" };
-    let json: Vec<Json> = serde_json::from_str(text).map_err(|_| wrong())?;
+    let json: Vec<Json> = serde_json::from_slice(json).map_err(|_| wrong())?;
     json.iter().map(|candidate| candidate_from_json(candidate).ok_or_else(wrong)).collect()
 }
 

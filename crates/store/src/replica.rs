@@ -13,6 +13,7 @@ use crate::create;
 use crate::error::{Result, StoreError};
 use crate::open::{self, Opened};
 use crate::register;
+use crate::seal::{self, Keys, Place};
 use crate::virtual_file::{self, VirtualFile};
 
 /// What a replica is, as its owner said when making it and its hub confirmed when enrolling it.
@@ -40,6 +41,7 @@ impl Profile {
 #[derive(Debug)]
 pub struct Replica {
     opened: Opened,
+    keys: Keys,
     identity: Identity,
     profile: Profile,
     nonce: OpeningNonce,
@@ -51,7 +53,7 @@ impl Replica {
     pub fn create(folder: &Path, profile: &Profile, entropy: &mut dyn Entropy) -> Result<Self> {
         let identity = Identity::generate(entropy);
         let opened = create::create(folder, |connection| found(connection, &identity, profile))?;
-        Ok(Self::new(opened, identity, profile.clone(), entropy))
+        Self::over(opened, Place::Folder(folder), entropy)
     }
 
     /// Makes a replica on a virtual file system with a fresh key.
@@ -62,34 +64,29 @@ impl Replica {
     ) -> Result<Self> {
         let identity = Identity::generate(entropy);
         let opened = virtual_file::create(file, |connection| found(connection, &identity, profile))?;
-        Ok(Self::new(opened, identity, profile.clone(), entropy))
+        Self::over(opened, Place::Virtual(file), entropy)
     }
 
     /// Opens the replica in `folder`. Every opening writes under a new actor, so that a copied folder or a restored
     /// backup never writes as somebody that already wrote something else.
     pub fn open(folder: &Path, entropy: &mut dyn Entropy) -> Result<Self> {
-        Self::over(open::open(folder)?, entropy)
+        Self::over(open::open(folder)?, Place::Folder(folder), entropy)
     }
 
     /// Opens the replica on a virtual file system, under a new actor like any other.
     pub fn open_virtual(file: VirtualFile<'_>, entropy: &mut dyn Entropy) -> Result<Self> {
-        Self::over(virtual_file::open(file)?, entropy)
+        Self::over(virtual_file::open(file)?, Place::Virtual(file), entropy)
     }
 
-    fn over(opened: Opened, entropy: &mut dyn Entropy) -> Result<Self> {
-        let secret = meta(&opened.connection, "secret")?
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(StoreError::Inconsistent { table: "meta", column: "secret" })?;
+    fn over(mut opened: Opened, place: Place<'_>, entropy: &mut dyn Entropy) -> Result<Self> {
+        let identity = read_identity(&opened.connection)?;
         let profile = read_profile(&opened.connection)?;
-        Ok(Self::new(opened, Identity::from_secret(secret), profile, entropy))
-    }
-
-    fn new(opened: Opened, identity: Identity, profile: Profile, entropy: &mut dyn Entropy) -> Self {
         let mut bytes = [0u8; 16];
         entropy.fill(&mut bytes);
         let nonce = OpeningNonce(bytes);
         let actor = actor_of(&identity.public_key(), nonce);
-        Self { opened, identity, profile, nonce, actor }
+        let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
+        Ok(Self { opened, keys, identity, profile, nonce, actor })
     }
 
     /// The replica's identity.
@@ -134,6 +131,10 @@ impl Replica {
         &mut self.opened.connection
     }
 
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Takes over a profile that was written.
     pub(crate) fn take_profile(&mut self, profile: Profile) {
         self.profile = profile;
@@ -165,6 +166,14 @@ pub(crate) fn write_profile(connection: &Connection, identity: &Identity, profil
     put_meta(connection, "region", profile.audience.place.code().as_bytes())?;
     put_meta(connection, "reach", &[reach_code(&profile.audience.reach)])?;
     put_meta(connection, "classes", profile.audience.clearance.names().join(" ").as_bytes())
+}
+
+/// Reads the key of a replica.
+pub(crate) fn read_identity(connection: &Connection) -> Result<Identity> {
+    let secret = meta(connection, "secret")?
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(StoreError::Inconsistent { table: "meta", column: "secret" })?;
+    Ok(Identity::from_secret(secret))
 }
 
 /// Reads what a replica is.

@@ -19,7 +19,7 @@ impl Replica {
 /// The thumbnail of an image.
 pub(crate) fn find(connection: &Connection, image: &FileHash) -> Result<Option<Thumbnail>> {
     let mut statement =
-        connection.prepare_cached("SELECT maker, jpeg, signature FROM thumbnail WHERE image = ?1")?;
+        connection.prepare_cached("SELECT maker, unseal(jpeg), signature FROM thumbnail WHERE image = ?1")?;
     let mut rows = statement.query([image.as_bytes()])?;
     rows.next()?
         .map(|row| {
@@ -44,9 +44,12 @@ pub(crate) fn is_held(connection: &Connection, image: &FileHash) -> Result<bool>
 
 /// Keeps a thumbnail that was verified, and whether the hub has it.
 pub(crate) fn keep(connection: &Connection, thumbnail: &Thumbnail, at_hub: bool) -> Result<()> {
+    let key: Option<i64> =
+        connection.prepare_cached("SELECT fresh_key()")?.query_row([], |row| row.get(0))?;
     connection
         .prepare_cached(
-            "INSERT INTO thumbnail (image, maker, jpeg, signature, at_hub) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO thumbnail (image, maker, jpeg, signature, at_hub, key)
+             SELECT ?1, ?2, seal(key, ?3), ?4, ?5, key FROM (SELECT ?6 AS key) WHERE true
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -54,7 +57,8 @@ pub(crate) fn keep(connection: &Connection, thumbnail: &Thumbnail, at_hub: bool)
             thumbnail.maker.as_bytes(),
             thumbnail.jpeg,
             thumbnail.signature,
-            at_hub
+            at_hub,
+            key
         ])?;
     Ok(())
 }

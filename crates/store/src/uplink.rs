@@ -222,7 +222,7 @@ impl Replica {
         transaction.commit()?;
         self.take_profile(profile);
         if took.erased {
-            self.forget_pages()?;
+            self.forget_destroyed()?;
         }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;

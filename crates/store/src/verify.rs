@@ -81,14 +81,14 @@ impl Replica {
     }
 
     fn verify_changes(&self, told: &mut impl FnMut(Flaw)) -> Result<u64> {
-        let mut statement = self
-            .connection()
-            .prepare("SELECT record, class, hash, body FROM change WHERE body IS NOT NULL ORDER BY seq")?;
+        let mut statement = self.connection().prepare(
+            "SELECT record, class, hash, unsealed(body) FROM change WHERE body IS NOT NULL ORDER BY seq",
+        )?;
         let mut rows = statement.query([])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
             let hash: ChangeHash = blob(row, 2, "change", "hash")?;
-            let body: Vec<u8> = row.get(3)?;
+            let body: Vec<u8> = row.get::<_, Option<_>>(3)?.unwrap_or_default();
             if scan(&body, &ChangeLimits::PROTOCOL).map(|scanned| scanned.hash) != Ok(hash) {
                 let (record, class) = (blob(row, 0, "change", "record")?, columns::class(row, 1)?);
                 told(Flaw::Change { record, class, hash });
@@ -109,7 +109,7 @@ impl Replica {
             let hash: ManifestHash = blob(row, 2, "pack", "hash")?;
             let holds = match packs::load(self.connection(), origin, batch) {
                 Ok(pack) => pack.hash() == hash && pack.manifest.verify(&hash),
-                Err(StoreError::Inconsistent { .. }) => false,
+                Err(StoreError::Inconsistent { .. } | StoreError::Unsealable) => false,
                 Err(error) => return Err(error),
             };
             if !holds {

@@ -11,11 +11,20 @@ const SECRET_SYMBOLS: usize = 16;
 /// 8 symbols are 40 bits.
 const MARK_SYMBOLS: usize = 8;
 const TOKEN_SYMBOLS: usize = 32;
+/// 28 symbols are 140 bits.
+const SHARE_SYMBOLS: usize = 28;
+/// What tells a misread share from one of another hub.
+const SHARE_CHECK_SYMBOLS: usize = 4;
 
 /// A fresh enrolment code of the hub with this key: `XXXX-XXXX-XXXX-XXXX-MMMM-MMMM`.
 pub fn new_code(hub: &PublicKey, entropy: &mut dyn Entropy) -> String {
-    let text = random(SECRET_SYMBOLS, entropy) + &mark(hub);
-    text.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
+    grouped(&(random(SECRET_SYMBOLS, entropy) + &mark(hub)))
+}
+
+/// A fresh recovery share: eight groups of four, the first a check of the others.
+pub fn new_share(entropy: &mut dyn Entropy) -> String {
+    let secret = random(SHARE_SYMBOLS, entropy);
+    grouped(&(share_check(&secret) + &secret))
 }
 
 /// A fresh pull token.
@@ -26,7 +35,32 @@ pub fn new_token(entropy: &mut dyn Entropy) -> String {
 /// A code as it is kept and compared, whatever way it was typed: capitals, no separators, misread letters put right.
 /// `None` when it cannot be a code.
 pub fn normalise(typed: &str) -> Option<String> {
-    let code: String = typed
+    Some(read(typed)).filter(|code| code.len() == SECRET_SYMBOLS + MARK_SYMBOLS && is_spelt(code))
+}
+
+/// A recovery share as it is compared, whatever way it was typed. `None` where it was misread.
+pub fn normalise_share(typed: &str) -> Option<String> {
+    let share = read(typed);
+    let (check, secret) = share.split_at_checked(SHARE_CHECK_SYMBOLS)?;
+    let whole = secret.len() == SHARE_SYMBOLS && is_spelt(&share) && share_check(secret) == check;
+    whole.then_some(share)
+}
+
+fn grouped(text: &str) -> String {
+    text.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
+}
+
+fn share_check(secret: &str) -> String {
+    spell(&Sha256::digest(secret.as_bytes()), SHARE_CHECK_SYMBOLS)
+}
+
+fn is_spelt(text: &str) -> bool {
+    text.bytes().all(|byte| SYMBOLS.contains(&byte))
+}
+
+/// What was typed: capitals, no separators, misread letters put right.
+fn read(typed: &str) -> String {
+    typed
         .chars()
         .filter(|symbol| !symbol.is_whitespace() && *symbol != '-')
         .map(|symbol| match symbol.to_ascii_uppercase() {
@@ -34,10 +68,7 @@ pub fn normalise(typed: &str) -> Option<String> {
             'I' | 'L' => '1',
             other => other,
         })
-        .collect();
-    let valid =
-        code.len() == SECRET_SYMBOLS + MARK_SYMBOLS && code.bytes().all(|byte| SYMBOLS.contains(&byte));
-    valid.then_some(code)
+        .collect()
 }
 
 /// Whether a normalised code was printed by the hub with this key.
@@ -90,5 +121,18 @@ mod tests {
         for wrong in ["", "ABCD", "UUUU-UUUU-UUUU-UUUU-UUUU-UUUU"] {
             assert_eq!(normalise(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_share_that_was_misread_in_one_place_is_none() {
+        let share = new_share(&mut Counting(1));
+        let whole = normalise_share(&share.to_lowercase()).unwrap();
+        assert_eq!((share.len(), whole.len()), (39, 32));
+        for at in 0..whole.len() {
+            let mut misread = whole.clone().into_bytes();
+            misread[at] = if misread[at] == b'7' { b'8' } else { b'7' };
+            assert_eq!(normalise_share(&String::from_utf8(misread).unwrap()), None, "symbol {at}");
+        }
+        assert_eq!(normalise_share(""), None);
     }
 }

@@ -655,3 +655,21 @@ problem-file-spoilt = A file did not arrive as it was. Nothing of it was kept; t
 problem-file-damaged = A file on this device is damaged and cannot be sent. Attach it again: teranga field edit
 problem-file-no-room = The hub has no more room for files of this device. They are kept here; tell your office.
 problem-file-not-at-hub = The hub has not got every file of this record. It has asked for them; try again after its next relay.
+
+# Backups and keys of a hub
+help-teranga-hub-backup = Writes a backup of the hub into a folder, with its keys of today
+help-teranga-hub-share = Shows a recovery share, to be printed and kept away from the hub
+help-teranga-hub-recover = Puts the hub's key in its place again from a printed recovery share
+arg-folder = Folder to write into
+backup-written = Backup written: { $path }. The keys are beside it; wrapping.key is not: keep that file elsewhere, or a printed recovery share.
+share-shown-once = Print this share and keep it away from the hub: it will not be shown again.
+share-asked = Type the recovery share, then Enter:
+share-taken = The hub's key is in its place again.
+status-no-share = No recovery share: if wrapping.key is lost, this hub opens no more. Run: teranga hub share
+problem-share-misread = This recovery share has a mistake: compare it with the paper, sign by sign.
+problem-share-of-another = This recovery share is not one of this hub's. Nothing was changed.
+problem-keys-absent = The keys of this hub are missing: { $path }. Put back the file keys.sqlite of the last backup, or build the hub again from its parent.
+problem-wrapping-key-absent = The key that opens { $path } is missing. Put back the file wrapping.key, or type a printed share: teranga hub recover
+problem-keys-of-another = { $path } and wrapping.key are not those of this hub. Put back its own.
+problem-backup-exists = { $path } is there already. Try again in a second, or choose another folder.
+problem-sealed-unreadable = Something that is sealed in the database does not open: the database or its keys were changed. Run teranga verify, and tell your office.

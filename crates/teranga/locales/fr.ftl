@@ -655,3 +655,21 @@ problem-file-spoilt = Un fichier n'est pas arrivé tel qu'il était. Rien n'en a
 problem-file-damaged = Un fichier de cet appareil est abîmé et ne peut pas partir. Joignez-le de nouveau : teranga field edit
 problem-file-no-room = Le hub n'a plus de place pour les fichiers de cet appareil. Ils sont gardés ici ; dites-le à votre bureau.
 problem-file-not-at-hub = Le hub n'a pas encore tous les fichiers de cet enregistrement. Il les a demandés ; réessayez après son prochain relais.
+
+# Sauvegardes et clés d'un hub
+help-teranga-hub-backup = Écrit une sauvegarde du hub dans un dossier, avec ses clés d'aujourd'hui
+help-teranga-hub-share = Montre une part de récupération, à imprimer et à garder loin du hub
+help-teranga-hub-recover = Remet la clé du hub en place à partir d'une part de récupération imprimée
+arg-folder = Dossier où écrire
+backup-written = Sauvegarde écrite : { $path }. Les clés sont à côté ; wrapping.key n'y est pas : gardez ce fichier ailleurs, ou une part de récupération imprimée.
+share-shown-once = Imprimez cette part et gardez-la loin du hub : elle ne sera plus montrée.
+share-asked = Tapez la part de récupération, puis Entrée :
+share-taken = La clé du hub est de nouveau en place.
+status-no-share = Aucune part de récupération : si wrapping.key se perd, ce hub ne s'ouvre plus. Faites : teranga hub share
+problem-share-misread = Cette part de récupération a une faute : comparez-la au papier, signe par signe.
+problem-share-of-another = Cette part de récupération n'est pas celle de ce hub. Rien n'a été changé.
+problem-keys-absent = Les clés de ce hub manquent : { $path }. Remettez le fichier keys.sqlite de la dernière sauvegarde, ou refaites le hub depuis son parent.
+problem-wrapping-key-absent = La clé qui ouvre { $path } manque. Remettez le fichier wrapping.key, ou tapez une part imprimée : teranga hub recover
+problem-keys-of-another = { $path } et wrapping.key ne sont pas ceux de ce hub. Remettez les siens.
+problem-backup-exists = { $path } existe déjà. Réessayez dans une seconde, ou choisissez un autre dossier.
+problem-sealed-unreadable = Quelque chose de scellé dans la base ne s'ouvre pas : la base ou ses clés ont été changées. Lancez teranga verify, et prévenez votre bureau.

@@ -163,6 +163,15 @@ pub struct Disk {
     files: Arc<Mutex<Files>>,
 }
 
+/// Which keys a hub has after its database was put back to an older state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Those that it had before: they are kept apart from backups.
+    OfToday,
+    /// Those of the backup: the whole machine was put back.
+    OfTheBackup,
+}
+
 /// A disk's content at some moment: a backup, or the original of a copied phone.
 #[derive(Debug, Clone)]
 pub struct Image(BTreeMap<String, Vec<u8>>);
@@ -236,12 +245,15 @@ impl Disk {
         Image(self.files().by_name.iter().map(|(name, file)| (name.clone(), file.bytes.clone())).collect())
     }
 
-    /// Puts an image in the place of everything. Nothing may be open.
-    pub fn put_back(&self, image: &Image) {
+    /// Puts an image in the place of everything, or of everything but a hub's keys. Nothing may be open.
+    pub fn put_back(&self, image: &Image, keys: Keys) {
         let file = |(name, bytes): (&String, &Vec<u8>)| {
             (name.clone(), File { bytes: bytes.clone(), unsynced: Vec::new() })
         };
-        self.files().by_name = image.0.iter().map(file).collect();
+        let stays = |name: &String| keys == Keys::OfToday && name.contains("-keys");
+        let files = &mut self.files().by_name;
+        files.retain(|name, _| stays(name));
+        files.extend(image.0.iter().filter(|(name, _)| !stays(name)).map(file));
     }
 }
 

@@ -108,7 +108,8 @@ impl LogRow {
 }
 
 /// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str = "seq, record, class, hash, origin, batch, save, status, body, fed, reason";
+pub(crate) const COLUMNS: &str =
+    "seq, record, class, hash, origin, batch, save, status, unseal(body), fed, reason";
 
 /// Reads a row of `change`.
 pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
@@ -150,7 +151,7 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
     connection
         .prepare_cached(
             "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10)",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -205,7 +206,11 @@ pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<(
 /// Gives a change the body that a relay had withheld; one that has its body keeps it.
 pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
     connection
-        .prepare_cached("UPDATE change SET body = ?2, status = 0 WHERE seq = ?1 AND body IS NULL")?
+        .prepare_cached(
+            "UPDATE change SET status = 0,
+                 body = seal((SELECT key FROM record WHERE record.record = change.record), ?2)
+             WHERE seq = ?1 AND body IS NULL",
+        )?
         .execute(params![seq, body])?;
     Ok(())
 }

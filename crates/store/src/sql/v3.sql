@@ -7,6 +7,37 @@ ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE record ADD COLUMN custody TEXT;                         -- who is in charge by its own envelope, JSON; null: its region
 
+-- A hub's database is sealed: salts, bodies, snapshots, views and candidates with the record's key, files and thumbnails with their
+-- own. Keys are in the keyring, which is another file; here are their numbers, null on a device and when the record was erased.
+ALTER TABLE record ADD COLUMN key INTEGER;
+CREATE TABLE sealed_part (
+    record   BLOB NOT NULL,
+    class    TEXT NOT NULL,
+    heads    BLOB NOT NULL,
+    snapshot BLOB NOT NULL,          -- sealed
+    view     BLOB NOT NULL,          -- JSON, sealed
+    UNIQUE (record, class)
+) STRICT;
+INSERT INTO sealed_part SELECT record, class, heads, snapshot, CAST(view AS BLOB) FROM part ORDER BY rowid;
+DROP TABLE part;
+ALTER TABLE sealed_part RENAME TO part;
+CREATE TABLE sealed_conflict (
+    record     BLOB NOT NULL,
+    class      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    candidates BLOB NOT NULL,        -- JSON, sealed
+    PRIMARY KEY (record, class, key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sealed_conflict SELECT record, class, key, CAST(candidates AS BLOB) FROM conflict;
+DROP TABLE conflict;
+ALTER TABLE sealed_conflict RENAME TO conflict;
+
+-- Keys of what was destroyed here, until the keyring has destroyed them too.
+CREATE TABLE unused_key (
+    key    INTEGER PRIMARY KEY,
+    record BLOB                      -- null: of a file
+) STRICT;
+
 -- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase. An enter stands for
 -- what went before it of one record, or, without a record, of all that the child in `only_` may hold.
 CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
@@ -99,7 +130,8 @@ CREATE TABLE attachment (
     held   INTEGER NOT NULL DEFAULT 0, -- 1: all of it is here, and it is what its hash says
     loose  INTEGER NOT NULL DEFAULT 0, -- 1: attached here, and no part has mentioned it yet
     at_hub INTEGER NOT NULL DEFAULT 0, -- 1: the hub has proved that it holds it
-    via    BLOB                        -- the child that brought it
+    via    BLOB,                       -- the child that brought it
+    key    INTEGER
 ) STRICT;
 CREATE INDEX attachment_waiting ON attachment (hash) WHERE held = 1 AND at_hub = 0;
 CREATE INDEX attachment_via ON attachment (via) WHERE via IS NOT NULL;
@@ -127,7 +159,8 @@ CREATE TABLE thumbnail (
     maker     BLOB NOT NULL,
     jpeg      BLOB NOT NULL,
     signature BLOB NOT NULL,
-    at_hub    INTEGER NOT NULL DEFAULT 0
+    at_hub    INTEGER NOT NULL DEFAULT 0,
+    key       INTEGER
 ) STRICT;
 CREATE INDEX thumbnail_waiting ON thumbnail (image) WHERE at_hub = 0;
 

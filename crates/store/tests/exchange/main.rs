@@ -7,6 +7,7 @@ mod erasure;
 mod grants;
 mod held;
 mod junk;
+mod sealing;
 mod world;
 
 use teranga_core::audience::Audience;

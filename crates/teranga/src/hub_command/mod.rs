@@ -1,6 +1,7 @@
 //! `teranga hub`: run a hub, and what its people ask of it.
 
 mod bundle;
+mod keep;
 mod start;
 mod told;
 
@@ -128,6 +129,8 @@ enum Ask {
         #[arg(long)]
         json: bool,
     },
+    #[command(flatten)]
+    Keep(keep::Keep),
     Held {
         #[command(flatten)]
         hub: Where,
@@ -191,9 +194,8 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
         None => return start::run(arguments.run, messages).await,
         Some(Ask::Code { hub, person, office, region, for_hub, scope }) => {
             let kind = if for_hub { EnrolKind::Hub } else { EnrolKind::Device };
-            let office = office.unwrap_or_else(|| person.clone());
-            let answer =
-                ask(&hub, Command::Code { kind, person, office, region, scope: scope.into() }).await?;
+            let (office, scope) = (office.unwrap_or_else(|| person.clone()), scope.into());
+            let answer = ask(&hub, Command::Code { kind, person, office, region, scope }).await?;
             say!("{}", told::text(&answer, "code"));
         }
         Some(Ask::Grant { hub, replica, scope }) => {
@@ -216,6 +218,7 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
             let answer = ask(&hub, Command::Erasures).await?;
             tell(&answer, json, |answer| told::erasures(answer, messages));
         }
+        Some(Ask::Keep(keep)) => keep::run(keep, messages).await?,
         Some(Ask::Held { hub, json }) => {
             let answer = ask(&hub, Command::Held).await?;
             tell(&answer, json, |answer| told::held(answer, messages));

@@ -41,6 +41,9 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         }
         None => say!("{}", messages.text("status-no-parent")),
     }
+    if answer.get("recovery_shares").and_then(Json::as_u64) == Some(0) {
+        say!("{}", messages.text("status-no-share"));
+    }
     for refused in array(answer.get("refused")) {
         let (pack, person) = (shown(refused.get("pack")), text(refused, "person"));
         let told = [("pack", pack.as_str()), ("person", person), ("code", text(refused, "code"))];

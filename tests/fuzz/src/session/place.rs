@@ -5,7 +5,7 @@
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_office::Office;
-use teranga_sim::{Disk, Image, VFS};
+use teranga_sim::{Disk, Image, Keys, VFS};
 use teranga_store::ticks::LogCounts;
 use teranga_store::{Profile, Replica, VirtualFile};
 
@@ -81,7 +81,7 @@ impl<T: Over> Place<T> {
     /// A replica as an image holds it. The same opening every time.
     pub(crate) fn open(image: &Image) -> Self {
         let disk = Disk::default();
-        disk.put_back(image);
+        disk.put_back(image, Keys::OfTheBackup);
         Self::begin(reopened(&disk), disk)
     }
 

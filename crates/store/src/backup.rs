@@ -1,0 +1,58 @@
+//! Backups of a hub: its database as it stands, read through once more before it has its name, and beside it the keys as
+//! they stand now. Each backup is a file of its own; of the keys there is one file, the newest, so that what was erased
+//! since stays closed in every backup, however old.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use teranga_core::time::Millis;
+
+use crate::create::make_folder;
+use crate::error::{Result, StoreError};
+use crate::lock::{beside, owner_only};
+use crate::open;
+use crate::replica::Replica;
+use crate::seal::KEYS_FILE;
+
+impl Replica {
+    /// Writes a backup into `folder`, which is made if needed, and returns its file. It opens with the keys beside it and
+    /// with the wrapping key, which is not copied: keep that one elsewhere, or a recovery share of it.
+    pub fn back_up(&self, folder: &Path, at: Millis) -> Result<PathBuf> {
+        make_folder(folder)?;
+        let moment: String = at.to_rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
+        let file = folder.join(format!("replica-{moment}.sqlite"));
+        if file.exists() {
+            return Err(StoreError::BackupExists(file));
+        }
+        write(&file, |path| Ok(self.connection().execute("VACUUM INTO ?1", [path]).map(|_| ())?))?;
+        // After the database: they open everything that is in it.
+        write(&folder.join(KEYS_FILE), |path| self.keys().copy_to(path))?;
+        Ok(file)
+    }
+}
+
+/// Writes a database under another name, reads it through, and gives it its name once it is whole on the disk.
+fn write(file: &Path, copy: impl FnOnce(&str) -> Result<()>) -> Result<()> {
+    let unfinished = beside(file, ".new");
+    let named = |error: &std::io::Error| StoreError::of_io(&unfinished, error);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    owner_only(&mut options);
+    drop(options.open(&unfinished).map_err(|error| named(&error))?);
+    let path = unfinished.to_str().ok_or_else(|| StoreError::Unopenable(unfinished.clone()))?;
+    copy(path).map_err(|error| error.named(&unfinished))?;
+    check(&unfinished)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    File::open(&unfinished)
+        .and_then(|whole| whole.sync_all())
+        .and_then(|()| std::fs::rename(&unfinished, file))
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(|error| named(&error))
+}
+
+fn check(file: &Path) -> Result<()> {
+    let copy: Connection = open::connect_plain(file)?;
+    let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(file.to_owned())) }
+}

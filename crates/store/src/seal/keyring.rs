@@ -1,0 +1,272 @@
+//! The keys of a hub: one for each record and each file, in a database of their own, wrapped under the wrapping key.
+//! A key that was destroyed opens no copy of what it sealed any more, however old; why it was destroyed stays, the home's
+//! word with it, so that a database which was put back to an older state is told.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use teranga_core::id::{Entropy, ReplicaId};
+use teranga_core::time::Millis;
+use teranga_sync::erase::Erasure;
+
+use super::cipher::{self, Secret};
+use super::place::{Place, fresh};
+use crate::columns::{blob, maybe_blob, unsigned};
+use crate::error::{Result, StoreError};
+
+const SCHEMA: &str = include_str!("../sql/keys1.sql");
+const VERSION: u32 = 1;
+/// Keys made in one transaction, before they are needed.
+const MADE_AT_ONCE: usize = 64;
+/// Keys kept open in memory.
+const KNOWN_MAX: usize = 4_096;
+const CHECK: &[u8] = b"teranga wrapping key 0\n";
+
+/// A key that was destroyed.
+#[derive(Debug)]
+pub(super) struct Destroyed {
+    /// Its place in the order of destruction.
+    pub(super) row: i64,
+    /// Its number.
+    pub(super) key: i64,
+    /// The word by which a record was erased; none for a file that nothing mentions any more.
+    pub(super) word: Option<Erasure>,
+}
+
+/// An open keyring.
+pub(super) struct Keyring {
+    connection: Connection,
+    wrapping: Secret,
+    /// What this opening makes new keys of.
+    opening: Secret,
+    made: u64,
+    unused: VecDeque<i64>,
+    known: BTreeMap<i64, Secret>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keyring").finish_non_exhaustive()
+    }
+}
+
+/// What is there of the keys of a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sealed {
+    /// It was never sealed: its keys are made now.
+    NotYet,
+    /// It is sealed: its keys must be there.
+    Already,
+}
+
+impl Keyring {
+    /// Opens the keys of a replica, which are made where it is not sealed yet.
+    pub(super) fn open(
+        place: Place<'_>,
+        of: ReplicaId,
+        sealed: Sealed,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self> {
+        let absent = || StoreError::KeysAbsent(place.keys_file());
+        let connection = begin(place, sealed)?;
+        let wrapping = match (place.wrapping(&connection)?, checked(&connection)?) {
+            (Some(wrapping), _) => wrapping,
+            // A power cut came between the two when the keys were made.
+            (None, None) if sealed == Sealed::NotYet => {
+                let wrapping = fresh(entropy);
+                place.keep_wrapping(&connection, &wrapping)?;
+                wrapping
+            }
+            (None, _) => return Err(StoreError::WrappingKeyAbsent(place.keys_file())),
+        };
+        match checked(&connection)? {
+            Some(check) if cipher::open(&wrapping, of.as_bytes(), &check).as_deref() == Some(CHECK) => {}
+            Some(_) => return Err(StoreError::KeysOfAnother(place.keys_file())),
+            None if sealed == Sealed::Already => return Err(absent()),
+            None => {
+                let check = cipher::seal(&wrapping, of.as_bytes(), CHECK).ok_or_else(absent)?;
+                connection.execute("INSERT INTO ring (name, value) VALUES ('check', ?1)", [check])?;
+            }
+        }
+        let (unused, known) = (VecDeque::new(), BTreeMap::new());
+        Ok(Self { connection, wrapping, opening: fresh(entropy), made: 0, unused, known })
+    }
+
+    /// The number of a key that nothing was sealed with: never one that an earlier opening handed out, whose database may
+    /// have been put back since.
+    pub(super) fn fresh_key(&mut self) -> Result<i64> {
+        if self.unused.is_empty() {
+            self.make()?;
+        }
+        self.unused.pop_front().ok_or(StoreError::Unsealable)
+    }
+
+    fn make(&mut self) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        let mut made = Vec::with_capacity(MADE_AT_ONCE);
+        for _ in 0..MADE_AT_ONCE {
+            let key = cipher::derive(&self.opening, &[b"key", &self.made.to_be_bytes()]);
+            self.made += 1;
+            transaction.prepare_cached("INSERT INTO key (wrapped) VALUES (x'')")?.execute([])?;
+            let number = transaction.last_insert_rowid();
+            let wrapped = cipher::seal(&self.wrapping, &number.to_be_bytes(), key.as_slice());
+            transaction
+                .prepare_cached("UPDATE key SET wrapped = ?2 WHERE key = ?1")?
+                .execute(params![number, wrapped.ok_or(StoreError::Unsealable)?])?;
+            made.push(number);
+        }
+        transaction.commit()?;
+        // Not before: a number whose key is not on the disk seals nothing.
+        self.unused.extend(made);
+        Ok(())
+    }
+
+    /// A key by its number; `None` where it was destroyed.
+    fn key(&mut self, number: i64) -> Result<Option<Secret>> {
+        if let Some(key) = self.known.get(&number) {
+            return Ok(Some(key.clone()));
+        }
+        let wrapped: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT wrapped FROM key WHERE key = ?1")?
+            .query_row([number], |row| row.get(0))
+            .optional()?;
+        let key = wrapped
+            .and_then(|wrapped| cipher::open(&self.wrapping, &number.to_be_bytes(), &wrapped))
+            .and_then(|bytes| Some(Secret::new(bytes.try_into().ok()?)));
+        if let Some(key) = &key {
+            if self.known.len() >= KNOWN_MAX {
+                self.known.clear();
+            }
+            self.known.insert(number, key.clone());
+        }
+        Ok(key)
+    }
+
+    /// Seals bytes with a key; what is sealed names the key.
+    pub(super) fn seal(&mut self, number: i64, bytes: &[u8]) -> Result<Vec<u8>> {
+        let named = number.to_be_bytes();
+        let key = self.key(number)?.ok_or(StoreError::Unsealable)?;
+        let sealed = cipher::seal(&key, &named, bytes).ok_or(StoreError::Unsealable)?;
+        Ok([named.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what was sealed; `None` where it was changed, or its key was destroyed.
+    pub(super) fn open_sealed(&mut self, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Some((named, sealed)) = sealed.split_first_chunk::<8>() else { return Ok(None) };
+        let key = self.key(i64::from_be_bytes(*named))?;
+        Ok(key.and_then(|key| cipher::open(&key, named, sealed)))
+    }
+
+    /// Destroys keys, each with the word by which its record was erased.
+    pub(super) fn destroy(&mut self, keys: &[(i64, Option<Erasure>)]) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        for (number, word) in keys {
+            transaction.prepare_cached("DELETE FROM key WHERE key = ?1")?.execute([number])?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO destroyed (key, record, at_ms, home, signature) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    number,
+                    word.map(|word| word.record.0),
+                    word.map(|word| word.at.0),
+                    word.map(|word| word.home.0),
+                    word.map(|word| word.signature),
+                ])?;
+        }
+        transaction.commit()?;
+        for (number, _) in keys {
+            self.known.remove(number);
+        }
+        // The log beside the database still had them.
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    /// The keys that were destroyed after one that is known to have been, in their order.
+    pub(super) fn destroyed_after(&self, row: i64) -> Result<Vec<Destroyed>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT row, key, record, at_ms, home, signature FROM destroyed WHERE row > ?1 ORDER BY row",
+        )?;
+        let mut rows = statement.query([row])?;
+        let mut destroyed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let word = maybe_blob(row, 2, "destroyed", "record")?
+                .map(|record| -> Result<Erasure> {
+                    Ok(Erasure {
+                        record,
+                        at: Millis(row.get(3)?),
+                        home: blob(row, 4, "destroyed", "home")?,
+                        signature: blob(row, 5, "destroyed", "signature")?,
+                    })
+                })
+                .transpose()?;
+            destroyed.push(Destroyed { row: row.get(0)?, key: row.get(1)?, word });
+        }
+        Ok(destroyed)
+    }
+
+    /// Keeps the wrapping key once more, for whoever knows this secret.
+    pub(super) fn share(&self, of: ReplicaId, secret: &Secret) -> Result<()> {
+        let wrapped = cipher::seal(secret, of.as_bytes(), self.wrapping.as_slice());
+        self.connection
+            .execute("INSERT INTO share (wrapped) VALUES (?1)", [wrapped.ok_or(StoreError::Unsealable)?])?;
+        Ok(())
+    }
+
+    /// How many recovery shares were made.
+    pub(super) fn shares(&self) -> Result<u64> {
+        Ok(unsigned(self.connection.query_row("SELECT count(*) FROM share", [], |row| row.get(0))?))
+    }
+
+    /// Writes all of it into a file that is not there yet, as it stands.
+    pub(super) fn copy_to(&self, path: &str) -> Result<()> {
+        self.connection.execute("VACUUM INTO ?1", [path])?;
+        Ok(())
+    }
+}
+
+/// The wrapping key that somebody kept for this secret, kept in its place again. Whether there was one.
+pub(super) fn recover(place: Place<'_>, of: ReplicaId, secret: &Secret) -> Result<bool> {
+    let connection = begin(place, Sealed::Already)?;
+    let mut statement = connection.prepare("SELECT wrapped FROM share ORDER BY row")?;
+    let shares = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    let found = shares.iter().find_map(|wrapped| cipher::open(secret, of.as_bytes(), wrapped));
+    match found.and_then(|bytes| Some(Secret::new(bytes.try_into().ok()?))) {
+        Some(wrapping) => place.keep_wrapping(&connection, &wrapping).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Connects, and makes the tables where they may be made.
+fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
+    if sealed == Sealed::Already
+        && let Place::Folder(_) = place
+        && !place.keys_file().exists()
+    {
+        return Err(StoreError::KeysAbsent(place.keys_file()));
+    }
+    let mut connection = place.connect()?;
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match (version, sealed) {
+        (0, Sealed::NotYet) => {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
+        }
+        (0, Sealed::Already) => return Err(StoreError::KeysAbsent(place.keys_file())),
+        (VERSION, _) => {}
+        (found, _) => {
+            return Err(StoreError::Newer { path: place.keys_file(), found, known: VERSION });
+        }
+    }
+    Ok(connection)
+}
+
+fn checked(connection: &Connection) -> Result<Option<Vec<u8>>> {
+    Ok(connection
+        .query_row("SELECT value FROM ring WHERE name = 'check'", [], |row| row.get(0))
+        .optional()?)
+}
