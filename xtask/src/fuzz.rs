@@ -39,7 +39,7 @@ fn fuzz(target: Target, seed: u64, long: Duration) -> Result<usize> {
     let mut mutator = Mutator::new(seed);
     let (begin, mut tried, mut crashed, mut slowest) = (Instant::now(), 0_u64, 0, Duration::ZERO);
     while begin.elapsed() < long {
-        let input = mutator.input(&corpus.seeds, target.words());
+        let input = mutator.input(&corpus.seeds, target.diet());
         let from = Instant::now();
         if let Some(crash) = attempt(target, &input) {
             let path = keep_crasher(target, &crash.input)?;

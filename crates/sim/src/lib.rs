@@ -17,6 +17,7 @@ mod shrink;
 mod staged;
 mod world;
 
+pub use disk::{Disk, Image, Keys, VFS};
 pub use many::{Many, play_many};
 pub use oracles::Fault;
 pub use play::{Done, Outcome, play};

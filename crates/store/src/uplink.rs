@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
+use teranga_sync::bytes::DecodeError;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
@@ -82,7 +83,7 @@ pub enum TakeError {
     SomebodyElse,
     /// Its rows are not what the protocol says.
     #[error(transparent)]
-    Rows(#[from] teranga_sync::bytes::DecodeError),
+    Rows(#[from] DecodeError),
     /// The replica failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -256,7 +257,12 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
 
 /// The rows of an answer or of a return, which are none where there is nothing.
 pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
-    Ok(if rows.is_empty() { Vec::new() } else { decode(rows)? })
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+    // Whoever destroys something must have the home's word for it.
+    if rows.iter().any(|row| matches!(row, Row::Erase(erasure) if !erasure.verify())) {
+        return Err(DecodeError::Invalid { field: "erasure" }.into());
+    }
+    Ok(rows)
 }
 
 /// From where to ask next. A hub that does not know the place that was asked from gives an earlier one; then nothing is

@@ -134,6 +134,9 @@ impl EnrolAnswer {
         if ReplicaKind::from_code(self.kind) != Some(kind) {
             return Err(EnrolError::OtherKind);
         }
+        if !self.classes.iter().all(|class| feed::is_class_name(class)) {
+            return Err(EnrolError::Unknown);
+        }
         let agent = Agent { office: self.office.clone(), person: self.person.clone() };
         Ok(Audience {
             place: Place::of_code(self.region.as_deref().unwrap_or_default()),

@@ -236,23 +236,36 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
 pub fn decode(bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let table = TableReader::read(&mut reader)?;
-    let mut bases = Bases::default();
+    let mut saves = Saves { table, bases: Bases::default(), entries_left: limits::ROWS_ENTRIES_MAX };
     let rows = (0..reader.count("rows", limits::ROWS_MAX)?)
-        .map(|_| read_row(&mut reader, &table, &mut bases))
+        .map(|_| read_row(&mut reader, &mut saves))
         .collect::<Result<_, _>>()?;
     reader.finish()?;
     Ok(rows)
 }
 
-fn read_row(reader: &mut Reader<'_>, table: &TableReader, bases: &mut Bases) -> Result<Row, DecodeError> {
+/// The saves of an answer, as far as they are read.
+struct Saves {
+    table: TableReader,
+    bases: Bases,
+    entries_left: usize,
+}
+
+impl Saves {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<Save, DecodeError> {
+        let count = reader.count("entries", limits::PACK_ENTRIES_MAX.min(self.entries_left))?;
+        self.entries_left -= count;
+        (0..count).map(|_| self.table.read_change(reader, &mut self.bases)).collect()
+    }
+}
+
+fn read_row(reader: &mut Reader<'_>, saves: &mut Saves) -> Result<Row, DecodeError> {
     let name = limits::NAME_BYTES_MAX;
     Ok(match reader.byte()? {
-        SAVE => {
-            let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
-            let count = reader.count("entries", limits::PACK_ENTRIES_MAX)?;
-            let save = (0..count).map(|_| table.read_change(reader, bases)).collect::<Result<_, _>>()?;
-            Row::Save { batch, save }
-        }
+        SAVE => Row::Save {
+            batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
+            save: saves.read(reader)?,
+        },
         REPLICA => Row::Replica(read_introduction(reader)?),
         OPENING => Row::Opening { replica: ReplicaId(reader.array()?), nonce: OpeningNonce(reader.array()?) },
         RESOURCE => Row::Resource(ResourceRow {
@@ -320,7 +333,16 @@ fn read_audience(reader: &mut Reader<'_>, agent: &Agent) -> Result<Audience, Dec
     let classes = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
         .map(|_| reader.text("class", name))
         .collect::<Result<Vec<_>, _>>()?;
+    if !classes.iter().all(|class| is_class_name(class)) {
+        return Err(DecodeError::Invalid { field: "class" });
+    }
     Ok(Audience { place, reach, clearance: Clearance::of_names(classes) })
+}
+
+/// Whether a clearance may name this class. They are kept as words between spaces, and none at all means all: a class
+/// without a name would open every one.
+pub(crate) fn is_class_name(class: &str) -> bool {
+    !class.is_empty() && !class.contains(char::is_whitespace)
 }
 
 /// The stable code of a reach, in the store and on the wire.
@@ -337,5 +359,48 @@ pub fn reach(code: u8, agent: &Agent) -> Option<Reach> {
         0 => Some(Reach::Everything),
         1 => Some(Reach::Caseload(agent.clone())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+    use teranga_core::id::Salt;
+
+    /// An introduction with a clearance for one class of this name.
+    fn introduced(class: &str) -> Result<Introduction, DecodeError> {
+        let clearance = Clearance::Only([ClassId::new(class)].into());
+        let audience = Audience { clearance, ..Audience::of_region(None) };
+        let key = Identity::from_secret([1; 32]).public_key();
+        let (person, office) = ("Awa Exemple".to_owned(), String::new());
+        let introduction = Introduction { key, kind: ReplicaKind::Device, person, office, audience };
+        let mut writer = Writer::new();
+        write_introduction(&mut writer, &introduction);
+        read_introduction(&mut Reader::new(writer.as_slice()))
+    }
+
+    #[test]
+    fn a_clearance_for_a_class_without_a_name_is_not_one_for_every_class() {
+        assert!(introduced("survey").is_ok());
+        for class in ["", " ", "open survey", "a\tb"] {
+            assert_eq!(introduced(class), Err(DecodeError::Invalid { field: "class" }), "{class:?}");
+        }
+    }
+
+    #[test]
+    fn the_changes_of_all_rows_together_are_limited() {
+        let entry = |record: u8| Entry {
+            record: RecordId([record; 16]),
+            salt: Salt([0; 16]),
+            class: ClassId::new("survey"),
+            hash: ChangeHash([0; 32]),
+            body: None,
+        };
+        let save = vec![entry(1); limits::PACK_ENTRIES_MAX];
+        let rows = |count| vec![Row::Save { batch: Batch(1), save: save.clone() }; count];
+        let whole = limits::ROWS_ENTRIES_MAX / limits::PACK_ENTRIES_MAX;
+        assert_eq!(decode(&encode(&rows(whole))).map(|rows| rows.len()), Ok(whole));
+        assert_eq!(decode(&encode(&rows(whole + 1))), Err(DecodeError::OverLimit { field: "entries" }));
     }
 }

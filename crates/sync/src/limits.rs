@@ -54,6 +54,9 @@ pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const CONFIRMATIONS_MAX: usize = 64;
 /// The most feed rows in one answer.
 pub const ROWS_MAX: usize = 50_000;
+/// The most changes in the feed rows of one answer: all that a hub cuts if each weighs the least that it counts, 32 bytes, and
+/// the largest save beyond. Four bytes and a long class name would be 600 bytes of memory otherwise, two million times over.
+pub const ROWS_ENTRIES_MAX: usize = ROWS_CUT_BYTES_MAX / 32 + PACK_ENTRIES_MAX;
 /// The most feed rows that a hub looks at for one answer, those for others included.
 pub const ROWS_LOOKED_AT_MAX: usize = 50_000;
 /// The largest published resource: a form of 3,000 questions in two languages is 1.5 MB.

@@ -1,7 +1,7 @@
 //! The tables that stand before the changes of a pack or of an answer: each record with its salt and each class
 //! once, so that a change only says their numbers. Incompressible bytes stand together, the rest compresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId, Salt};
@@ -86,14 +86,21 @@ pub struct TableReader {
 }
 
 impl TableReader {
-    /// Reads the tables.
+    /// Reads the tables. Each names a thing once: with two salts for one record, or two numbers for one class, what was
+    /// read would be written as something else.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let classes = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
+        let classes: Vec<ClassId> = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
             .map(|_| reader.text("class", limits::NAME_BYTES_MAX).map(ClassId::new))
             .collect::<Result<_, _>>()?;
+        if !each_once(&classes) {
+            return Err(DecodeError::Invalid { field: "classes" });
+        }
         let count = reader.count("records", limits::PACK_RECORDS_MAX)?;
         let ids: Vec<RecordId> =
             (0..count).map(|_| reader.array().map(RecordId)).collect::<Result<_, _>>()?;
+        if !each_once(&ids) {
+            return Err(DecodeError::Invalid { field: "records" });
+        }
         let salts: Vec<Salt> = (0..count).map(|_| reader.array().map(Salt)).collect::<Result<_, _>>()?;
         Ok(Self { records: ids.into_iter().zip(salts).collect(), classes })
     }
@@ -123,5 +130,38 @@ impl TableReader {
         };
         bases.passed(record, &class, hash);
         Ok(Entry { record, salt, class, hash, body })
+    }
+}
+
+fn each_once<T: Ord>(names: &[T]) -> bool {
+    let mut named = BTreeSet::new();
+    names.iter().all(|name| named.insert(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tables of these classes, and of a record of each of these bytes.
+    fn tables(classes: &[&str], records: &[u8]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.count(classes.len());
+        for class in classes {
+            writer.text(class);
+        }
+        writer.count(records.len());
+        for byte in records {
+            writer.raw(&[*byte; 16]);
+        }
+        writer.raw(&vec![7; 16 * records.len()]);
+        writer.finish()
+    }
+
+    #[test]
+    fn what_a_table_names_it_names_once() {
+        let read = |bytes: &[u8]| TableReader::read(&mut Reader::new(bytes)).map(|_| ());
+        assert_eq!(read(&tables(&["open", "survey"], &[1, 2])), Ok(()));
+        assert_eq!(read(&tables(&["open", "open"], &[1])), Err(DecodeError::Invalid { field: "classes" }));
+        assert_eq!(read(&tables(&["open"], &[1, 2, 1])), Err(DecodeError::Invalid { field: "records" }));
     }
 }

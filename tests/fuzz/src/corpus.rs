@@ -19,9 +19,11 @@ fn folder(kind: &str, target: Target) -> PathBuf {
 }
 
 impl Corpus {
-    /// Reads the inputs of a target, in the order of their names.
+    /// Reads the inputs of a target, in the order of their names, and makes those that are made in code.
     pub fn of(target: Target) -> io::Result<Self> {
-        Ok(Self { seeds: read(&folder("corpus", target))?, crashers: read(&folder("crashers", target))? })
+        let mut seeds = read(&folder("corpus", target))?;
+        seeds.extend(target.made());
+        Ok(Self { seeds, crashers: read(&folder("crashers", target))? })
     }
 }
 

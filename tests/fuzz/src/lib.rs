@@ -1,12 +1,17 @@
-//! Fuzzing of what reads files that people bring: expressions, workbooks as text, XForms. A kept corpus is mutated by a
-//! seed, so that every input can be made again; what once crashed is kept among the crashers, and tried first for ever.
+//! Fuzzing of what reads files that people bring - expressions, workbooks as text, XForms - and of the protocol: its
+//! messages, packs and changes, and replicas that are told junk. A corpus, kept or made, is mutated by a seed, so that
+//! every input can be made again; what once crashed is kept among the crashers, and tried first for ever.
 
 mod corpus;
 mod mutate;
+mod people;
+mod session;
+mod tape;
 mod target;
+mod wire;
 
 pub use corpus::{Corpus, keep_crasher};
-pub use mutate::Mutator;
+pub use mutate::{Diet, Mutator};
 pub use target::Target;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

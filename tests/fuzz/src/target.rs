@@ -1,12 +1,9 @@
-//! What is fuzzed: everything that reads what people bring.
+//! What is fuzzed: everything that reads what people bring, and what other replicas send.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
-use teranga_core::flow::{Answers, Filling, FlowContext};
-use teranga_core::form::{Form, Lists};
-use teranga_expr::{Context, Expr, Instance, NoForm, evaluate};
-use teranga_xforms::{Imported, import_csv, import_markdown, import_xform};
+use crate::mutate::Diet;
+use crate::people::{self, words};
+use crate::session;
+use crate::wire;
 
 /// Something that reads input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +14,33 @@ pub enum Target {
     Xlsform,
     /// ODK XForms: imported, and what comes out opened.
     Xform,
+    /// Messages of the protocol, of every kind.
+    Message,
+    /// Packs and the compressed blocks in which they travel.
+    Pack,
+    /// Changes: the scanner and the guard.
+    Scan,
+    /// A hub that is asked, brought and offered things by its children.
+    Hub,
+    /// A device, or a hub below another, in its session with what its hub answers.
+    Device,
+    /// Files of sealed messages, at a device and at a hub.
+    Parcel,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 3] = [Self::Expr, Self::Xlsform, Self::Xform];
+    pub const ALL: [Self; 9] = [
+        Self::Expr,
+        Self::Xlsform,
+        Self::Xform,
+        Self::Message,
+        Self::Pack,
+        Self::Scan,
+        Self::Hub,
+        Self::Device,
+        Self::Parcel,
+    ];
 
     /// Its name, which is that of its folders.
     pub const fn name(self) -> &'static str {
@@ -29,221 +48,61 @@ impl Target {
             Self::Expr => "expr",
             Self::Xlsform => "xlsform",
             Self::Xform => "xform",
+            Self::Message => "message",
+            Self::Pack => "pack",
+            Self::Scan => "scan",
+            Self::Hub => "hub",
+            Self::Device => "device",
+            Self::Parcel => "parcel",
         }
     }
 
-    /// What tends to mean something to it.
-    pub const fn words(self) -> &'static [&'static str] {
+    /// What mutation gives it.
+    pub const fn diet(self) -> Diet {
         match self {
-            Self::Expr => EXPR,
-            Self::Xlsform => XLSFORM,
-            Self::Xform => XFORM,
+            Self::Expr => Diet::Words(words::EXPR),
+            Self::Xlsform => Diet::Words(words::XLSFORM),
+            Self::Xform => Diet::Words(words::XFORM),
+            Self::Message | Self::Pack | Self::Scan => Diet::Bytes,
+            Self::Hub | Self::Device | Self::Parcel => Diet::Messages,
+        }
+    }
+
+    /// How many inputs a test run tries: seconds of work. Replicas are opened and verified for each of theirs.
+    pub const fn inputs_short(self) -> usize {
+        match self {
+            Self::Expr | Self::Xlsform | Self::Xform | Self::Message | Self::Pack | Self::Scan => 3_000,
+            Self::Hub | Self::Device | Self::Parcel => 200,
+        }
+    }
+
+    /// What is made in code to begin with, beside what is kept in files.
+    pub(crate) fn made(self) -> Vec<Vec<u8>> {
+        let tapes = |which: &[session::Heard]| session::tapes(which);
+        let all = &session::Heard::ALL;
+        match self {
+            Self::Expr | Self::Xlsform | Self::Xform => Vec::new(),
+            Self::Message => wire::seeds::messages(&tapes(all)),
+            Self::Pack => wire::seeds::packs(&tapes(all)),
+            Self::Scan => wire::seeds::changes(&tapes(all)),
+            Self::Hub => tapes(&[session::Heard::ByHub]),
+            Self::Device => tapes(&[session::Heard::ByChild]),
+            Self::Parcel => tapes(&[session::Heard::InFiles]),
         }
     }
 
     /// Reads an input. Whatever it is, it is read or refused; never a panic, never without end.
     pub fn read(self, input: &[u8]) {
         match self {
-            Self::Expr => expression(&String::from_utf8_lossy(input)),
-            Self::Xlsform => {
-                let text = String::from_utf8_lossy(input);
-                opened(import_markdown(&text, "fuzz.md").ok());
-                opened(import_csv(input, "fuzz.csv").ok());
-            }
-            Self::Xform => opened(import_xform(input, "fuzz.xml").ok()),
+            Self::Expr => people::expression(input),
+            Self::Xlsform => people::workbook(input),
+            Self::Xform => people::xform(input),
+            Self::Message => wire::message(input),
+            Self::Pack => wire::pack(input),
+            Self::Scan => wire::change(input),
+            Self::Hub => session::hub(input),
+            Self::Device => session::device(input),
+            Self::Parcel => session::parcel(input),
         }
-    }
-}
-
-/// Signs and words of expressions.
-const EXPR: &[&str] = &[
-    "(",
-    ")",
-    "[",
-    "]",
-    "/",
-    "//",
-    "..",
-    ".",
-    "@",
-    "*",
-    "::",
-    "and ",
-    " or ",
-    " div ",
-    " mod ",
-    "|",
-    "'",
-    "\"",
-    "${a}",
-    "${",
-    "position(",
-    "count(",
-    "once(",
-    "regex(",
-    "substr(",
-    "concat(",
-    "join(' ',",
-    "-",
-    "following-sibling::",
-    "current()/",
-    "instance('x')/",
-    "1e308",
-    "last()",
-    "sum(//",
-    "\u{301}",
-    "\0",
-    "randomize(",
-    "digest(",
-    "format-date(",
-    "if(",
-    "string-length(",
-    "translate(",
-];
-
-/// Signs and words of forms on sheets.
-const XLSFORM: &[&str] = &[
-    "| ",
-    " |\n",
-    "| survey |\n",
-    "| choices |\n",
-    "| settings |\n",
-    "begin repeat",
-    "end repeat",
-    "begin group",
-    "end group",
-    "${",
-    "}",
-    "${prenoms}",
-    "calculate",
-    "select_one ",
-    "select_multiple ",
-    "label::",
-    "::",
-    "relevant",
-    "trigger",
-    "repeat_count",
-    "or_other",
-    "../",
-    "instance(",
-    "\u{a0}",
-    "\"",
-    ",",
-    "\n",
-    "parameters",
-    "range",
-    "entities",
-    "save_to",
-    "last-saved#",
-    "{}",
-    "teranga_",
-];
-
-/// Signs and words of XForms.
-const XFORM: &[&str] = &[
-    "<",
-    ">",
-    "/>",
-    "</",
-    "&gt;",
-    "&#0;",
-    "&",
-    "<!--",
-    "-->",
-    "<![CDATA[",
-    "]]>",
-    "jr:template=\"\"",
-    "<bind nodeset=\"",
-    "ref=\"",
-    "calculate=\"",
-    "relevant=\"/data/age\"",
-    "<repeat nodeset=\"/data\">",
-    "<group>",
-    "</group>",
-    "<output value=\"",
-    "<setvalue event=\"xforms-value-changed\" ref=\"/data/x\"/>",
-    "jr:count=\"",
-    "<instance id=\"x\" src=\"jr://file-csv/a.csv\"/>",
-    "jr:itext('a')",
-    "../",
-    "/data/",
-    "<itemset nodeset=\"",
-    "xmlns:a=\"b\"",
-    "<!DOCTYPE a [<!ENTITY b \"c\">]>",
-];
-
-/// A form that was imported is one that can be filled.
-fn opened(imported: Option<Imported>) {
-    let Some(imported) = imported else { return };
-    let form =
-        Form::parse(&imported.form).unwrap_or_else(|errors| panic!("an import gave no form: {errors}"));
-    let again = Form::parse(&form.to_json());
-    assert!(again.is_ok_and(|again| again.to_json() == form.to_json()), "a form does not read back");
-    let filling = Filling::new(Arc::new(form), &Lists::new(), Answers::new(), FlowContext::default());
-    let _ = (filling.validate(), filling.prompts().count());
-}
-
-fn expression(source: &str) {
-    let Ok(expr) = Expr::parse(source) else { return };
-    let written = expr.to_string();
-    let again = Expr::parse(&written).unwrap_or_else(|error| panic!("{written} does not parse: {error}"));
-    assert_eq!(again.to_string(), written, "an expression is written in two ways");
-    let random = RefCell::new(|bytes: &mut [u8]| bytes.fill(7));
-    let tree = Tree;
-    let context =
-        Context { instance: &tree, form: &NoForm, node: 1, now_ms: 0, offset_minutes: 0, random: &random };
-    let _ = evaluate(&expr, &context);
-}
-
-/// A small document: `/data` with the leaves `a` to `h`, numbered 2 to 9.
-struct Tree;
-
-const LEAVES: [(&str, &str); 8] = [
-    ("a", "1"),
-    ("b", "deux"),
-    ("c", ""),
-    ("d", "2026-03-01"),
-    ("e", "x y z"),
-    ("f", "14.7 -17.4 0 5"),
-    ("g", "true"),
-    ("h", "-2.5"),
-];
-
-impl Instance for Tree {
-    type Node = usize;
-
-    fn root(&self) -> usize {
-        0
-    }
-
-    fn parent(&self, node: usize) -> Option<usize> {
-        (node > 0).then_some(usize::from(node > 1))
-    }
-
-    fn children(&self, node: usize) -> Vec<usize> {
-        match node {
-            0 => vec![1],
-            1 => (2..2 + LEAVES.len()).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn name(&self, node: usize) -> &str {
-        match node {
-            0 => "",
-            1 => "data",
-            leaf => LEAVES.get(leaf - 2).map_or("", |(name, _)| name),
-        }
-    }
-
-    fn text(&self, node: usize) -> String {
-        match node {
-            0 | 1 => LEAVES.iter().map(|(_, text)| *text).collect(),
-            leaf => LEAVES.get(leaf - 2).map_or_else(String::new, |(_, text)| (*text).to_owned()),
-        }
-    }
-
-    fn secondary(&self, id: &str) -> Option<usize> {
-        (id == "x").then_some(0)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use teranga_client::invent::Seeded;
 
-pub(crate) use vfs::NAME as VFS;
+pub use vfs::NAME as VFS;
 
 /// What a disk writes at once or not at all.
 const SECTOR_BYTES: usize = 512;
@@ -158,14 +158,14 @@ fn put(bytes: &mut Vec<u8>, at: usize, written: &[u8], length: usize) {
 
 /// A machine's disk, known to SQLite under a number of its own.
 #[derive(Debug)]
-pub(crate) struct Disk {
+pub struct Disk {
     number: u64,
     files: Arc<Mutex<Files>>,
 }
 
 /// Which keys a hub has after its database was put back to an older state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keys {
+pub enum Keys {
     /// Those that it had before: they are kept apart from backups.
     OfToday,
     /// Those of the backup: the whole machine was put back.
@@ -174,7 +174,7 @@ pub(crate) enum Keys {
 
 /// A disk's content at some moment: a backup, or the original of a copied phone.
 #[derive(Debug, Clone)]
-pub(crate) struct Image(BTreeMap<String, Vec<u8>>);
+pub struct Image(BTreeMap<String, Vec<u8>>);
 
 impl Default for Disk {
     fn default() -> Self {
@@ -198,7 +198,7 @@ impl Disk {
     }
 
     /// The name of the replica's database on this disk.
-    pub(crate) fn database(&self) -> String {
+    pub fn database(&self) -> String {
         vfs::path(self.number, "replica")
     }
 
@@ -241,12 +241,12 @@ impl Disk {
     }
 
     /// The disk as it stands.
-    pub(crate) fn image(&self) -> Image {
+    pub fn image(&self) -> Image {
         Image(self.files().by_name.iter().map(|(name, file)| (name.clone(), file.bytes.clone())).collect())
     }
 
     /// Puts an image in the place of everything, or of everything but a hub's keys. Nothing may be open.
-    pub(crate) fn put_back(&self, image: &Image, keys: Keys) {
+    pub fn put_back(&self, image: &Image, keys: Keys) {
         let file = |(name, bytes): (&String, &Vec<u8>)| {
             (name.clone(), File { bytes: bytes.clone(), unsynced: Vec::new() })
         };

@@ -15,7 +15,7 @@ use rusqlite::ffi;
 use super::{Files, Trouble};
 
 /// The name under which the file system is registered.
-pub(crate) const NAME: &str = "teranga-sim";
+pub const NAME: &str = "teranga-sim";
 const NAME_C: &CStr = c"teranga-sim";
 const PATH_BYTES_MAX: c_int = 128;
 

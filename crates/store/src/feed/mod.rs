@@ -124,7 +124,8 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
 /// Whether a cursor is of this feed.
 pub(crate) fn is_of_this_feed(connection: &Connection, from: Cursor) -> Result<bool> {
     if from.position == FeedPosition::default() {
-        return Ok(true);
+        // Before the first row nothing stands for many that could have been read in part.
+        return Ok(from.within == 0);
     }
     let running: Option<Vec<u8>> = connection
         .prepare_cached("SELECT running FROM feed WHERE position = ?1")?

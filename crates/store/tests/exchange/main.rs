@@ -6,6 +6,7 @@ mod drafts;
 mod erasure;
 mod grants;
 mod held;
+mod junk;
 mod sealing;
 mod verdicts;
 mod world;

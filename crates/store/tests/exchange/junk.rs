@@ -1,0 +1,46 @@
+//! What signs as it should and says what nobody says: found by `cargo xtask fuzz`, each with what it did.
+
+use teranga_core::id::RecordId;
+use teranga_store::uplink::TakeError;
+use teranga_sync::bytes::DecodeError;
+use teranga_sync::erase::Erasure;
+use teranga_sync::feed::{Cursor, Row, encode};
+use teranga_sync::message::{Answer, More};
+use teranga_sync::session::Session;
+
+use crate::world::*;
+
+/// The hub counted one back from nothing: it panicked, or said that there was nothing. It sends the child to the start.
+#[test]
+fn nobody_stands_within_a_row_before_the_first() {
+    let mut world = world(90);
+    let record = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.moussa, &mut world.region);
+    let mut request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    assert_eq!(request.cursor, Cursor::default());
+    request.cursor.within = 1;
+    let awa = world.region.child(world.awa.id()).unwrap().unwrap();
+    let before = world.region.begin_exchange(&request, NOW).unwrap().unwrap();
+    let answer = world.region.answer(&awa, &request, before, NOW).unwrap();
+    assert_eq!((answer.cursor, answer.more, answer.rows.is_empty()), (Cursor::default(), More::Rows, true));
+    sync(&mut world.awa, &mut world.region);
+    assert!(world.awa.record(record).unwrap().is_some());
+}
+
+/// The device called itself damaged, for a word that its hub had spoilt.
+#[test]
+fn an_erasure_that_nobody_signed_is_not_taken_and_no_damage_of_ones_own() {
+    let mut world = world(91);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let awa = world.region.child(world.awa.id()).unwrap().unwrap();
+    let before = world.region.begin_exchange(&request, NOW).unwrap().unwrap();
+    let honest = world.region.answer(&awa, &request, before, NOW).unwrap();
+    let word = Erasure::sign(world.hq.identity(), RecordId([9; 16]), NOW);
+    let rows = encode(&[Row::Erase(Erasure { record, ..word })]);
+    let answer = Answer { rows, ..honest };
+    let taken = world.awa.take_answer(&request, &answer, NOW);
+    assert!(matches!(taken, Err(TakeError::Rows(DecodeError::Invalid { field: "erasure" }))), "{taken:?}");
+    assert!(!world.awa.is_erased(record).unwrap());
+}
