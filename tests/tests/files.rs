@@ -142,6 +142,9 @@ fn a_photograph_goes_from_a_volunteer_to_an_analyst_and_to_a_colleague_who_asks(
     assert!(std::fs::read_to_string(out.join("visit.csv")).unwrap().contains(&address));
     let (out, _) = site.pull("open,survey,personal", "all");
     assert_eq!(exported(&out).len(), 2);
+    site.home.ask(&["erase", &record, "--for-good"]);
+    let (out, _) = site.pull("open,survey,personal", "all");
+    assert_eq!(exported(&out).len(), 0, "what was erased leaves the analyst's folder too");
 }
 
 #[test]

@@ -36,9 +36,7 @@ impl Device {
         };
         let parts = parts.into_iter().map(|(class, edits)| PartEdit { class, edits }).collect();
         let save = Save { record, salt, form, at: setting.now, parts, draft: DraftFate::Keep };
-        let saved = self.replica_mut().save(&save)?;
-        self.replica_mut().settle_held(record)?;
-        Ok(saved)
+        Ok(self.replica_mut().save_again(&save)?)
     }
 
     /// Lets the answers of a record go that were not taken. They stay in the log, and nowhere else.

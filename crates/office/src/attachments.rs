@@ -16,12 +16,9 @@ const _: () = assert!(CHUNKS_PULLED as usize * limits::CHUNK_BYTES == limits::PU
 impl Office {
     /// Answers one request of the lane.
     pub fn files(&mut self, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-        let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");
-        let child = self.replica().child(LaneRequest::sender(body)?)?.ok_or_else(unknown)?;
+        let child = self.enrolled(LaneRequest::sender(body)?)?;
         let request = LaneRequest::read(body, &child.key)?;
-        if request.hub != self.replica().id() {
-            return Err(Rejected::new(Problem::Unauthorised, "the request is meant for another hub"));
-        }
+        self.check_meant(request.hub)?;
         if !self.replica_mut().begin_lane(&request, now)? {
             return Err(Rejected::new(Problem::Replayed, "the exchange number was used before"));
         }

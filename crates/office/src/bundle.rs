@@ -91,8 +91,10 @@ impl Office {
     }
 
     fn read_bundle(&self, letter: &[u8]) -> Result<(Introduction, Bundle), Rejected> {
+        let letter = Parcel::read(letter)?;
+        // Whoever is not enrolled here does not get as far as the hub's key.
+        let child = self.enrolled(letter.head.from)?;
         let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;
-        let child = self.enrolled(Bundle::sender(&message)?)?;
         let bundle = Bundle::read(&message, &child.key)?;
         self.check_meant(bundle.hub)?;
         if bundle.replica != head.from {
@@ -101,8 +103,7 @@ impl Office {
         Ok((child, bundle))
     }
 
-    fn open_letter(&self, letter: &[u8], kind: ParcelKind) -> Result<(Head, Vec<u8>), Rejected> {
-        let parcel = Parcel::read(letter)?;
+    fn open_letter(&self, parcel: Parcel, kind: ParcelKind) -> Result<(Head, Vec<u8>), Rejected> {
         self.check_meant(parcel.head.to)?;
         let ([sealed], false, true) = (parcel.sealed.as_slice(), parcel.cut, parcel.head.kind == kind) else {
             return Err(Rejected::new(Problem::Malformed, "not a letter with one whole message of its kind"));
@@ -147,7 +148,7 @@ impl Office {
     pub fn take_return(&mut self, letter: &[u8]) -> Result<ReturnTaken, Rejected> {
         let parent = self.replica().uplink()?;
         let parent = parent.ok_or_else(|| Rejected::new(Problem::Forbidden, "this hub has no parent"))?;
-        let (_, message) = self.open_letter(letter, ParcelKind::Return)?;
+        let (_, message) = self.open_letter(Parcel::read(letter)?, ParcelKind::Return)?;
         let taken = self.replica_mut().take_return(&Return::read(&message, &parent.key)?);
         let taken = taken.map_err(|error| match error {
             TakeError::Store(error) => Rejected::from(error),

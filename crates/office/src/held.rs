@@ -21,7 +21,7 @@ impl Office {
             let fate = match aside.status {
                 Status::Waiting => "waits",
                 Status::Applied => "taken-late",
-                Status::Quarantined | Status::Logged | Status::Withheld => "held",
+                Status::Quarantined | Status::Logged | Status::Withheld | Status::LetGo => "held",
             };
             Ok(json!({
                 "record": aside.record,
@@ -37,15 +37,23 @@ impl Office {
         Ok(Json::Array(all.collect::<Result<_, StoreError>>()?))
     }
 
-    /// Tries what is held aside of a record again.
+    /// Tries what is held aside of a record again. What the hub above did not take is tried again there and nowhere else.
     pub(crate) fn retry(&mut self, record: RecordId) -> Result<Json, Refusal> {
         let tried = self.replica_mut().try_again(record)?;
+        let refused_above = self.replica().refused_above(record)?;
+        let above = self.replica().uplink()?.map(|uplink| uplink.name).unwrap_or_default();
         if tried == 0 {
-            return Err(Refusal::new("nothing-held", &[("record", &record.to_string())]));
+            let code = if refused_above > 0 { "refused-above" } else { "nothing-held" };
+            return Err(Refusal::new(code, &[("record", &record.to_string()), ("hub", &above)]));
         }
         let applied = self.apply_some(ROUNDS)?;
-        Ok(
-            json!({ "record": record, "tried": tried, "applied": applied.changes, "held": applied.quarantined }),
-        )
+        Ok(json!({
+            "record": record,
+            "tried": tried,
+            "applied": applied.changes,
+            "held": applied.quarantined,
+            "refused_above": refused_above,
+            "hub_above": above,
+        }))
     }
 }

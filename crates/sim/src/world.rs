@@ -266,7 +266,10 @@ impl Holdings {
             holdings.replicas.push(replica.map(Replica::id));
             let Some(replica) = replica else { continue };
             // What was let go is known by its hash alone.
-            let whole = replica.census()?.into_iter().filter(|(_, status)| *status != Status::Withheld);
+            let whole = replica
+                .census()?
+                .into_iter()
+                .filter(|(_, status)| !matches!(status, Status::Withheld | Status::LetGo));
             let hashes: Vec<ChangeHash> = whole.map(|(hash, _)| hash).collect();
             holdings.anywhere.extend(&hashes);
             match machine.post {

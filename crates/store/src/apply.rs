@@ -24,6 +24,7 @@ use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
 use crate::replica::Replica;
+use crate::verdicts::{self, GivenBy};
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_PER_TRANSACTION: usize = 1_000;
@@ -55,6 +56,9 @@ impl Replica {
         let orphans = std::mem::take(&mut applier.of_erased_cases);
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
+        if !orphans.is_empty() {
+            self.forget_destroyed()?;
+        }
         Ok(applied)
     }
 }
@@ -233,7 +237,10 @@ impl<'a> Applier<'a> {
         for dep in deps {
             match log::status_of(self.connection, row.record, &row.class, *dep)? {
                 Some(Status::Quarantined) => return Ok(Tried::Refused(BUILDS_ON_HELD)),
-                Some(Status::Logged | Status::Applied | Status::Waiting | Status::Withheld) | None => {}
+                Some(
+                    Status::Logged | Status::Applied | Status::Waiting | Status::Withheld | Status::LetGo,
+                )
+                | None => {}
             }
         }
         Ok(Tried::Waits)
@@ -277,7 +284,7 @@ impl<'a> Applier<'a> {
             }
         }
         for row in open {
-            log::set_status(self.connection, row.seq, Status::Waiting, None)?;
+            log::wait(self.connection, row.seq)?;
         }
         Ok(Fate::Waits)
     }
@@ -293,7 +300,7 @@ impl<'a> Applier<'a> {
                 hash: row.hash,
                 reason: reason.to_owned(),
             };
-            receipts::note_verdict(self.connection, self.own, &verdict)?;
+            verdicts::note(self.connection, &verdict, GivenBy::Us)?;
             self.done.quarantined += 1;
         }
         Ok(Fate::Settled)

@@ -9,8 +9,10 @@ use teranga_core::time::Millis;
 use crate::apply::AFTER_REASSIGNMENT;
 use crate::columns::{blob, unsigned};
 use crate::error::Result;
+use crate::held_answers;
 use crate::log::{AGAIN, Status};
 use crate::replica::Replica;
+use crate::verdicts;
 
 /// Changes of one record by one author that are held aside for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +35,11 @@ impl Replica {
     /// What is held aside, and what was taken although its author was no more in charge of the record.
     pub fn aside(&self) -> Result<Vec<Aside>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT c.record, c.origin, c.status, c.reason, count(*), max(p.received_ms)
+            "SELECT c.record, c.origin, c.status, iif(c.status = 2, NULL, c.reason) AS why, count(*),
+                 max(p.received_ms)
              FROM change c LEFT JOIN pack p ON p.origin = c.origin AND p.batch = c.batch
              WHERE c.status IN (2, 3) OR (c.status = 1 AND c.reason = ?1)
-             GROUP BY c.record, c.origin, c.status, c.reason ORDER BY c.record, c.origin, c.status",
+             GROUP BY c.record, c.origin, c.status, why ORDER BY c.record, c.origin, c.status",
         )?;
         let mut rows = statement.query([AFTER_REASSIGNMENT])?;
         let mut aside = Vec::new();
@@ -53,21 +56,38 @@ impl Replica {
         Ok(aside)
     }
 
-    /// Has what is held aside of a record tried again. Returns how many changes; they are applied like what has just come.
+    /// Has what is held aside of a record tried again, but for what the hub above did not take. Returns how many changes;
+    /// they are applied like what has just come.
     pub fn try_again(&mut self, record: RecordId) -> Result<usize> {
         let transaction = self.connection_mut().transaction()?;
-        transaction.execute(
-            "DELETE FROM verdict WHERE (record, class, hash) IN
-                (SELECT record, class, hash FROM change WHERE record = ?1 AND status = 3 AND body IS NOT NULL)",
-            params![record.as_bytes()],
-        )?;
         let tried = transaction.execute(
             "UPDATE change SET status = 0, reason = ?2
-             WHERE record = ?1 AND status IN (2, 3) AND body IS NOT NULL",
+             WHERE record = ?1 AND status IN (2, 3) AND body IS NOT NULL
+               AND (record, class, hash) NOT IN
+                   (SELECT record, class, hash FROM verdict WHERE record = ?1 AND withdrawn = 0 AND above = 1)",
             params![record.as_bytes(), AGAIN],
+        )?;
+        transaction.execute(
+            "UPDATE verdict SET withdrawn = 1
+             WHERE record = ?1 AND withdrawn = 0 AND (record, class, hash) IN
+                 (SELECT record, class, hash FROM change WHERE record = ?1 AND status = 0)",
+            params![record.as_bytes()],
         )?;
         transaction.commit()?;
         Ok(tried)
+    }
+
+    /// How many changes of a record are held aside because the hub above did not take them: only there can they be
+    /// tried again, or this hub would show what its home does not hold.
+    pub fn refused_above(&self, record: RecordId) -> Result<u64> {
+        let count = self
+            .connection()
+            .prepare_cached(
+                "SELECT count(*) FROM change JOIN verdict USING (record, class, hash)
+                 WHERE record = ?1 AND status = 3 AND withdrawn = 0 AND above = 1",
+            )?
+            .query_row([record.as_bytes()], |row| row.get(0))?;
+        Ok(unsigned(count))
     }
 }
 
@@ -87,19 +107,13 @@ pub(crate) fn take_after_all(
     class: &ClassId,
     hash: ChangeHash,
 ) -> Result<()> {
-    let taken = connection
+    let withdrawn = verdicts::withdraw(connection, record, class, hash)?;
+    // Its body may have gone meanwhile and come back with it: then it is logged already, and still comes again.
+    connection
         .prepare_cached(
             "UPDATE change SET status = 0, reason = ?4
-             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND status = 3",
+             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (status = 3 OR (status = 0 AND ?5))",
         )?
-        .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN])?;
-    if taken == 1 {
-        connection
-            .prepare_cached("DELETE FROM verdict WHERE record = ?1 AND class = ?2 AND hash = ?3")?
-            .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
-        connection
-            .prepare_cached("DELETE FROM held_answer WHERE record = ?1 AND class = ?2")?
-            .execute(params![record.as_bytes(), class.as_str()])?;
-    }
-    Ok(())
+        .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN, withdrawn])?;
+    held_answers::forget(connection, record, class, hash)
 }

@@ -106,15 +106,9 @@ impl Replica {
 
     /// Drops files that were attached and that neither a part nor a draft mentions: of an interview that was given up.
     pub fn drop_loose_files(&mut self) -> Result<()> {
-        self.connection_mut().execute_batch(
-            "BEGIN;
-             DELETE FROM attachment WHERE loose = 1 AND NOT EXISTS (
-                 SELECT 1 FROM draft_answer WHERE instr(value, lower(hex(attachment.hash))) > 0);
-             DELETE FROM thumbnail WHERE image NOT IN (SELECT hash FROM attachment)
-                 AND image NOT IN (SELECT hash FROM mention);
-             COMMIT;",
-        )?;
-        Ok(())
+        let transaction = self.connection_mut().transaction()?;
+        mentions::drop_loose(&transaction)?;
+        Ok(transaction.commit()?)
     }
 
     /// The bytes of a file from one place on, at most so many; none where it is not here.

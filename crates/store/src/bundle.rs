@@ -8,6 +8,7 @@ use teranga_core::id::{Entropy, Line, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
+use teranga_sync::feed::Row;
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, More, PUSHES_MAX, Push};
@@ -103,13 +104,16 @@ impl Replica {
         if began_a_line {
             line::begin_at_hub(&transaction, own, nonce, before.acknowledged)?;
         }
-        let took = uplink::take_rows(&transaction, &identity, &back.rows)?;
+        let in_order = back.from == before.cursor;
+        let mut rows = uplink::read_rows(&back.rows)?;
+        rows.retain(|row| in_order || holds_always(row, own));
+        let took = uplink::take_rows(&transaction, &identity, rows)?;
         let acknowledged = if of_this_line && !began_a_line {
             acknowledge(&transaction, &before, back, speaks_last)?
         } else {
             uplink::uplink(&transaction)?.map_or(0, |uplink| uplink.acknowledged)
         };
-        if back.from == before.cursor {
+        if in_order {
             move_on(&transaction, own, back)?;
         }
         let profile = replica::read_profile(&transaction)?;
@@ -122,6 +126,16 @@ impl Replica {
         let moved = acknowledged > before.acknowledged;
         let refused = back.refused.len();
         Ok(ReturnTaken { acknowledged, moved, refused, applied, more: back.more, began_a_line })
+    }
+}
+
+/// Whether a row holds whenever it was written. What enters, leaves, is taken out, or is granted to this replica itself
+/// says how things stood then: out of its place it would undo what came since, and in its place it comes again.
+fn holds_always(row: &Row, own: ReplicaId) -> bool {
+    match row {
+        Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Erase(_) => true,
+        Row::Replica(introduction) => replica_id(&introduction.key) != own,
+        Row::Save { .. } | Row::Verdict(_) | Row::Leave { .. } => false,
     }
 }
 
@@ -155,7 +169,10 @@ fn acknowledge(
     let held = outbox::held_above(transaction, &back.acknowledged)?;
     let acknowledged = if speaks_last { held } else { held.max(before.acknowledged) };
     outbox::taken_up_to(transaction, acknowledged)?;
-    transaction.execute("UPDATE uplink SET acknowledged = ?1, heard = exchange", [integer(acknowledged)])?;
+    transaction.execute(
+        "UPDATE uplink SET acknowledged = ?1, heard = max(heard, ?2)",
+        [integer(acknowledged), integer(back.exchange)],
+    )?;
     if speaks_last {
         let mut refused = Vec::new();
         for pack in &back.refused {

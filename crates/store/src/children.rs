@@ -167,6 +167,10 @@ impl Replica {
             erase::take_confirmations(&transaction, &own, &request.confirmations)?;
         }
         transaction.commit()?;
+        if !request.confirmations.is_empty() {
+            // They may have brought the home's word of an erasure that was lost here.
+            self.forget_destroyed()?;
+        }
         let before = before.and_then(|bytes| Asker::from_slice(&bytes)).unwrap_or_default();
         Ok((moved == 1).then_some(before))
     }

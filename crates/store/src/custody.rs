@@ -45,8 +45,7 @@ pub(crate) fn facts(connection: &Connection, record: RecordId) -> Result<Option<
     let Some(region) = row.get::<_, Option<String>>(0)? else { return Ok(None) };
     let own = match row.get::<_, Option<String>>(1)? {
         None => Custody::of_region(region),
-        Some(json) => serde_json::from_str(&json)
-            .map_err(|_| StoreError::Inconsistent { table: "record", column: "custody" })?,
+        Some(json) => from_json(&json, "record")?,
     };
     Ok(Some(Facts { own, case: maybe_blob(row, 2, "record", "kase")? }))
 }
@@ -70,11 +69,21 @@ pub(crate) fn under(connection: &Connection, of: &Facts) -> Result<Custody> {
 pub(crate) fn write(connection: &Connection, record: RecordId, envelope: &Envelope) -> Result<()> {
     let custody = Custody::of(envelope);
     let plain = custody == Custody::of_region(custody.region.as_str());
-    let json = if plain { None } else { serde_json::to_string(&custody).ok() };
+    let json = if plain { None } else { Some(to_json(&custody, "record")?) };
     connection
         .prepare_cached("UPDATE record SET custody = ?2 WHERE record = ?1")?
         .execute(params![record.as_bytes(), json])?;
     Ok(())
+}
+
+/// A custody as it stands in a column of this name, in one table or another.
+pub(crate) fn to_json(custody: &Custody, table: &'static str) -> Result<String> {
+    serde_json::to_string(custody).map_err(|_| StoreError::Inconsistent { table, column: "custody" })
+}
+
+/// Reads a custody back.
+pub(crate) fn from_json(json: &str, table: &'static str) -> Result<Custody> {
+    serde_json::from_str(json).map_err(|_| StoreError::Inconsistent { table, column: "custody" })
 }
 
 /// The assessments of a case, newest first.
@@ -102,8 +111,7 @@ impl Replica {
         let mut rows = statement.query([])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
-            let custody: Custody = serde_json::from_str(&row.get::<_, String>(0)?)
-                .map_err(|_| StoreError::Inconsistent { table: "record", column: "custody" })?;
+            let custody = from_json(&row.get::<_, String>(0)?, "record")?;
             count += u64::from(custody.assigned.contains(assignee));
         }
         Ok(count)

@@ -47,11 +47,11 @@ impl Replica {
     pub fn erase(&mut self, record: RecordId, now: Millis) -> Result<Vec<RecordId>> {
         let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
-        let mut erased = custody::of_case(&transaction, record)?;
-        erased.push(record);
-        erased.retain(|record| !is_erased(&transaction, *record).unwrap_or(false));
-        for record in &erased {
-            take(&transaction, &identity, &Erasure::sign(&identity, *record, now))?;
+        let mut erased = Vec::new();
+        for record in custody::of_case(&transaction, record)?.into_iter().chain([record]) {
+            if take(&transaction, &identity, &Erasure::sign(&identity, record, now))? {
+                erased.push(record);
+            }
         }
         transaction.commit()?;
         self.forget_destroyed()?;
@@ -184,11 +184,11 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         "UPDATE change SET status = 4, reason = NULL, body = NULL WHERE record = ?1",
         "DELETE FROM part WHERE record = ?1",
         "DELETE FROM conflict WHERE record = ?1",
-        "DELETE FROM draft WHERE record = ?1",
+        "DELETE FROM draft WHERE record = ?1 OR kase = ?1",
         "DELETE FROM held_answer WHERE record = ?1",
         "DELETE FROM gone WHERE record = ?1",
         "DELETE FROM awaits WHERE record = ?1",
-        "UPDATE verdict SET settled = 1 WHERE record = ?1",
+        "UPDATE verdict SET settled = 1, custody = NULL WHERE record = ?1",
         // What was refused because of it goes through without it.
         "UPDATE outbox SET passed = 0, refused = NULL WHERE refused = 'erased'",
     ] {
@@ -200,6 +200,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         };
     }
     mentions::forget(connection, record, "")?;
+    mentions::drop_loose(connection)?;
     connection
         .prepare_cached("UPDATE record SET salt = ?2, key = NULL WHERE record = ?1")?
         .execute(params![record.as_bytes(), NO_SALT.as_bytes()])?;

@@ -1,6 +1,6 @@
 //! What this replica may hold no more: its hub said so. It stays until nothing of it can be lost - every change of the
-//! record is at its home, no draft is open on it, no answer of it waits to be given again - and then goes: documents,
-//! views and bodies. Their hashes stay, so that the packs of the past can still be named.
+//! record is at its home, every file of it that is here at the hub, no draft is open on it, no answer of it waits to be
+//! given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
 
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
@@ -78,12 +78,14 @@ pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
     Ok(evicted)
 }
 
-/// Whether a person still works on a record here.
+/// Whether a person still works on a record here, or the hub has not proved that it holds all of its files.
 fn is_needed(connection: &Connection, record: RecordId) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM draft WHERE record = ?1)
-                 OR EXISTS (SELECT 1 FROM held_answer WHERE record = ?1)",
+                 OR EXISTS (SELECT 1 FROM held_answer WHERE record = ?1)
+                 OR EXISTS (SELECT 1 FROM mention JOIN attachment USING (hash)
+                            WHERE mention.record = ?1 AND held = 1 AND at_hub = 0)",
         )?
         .query_row([record.as_bytes()], |row| row.get(0))?)
 }
@@ -91,7 +93,7 @@ fn is_needed(connection: &Connection, record: RecordId) -> Result<bool> {
 fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<()> {
     let of = "record = ?1 AND (?2 = '' OR class = ?2)";
     for sql in [
-        format!("UPDATE change SET status = 4, reason = NULL, body = NULL WHERE {of}"),
+        format!("UPDATE change SET status = 5, reason = NULL, body = NULL WHERE {of}"),
         format!("DELETE FROM part WHERE {of}"),
         format!("DELETE FROM conflict WHERE {of}"),
         "DELETE FROM gone WHERE record = ?1 AND class = ?2".to_owned(),

@@ -88,7 +88,7 @@ impl Replica {
             return Ok(Ingested::Refused(Problem::Erased));
         }
         let (outcome, hash) = match admit(&pack, &chain) {
-            Admission::Accept { hash, .. } => {
+            Admission::Accept(hash) => {
                 let author = push.introduction.as_ref().unwrap_or(child);
                 let via = (via.0, (way == Way::Exchange).then_some(line));
                 let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };

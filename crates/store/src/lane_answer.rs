@@ -1,5 +1,6 @@
 //! The hub's half of the lane of files: takes thumbnails and chunks, says what it holds of each file that is offered, and
-//! gives of what is wanted. It takes and gives a file only where a part that the child may hold mentions it.
+//! gives of what is wanted. It gives a file only where a part that the child may hold mentions it, and takes it also where
+//! the child was in charge of that part once or wrote of it: what it attached then is not lost with the case.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use teranga_sync::thumbnail::Thumbnail;
 use crate::chunks::{self, FileRow, Finish};
 use crate::columns::unsigned;
 use crate::error::Result;
-use crate::mentions::may_hold_file;
+use crate::mentions::{may_bring_file, may_hold_file};
 use crate::register;
 use crate::replica::Replica;
 use crate::thumbnails;
@@ -56,11 +57,15 @@ impl Hub<'_> {
         may_hold_file(self.connection, &self.child.audience, file)
     }
 
+    fn may_bring(&self, file: &FileHash) -> Result<bool> {
+        may_bring_file(self.connection, self.child, file)
+    }
+
     /// Keeps thumbnails that somebody who is known here signed.
     fn take_thumbnails(&self) -> Result<()> {
         for thumbnail in &self.request.thumbnails {
             let known = register::introduction(self.connection, replica_id(&thumbnail.maker))?.is_some();
-            if known && thumbnail.verify() && self.granted(&thumbnail.image)? {
+            if known && thumbnail.verify() && self.may_bring(&thumbnail.image)? {
                 thumbnails::keep(self.connection, thumbnail, false)?;
             }
         }
@@ -72,13 +77,17 @@ impl Hub<'_> {
     fn take_stretches(&mut self) -> Result<bool> {
         for (at, offer) in self.request.offers.iter().enumerate() {
             let mut stretches = self.request.stretches.iter().filter(|stretch| stretch.of == at).peekable();
-            if stretches.peek().is_none() || !self.granted(&offer.file)? {
+            if stretches.peek().is_none() || !self.may_bring(&offer.file)? {
                 continue;
             }
-            let Some(file) = self.file(offer)? else { continue };
-            if file.held {
-                continue;
-            }
+            let file = match chunks::find(self.connection, &offer.file)? {
+                Some(file) if file.held => continue,
+                Some(file) if file.bytes == offer.bytes => file,
+                Some(_) | None if self.has_room(offer)? => {
+                    chunks::begin(self.connection, &offer.file, offer.bytes, Some(self.child()))?
+                }
+                Some(_) | None => continue,
+            };
             for stretch in stretches {
                 if !chunks::put(self.connection, &file, stretch.first, &stretch.bytes)? {
                     return Ok(false);
@@ -91,25 +100,18 @@ impl Hub<'_> {
         Ok(true)
     }
 
-    /// The row of a file that is offered; none where there is no room for it.
-    fn file(&self, offer: &Offer) -> Result<Option<FileRow>> {
-        let found = chunks::find(self.connection, &offer.file)?;
-        if found.is_some_and(|found| found.held || found.bytes == offer.bytes) {
-            return Ok(found);
-        }
+    /// Whether what this child brought leaves room for a file that it offers.
+    fn has_room(&self, offer: &Offer) -> Result<bool> {
         let brought: i64 = self
             .connection
             .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM attachment WHERE via = ?1")?
             .query_row([self.child().as_bytes()], |row| row.get(0))?;
         let after = unsigned(brought).saturating_add(offer.bytes as u64);
-        if self.child.kind == ReplicaKind::Device && after > limits::ATTACHED_PER_DEVICE_BYTES_MAX {
-            return Ok(None);
-        }
-        chunks::begin(self.connection, &offer.file, offer.bytes, Some(self.child())).map(Some)
+        Ok(self.child.kind == ReplicaKind::Hub || after <= limits::ATTACHED_PER_DEVICE_BYTES_MAX)
     }
 
     fn state(&self, offer: &Offer) -> Result<State> {
-        if !self.granted(&offer.file)? {
+        if !self.may_bring(&offer.file)? {
             return Ok(State { held: Held::Unknown, thumbnail_wanted: false });
         }
         let thumbnail_wanted = offer.thumbnail && !thumbnails::is_held(self.connection, &offer.file)?;
@@ -118,10 +120,12 @@ impl Hub<'_> {
         } else if offer.bytes == 0 {
             Held::Some(Runs::none())
         } else {
-            match self.file(offer)? {
-                None => Held::NoRoom,
+            match chunks::find(self.connection, &offer.file)? {
                 Some(file) if file.held => self.prove(offer, &file)?,
-                Some(file) => Held::Some(chunks::held(self.connection, &file)?),
+                Some(file) if file.bytes == offer.bytes => Held::Some(chunks::held(self.connection, &file)?),
+                // Nothing is begun, and nothing of another length dropped, before a chunk comes.
+                Some(_) | None if self.has_room(offer)? => Held::Some(Runs::none()),
+                Some(_) | None => Held::NoRoom,
             }
         };
         Ok(State { held, thumbnail_wanted })

@@ -7,9 +7,11 @@ use rusqlite::{Connection, params};
 use teranga_core::attachment::Address;
 use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::grant::{may_hold, may_read};
+use teranga_core::grant::{MayWrite, may_hold, may_read, may_write};
 use teranga_core::id::{FileHash, RecordId};
 use teranga_core::record::Custody;
+use teranga_sync::feed::Introduction;
+use teranga_sync::identity::replica_id;
 use teranga_sync::limits;
 
 use crate::columns;
@@ -32,9 +34,7 @@ pub(crate) fn derive(
             found.insert(address.hash, address.extension);
         }
     }
-    connection
-        .prepare_cached("DELETE FROM mention WHERE record = ?1 AND class = ?2")?
-        .execute(params![record.as_bytes(), class.as_str()])?;
+    drop_part(connection, record, class)?;
     for (hash, extension) in found {
         connection
             .prepare_cached("INSERT INTO mention (record, class, hash, extension) VALUES (?1, ?2, ?3, ?4)")?
@@ -44,6 +44,31 @@ pub(crate) fn derive(
             .execute([hash.as_bytes()])?;
     }
     Ok(())
+}
+
+/// Notes that a part mentions nothing any more; what it mentioned is remembered, to go when the record does.
+pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
+    for sql in [
+        "INSERT INTO mentioned_before (record, class, hash)
+         SELECT record, class, hash FROM mention WHERE record = ?1 AND class = ?2 ON CONFLICT DO NOTHING",
+        "DELETE FROM mention WHERE record = ?1 AND class = ?2",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![record.as_bytes(), class.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Whether a child may bring a file: it is, or was, in charge of a part that mentions it, or wrote something of that part.
+pub(crate) fn may_bring_file(connection: &Connection, child: &Introduction, file: &FileHash) -> Result<bool> {
+    let wrote: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM mention JOIN change USING (record, class)
+                            WHERE mention.hash = ?1 AND origin = ?2)",
+        )?
+        .query_row([file.as_bytes().as_slice(), replica_id(&child.key).as_bytes()], |row| row.get(0))?;
+    let in_charge =
+        |custody: &Custody, class: &ClassId| may_write(&child.audience, custody, class) != MayWrite::No;
+    Ok(wrote || any(connection, file, in_charge)?)
 }
 
 /// Whether some part that a replica of this audience may hold mentions a file.
@@ -69,16 +94,17 @@ fn any(connection: &Connection, file: &FileHash, may: impl Fn(&Custody, &ClassId
     Ok(false)
 }
 
+/// Every mention that there is or was.
+const EVER: &str =
+    "(SELECT record, class, hash FROM mention UNION SELECT record, class, hash FROM mentioned_before)";
 const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";
 
-/// Forgets what a record's parts mention, of one class or of all where it is empty, and the files that nothing mentions
-/// any more.
+/// Forgets what a record's parts mention and once mentioned, of one class or of all where it is empty, and the files that
+/// nothing else mentions or mentioned.
 pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> Result<()> {
     let of = "record = ?1 AND (?2 = '' OR class = ?2)";
-    let only_here = format!(
-        "(SELECT hash FROM mention WHERE {of}
-          EXCEPT SELECT hash FROM mention WHERE NOT (record = ?1 AND (?2 = '' OR class = ?2)))"
-    );
+    let only_here =
+        format!("(SELECT hash FROM {EVER} WHERE {of} EXCEPT SELECT hash FROM {EVER} WHERE NOT ({of}))");
     for sql in [
         format!("{UNUSED} FROM attachment WHERE key IS NOT NULL AND hash IN {only_here}"),
         format!("{UNUSED} FROM thumbnail WHERE key IS NOT NULL AND image IN {only_here}"),
@@ -86,8 +112,22 @@ pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> 
         format!("DELETE FROM thumbnail WHERE image IN {only_here}"),
         format!("DELETE FROM wanted WHERE hash IN {only_here}"),
         format!("DELETE FROM mention WHERE {of}"),
+        format!("DELETE FROM mentioned_before WHERE {of}"),
     ] {
         connection.prepare_cached(&sql)?.execute(params![record.as_bytes(), class])?;
+    }
+    Ok(())
+}
+
+/// Drops files that were attached and that neither a part nor a draft mentions.
+pub(crate) fn drop_loose(connection: &Connection) -> Result<()> {
+    for sql in [
+        "DELETE FROM attachment WHERE loose = 1 AND NOT EXISTS (
+             SELECT 1 FROM draft_answer WHERE instr(value, lower(hex(attachment.hash))) > 0)",
+        "DELETE FROM thumbnail WHERE image NOT IN (SELECT hash FROM attachment)
+             AND image NOT IN (SELECT hash FROM mention)",
+    ] {
+        connection.prepare_cached(sql)?.execute([])?;
     }
     Ok(())
 }

@@ -250,6 +250,13 @@ pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: 
     Ok(())
 }
 
+/// Offers again what was acknowledged in earlier lines: a hub that was put back may have lost it, and its acknowledgement
+/// speaks of this line only.
+pub(crate) fn offer_again(connection: &Connection) -> Result<()> {
+    connection.execute("UPDATE outbox SET number = NULL WHERE number < 0", [])?;
+    Ok(())
+}
+
 /// Whether the hub acknowledged a pack.
 pub(crate) fn is_acknowledged(
     connection: &Connection,

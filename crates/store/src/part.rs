@@ -74,23 +74,11 @@ pub(crate) fn heads_but_open(
     Ok(heads)
 }
 
-/// What a part shows; nothing where it is not held.
-pub(crate) fn values(
-    connection: &Connection,
-    record: RecordId,
-    class: &ClassId,
-) -> Result<BTreeMap<Key, Value>> {
-    let view: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT unseal(view) FROM part WHERE record = ?1 AND class = ?2")?
-        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
-        .optional()?;
-    view.map_or_else(|| Ok(BTreeMap::new()), |view| view_values(&view))
-}
-
 /// Drops a part of which nothing stands any more.
 pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
     // What the author attached stays, to be given again.
-    for table in ["part", "conflict", "mention"] {
+    mentions::drop_part(connection, record, class)?;
+    for table in ["part", "conflict"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE record = ?1 AND class = ?2"))?
             .execute(params![record.as_bytes(), class.as_str()])?;

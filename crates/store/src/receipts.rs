@@ -1,16 +1,15 @@
-//! Receipts and verdicts: what the home holds, and what was not taken. Both travel down to whom they concern.
+//! Receipts: what the home holds. They travel down to whom they concern.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::{Batch, Line, ReplicaId};
-use teranga_sync::feed::{Receipt, VerdictRow};
+use teranga_sync::feed::Receipt;
 use teranga_sync::manifest::Mark;
 
 use crate::columns::{self, blob, integer};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::packs;
 use crate::replica;
-use crate::retract;
 
 /// Whether this replica is the home of what arrives: headquarters, which has no parent. A regional hub that has not
 /// joined its parent yet is no home, or its receipts would lie later.
@@ -97,61 +96,4 @@ fn select(connection: &Connection, rest: &str, parameters: impl rusqlite::Params
             })
         })
         .transpose()
-}
-
-/// Notes a verdict, and passes it down towards the author.
-pub(crate) fn note_verdict(connection: &Connection, own: ReplicaId, verdict: &VerdictRow) -> Result<()> {
-    let added = connection
-        .prepare_cached(
-            "INSERT INTO verdict (origin, batch, record, class, hash, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            verdict.origin.as_bytes(),
-            integer(verdict.batch.0),
-            verdict.record.as_bytes(),
-            verdict.class.as_str(),
-            verdict.hash.as_bytes(),
-            verdict.reason,
-        ])?;
-    let row = connection.last_insert_rowid();
-    if added == 0 {
-        return Ok(());
-    }
-    // Whoever holds the change hears of it, and takes it out: not only its author.
-    feed::append(connection, About::Verdict(row), To::All, verdict.hash.as_bytes())?;
-    retract::take_out(connection, own, verdict)
-}
-
-/// The verdict in a row of `verdict`.
-pub(crate) fn verdict_row(connection: &Connection, row: i64) -> Result<VerdictRow> {
-    let mut statement = connection
-        .prepare_cached("SELECT origin, batch, record, class, hash, reason FROM verdict WHERE row = ?1")?;
-    let mut rows = statement.query([row])?;
-    let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
-    read_verdict(row)
-}
-
-/// Reads a row of `verdict`.
-pub(crate) fn read_verdict(row: &rusqlite::Row<'_>) -> Result<VerdictRow> {
-    Ok(VerdictRow {
-        origin: blob(row, 0, "verdict", "origin")?,
-        batch: columns::batch(row.get(1)?),
-        record: blob(row, 2, "verdict", "record")?,
-        class: columns::class(row, 3)?,
-        hash: blob(row, 4, "verdict", "hash")?,
-        reason: row.get(5)?,
-    })
-}
-
-/// Whether the author of a change that was not taken has given its answers again, or let them go.
-pub(crate) fn is_settled(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM verdict WHERE record = ?1 AND class = ?2 AND hash = ?3 AND settled = 1)",
-        )?
-        .query_row(
-            params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
-            |row| row.get(0),
-        )?)
 }

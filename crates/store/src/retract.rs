@@ -2,199 +2,213 @@
 //! parts are made anew from the rest, so that what is written next builds on what everyone holds, and no part is ever
 //! stuck. What the author had answered is kept aside, to be given again; nothing of the log is deleted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rusqlite::{Connection, params};
-use serde_json::Value as Json;
+use rusqlite::Connection;
 use teranga_core::class::ClassId;
-use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::keys;
 use teranga_core::value::Value;
 use teranga_document::guard::Guard;
 use teranga_document::part::Part;
 use teranga_sync::feed::VerdictRow;
-use teranga_sync::scan::{ChangeLimits, scan};
+use teranga_sync::scan::{ChangeLimits, ScannedChange, scan};
 
 use crate::apply::BUILDS_ON_HELD;
 use crate::custody;
 use crate::error::{Result, StoreError};
+use crate::held_answers::{self, HeldAnswer};
 use crate::log::{self, LogRow, Status};
 use crate::membership;
 use crate::part::{self, Shown};
-use crate::receipts;
-use crate::replica::Replica;
+use crate::verdicts::{self, GivenBy};
 
-/// Takes a change out that a hub above did not take, with everything that falls with it.
-pub(crate) fn take_out(connection: &Connection, own: ReplicaId, verdict: &VerdictRow) -> Result<()> {
-    let record = verdict.record;
-    let status = log::status_of(connection, record, &verdict.class, verdict.hash)?;
-    if !matches!(status, Some(Status::Applied | Status::Logged | Status::Waiting)) {
+/// Takes the changes of a record out that a hub above did not take, with everything that falls with them.
+pub(crate) fn take_out(
+    connection: &Connection,
+    own: ReplicaId,
+    record: RecordId,
+    given: &[VerdictRow],
+) -> Result<()> {
+    let log = log::of_record(connection, record)?;
+    let changes = Changes::standing_in(&log);
+    let fallen = changes.fallen(given);
+    if fallen.is_empty() {
         return Ok(());
     }
-    let rows = log::of_record(connection, record)?;
-    let fallen = fallen(&rows, verdict.hash);
-    let fell: Vec<&LogRow> = rows.iter().filter(|row| fallen.contains(&row.seq)).collect();
-    let save = rows.iter().find(|row| row.hash == verdict.hash).map(|row| row.save);
-    let why = |row: &LogRow| if Some(row.save) == save { verdict.reason.as_str() } else { BUILDS_ON_HELD };
-    for row in &fell {
-        log::set_status(connection, row.seq, Status::Quarantined, Some(why(row)))?;
-    }
-    for row in fell.iter().filter(|row| row.hash != verdict.hash) {
+    for (row, why) in fallen.values() {
+        let (reason, by) = match why {
+            Why::Refused(reason) => (*reason, GivenBy::HubAbove),
+            Why::BuildsOnHeld => (BUILDS_ON_HELD, GivenBy::Us),
+        };
+        log::set_status(connection, row.seq, Status::Quarantined, Some(reason))?;
         let told = VerdictRow {
             origin: row.origin,
             batch: row.left_in().unwrap_or_default(),
             record,
             class: row.class.clone(),
             hash: row.hash,
-            reason: why(row).to_owned(),
+            reason: reason.to_owned(),
         };
-        receipts::note_verdict(connection, own, &told)?;
+        verdicts::note(connection, &told, by)?;
     }
-    let before = custody::facts(connection, record)?;
-    let classes: BTreeSet<&ClassId> = fell.iter().map(|row| &row.class).collect();
+    let (before, in_charge) = (custody::facts(connection, record)?, custody::of(connection, record)?);
+    let salt = part::salt_of(connection, record)?
+        .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
+    let classes: BTreeSet<&ClassId> = fallen.values().map(|(row, _)| &row.class).collect();
     for class in classes {
-        let was = part::values(connection, record, class)?;
-        let is = make_anew(connection, record, class)?;
-        if fell.iter().any(|row| row.origin == own && row.class == *class) {
-            keep_aside(connection, record, class, &was, &is)?;
+        let own_fallen = fallen.values().filter(|(row, _)| row.origin == own && row.class == *class);
+        let own_fallen: BTreeSet<ChangeHash> = own_fallen.map(|(row, _)| row.hash).collect();
+        let part = PartOf { connection, record, class, salt };
+        let was = if own_fallen.is_empty() { None } else { Some(part.load()?) };
+        let is = part.make_anew(&changes.left_in(class, &fallen))?;
+        if let Some(was) = was {
+            part.keep_aside(&was, &is, &own_fallen)?;
         }
+    }
+    if let Some(in_charge) = in_charge
+        && custody::of(connection, record)?.is_none()
+    {
+        verdicts::keep_custody(connection, record, &in_charge)?;
     }
     membership::note(connection, record, before.as_ref())
 }
 
-/// The changes of a record that fall with one: those of its save, and those that build on any that falls.
-fn fallen(rows: &[LogRow], first: ChangeHash) -> BTreeSet<i64> {
-    let mut deps: BTreeMap<i64, Vec<ChangeHash>> = BTreeMap::new();
-    for row in rows {
-        let scanned = scan(row.body.as_deref().unwrap_or_default(), &ChangeLimits::PROTOCOL);
-        deps.insert(row.seq, scanned.map(|scanned| scanned.deps).unwrap_or_default());
-    }
-    let mut fallen = BTreeSet::new();
-    let mut queue: Vec<&LogRow> = rows.iter().filter(|row| row.hash == first).collect();
-    while let Some(falls) = queue.pop() {
-        if !fallen.insert(falls.seq) {
-            continue;
-        }
-        queue.extend(rows.iter().filter(|row| {
-            let builds_on = || {
-                let deps = deps.get(&row.seq);
-                row.class == falls.class && deps.is_some_and(|deps| deps.contains(&falls.hash))
-            };
-            !fallen.contains(&row.seq) && (row.save == falls.save || builds_on())
-        }));
-    }
-    fallen
+/// Why a change falls.
+#[derive(Debug, Clone, Copy)]
+enum Why<'a> {
+    /// It was refused, or another of its save was.
+    Refused(&'a str),
+    /// It builds on one that falls, or another of its save does.
+    BuildsOnHeld,
 }
 
-/// Makes a part anew from the changes that still stand in it. Returns what it shows.
-fn make_anew(connection: &Connection, record: RecordId, class: &ClassId) -> Result<BTreeMap<Key, Value>> {
-    let unreadable =
-        || StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() };
-    let salt = part::salt_of(connection, record)?
-        .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
-    let (mut part, mut made, guard) = (Part::open(record, class, salt.0), None, Guard::new());
-    for row in log::of_record(connection, record)? {
-        if row.class != *class || row.status != Status::Applied {
-            continue;
-        }
-        let guarded =
-            guard.apply(&part, row.body.as_deref().unwrap_or_default()).map_err(|_| unreadable())?;
-        part = guarded.part.clone();
-        made = Some(guarded);
-    }
-    let Some(guarded) = made else {
-        part::drop_part(connection, record, class)?;
-        return Ok(BTreeMap::new());
-    };
-    let shown = Shown {
-        heads: guarded.part.heads(),
-        snapshot: guarded.snapshot,
-        values: guarded.view.values,
-        conflicts: guarded.view.conflicts,
-    };
-    part::write(connection, record, class, &shown)?;
-    Ok(shown.values)
+type Fallen<'a> = BTreeMap<i64, (&'a LogRow, Why<'a>)>;
+
+/// The changes of a record that stand in its documents or may come to, with what each builds on.
+struct Changes<'a> {
+    rows: Vec<(&'a LogRow, Option<ScannedChange>)>,
+    of_save: BTreeMap<i64, Vec<&'a LogRow>>,
+    built_on: BTreeMap<(&'a ClassId, ChangeHash), Vec<&'a LogRow>>,
 }
 
-/// Keeps the answers that a part no longer shows.
-fn keep_aside(
-    connection: &Connection,
+impl<'a> Changes<'a> {
+    fn standing_in(log: &'a [LogRow]) -> Self {
+        let mut changes = Self { rows: Vec::new(), of_save: BTreeMap::new(), built_on: BTreeMap::new() };
+        for row in log {
+            if !matches!(row.status, Status::Applied | Status::Logged | Status::Waiting) {
+                continue;
+            }
+            let scanned = scan(row.body.as_deref().unwrap_or_default(), &ChangeLimits::PROTOCOL).ok();
+            for dep in scanned.iter().flat_map(|scanned| &scanned.deps) {
+                changes.built_on.entry((&row.class, *dep)).or_default().push(row);
+            }
+            changes.of_save.entry(row.save).or_default().push(row);
+            changes.rows.push((row, scanned));
+        }
+        changes
+    }
+
+    /// Those that fall with refused ones: the rest of their saves, and what builds on any that falls.
+    fn fallen(&self, given: &'a [VerdictRow]) -> Fallen<'a> {
+        let refused: BTreeMap<(&ClassId, ChangeHash), &str> =
+            given.iter().map(|given| ((&given.class, given.hash), given.reason.as_str())).collect();
+        let mut queue: VecDeque<(&LogRow, Why<'_>)> = self
+            .rows
+            .iter()
+            .filter_map(|(row, _)| Some((*row, Why::Refused(refused.get(&(&row.class, row.hash))?))))
+            .collect();
+        let mut fallen = Fallen::new();
+        while let Some((row, why)) = queue.pop_front() {
+            if fallen.contains_key(&row.seq) {
+                continue;
+            }
+            fallen.insert(row.seq, (row, why));
+            queue.extend(self.of_save.get(&row.save).into_iter().flatten().map(|other| (*other, why)));
+            let above = self.built_on.get(&(&row.class, row.hash)).into_iter().flatten();
+            queue.extend(above.map(|other| (*other, Why::BuildsOnHeld)));
+        }
+        fallen
+    }
+
+    /// The changes of a part that are left in its document, each after those that it builds on: it counts its operations
+    /// on from them. In the log it may stand before them, where it came first and waited.
+    fn left_in(&self, class: &ClassId, fallen: &Fallen<'_>) -> Vec<&'a LogRow> {
+        let left = self.rows.iter().filter(|(row, _)| {
+            row.class == *class && row.status == Status::Applied && !fallen.contains_key(&row.seq)
+        });
+        let mut left: Vec<_> = left.collect();
+        left.sort_by_key(|(row, scanned)| {
+            let counts = scanned.as_ref().map(|scanned| (scanned.start_op, scanned.n_ops));
+            (counts.unwrap_or_default(), row.seq)
+        });
+        left.into_iter().map(|(row, _)| *row).collect()
+    }
+}
+
+/// A part that something is taken out of.
+struct PartOf<'a> {
+    connection: &'a Connection,
     record: RecordId,
-    class: &ClassId,
-    was: &BTreeMap<Key, Value>,
-    is: &BTreeMap<Key, Value>,
-) -> Result<()> {
-    let released = format!("{}/", keys::RELEASE);
-    for (key, value) in was {
-        // What was derived is derived again.
-        if is.get(key) == Some(value) || key.as_str().starts_with(&released) {
-            continue;
-        }
-        connection
-            .prepare_cached(
-                "INSERT INTO held_answer (record, class, key, value) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![record.as_bytes(), class.as_str(), key.as_str(), value.to_json().to_string()])?;
-    }
-    Ok(())
+    class: &'a ClassId,
+    salt: Salt,
 }
 
-/// An answer that a hub did not take.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeldAnswer {
-    /// The class of the part that it stood in.
-    pub class: ClassId,
-    /// The question.
-    pub key: Key,
-    /// The answer.
-    pub value: Value,
-}
-
-impl Replica {
-    /// The records of which answers are kept aside, because a hub did not take them.
-    pub fn records_held(&self) -> Result<Vec<RecordId>> {
-        let mut statement = self.connection().prepare_cached(
-            "SELECT record FROM held_answer UNION
-             SELECT record FROM verdict WHERE settled = 0 AND origin = ?1 ORDER BY 1",
-        )?;
-        let mut rows = statement.query([self.id().as_bytes()])?;
-        let mut records = Vec::new();
-        while let Some(row) = rows.next()? {
-            records.push(crate::columns::blob(row, 0, "held_answer", "record")?);
-        }
-        Ok(records)
+impl PartOf<'_> {
+    fn load(&self) -> Result<Part> {
+        part::load(self.connection, self.record, self.class, self.salt)
     }
 
-    /// The answers of a record that are kept aside.
-    pub fn held_answers(&self, record: RecordId) -> Result<Vec<HeldAnswer>> {
-        let wrong = || StoreError::Inconsistent { table: "held_answer", column: "value" };
-        let mut statement = self.connection().prepare_cached(
-            "SELECT class, key, value FROM held_answer WHERE record = ?1 ORDER BY class, key",
-        )?;
-        let mut rows = statement.query([record.as_bytes()])?;
-        let mut held = Vec::new();
-        while let Some(row) = rows.next()? {
-            let json: Json = serde_json::from_str(&row.get::<_, String>(2)?).map_err(|_| wrong())?;
-            held.push(HeldAnswer {
-                class: crate::columns::class(row, 0)?,
-                key: Key::from_text(row.get::<_, String>(1)?),
-                value: Value::from_json(&json).ok_or_else(wrong)?,
-            });
+    /// Makes the part anew from the changes that are left in it. Returns what it shows.
+    fn make_anew(&self, left: &[&LogRow]) -> Result<BTreeMap<Key, Value>> {
+        let bodies: Vec<&[u8]> = left.iter().map(|row| row.body.as_deref().unwrap_or_default()).collect();
+        let first = Part::open(self.record, self.class, self.salt.0);
+        let made = Guard::new().apply_all(&first, &bodies);
+        // What cannot be put back waits, as if it had come before what it builds on: no verdict stops a replica.
+        for row in made.refused.iter().filter_map(|(place, _)| left.get(*place)) {
+            log::wait(self.connection, row.seq)?;
         }
-        Ok(held)
+        let Some(guarded) = made.guarded.filter(|_| !left.is_empty()) else {
+            part::drop_part(self.connection, self.record, self.class)?;
+            return Ok(BTreeMap::new());
+        };
+        let shown = Shown {
+            heads: guarded.part.heads(),
+            snapshot: guarded.snapshot,
+            values: guarded.view.values,
+            conflicts: guarded.view.conflicts,
+        };
+        part::write(self.connection, self.record, self.class, &shown)?;
+        Ok(shown.values)
     }
 
-    /// Notes that the answers of a record that were kept aside were given again, or let go: its verdicts are settled.
-    pub fn settle_held(&mut self, record: RecordId) -> Result<()> {
-        let own = self.id();
-        let transaction = self.connection_mut().transaction()?;
-        transaction.execute("DELETE FROM held_answer WHERE record = ?1", [record.as_bytes()])?;
-        transaction.execute(
-            "UPDATE verdict SET settled = 1 WHERE record = ?1 AND origin = ?2",
-            [record.as_bytes(), own.as_bytes()],
-        )?;
-        Ok(transaction.commit()?)
+    /// Keeps the answers of one's own that the part showed, or held beside another, and shows no more; each with the
+    /// change that gave it.
+    fn keep_aside(
+        &self,
+        was: &Part,
+        is: &BTreeMap<Key, Value>,
+        own_fallen: &BTreeSet<ChangeHash>,
+    ) -> Result<()> {
+        let unreadable = |_| StoreError::Unreadable {
+            record: self.record.to_string(),
+            class: self.class.as_str().to_owned(),
+        };
+        let released = format!("{}/", keys::RELEASE);
+        for key in was.view().map_err(unreadable)?.values.keys() {
+            // What was derived is derived again.
+            if key.as_str().starts_with(&released) {
+                continue;
+            }
+            for given in was.standing(key).map_err(unreadable)? {
+                if own_fallen.contains(&given.change) && is.get(key) != Some(&given.value) {
+                    let answer =
+                        HeldAnswer { class: self.class.clone(), key: key.clone(), value: given.value };
+                    held_answers::keep(self.connection, self.record, given.change, &answer)?;
+                }
+            }
+        }
+        Ok(())
     }
 }

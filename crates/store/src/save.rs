@@ -13,6 +13,7 @@ use teranga_core::value::Value;
 use crate::drafts;
 use crate::erase;
 use crate::error::{Result, StoreError};
+use crate::held_answers;
 use crate::log::{self, Logged, Status};
 use crate::part;
 use crate::replica::Replica;
@@ -79,6 +80,22 @@ impl Replica {
         save: &Save,
         release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
     ) -> Result<Vec<SavedChange>> {
+        self.save_and(save, release, |_| Ok(()))
+    }
+
+    /// Saves answers again that a hub did not take: from then on they are kept aside no more.
+    pub fn save_again(&mut self, save: &Save) -> Result<Vec<SavedChange>> {
+        let own = self.id();
+        self.save_and(save, &|_| Vec::new(), |connection| held_answers::settle(connection, own, save.record))
+    }
+
+    /// Saves, and does what belongs to it in the same transaction.
+    fn save_and(
+        &mut self,
+        save: &Save,
+        release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
+        and: impl FnOnce(&Connection) -> Result<()>,
+    ) -> Result<Vec<SavedChange>> {
         let (own, opening) = (self.id(), Opening { key: self.public_key(), nonce: self.nonce() });
         let transaction = self.connection_mut().transaction()?;
         if erase::is_erased(&transaction, save.record)? {
@@ -107,6 +124,7 @@ impl Replica {
         if save.draft == DraftFate::Clear {
             transaction.execute("DELETE FROM draft WHERE record = ?1", params![save.record.as_bytes()])?;
         }
+        and(&transaction)?;
         transaction.commit()?;
         Ok(made.into_iter().map(|made| SavedChange { class: made.class, hash: made.change.hash }).collect())
     }
@@ -145,6 +163,7 @@ mod tests {
     use super::*;
     use crate::drafts::Draft;
     use crate::error::StoreError;
+    use crate::held_answers::HeldAnswer;
     use crate::replica::Profile;
 
     struct Counting(u8);
@@ -208,6 +227,29 @@ mod tests {
         replica.connection().pragma_update(None, "max_page_count", 100_000).unwrap();
         assert_eq!(replica.save(&save("x".repeat(40_000))).unwrap().len(), 1);
         assert!(replica.drafts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn answers_are_given_again_and_kept_aside_no_more_in_one_step_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replica = replica(folder.path());
+        let first = replica.save(&save("held".into())).unwrap();
+        let held = HeldAnswer {
+            class: ClassId::new("survey"),
+            key: Key::question("note"),
+            value: Value::text("given again"),
+        };
+        held_answers::keep(replica.connection(), RecordId([1; 16]), first[0].hash, &held).unwrap();
+        let again = Save { draft: DraftFate::Keep, ..save("given again".into()) };
+        let fails =
+            "CREATE TEMP TRIGGER fails BEFORE DELETE ON held_answer BEGIN SELECT raise(ABORT, 'no'); END";
+        replica.connection().execute_batch(fails).unwrap();
+        assert!(replica.save_again(&again).is_err());
+        assert_eq!(replica.census().unwrap().len(), 1);
+        assert_eq!(replica.held_answers(RecordId([1; 16])).unwrap(), [held]);
+        replica.connection().execute_batch("DROP TRIGGER fails").unwrap();
+        assert_eq!(replica.save_again(&again).unwrap().len(), 1);
+        assert!(replica.held_answers(RecordId([1; 16])).unwrap().is_empty());
     }
 
     #[test]

@@ -19,9 +19,23 @@ use crate::receipts;
 use crate::register::{self, Noted};
 use crate::replica::{self, Profile};
 use crate::resources;
+use crate::verdicts;
 
-/// Takes one row.
-pub(crate) fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
+/// Takes rows in their order, verdicts that follow each other together: each may take the same part apart.
+pub(crate) fn rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<()> {
+    let mut given = Vec::new();
+    for one in rows {
+        if let Row::Verdict(verdict) = one {
+            given.push(verdict);
+            continue;
+        }
+        verdicts::take(connection, own.replica(), std::mem::take(&mut given))?;
+        row(connection, own, one)?;
+    }
+    verdicts::take(connection, own.replica(), given)
+}
+
+fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
     match row {
         Row::Save { batch, save } => take_save(connection, batch, &save),
         // The hub says what this replica is: it may hold other things than before.
@@ -42,7 +56,7 @@ pub(crate) fn row(connection: &Connection, own: &Identity, row: Row) -> Result<(
         }
         Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
         Row::Receipt(receipt) => receipts::note(connection, &receipt),
-        Row::Verdict(verdict) => receipts::note_verdict(connection, own.replica(), &verdict),
+        Row::Verdict(verdict) => verdicts::take(connection, own.replica(), vec![verdict]),
         Row::Erase(erasure) => erase::take(connection, own, &erasure).map(|_| ()),
         Row::Leave { record, class } => gone::note(connection, record, class.as_ref()),
     }

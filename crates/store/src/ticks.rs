@@ -12,6 +12,7 @@ use crate::outbox;
 use crate::receipts;
 use crate::replica::Replica;
 use crate::uplink;
+use crate::verdicts;
 
 /// Where a record of this replica lies, the least far of its own changes deciding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,22 +69,23 @@ impl Replica {
         let (own, verdicts) = (self.id(), self.verdicts(record)?);
         let mut standing = Vec::new();
         for verdict in verdicts.into_iter().filter(|verdict| verdict.origin == own) {
-            if !receipts::is_settled(self.connection(), &verdict)? {
+            if !verdicts::is_settled(self.connection(), &verdict)? {
                 standing.push(verdict);
             }
         }
         Ok(standing)
     }
 
-    /// The verdicts on changes of a record.
+    /// The verdicts on changes of a record that were not withdrawn.
     pub fn verdicts(&self, record: RecordId) -> Result<Vec<VerdictRow>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT origin, batch, record, class, hash, reason FROM verdict WHERE record = ?1 ORDER BY row",
+            "SELECT origin, batch, record, class, hash, reason FROM verdict
+             WHERE record = ?1 AND withdrawn = 0 ORDER BY row",
         )?;
         let mut rows = statement.query([record.as_bytes()])?;
         let mut verdicts = Vec::new();
         while let Some(row) = rows.next()? {
-            verdicts.push(receipts::read_verdict(row)?);
+            verdicts.push(verdicts::read(row)?);
         }
         Ok(verdicts)
     }

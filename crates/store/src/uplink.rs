@@ -189,7 +189,7 @@ impl Replica {
         }
         let (own, identity) = (self.id(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
-        let took = take_rows(&transaction, &identity, &answer.rows)?;
+        let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
         erase::told(&transaction, &request.confirmations)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
@@ -247,27 +247,22 @@ pub(crate) struct Took {
 }
 
 /// Takes rows that a hub signed, applies what they bring and lets go of what may go.
-pub(crate) fn take_rows(
-    connection: &Connection,
-    own: &Identity,
-    rows: &[u8],
-) -> std::result::Result<Took, TakeError> {
-    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
-    let mut erased = false;
-    for row in &rows {
-        if let Row::Erase(erasure) = row {
-            if !erasure.verify() {
-                return Err(DecodeError::Invalid { field: "erasure" }.into());
-            }
-            erased = true;
-        }
-    }
-    for row in rows {
-        take::row(connection, own, row)?;
-    }
+pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
+    let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     gone::evict(connection, own.replica())?;
     Ok(Took { applied, erased })
+}
+
+/// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
+/// signed it, or nothing of them is taken.
+pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+    if rows.iter().any(|row| matches!(row, Row::Erase(erasure) if !erasure.verify())) {
+        return Err(DecodeError::Invalid { field: "erasure" }.into());
+    }
+    Ok(rows)
 }
 
 /// From where to ask next. A hub that does not know the place that was asked from gives an earlier one; then nothing is
@@ -283,6 +278,7 @@ pub(crate) fn next_cursor(
     }
     connection.execute("UPDATE uplink SET behind = 1", [])?;
     log::offer_again(connection, own)?;
+    outbox::offer_again(connection)?;
     erase::tell_again(connection)?;
     attachments::offer_again(connection)?;
     checkpoints::before(connection, asked)

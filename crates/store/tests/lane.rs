@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use teranga_core::attachment::Address;
-use teranga_core::audience::Audience;
+use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Entropy, EventId, FileHash, RecordId, Salt};
 use teranga_core::key::Key;
@@ -257,6 +257,61 @@ fn a_photograph_goes_up_and_colleagues_see_its_thumbnail_and_the_rest_when_they_
     files(&mut world.region, &mut world.hq);
     assert_eq!(world.hq.file(&file).unwrap(), Some(photo));
     assert!(world.hq.thumbnail(&file).unwrap().unwrap().verify());
+}
+
+/// What Awa may hold, if nothing was assigned to her.
+fn a_caseload(world: &World) -> Audience {
+    let profile = world.awa.profile();
+    let agent = Agent { office: profile.office.clone(), person: profile.person.clone() };
+    Audience { reach: Reach::Caseload(agent), ..profile.audience.clone() }
+}
+
+#[test]
+fn a_case_does_not_leave_before_the_hub_has_its_files() {
+    let mut world = world(18);
+    let (record, file, photo) = attached(&mut world, 3 * CHUNK_BYTES);
+    answers(&mut world.region, &mut world.hq);
+    let less = a_caseload(&world);
+    world.region.regrant(world.awa.id(), less).unwrap().unwrap();
+    for _ in 0..2 {
+        answers(&mut world.awa, &mut world.region);
+    }
+    assert!(world.awa.is_gone(record).unwrap());
+    assert_eq!(lies(&world.awa, &file), Where::Here, "it is nowhere else");
+    // The film still goes up though the case is in other hands by now, and then the case goes.
+    assert_eq!(files(&mut world.awa, &mut world.region).files_up, 1);
+    answers(&mut world.awa, &mut world.region);
+    assert!(world.awa.parts(record).unwrap().is_empty());
+    assert_eq!((world.awa.file(&file).unwrap(), world.region.file(&file).unwrap()), (None, Some(photo)));
+}
+
+#[test]
+fn what_a_correction_took_the_place_of_is_erased_with_its_record() {
+    let mut world = world(19);
+    let (record, first, _) = attached(&mut world, CHUNK_BYTES);
+    files(&mut world.awa, &mut world.region);
+    let second = world.awa.attach(&[7; 100], None).unwrap();
+    let address = Address { hash: second, extension: "jpg".into() };
+    let edits = vec![(Key::question("photo"), Value::Text(address.to_string()))];
+    let salt = world.awa.record(record).unwrap().unwrap().salt;
+    let parts = vec![PartEdit { class: ClassId::new("survey"), edits }];
+    world
+        .awa
+        .save(&Save { record, salt, form: "plan@1".into(), at: NOW, parts, draft: DraftFate::Keep })
+        .unwrap();
+    answers(&mut world.awa, &mut world.region);
+    files(&mut world.awa, &mut world.region);
+    answers(&mut world.region, &mut world.hq);
+    for replica in [&world.awa, &world.region] {
+        assert!(replica.file(&first).unwrap().is_some() && replica.file(&second).unwrap().is_some());
+    }
+    world.hq.erase(record, NOW).unwrap();
+    answers(&mut world.region, &mut world.hq);
+    answers(&mut world.awa, &mut world.region);
+    for replica in [&world.awa, &world.region] {
+        assert_eq!((replica.file(&first).unwrap(), replica.file(&second).unwrap()), (None, None));
+        assert_eq!(replica.thumbnail(&first).unwrap(), None);
+    }
 }
 
 #[test]

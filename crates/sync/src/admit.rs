@@ -7,7 +7,7 @@ use teranga_core::id::{Batch, Line, ManifestHash};
 use teranga_core::problem::Problem;
 
 use crate::pack::Pack;
-use crate::scan::{ChangeLimits, ScannedChange, scan};
+use crate::scan::{ChangeLimits, scan};
 
 /// What the store knows of the origin's chain in the line of the arriving pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,14 +23,9 @@ pub struct Chain {
 /// What to do with a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// Log it. The scans stand in the order of the entries; none for a withheld one.
-    Accept {
-        /// The manifest's hash, the next `previous`.
-        hash: ManifestHash,
-        /// What the scanner read of each entry.
-        scans: Vec<Option<ScannedChange>>,
-    },
-    /// It is here already: acknowledge it again and do nothing.
+    /// Log it. Its manifest's hash is the next `previous`.
+    Accept(ManifestHash),
+    /// It is here already: acknowledge it again, and take no more of it than bodies that were withheld before.
     Duplicate,
     /// Packs before it are missing here: take nothing, and the acknowledgement tells the sender where to go on.
     Gap,
@@ -47,7 +42,10 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     let batch = pack.manifest.batch;
     if batch <= chain.last {
         return match chain.held {
-            Some(held) if held == hash => Admission::Duplicate,
+            // The manifest does not say which bodies came with it: those that come now were never read here.
+            Some(held) if held == hash => {
+                check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Duplicate)
+            }
             _ => Admission::Refuse(Problem::BrokenChain),
         };
     }
@@ -62,7 +60,7 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {
         return Admission::Refuse(Problem::Malformed);
     }
-    scan_all(pack).map_or_else(Admission::Refuse, |scans| Admission::Accept { hash, scans })
+    check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Accept(hash))
 }
 
 /// A pack is put together again from its changes on the way up; each has one place in it. Of a save without any nothing would
@@ -72,16 +70,14 @@ fn names_a_change_twice(pack: &Pack) -> bool {
     !pack.saves.iter().flatten().all(|entry| named.insert((entry.record, &entry.class, entry.hash)))
 }
 
-fn scan_all(pack: &Pack) -> Result<Vec<Option<ScannedChange>>, Problem> {
+/// Every body is a change that one of the openings made which the manifest names.
+fn check_bodies(pack: &Pack) -> Result<(), Problem> {
     let actors = pack.manifest.actors();
-    let limits = ChangeLimits::PROTOCOL;
-    pack.saves
-        .iter()
-        .flatten()
-        .map(|entry| {
-            let Some(body) = &entry.body else { return Ok(None) };
-            let scanned = scan(body, &limits).map_err(|_| Problem::Malformed)?;
-            if actors.contains(&scanned.actor) { Ok(Some(scanned)) } else { Err(Problem::Forbidden) }
-        })
-        .collect()
+    for body in pack.saves.iter().flatten().filter_map(|entry| entry.body.as_ref()) {
+        let scanned = scan(body, &ChangeLimits::PROTOCOL).map_err(|_| Problem::Malformed)?;
+        if !actors.contains(&scanned.actor) {
+            return Err(Problem::Forbidden);
+        }
+    }
+    Ok(())
 }

@@ -164,23 +164,27 @@ impl Cursor {
     }
 }
 
+impl Row {
+    /// The changes that it brings; none where it is no save.
+    pub fn entries(&self) -> &[Entry] {
+        match self {
+            Self::Save { save, .. } => save,
+            Self::Replica(_)
+            | Self::Opening { .. }
+            | Self::Resource(_)
+            | Self::Receipt(_)
+            | Self::Verdict(_)
+            | Self::Leave { .. }
+            | Self::Erase(_) => &[],
+        }
+    }
+}
+
 /// Writes rows, with the tables of their parts before them.
 pub fn encode(rows: &[Row]) -> Vec<u8> {
     let mut writer = Writer::new();
-    let table = PartTable::of(rows.iter().flat_map(|row| {
-        match row {
-            Row::Save { save, .. } => save.as_slice(),
-            Row::Replica(_)
-            | Row::Opening { .. }
-            | Row::Resource(_)
-            | Row::Receipt(_)
-            | Row::Verdict(_)
-            | Row::Leave { .. }
-            | Row::Erase(_) => &[],
-        }
-        .iter()
-        .map(|entry: &Entry| (entry.record, entry.salt, &entry.class))
-    }));
+    let entries = rows.iter().flat_map(Row::entries);
+    let table = PartTable::of(entries.map(|entry| (entry.record, entry.salt, &entry.class)));
     table.write(&mut writer);
     writer.count(rows.len());
     let mut bases = Bases::default();

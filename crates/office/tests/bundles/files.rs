@@ -135,8 +135,8 @@ fn nobody_speaks_for_the_hub_or_for_a_child_in_a_file() {
     let moussa_key = world.devices[1].replica().identity().clone();
     let cases = [
         (awa, empty(awa), &moussa_key, Problem::Unauthorised),
-        (moussa, empty(awa), &moussa_key, Problem::Unauthorised),
-        (awa, empty(moussa), &moussa_key, Problem::Malformed),
+        (moussa, empty(awa), &moussa_key, Problem::Malformed),
+        (awa, empty(moussa), &moussa_key, Problem::Unauthorised),
         (stranger.replica(), empty(stranger.replica()), &stranger, Problem::Unauthorised),
     ];
     for (from, bundle, signs, problem) in cases {

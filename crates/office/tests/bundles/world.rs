@@ -266,7 +266,10 @@ pub(crate) fn online(
 
 pub(crate) fn held(replica: &Replica) -> BTreeSet<ChangeHash> {
     let census = replica.census().unwrap().into_iter();
-    census.filter(|(_, status)| *status != Status::Withheld).map(|(hash, _)| hash).collect()
+    census
+        .filter(|(_, status)| !matches!(status, Status::Withheld | Status::LetGo))
+        .map(|(hash, _)| hash)
+        .collect()
 }
 
 pub(crate) fn copy_folder(from: &Path, to: &PathBuf) {

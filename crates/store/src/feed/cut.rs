@@ -81,7 +81,7 @@ struct Cutter<'a> {
 impl Cutter<'_> {
     fn run(&mut self, cursor: &mut Cursor) -> Result<More> {
         // The row at the cursor, where it was not read whole; then those after it.
-        let from = cursor.position.0 - u64::from(cursor.within > 0);
+        let from = cursor.position.0.saturating_sub(u64::from(cursor.within > 0));
         let mut statement = self.connection.prepare_cached(
             "SELECT position, kind, ref, record, except_, only_, running, except_line FROM feed
              WHERE position > ?1 ORDER BY position",
@@ -241,18 +241,7 @@ impl Weight {
     /// Adds what a place says, unless that makes it too much. The first is always taken.
     fn takes(&mut self, rows: &[Row]) -> bool {
         let bytes = self.bytes + rows.iter().map(size).sum::<usize>();
-        let entries = || {
-            rows.iter().flat_map(|row| match row {
-                Row::Save { save, .. } => save.as_slice(),
-                Row::Replica(_)
-                | Row::Opening { .. }
-                | Row::Resource(_)
-                | Row::Receipt(_)
-                | Row::Verdict(_)
-                | Row::Leave { .. }
-                | Row::Erase(_) => &[],
-            })
-        };
+        let entries = || rows.iter().flat_map(Row::entries);
         let new = |entry: &&Entry| !self.classes.contains(&entry.class);
         let classes = self.classes.len() + entries().filter(new).count();
         let full = bytes > self.bytes_max
@@ -274,7 +263,15 @@ fn size(row: &Row) -> usize {
     match row {
         Row::Save { save, .. } => save.iter().map(|entry| 32 + entry.body.as_ref().map_or(0, Vec::len)).sum(),
         Row::Resource(row) => row.json.len() + 64,
-        Row::Replica(_) | Row::Opening { .. } | Row::Receipt(_) | Row::Verdict(_) | Row::Leave { .. } => 64,
+        Row::Replica(row) => {
+            let classes = row.audience.clearance.names();
+            96 + row.person.len()
+                + row.office.len()
+                + classes.iter().map(|class| class.len() + 2).sum::<usize>()
+        }
+        Row::Verdict(row) => 128 + row.class.as_str().len() + row.reason.len(),
+        Row::Leave { class, .. } => 32 + class.as_ref().map_or(0, |class| class.as_str().len()),
+        Row::Opening { .. } | Row::Receipt(_) => 64,
         Row::Erase(_) => 128,
     }
 }

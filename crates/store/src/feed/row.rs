@@ -11,6 +11,7 @@ use teranga_sync::feed::{Introduction, Receipt, Row};
 
 use super::{About, Reader};
 use crate::error::Result;
+use crate::verdicts::{self, Standing};
 use crate::{custody, erase, log, membership, packs, receipts, register, resources};
 
 /// What a place in the feed says to a child: nothing, one row, or a save after the rows that introduce its author.
@@ -38,16 +39,23 @@ pub(super) fn build(
             _ => None,
         },
         About::Verdict(row) => {
-            let verdict = receipts::verdict_row(connection, row)?;
-            let author = register::child_of(connection, verdict.origin)? == Some(reader.child);
-            let custody = custody::of(connection, verdict.record)?.unwrap_or_default();
-            (author || may_hold(audience, &custody, &verdict.class)).then_some(Row::Verdict(verdict))
+            let standing = verdicts::standing(connection, row)?;
+            standing.map(|standing| verdict_row(connection, standing, reader)).transpose()?.flatten()
         }
         About::Leave(row) => Some(membership::leave_row(connection, row)?),
         About::Erase(row) => Some(erase::erase_row(connection, row)?),
         About::Enter(_) => None,
     };
     Ok(row.into_iter().collect())
+}
+
+/// A verdict is told to its author, and to whoever may hold the part, or might until it took the envelope out.
+fn verdict_row(connection: &Connection, standing: Standing, reader: Reader<'_>) -> Result<Option<Row>> {
+    let Standing { verdict, custody } = standing;
+    let author = register::child_of(connection, verdict.origin)? == Some(reader.child);
+    let custody = custody::of(connection, verdict.record)?.or(custody).unwrap_or_default();
+    let told = author || may_hold(reader.audience, &custody, &verdict.class);
+    Ok(told.then_some(Row::Verdict(verdict)))
 }
 
 /// A receipt is told to whoever may know the origin, and to whoever was introduced to it with a save.

@@ -76,39 +76,26 @@ pub(crate) fn applied_of(
 
 /// The changes of one save, in order.
 pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM change WHERE save = ?1 ORDER BY seq");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([save])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
+    select(connection, "change WHERE save = ?1 ORDER BY seq", [save])
 }
 
 /// The changes of one record, in order.
 pub(crate) fn of_record(connection: &Connection, record: RecordId) -> Result<Vec<LogRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM change WHERE record = ?1 ORDER BY seq");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([record.as_bytes()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
+    select(connection, "change WHERE record = ?1 ORDER BY seq", [record.as_bytes()])
 }
 
 /// The changes of one pack, in order; those that it names once more included.
 pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
-    let sql = format!(
-        "WITH named (at, seq) AS (
-            SELECT place, seq FROM change WHERE origin = ?1 AND batch = ?2
-            UNION ALL
-            SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
-         SELECT {COLUMNS} FROM named CROSS JOIN change USING (seq) ORDER BY at"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    let from = "(SELECT place AS at, seq FROM change WHERE origin = ?1 AND batch = ?2
+             UNION ALL
+             SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
+        CROSS JOIN change USING (seq) ORDER BY at";
+    select(connection, from, params![origin.as_bytes(), integer(batch.0)])
+}
+
+fn select(connection: &Connection, from: &str, parameters: impl rusqlite::Params) -> Result<Vec<LogRow>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {from}"))?;
+    let mut rows = statement.query(parameters)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(read(row)?);

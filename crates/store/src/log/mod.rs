@@ -24,6 +24,9 @@ pub enum Status {
     Quarantined,
     /// A relay kept it back: only its hash is here.
     Withheld,
+    /// It was here, and left with its record, which this replica may hold no more: only its hash is here, until the hub
+    /// brings it again.
+    LetGo,
 }
 
 impl Status {
@@ -35,12 +38,13 @@ impl Status {
             Self::Waiting => 2,
             Self::Quarantined => 3,
             Self::Withheld => 4,
+            Self::LetGo => 5,
         }
     }
 
     /// Reads the code in the column.
     pub(crate) fn read(code: u8) -> Result<Self> {
-        [Self::Logged, Self::Applied, Self::Waiting, Self::Quarantined, Self::Withheld]
+        [Self::Logged, Self::Applied, Self::Waiting, Self::Quarantined, Self::Withheld, Self::LetGo]
             .into_iter()
             .find(|status| status.code() == code)
             .ok_or(StoreError::Inconsistent { table: "change", column: "status" })
@@ -145,6 +149,9 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
             ])?;
         if let Some(body) = change.body {
             give_body(connection, seq, body)?;
+            if change.batch == Some(FROM_FEED) {
+                bring_back(connection, seq, body)?;
+            }
         }
         return Ok(seq);
     }
@@ -203,15 +210,25 @@ pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<(
     Ok(())
 }
 
-/// Gives a change the body that a relay had withheld; one that has its body keeps it.
+/// Gives a change the body that a relay had withheld; one that has its body keeps it. What was let go does not come back
+/// with a late copy of its pack.
 pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
+    put_body(connection, (seq, Status::Withheld), body)
+}
+
+/// Gives a change that was let go its body again: the hub says that it may be held.
+fn bring_back(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
+    put_body(connection, (seq, Status::LetGo), body)
+}
+
+fn put_body(connection: &Connection, (seq, was): (i64, Status), body: &[u8]) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE change SET status = 0,
                  body = seal((SELECT key FROM record WHERE record.record = change.record), ?2)
-             WHERE seq = ?1 AND body IS NULL",
+             WHERE seq = ?1 AND body IS NULL AND status = ?3",
         )?
-        .execute(params![seq, body])?;
+        .execute(params![seq, body, was.code()])?;
     Ok(())
 }
 
@@ -226,6 +243,14 @@ pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result
     if let Some(body) = change.body {
         give_body(connection, seq, body)?;
     }
+    Ok(())
+}
+
+/// Has a change wait. A mark that it bears stays: what comes again is told to those too who brought it.
+pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET status = ?2 WHERE seq = ?1")?
+        .execute(params![seq, Status::Waiting.code()])?;
     Ok(())
 }
 

@@ -59,7 +59,8 @@ CREATE TABLE stranger (
     PRIMARY KEY (child, origin)
 ) STRICT, WITHOUT ROWID;
 
--- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere.
+-- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere. Its changes stay with
+-- `change.status` 5, let go: only the hub brings their bodies back.
 CREATE TABLE gone (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,            -- empty: the whole record
@@ -73,15 +74,36 @@ CREATE TABLE awaits (
     PRIMARY KEY (record, save)
 ) STRICT, WITHOUT ROWID;
 
--- Answers of this replica that were taken out of a part because a hub did not take them.
+-- Answers of this replica that were taken out of a part because a hub did not take the change that gave them.
 CREATE TABLE held_answer (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,
+    hash   BLOB NOT NULL,
     key    TEXT NOT NULL,
     value  TEXT NOT NULL,            -- JSON
-    PRIMARY KEY (record, class, key)
+    PRIMARY KEY (record, class, hash, key)
 ) STRICT, WITHOUT ROWID;
-ALTER TABLE verdict ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;  -- 1: its author has given the answers again, or let them go
+
+-- Verdicts are never deleted: rows of the feed speak of them. One whose change is tried again, or was taken after all, is
+-- withdrawn; given anew it is another row.
+CREATE TABLE given_verdict (
+    row       INTEGER PRIMARY KEY,
+    origin    BLOB NOT NULL,
+    batch     INTEGER NOT NULL,
+    record    BLOB NOT NULL,
+    class     TEXT NOT NULL,
+    hash      BLOB NOT NULL,
+    reason    TEXT NOT NULL,
+    above     INTEGER NOT NULL DEFAULT 0, -- 1: the hub above gave it
+    settled   INTEGER NOT NULL DEFAULT 0, -- 1: its author has given the answers again, or let them go
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    custody   TEXT                   -- who was in charge of the record, where it took the envelope out; JSON
+) STRICT;
+INSERT INTO given_verdict (row, origin, batch, record, class, hash, reason)
+    SELECT row, origin, batch, record, class, hash, reason FROM verdict;
+DROP TABLE verdict;
+ALTER TABLE given_verdict RENAME TO verdict;
+CREATE UNIQUE INDEX verdict_standing ON verdict (record, class, hash) WHERE withdrawn = 0;
 
 -- Records that were erased: the home's signed word. Late copies are refused by it.
 CREATE TABLE erased (
@@ -151,6 +173,15 @@ CREATE TABLE mention (
     PRIMARY KEY (record, class, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mention_of_file ON mention (hash);
+
+-- Files that parts mentioned once: a correction took another one. They go when the record does.
+CREATE TABLE mentioned_before (
+    record BLOB NOT NULL,
+    class  TEXT NOT NULL,
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (record, class, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentioned_before_of_file ON mentioned_before (hash);
 
 -- Thumbnails of images, each signed for its image by whoever made it.
 CREATE TABLE thumbnail (

@@ -27,6 +27,13 @@ fn what_is_erased_is_nowhere_and_everybody_confirms() {
     let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "a word that must go")]);
     let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     sync_all(&mut world);
+    let word = b"a word that must go";
+    let tells = |replica: &Replica| {
+        let files = std::fs::read_dir(replica.folder()).unwrap().map(|file| file.unwrap().path());
+        let bytes: Vec<Vec<u8>> = files.map(|file| std::fs::read(file).unwrap()).collect();
+        bytes.iter().any(|bytes| bytes.windows(word.len()).any(|window| window == word))
+    };
+    assert!(tells(&world.awa) && tells(&world.moussa), "it stood there before");
     assert_eq!(world.hq.erase(record, NOW).unwrap(), [record]);
     assert!(world.hq.erase(record, NOW).unwrap().is_empty());
     let before = world.hq.erasures().unwrap();
@@ -39,9 +46,7 @@ fn what_is_erased_is_nowhere_and_everybody_confirms() {
     assert!(world.region.erasures().unwrap()[0].confirmed.contains(&world.moussa.id()));
     for replica in [&world.hq, &world.region, &world.awa, &world.moussa] {
         assert!(after[0].confirmed.contains(&replica.id()) || replica.id() == world.moussa.id());
-        let file = std::fs::read(replica.folder().join(teranga_store::FILE)).unwrap();
-        let word = b"a word that must go";
-        assert!(!file.windows(word.len()).any(|window| window == word));
+        assert!(!tells(replica));
     }
     same_everywhere(&world, other);
     assert_eq!(world.awa.tick(other).unwrap(), Tick::Safe);
@@ -89,6 +94,33 @@ fn a_case_goes_with_its_assessments_those_that_come_late_too() {
     for record in [case, known, late] {
         is_nowhere(&[&world.hq, &world.region, &world.awa, &world.moussa], record);
     }
+}
+
+#[test]
+fn a_draft_of_an_erased_case_goes_with_it() {
+    let mut world = world(84);
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let draft = teranga_store::drafts::Draft {
+        record: RecordId::generate(NOW, &mut world.seed),
+        salt: teranga_core::id::Salt([3; 16]),
+        form: "rss@1".into(),
+        case: Some(case),
+        wave: None,
+        started: NOW,
+        heads: std::collections::BTreeMap::new(),
+    };
+    world.moussa.begin_draft(&draft).unwrap();
+    let other = teranga_store::drafts::Draft {
+        record: RecordId::generate(NOW, &mut world.seed),
+        case: None,
+        ..draft.clone()
+    };
+    world.moussa.begin_draft(&other).unwrap();
+    world.hq.erase(case, NOW).unwrap();
+    sync_all(&mut world);
+    let left: Vec<RecordId> = world.moussa.drafts().unwrap().iter().map(|draft| draft.record).collect();
+    assert_eq!(left, [other.record]);
 }
 
 #[test]

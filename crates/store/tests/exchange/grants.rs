@@ -185,10 +185,19 @@ fn a_case_assigned_to_another_region_is_held_there_with_who_wrote_it_and_leaves_
     far(&mut world, &mut ndeye);
     assert!(holds(&world.awa, record) && holds(&world.hq, record));
     assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
+    edit(&mut ndeye, case, &[("E02", "often")]);
+    let copied = ndeye.next_request(&teranga_sync::session::Session::new().plan(), NOW).unwrap().unwrap();
+    far(&mut world, &mut ndeye);
     event(&mut world.awa, &mut world.seed, case, EventKind::Relieved { assigned: sent });
     sync_all(&mut world);
     assert_eq!(far(&mut world, &mut ndeye), (false, false, false));
     assert!(holds(&world.hq, case) && holds(&world.awa, case));
+    // A late copy of what was written there gives nothing of it back.
+    let known = tamba.child(ndeye.id()).unwrap().unwrap();
+    let again = tamba.ingest(&known, copied.line, &copied.pushes[0], NOW).unwrap();
+    assert_eq!(again, teranga_store::ingest::Ingested::Known);
+    while tamba.apply_logged().unwrap().left {}
+    assert_eq!((tamba.bodies(case).unwrap(), holds(&tamba, case)), (0, false));
 }
 
 #[test]

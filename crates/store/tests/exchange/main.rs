@@ -8,6 +8,7 @@ mod grants;
 mod held;
 mod junk;
 mod sealing;
+mod verdicts;
 mod world;
 
 use teranga_core::audience::Audience;
@@ -181,11 +182,8 @@ fn changes_that_came_before_what_they_build_on_wait_for_it() {
     assert_eq!(survey.values[&Key::question("E02")], Value::text("often"));
 }
 
-#[test]
-fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
-    let mut world = world(8);
-    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
-    sync(&mut world.awa, &mut world.region);
+/// The region as it stands, to be opened later; it goes on itself.
+fn with_backup_of_region(mut world: World) -> (World, tempfile::TempDir) {
     let folder = world.region.folder().to_owned();
     drop(world.region);
     let backup = tempfile::tempdir().unwrap();
@@ -194,6 +192,33 @@ fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
         std::fs::copy(file.path(), backup.path().join(file.file_name())).unwrap();
     }
     world.region = Replica::open(&folder, &mut world.seed).unwrap();
+    (world, backup)
+}
+
+#[test]
+fn what_a_restored_hub_took_in_an_earlier_line_is_given_again_too() {
+    let mut world = world(12);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let (mut world, backup) = with_backup_of_region(world);
+    let earlier = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    sync(&mut world.awa, &mut world.region);
+    world.awa.begin_line().unwrap();
+    let later = open_record(&mut world.awa, &mut world.seed, &[("E01", "bad")]);
+    sync(&mut world.awa, &mut world.region);
+    world.region = Replica::open(backup.path(), &mut world.seed).unwrap();
+    sync(&mut world.awa, &mut world.region);
+    sync_all(&mut world);
+    same_everywhere(&world, earlier);
+    same_everywhere(&world, later);
+}
+
+#[test]
+fn a_hub_restored_from_an_older_state_is_given_again_what_it_lost() {
+    let mut world = world(8);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let (mut world, backup) = with_backup_of_region(world);
     let late = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
     sync(&mut world.awa, &mut world.region);
     world.region = Replica::open(backup.path(), &mut world.seed).unwrap();
@@ -311,18 +336,47 @@ fn a_hub_introduces_nobody_beyond_its_own_region_and_never_itself() {
     assert_eq!(world.hq.ingest(&known, Line::FIRST, &request.pushes[0], NOW).unwrap(), Ingested::Logged);
 }
 
-/// Begins a draft of a saved record, as a device does.
-/// A pack of a device's own making, whatever it holds.
-fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {
+/// The first pack of a device's own making, whatever it holds.
+fn own_pack(child: &Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) -> Push {
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
     let (first, zeros) = (Batch(1), ManifestHash([0; 32]));
     let manifest = Manifest::sign(child.identity(), first, zeros, vec![nonce], listed);
-    let pack = Pack { manifest, saves }.encode();
+    Push { number: 1, introduction: None, pack: Pack { manifest, saves }.encode() }
+}
+
+fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {
     let known = hub.child(child.id()).unwrap().unwrap();
-    let taken = hub.ingest(&known, Line::FIRST, &Push { number: 1, introduction: None, pack }, NOW).unwrap();
+    let taken = hub.ingest(&known, Line::FIRST, &own_pack(child, nonce, saves), NOW).unwrap();
     assert_eq!(taken, Ingested::Logged);
     while hub.apply_logged().unwrap().left {}
+}
+
+#[test]
+fn bodies_that_come_after_their_pack_are_read_as_if_they_had_come_with_it() {
+    let mut world = world(16);
+    let record = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let (row, class) = (world.moussa.record(record).unwrap().unwrap(), ClassId::new("survey"));
+    let nonce = OpeningNonce([9; 16]);
+    let (own, of_another) = (actor_of(&world.awa.public_key(), nonce), world.moussa.actor());
+    for (actor, taken) in [(of_another, Ingested::Refused(Problem::Forbidden)), (own, Ingested::Known)] {
+        let mut part = Part::open(record, &class, row.salt.0);
+        let change = part.edit(actor, NOW, "rss@1", &texts(&[("E02", "often")])).unwrap().unwrap();
+        let entry = |body| Entry { record, salt: row.salt, class: class.clone(), hash: change.hash, body };
+        let known = world.region.child(world.awa.id()).unwrap().unwrap();
+        let hub = &mut world.region;
+        // Another pack of hers stands under this number already in the second round: a hub of its own for each.
+        let folder = tempfile::tempdir().unwrap();
+        let mut other = Replica::create(folder.path(), &hub.profile().clone(), &mut world.seed).unwrap();
+        enrol(&mut other, &mut world.awa, "four");
+        let withheld = own_pack(&world.awa, nonce, vec![vec![entry(None)]]);
+        assert_eq!(other.ingest(&known, Line::FIRST, &withheld, NOW).unwrap(), Ingested::Logged);
+        let whole = own_pack(&world.awa, nonce, vec![vec![entry(Some(change.bytes.clone()))]]);
+        assert_eq!(other.ingest(&known, Line::FIRST, &whole, NOW).unwrap(), taken);
+        let bodies = u64::from(taken == Ingested::Known);
+        assert_eq!(other.bodies(record).unwrap(), bodies);
+    }
 }
 
 #[test]

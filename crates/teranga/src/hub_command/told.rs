@@ -143,6 +143,10 @@ pub(super) fn erasures(answer: &Json, messages: &Messages) {
 pub(super) fn retried(answer: &Json, messages: &Messages) {
     let [applied, held] = ["applied", "held"].map(|name| shown(answer.get(name)));
     say!("{}", messages.with("retried", &[("applied", &applied), ("held", &held)]));
+    if answer.get("refused_above").and_then(Json::as_u64).unwrap_or_default() > 0 {
+        let [count, hub] = ["refused_above", "hub_above"].map(|name| shown(answer.get(name)));
+        say!("{}", messages.with("retried-not-above", &[("count", &count), ("hub", &hub)]));
+    }
 }
 
 /// Every answer that holds two values: a row for each value, with who wrote it.

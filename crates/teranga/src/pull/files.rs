@@ -1,5 +1,5 @@
 //! The files that pulled answers mention, each under its address in a folder of its own. What lies there already is not
-//! fetched again, and nothing takes its place that is not what its address says.
+//! fetched again, nothing takes its place that is not what its address says, and what no answer mentions any more goes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -53,6 +53,25 @@ pub(super) async fn fetch(link: &Link, token: &str, holdings: &Holdings, out: &P
         fetched.bytes += bytes.len() as u64;
     }
     Ok(fetched)
+}
+
+/// Removes what lies in the folder of files and no pulled answer mentions any more: it was replaced, voided or erased.
+pub(super) fn forget(holdings: &Holdings, out: &Path) -> Outcome {
+    let folder = out.join(FOLDER);
+    if !folder.exists() {
+        return Ok(());
+    }
+    let mentioned = mentioned(holdings);
+    let unreadable = |error: &std::io::Error| failure::file(&folder, error);
+    for file in std::fs::read_dir(&folder).map_err(|error| unreadable(&error))? {
+        let file = file.map_err(|error| unreadable(&error))?;
+        // What has another name is not ours.
+        let address = file.file_name().to_str().and_then(|name| name.parse::<Address>().ok());
+        if address.is_some_and(|address| !mentioned.contains(&address)) {
+            std::fs::remove_file(file.path()).map_err(|error| failure::file(&file.path(), &error))?;
+        }
+    }
+    Ok(())
 }
 
 fn mentioned(holdings: &Holdings) -> BTreeSet<Address> {

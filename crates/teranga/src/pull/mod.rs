@@ -60,6 +60,7 @@ pub(crate) async fn run(arguments: PullArgs, messages: &Messages) -> Outcome {
     let written = files.names().len();
     holdings.keep(&mut files)?;
     files.finish()?;
+    files::forget(&holdings, &arguments.out)?;
     let done = [
         ("fetched", fetched.to_string()),
         ("records", holdings.records.len().to_string()),

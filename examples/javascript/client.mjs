@@ -1,0 +1,49 @@
+// The commands of a device. TERANGA_DATA names its folder, TERANGA_LANG its language.
+import * as Automerge from '@automerge/automerge';
+import { Replica } from './replica.mjs';
+import { enrol, synchronise } from './session.mjs';
+import { ulid } from './wire.mjs';
+const say = (fr, en) => (process.env.TERANGA_LANG === 'en' ? en : fr);
+const must = (holds, fr, en) => { if (!holds) throw new Error(say(fr, en)); };
+/** Every question of a form, with the class that it has or inherits. */
+const questions = (node, cls) => node.children?.flatMap(child => questions(child, child.sensitivity ?? cls))
+  ?? [{ ...node, id: node.id ?? node.name, cls }];
+const commands = {
+  enrol: (held, url, code = process.env.TERANGA_CODE) => enrol(held, url, code),
+  pull: held => synchronise(held, false),
+  push: held => synchronise(held, true),
+  show(held, name = '') {
+    for (const place of new Set(held.entries().map(({ record, cls }) => `${record}/${cls}`))) {
+      const [id, part] = [ulid(place.slice(0, 32)), held.part(...place.split('/'))];
+      const values = key => Object.values(Automerge.getConflicts(part, key) ?? [part[key]]).join(' | ');
+      for (const key of Object.keys(part).filter(() => id.startsWith(name))) console.log(`${id} ${key}: ${values(key)}`);
+    }
+  },
+  set(held, name, key, text) {
+    const record = held.entries().find(({ record }) => ulid(record) === name)?.record;
+    must(record, 'Cet enregistrement n’est pas ici', 'This record is not here');
+    const form = String(held.part(record, 'open')._form);
+    const { survey: children, sensitivity = 'personal' } = held.forms[form] ?? {};
+    const asked = questions({ children }, sensitivity).find(({ id }) => key.split('/').at(-1) === id);
+    const settable = ['text', 'select_one', 'date', 'integer', 'decimal'].includes(asked?.type);
+    must(settable, `Pas une question de ${form} que ce programme change`, `Not a question of ${form} that this program changes`);
+    const Made = { integer: Automerge.Int, decimal: Automerge.Float64 }[asked.type];
+    must(!Made || /^-?\d+(\.\d+)?$/.test(text ?? '0'), 'Pas un nombre', 'Not a number');
+    // A text is one value, and no letters that merge.
+    const value = text === undefined ? null : Made ? new Made(Number(text)) : new Automerge.ImmutableString(text);
+    held.write(record, asked.cls, form, { [key]: value });
+  },
+};
+try {
+  const [command, ...words] = process.argv.slice(2);
+  if (!commands[command]) throw new Error('enrol URL CODE | pull | show [ID] | set ID QUESTION [VALUE] | push');
+  const held = new Replica(process.env.TERANGA_DATA ?? 'replica');
+  must(command === 'enrol' || held.hub, 'Pas encore inscrit', 'Not enrolled yet');
+  const refused = await commands[command](held, ...words);
+  for (const reason of Object.values(held.refused)) console.error(say('Non pris :', 'Not taken:'), reason);
+  if (refused) throw refused;
+} catch (error) {
+  const busy = error.code === 'EEXIST' && say('Un autre processus se sert de ce dossier', 'Another process is using this folder');
+  console.error(busy || (error.refused ? `${say('Refusé :', 'Refused:')} ${error.refused}` : error.message));
+  process.exitCode = 1;
+}
