@@ -1,7 +1,5 @@
 //! Keeping a hub on the command line: a backup while it runs, what the backup holds, and a wrapping key that was lost.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
-
 use std::path::Path;
 use std::process::Output;
 

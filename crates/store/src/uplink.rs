@@ -255,10 +255,10 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
     Ok(Took { applied, erased })
 }
 
-/// The rows of an answer or of a return, which are none where there is nothing.
+/// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
+/// signed it, or nothing of them is taken.
 pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
     let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
-    // Whoever destroys something must have the home's word for it.
     if rows.iter().any(|row| matches!(row, Row::Erase(erasure) if !erasure.verify())) {
         return Err(DecodeError::Invalid { field: "erasure" }.into());
     }

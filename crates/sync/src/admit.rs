@@ -57,13 +57,14 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if !begins_a_line && pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
         return Admission::Refuse(Problem::BrokenChain);
     }
-    if names_a_change_twice(pack) {
+    if pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {
         return Admission::Refuse(Problem::Malformed);
     }
     check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Accept(hash))
 }
 
-/// A pack is put together again from its changes on the way up; each has one place in it.
+/// A pack is put together again from its changes on the way up; each has one place in it. Of a save without any nothing would
+/// be left to put together.
 fn names_a_change_twice(pack: &Pack) -> bool {
     let mut named = BTreeSet::new();
     !pack.saves.iter().flatten().all(|entry| named.insert((entry.record, &entry.class, entry.hash)))

@@ -53,7 +53,9 @@ impl Mutator {
     pub fn input(&mut self, seeds: &[Vec<u8>], diet: Diet) -> Vec<u8> {
         let at = self.below(seeds.len());
         let mut input = seeds.get(at).cloned().unwrap_or_default();
-        for _ in 0..=self.below(8) {
+        // A sentence bears many changes; a message of the protocol is not read after a few.
+        let changes = if matches!(diet, Diet::Words(_)) || self.below(4) == 0 { self.below(8) } else { 0 };
+        for _ in 0..=changes {
             match diet {
                 Diet::Words(words) => self.change(&mut input, seeds, words),
                 Diet::Bytes => self.bend(&mut input, seeds),
@@ -84,6 +86,8 @@ impl Mutator {
             3 => tape.messages.extend(other.cloned()),
             4 => message.care ^= 1 << self.below(3),
             5 => message.kind = self.next().to_le_bytes()[0] % 8,
+            // Signed, numbered, and one field of it twisted.
+            6..9 => message.care = message.care & 7 | self.next().to_le_bytes()[0] & !7,
             _ => {
                 let bytes = others.messages.into_iter().map(|message| message.bytes).collect::<Vec<_>>();
                 self.bend(&mut message.bytes, &bytes);

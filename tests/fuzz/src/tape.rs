@@ -35,6 +35,11 @@ impl Message {
     pub(crate) fn takes(&self, care: u8) -> bool {
         self.care & care != 0
     }
+
+    /// Which of its fields is to say something else; 0 for none. It stands above what is put right.
+    pub(crate) const fn twist(&self) -> u8 {
+        self.care >> 3
+    }
 }
 
 /// Messages in a row.

@@ -158,8 +158,8 @@ impl Keyring {
         Ok(key.and_then(|key| cipher::open(&key, named, sealed)))
     }
 
-    /// Destroys keys, each with the word by which its record was erased.
-    pub(super) fn destroy(&mut self, keys: &[(i64, Option<Erasure>)]) -> Result<()> {
+    /// Destroys keys, each with the word by which its record was erased. Returns the place of the last destroyed key.
+    pub(super) fn destroy(&mut self, keys: &[(i64, Option<Erasure>)]) -> Result<i64> {
         let transaction = self.connection.transaction()?;
         for (number, word) in keys {
             transaction.prepare_cached("DELETE FROM key WHERE key = ?1")?.execute([number])?;
@@ -176,12 +176,15 @@ impl Keyring {
                     word.map(|word| word.signature),
                 ])?;
         }
+        let last =
+            transaction.query_row("SELECT coalesce(max(row), 0) FROM destroyed", [], |row| row.get(0))?;
         transaction.commit()?;
         for (number, _) in keys {
             self.known.remove(number);
         }
         // The log beside the database still had them.
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(last)
     }
 
     /// The keys that were destroyed after one that is known to have been, in their order.

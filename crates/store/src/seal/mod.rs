@@ -22,7 +22,7 @@ use crate::columns::maybe_blob;
 use crate::erase;
 use crate::error::{Result, StoreError, UNSEALABLE};
 use crate::replica;
-use keyring::{Keyring, Sealed};
+use keyring::{Destroyed, Keyring, Sealed};
 
 pub(crate) use place::Place;
 pub use place::{KEYS_FILE, WRAPPING_FILE};
@@ -60,7 +60,11 @@ pub(crate) fn open(
     if sealed == Sealed::NotYet {
         seal_all(connection)?;
     }
-    keys.destroy_unused(connection)?;
+    match keys.destroy_unused(connection) {
+        // It stays written down, and is done when there is room: a full disk keeps nobody from opening a hub.
+        Ok(()) | Err(StoreError::DiskFull) => {}
+        Err(error) => return Err(error),
+    }
     keys.tell(connection, own)?;
     Ok(keys)
 }
@@ -128,9 +132,9 @@ impl Keys {
         if unused.is_empty() {
             return Ok(());
         }
-        ring.destroy(&unused)?;
+        let last = ring.destroy(&unused)?;
         connection.execute("DELETE FROM unused_key", [])?;
-        Ok(())
+        replica::put_meta(connection, SEEN, &last.to_be_bytes())
     }
 
     /// Tells a database of the keys that were destroyed since it was last told: it may be an older copy.
@@ -139,6 +143,14 @@ impl Keys {
         let seen = seen.map_or(0, i64::from_be_bytes);
         let destroyed = self.ring().map(|ring| ring.destroyed_after(seen)).transpose()?.unwrap_or_default();
         let Some(last) = destroyed.last().map(|destroyed| destroyed.row) else { return Ok(()) };
+        let mut news = false;
+        for one in &destroyed {
+            news |= is_news(connection, one)?;
+        }
+        if !news {
+            // Nothing to write, so that a hub whose disk is full opens.
+            return Ok(());
+        }
         let transaction = connection.transaction()?;
         for one in destroyed {
             if let Some(word) = one.word {
@@ -162,6 +174,19 @@ impl Keys {
     pub(crate) fn shares(&self) -> Result<Option<u64>> {
         self.ring().map(|ring| ring.shares()).transpose()
     }
+}
+
+/// Whether something that a destroyed key sealed is still here.
+fn is_news(connection: &Connection, one: &Destroyed) -> Result<bool> {
+    if let Some(word) = one.word {
+        return Ok(!erase::is_erased(connection, word.record)?);
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM attachment WHERE key = ?1)
+                 OR EXISTS (SELECT 1 FROM thumbnail WHERE key = ?1)",
+        )?
+        .query_row([one.key], |row| row.get(0))?)
 }
 
 /// Seals what a hub wrote before hubs were sealed. Files and thumbnails are newer than sealing.

@@ -1,11 +1,15 @@
 //! What signs as it should and says what nobody says: found by `cargo xtask fuzz`, each with what it did.
 
 use teranga_core::id::RecordId;
+use teranga_core::problem::Problem;
+use teranga_store::ingest::Ingested;
 use teranga_store::uplink::TakeError;
 use teranga_sync::bytes::DecodeError;
 use teranga_sync::erase::Erasure;
 use teranga_sync::feed::{Cursor, Row, encode};
+use teranga_sync::manifest::{Listed, Manifest};
 use teranga_sync::message::{Answer, More};
+use teranga_sync::pack::{Pack, list};
 use teranga_sync::session::Session;
 
 use crate::world::*;
@@ -43,4 +47,26 @@ fn an_erasure_that_nobody_signed_is_not_taken_and_no_damage_of_ones_own() {
     let taken = world.awa.take_answer(&request, &answer, NOW);
     assert!(matches!(taken, Err(TakeError::Rows(DecodeError::Invalid { field: "erasure" }))), "{taken:?}");
     assert!(!world.awa.is_erased(record).unwrap());
+}
+
+/// The hub took it, could not put it together again as it was signed, and called its own disk damaged.
+#[test]
+fn a_pack_with_a_save_without_changes_is_not_taken() {
+    let mut world = world(92);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let mut request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let honest = request.pushes[0].clone();
+    let mut pack = Pack::decode(&honest.pack).unwrap();
+    pack.saves.push(Vec::new());
+    let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();
+    let Manifest { batch, previous, openings, .. } = pack.manifest;
+    let listed = listed.iter().map(Vec::as_slice);
+    pack.manifest = Manifest::sign(world.awa.identity(), batch, previous, openings, listed);
+    request.pushes[0].pack = pack.encode();
+    let awa = world.region.child(world.awa.id()).unwrap().unwrap();
+    let taken = world.region.ingest(&awa, request.line, &request.pushes[0], NOW).unwrap();
+    assert_eq!(taken, Ingested::Refused(Problem::Malformed));
+    assert_eq!(flaws(&world.region), [""; 0]);
+    sync(&mut world.awa, &mut world.region);
+    assert!(world.region.record(record).unwrap().is_some());
 }

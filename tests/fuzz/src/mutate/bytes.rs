@@ -123,8 +123,10 @@ impl Mutator {
         let long = self.one_of(&[1_usize, 2, 8, 16, 32, 64, 200]);
         let end = (at + long).min(input.len());
         let piece: Vec<u8> = input.get(at..end).unwrap_or_default().to_vec();
-        match self.below(5) {
+        match self.below(6) {
             0 => drop(input.drain(at..end)),
+            // The same again in the place of what follows: of two names in a table, one twice.
+            3 if end + piece.len() <= input.len() => drop(input.splice(end..end + piece.len(), piece)),
             1 => drop(input.splice(at..at, piece.repeat(1 + self.below(4)))),
             2 => {
                 let to = self.below(input.len() + 1 - piece.len());

@@ -16,6 +16,7 @@ use teranga_sync::message::{Answer, Request};
 
 use super::making::world;
 use super::place::{Over, Place};
+use super::twist::Twist;
 use super::{NOW, ended};
 use crate::tape::{Message, NUMBERED, SIGNED, SIGNED_INSIDE, Tape};
 use crate::wire::signed;
@@ -111,6 +112,9 @@ impl Told<'_> {
                 (answer.replica, answer.line) = (request.replica, request.line);
                 (answer.before, answer.exchange) = (request.opening, request.exchange);
             }
+            if let Some(mut twist) = Twist::of(message) {
+                twist.answer(&mut answer);
+            }
             answer.rows = self.rows(message, answer.rows);
             return answer.encode(self.hub);
         }
@@ -130,11 +134,14 @@ impl Told<'_> {
     /// Rows, with the word of an erasure signed by headquarters. Some say that something is to go.
     fn rows(&mut self, message: &Message, bytes: Vec<u8>) -> Vec<u8> {
         let Ok(mut rows) = feed::decode(&bytes) else { return bytes };
+        if let Some(mut twist) = Twist::of(message) {
+            twist.rows(&mut rows);
+        }
         for row in &mut rows {
             match row {
                 Row::Erase(erasure) => {
                     self.may_lose = true;
-                    if message.takes(SIGNED_INSIDE) {
+                    if message.takes(SIGNED_INSIDE) && message.twist() == 0 {
                         *erasure = Erasure::sign(&world().hq.identity, erasure.record, erasure.at);
                     }
                 }

@@ -23,6 +23,7 @@ use super::hostile::Hostile;
 use super::hub::refused;
 use super::making::{Somebody, world};
 use super::place::Place;
+use super::twist::Twist;
 use crate::tape::{Message, NUMBERED, SIGNED, Tape};
 use crate::wire::{explained, signed};
 
@@ -122,7 +123,11 @@ impl Readers {
         }
         let bytes = signed(&message.bytes, hub);
         let Ok(mut back) = Return::read(&bytes, &hub.public_key()) else { return bytes };
-        let rows = feed::decode(&back.rows).unwrap_or_default();
+        let mut rows = feed::decode(&back.rows).unwrap_or_default();
+        if let Some(mut twist) = Twist::of(message) {
+            twist.rows(&mut rows);
+            back.rows = feed::encode(&rows);
+        }
         let goes =
             |row: &Row| matches!(row, Row::Erase(_) | Row::Leave { .. } | Row::Verdict(_) | Row::Replica(_));
         self.may_lose |= rows.iter().any(goes);

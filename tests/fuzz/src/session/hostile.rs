@@ -17,6 +17,7 @@ use teranga_sync::pack::{Pack, list};
 use teranga_sync::thumbnail::Thumbnail;
 
 use super::making::{Somebody, world};
+use super::twist::Twist;
 use crate::tape::{Message, NUMBERED, SIGNED, SIGNED_INSIDE};
 use crate::wire::signed;
 
@@ -71,6 +72,9 @@ impl<'a> Hostile<'a> {
             (request.hub, request.replica) = (self.hub, self.identity.replica());
             (request.line, request.exchange) = (self.line, self.exchange);
         }
+        if let Some(mut twist) = Twist::of(message) {
+            twist.request(&mut request);
+        }
         if message.takes(SIGNED_INSIDE) {
             for word in &mut request.confirmations {
                 *word = Confirmation::sign(self.identity, word.erasure);
@@ -108,6 +112,9 @@ impl<'a> Hostile<'a> {
             (bundle.hub, bundle.replica) = (self.hub, self.identity.replica());
             bundle.line = self.line;
         }
+        if let Some(mut twist) = Twist::of(message) {
+            twist.pushes(&mut bundle.pushes);
+        }
         self.put_right(&mut bundle.pushes, message);
         bundle.encode(self.identity)
     }
@@ -126,6 +133,9 @@ impl<'a> Hostile<'a> {
             let Ok(mut pack) = Pack::decode(&push.pack) else { continue };
             let key = push.introduction.as_ref().map_or(self.identity.public_key(), |author| author.key);
             let Some(origin) = known(&key) else { continue };
+            if let Some(mut twist) = Twist::of(message) {
+                twist.pack(&mut pack);
+            }
             if message.takes(SIGNED_INSIDE) {
                 let chain = chains.get(&key).filter(|_| message.takes(NUMBERED));
                 pack = sign(origin, pack, chain.copied());

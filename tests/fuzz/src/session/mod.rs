@@ -9,6 +9,7 @@ mod hub;
 mod making;
 mod place;
 mod recording;
+mod twist;
 
 pub(crate) use child::device;
 pub(crate) use files::parcel;
