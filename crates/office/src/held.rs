@@ -57,3 +57,79 @@ impl Office {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::audience::Audience;
+    use teranga_core::class::ClassId;
+    use teranga_core::id::{Batch, Entropy, Salt};
+    use teranga_core::key::Key;
+    use teranga_core::value::Value;
+    use teranga_store::save::{DraftFate, PartEdit, Save};
+    use teranga_store::uplink::Joined;
+    use teranga_store::{Profile, Replica};
+    use teranga_sync::feed::{ReplicaKind, Row, VerdictRow, encode};
+    use teranga_sync::message::{Acknowledged, Answer, Asker, More};
+    use teranga_sync::session::Session;
+
+    use super::*;
+
+    struct Counting(u8);
+
+    impl Entropy for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill_with(|| {
+                self.0 = self.0.wrapping_add(1);
+                self.0
+            });
+        }
+    }
+
+    /// A regional hub, and a record of which headquarters did not take a change.
+    fn refused_above(folder: &std::path::Path) -> (Office, RecordId) {
+        let (record, class, now) = (RecordId([1; 16]), ClassId::new("survey"), Millis(5));
+        let mut seed = Counting(0);
+        let mut hub = |name: &str, region| {
+            let audience = Audience::of_region(region);
+            let profile =
+                Profile { kind: ReplicaKind::Hub, person: name.into(), office: name.into(), audience };
+            Replica::create(&folder.join(name), &profile, &mut seed).unwrap()
+        };
+        let (home, mut region) = (hub("home", None), hub("region", Some("SN-KL")));
+        let profile = region.profile().clone();
+        let joined = Joined { key: &home.public_key(), url: "http://127.0.0.1:1", name: "Siège" };
+        region.join(&joined, profile).unwrap();
+        let edits = vec![(Key::question("E01"), Value::text("refused"))];
+        let parts = vec![PartEdit { class: class.clone(), edits }];
+        let draft = DraftFate::Keep;
+        let save = Save { record, salt: Salt([2; 16]), form: "rss@1".into(), at: now, parts, draft };
+        let hash = region.save(&save).unwrap().first().unwrap().hash;
+        let origin = region.id();
+        let verdict =
+            VerdictRow { origin, batch: Batch(1), record, class, hash, reason: "not-granted".into() };
+        let request = region.next_request(&Session::new().plan(), now).unwrap().unwrap();
+        let answer = Answer {
+            replica: origin,
+            line: request.line,
+            before: Asker::default(),
+            exchange: request.exchange,
+            acknowledged: Acknowledged::default(),
+            hub_time: now,
+            cursor: request.cursor,
+            more: More::Nothing,
+            rows: encode(&[Row::Verdict(verdict)]),
+        };
+        region.take_answer(&request, &answer, now).unwrap();
+        (Office::open(region).unwrap(), record)
+    }
+
+    #[test]
+    fn where_the_hub_above_did_not_take_a_change_it_is_said_whom_to_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut office, record) = refused_above(folder.path());
+        let refusal = office.retry(record).unwrap_err();
+        assert_eq!(refusal.code, "refused-above");
+        assert!(refusal.arguments.contains(&("hub".to_owned(), "Siège".to_owned())));
+        assert_eq!(office.retry(RecordId([9; 16])).unwrap_err().code, "nothing-held");
+    }
+}

@@ -58,8 +58,13 @@ pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> 
     let home = ever_held(world, 0)?;
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
-        let (region, here) = (ever_held(world, hub)?, logged(replica)?);
+        let (region, here) = (ever_held(world, hub)?, known(replica)?);
+        // What a hub let go, because it may hold it no more, its home has.
+        let region: BTreeSet<ChangeHash> = region.union(&home).copied().collect();
         for record in replica.records()?.into_iter().map(|row| row.record) {
+            if is_erased(world, record)? {
+                continue;
+            }
             let shown = replica.tick(record)?;
             let shown = match (world.sabotage, shown) {
                 (Sabotage::HastyTick, Tick::AtRegion) => Tick::Safe,
@@ -108,14 +113,24 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     Ok(found)
 }
 
-fn logged(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+fn known(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
     Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+}
+
+/// The changes that a replica holds: not those of which it knows only the names, or that it did not take.
+pub(crate) fn held(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    let census = replica.census()?.into_iter();
+    let held = census.filter(|(_, status)| match status {
+        Status::Logged | Status::Applied | Status::Waiting => true,
+        Status::Quarantined | Status::Withheld | Status::LetGo => false,
+    });
+    Ok(held.map(|(hash, _)| hash).collect())
 }
 
 /// What a machine holds, and what it held before its disk was exchanged: of that a tick may not know yet.
 fn ever_held(world: &World, number: usize) -> Result<BTreeSet<ChangeHash>, StoreError> {
     let replica = world.machines.get(number).and_then(Machine::replica);
-    let held = replica.map(logged).transpose()?.unwrap_or_default();
+    let held = replica.map(held).transpose()?.unwrap_or_default();
     let forgotten = world.forgotten.get(number).into_iter().flatten();
     Ok(held.into_iter().chain(forgotten.copied()).collect())
 }
@@ -234,8 +249,12 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
     for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         let held: BTreeSet<RecordId> = replica.records()?.into_iter().map(|row| row.record).collect();
-        for record in all.union(&held) {
-            match (is_granted(world, number, *record)?, held.contains(record)) {
+        // A part without its envelope is held too, and so is a body that stands in no part.
+        let parts: BTreeSet<RecordId> = replica.digests()?.into_iter().map(|part| part.record).collect();
+        for record in all.iter().chain(&held).chain(&parts) {
+            let anything = || Ok::<_, StoreError>(parts.contains(record) || replica.bodies(*record)? > 0);
+            let granted = is_granted(world, number, *record)?;
+            match (granted, if granted { held.contains(record) } else { anything()? }) {
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}

@@ -17,6 +17,7 @@ use teranga_sync::feed::ReplicaKind;
 use crate::disk::{Image, Keys};
 use crate::ledger::{Ledger, Promise};
 use crate::machine::{Machine, Post, Running};
+use crate::oracles;
 use crate::sabotage::Sabotage;
 use crate::script::{Holding, Script};
 
@@ -137,7 +138,7 @@ impl World {
         else {
             return Ok(false);
         };
-        let held = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+        let held = machine.replica().map(oracles::held).transpose()?.unwrap_or_default();
         let as_it_was = machine.image()?;
         let erased = machine.replica().map(Replica::erasures).transpose()?.unwrap_or_default();
         machine.restart_from(image, keys)?;
@@ -155,7 +156,7 @@ impl World {
             return Ok(false);
         }
         if let Some(forgotten) = self.forgotten.get_mut(number) {
-            forgotten.extend(held.into_iter().map(|(hash, _)| hash));
+            forgotten.extend(held);
         }
         self.enrol_again()?;
         self.forgive()?;
