@@ -1,6 +1,6 @@
 //! Sealing at rest: what a hub's database holds of people - changes, documents, views, values in conflict, salts, files -
 //! is sealed, each record and each file with a key of its own, and the keys lie in a file of their own (`keyring`). When a
-//! record is erased its key is destroyed, so that no old copy of the database gives it back. SQL seals and opens, by two
+//! record is erased its key is destroyed, so that no old copy of the database gives it back. SQL seals and opens, by
 //! functions that every connection has; on a device, whose disk is encrypted as a whole, they change nothing.
 
 mod cipher;
@@ -60,12 +60,13 @@ pub(crate) fn open(
     if sealed == Sealed::NotYet {
         seal_all(connection)?;
     }
+    // Told first: what is destroyed next counts as the last of which the database has been told.
+    keys.tell(connection, own)?;
     match keys.destroy_unused(connection) {
         // It stays written down, and is done when there is room: a full disk keeps nobody from opening a hub.
         Ok(()) | Err(StoreError::DiskFull) => {}
         Err(error) => return Err(error),
     }
-    keys.tell(connection, own)?;
     Ok(keys)
 }
 
@@ -160,7 +161,6 @@ impl Keys {
             transaction.prepare_cached("DELETE FROM attachment WHERE key = ?1")?.execute([one.key])?;
             transaction.prepare_cached("DELETE FROM thumbnail WHERE key = ?1")?.execute([one.key])?;
         }
-        transaction.execute("DELETE FROM unused_key", [])?;
         replica::put_meta(&transaction, SEEN, &last.to_be_bytes())?;
         Ok(transaction.commit()?)
     }
