@@ -78,12 +78,10 @@ export class Replica {
   }
   /** Somebody else with this key has used these numbers: go on under others, and hear first what that one has sent. */
   newLine() {
-    const unheard = this.outbox.slice(this.acknowledged);
-    const again = this.packs.filter(({ batch }) => unheard.includes(batch) && lineOf(batch) === BigInt(this.line));
+    const again = this.packs.filter(({ batch }) => this.outbox.indexOf(batch) >= this.acknowledged);
     this.packs = this.packs.filter(pack => !again.includes(pack));
     this.pending.unshift(...again.flatMap(({ saves }) => saves.map(({ nonce, entries }) => ({ nonce, entries }))));
-    const outbox = unheard.filter(batch => this.pack(batch));
-    Object.assign(this, { line: randomInt(1, 2 ** 31), exchange: 0, acknowledged: 0, reading: true, outbox });
+    Object.assign(this, { line: randomInt(1, 2 ** 31), exchange: 0, acknowledged: 0, reading: true, outbox: [] });
   }
   /** The hub was put back: what it may have forgotten goes up again, but for what its feed still brings. */
   offerAgain() {

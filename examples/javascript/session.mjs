@@ -54,11 +54,14 @@ const take = {
   replica: (held, { key }) => (held.keys[nameOf(key)] = key),
   opening: (held, { replica, nonce }) => (held.actors[nameOf(held.keys[replica] ?? '', nonce)] = { replica, nonce }),
   resource: (held, { type, id, version, json }) => type === 'form' && (held.forms[`${id}@${version}`] = JSON.parse(json)),
-  receipt(held, { origin, batch, mark }) {
-    if (origin !== held.id || held.pack(batch)?.hash.startsWith(mark)) held.receipts[`${origin}/${lineOf(batch)}`] = batch;
-  },
+  receipt: (held, { origin, batch, mark }) =>
+    (origin !== held.id || held.pack(batch)?.hash.startsWith(mark)) && (held.receipts[`${origin}/${lineOf(batch)}`] = batch),
   verdict: (held, { hash, reason }) => (held.refused[hash] = reason),
   leave: (held, { record, cls }) => (held.left[`${record}/${cls}`] = { record, cls }),
+  fork(held, { origin, batch }) { // What can go no further is offered once more, and its refusal begins a line.
+    const ends = other => origin === held.id && lineOf(other) === lineOf(batch) && BigInt(other) >= BigInt(batch);
+    held.outbox = [...held.outbox.filter(other => !ends(other)), ...held.packs.map(pack => pack.batch).filter(ends)];
+  },
   erase(held, erasure) {
     const [record, at] = [wire.raw(erasure.record), wire.encode(wire.number, erasure.at)];
     if (!holds(erasure.home, erasure.signature, 'teranga erase 0\n', record, at)) throw new Error('nobody said so');
@@ -83,8 +86,8 @@ function hear(held, bytes) {
   const said = wire.decode(wire.answer, bytes);
   const asked = { ...wire.START, type: 2, child: held.id, line: held.line, exchange: held.exchange };
   if (Object.keys(asked).some(name => said[name] !== asked[name])) throw new Error('an answer to something else');
-  const known = ['00'.repeat(8), ...held.openings].some(nonce => nonce.startsWith(said.opening));
-  if (!known) throw refusal('replayed', 409); // A copy asked before: nothing of this answer is for us.
+  const isOurs = nonce => nonce.startsWith(said.opening); // Else a copy asked before: nothing of this answer is for us.
+  if (!['00'.repeat(8), ...held.openings].some(isOurs)) throw refusal('replayed', 409);
   held.unconfirmed.splice(0, 64);
   if (said.rows.length) takeRows(held, wire.decode(wire.rows, wire.unpack(said.rows)));
   const ours = held.pack(held.outbox[said.acknowledged - 1])?.hash.startsWith(said.mark);

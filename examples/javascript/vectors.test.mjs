@@ -57,7 +57,7 @@ test('a pack, its manifest and its signature', () => {
 
 test('rows of every kind', () => {
   const { rows } = bothWays(wire.rows, vectors.rows);
-  const kinds = ['erase', 'leave', 'opening', 'receipt', 'replica', 'resource', 'save', 'verdict'];
+  const kinds = ['erase', 'fork', 'leave', 'opening', 'receipt', 'replica', 'resource', 'save', 'verdict'];
   assert.deepEqual([...new Set(rows.map(({ row }) => row))].sort(), kinds);
   const { record, at, home, signature } = rows.find(({ row }) => row === 'erase').said;
   assert.ok(holds(home, signature, 'teranga erase 0\n', raw(record), wire.encode(number, at)));

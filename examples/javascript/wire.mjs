@@ -109,15 +109,14 @@ const kinds = Object.entries({
   resource: struct({ type: text, id: text, version: text, json: textTo(2 ** 22) }),
   receipt: struct({ origin: fixed(16), batch: long, mark: fixed(8) }),
   verdict: struct({ origin: fixed(16), batch: long, record: fixed(16), cls: text, hash: fixed(32), reason: text }),
-  leave: struct({ record: fixed(16), cls: text }), erase: erasure,
+  leave: struct({ record: fixed(16), cls: text }), erase: erasure, fork: struct({ origin: fixed(16), batch: long }),
 });
 function row(io, given) {
   const [name, layout] = kinds[byte(io, given && kinds.findIndex(([name]) => name === given.row))] ?? [];
   return check(name, 'a kind of row') ?? { row: name, said: layout(io, given?.said) };
 }
 export const rows = struct({ tables, rows: list(row, 50000) });
-// Section 4: the two messages.
-export const START = { magic: '54524741', version: 0 }; // TRGA
+export const START = { magic: '54524741', version: 0 }; // Section 4: the two messages begin with TRGA.
 export const start = { magic: fixed(4), type: byte, version: byte };
 const asks = { line: number, opening: fixed(8), exchange: number };
 const cursor = struct({ position: long, running: fixed(32), within: long });

@@ -62,7 +62,7 @@ pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> 
         // What a hub let go, because it may hold it no more, its home has.
         let region: BTreeSet<ChangeHash> = region.union(&home).copied().collect();
         for record in replica.records()?.into_iter().map(|row| row.record) {
-            if is_erased(world, record)? {
+            if is_known_erased(world, record)? {
                 continue;
             }
             let shown = replica.tick(record)?;
@@ -209,6 +209,16 @@ fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, St
 fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
     let home = world.machines.first().and_then(Machine::replica);
     Ok(home.map(|home| home.is_erased(record)).transpose()?.unwrap_or_default())
+}
+
+/// Whether anybody knows that a record was erased: headquarters may have been put back to before it was, and hears of it.
+fn is_known_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
+    for replica in world.machines.iter().filter_map(Machine::replica) {
+        if replica.is_erased(record)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What was erased is nowhere, headquarters knows of it, and whoever may have held it has confirmed.

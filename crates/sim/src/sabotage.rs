@@ -86,9 +86,12 @@ impl Sabotage {
             }
             Row::Leave { .. } => self == Self::ClingingHub,
             Row::Erase(_) => self == Self::SparingHub,
-            Row::Replica(_) | Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Verdict(_) => {
-                false
-            }
+            Row::Replica(_)
+            | Row::Opening { .. }
+            | Row::Resource(_)
+            | Row::Receipt(_)
+            | Row::Verdict(_)
+            | Row::Fork { .. } => false,
         }
     }
 }

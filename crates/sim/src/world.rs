@@ -144,8 +144,9 @@ impl World {
         machine.restart_from(image, keys)?;
         if keys == Keys::OfToday && machine.post.is_hub() {
             for Erased { record, .. } in erased {
-                let known = machine.replica().map(|replica| replica.is_erased(record)).transpose()?;
-                if known == Some(false) {
+                let Some(replica) = machine.replica() else { continue };
+                // Of what it did not hold then no key was destroyed, and nothing tells it.
+                if !replica.is_erased(record)? && replica.bodies(record)? > 0 {
                     self.given_back = Some((record, machine.name.clone()));
                 }
             }

@@ -20,6 +20,7 @@ use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
 use crate::line;
 use crate::outbox::{self, OutboxRow};
+use crate::receipts;
 use crate::replica::{self, Replica};
 use crate::uplink::{self, TakeError, Uplink};
 
@@ -109,7 +110,7 @@ impl Replica {
         rows.retain(|row| in_order || holds_always(row, own));
         let took = uplink::take_rows(&transaction, &identity, rows)?;
         let acknowledged = if of_this_line && !began_a_line {
-            acknowledge(&transaction, &before, back, speaks_last)?
+            acknowledge(&transaction, own, &before, (back, speaks_last))?
         } else {
             uplink::uplink(&transaction)?.map_or(0, |uplink| uplink.acknowledged)
         };
@@ -133,7 +134,7 @@ impl Replica {
 /// says how things stood then: out of its place it would undo what came since, and in its place it comes again.
 fn holds_always(row: &Row, own: ReplicaId) -> bool {
     match row {
-        Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Erase(_) => true,
+        Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) | Row::Erase(_) | Row::Fork { .. } => true,
         Row::Replica(introduction) => replica_id(&introduction.key) != own,
         Row::Save { .. } | Row::Verdict(_) | Row::Leave { .. } => false,
     }
@@ -148,11 +149,12 @@ fn heard(connection: &Connection) -> Result<u64> {
 /// than this replica, or in the place of one's own.
 fn knows_another_one(connection: &Connection, own: ReplicaId, back: &Return) -> Result<bool> {
     let held = back.acknowledged;
-    if held.number > 0 && outbox::origin_under(connection, held.number, held.mark)?.is_none() {
+    if held.number > 0 && outbox::under_mark(connection, held.number, held.mark)?.is_none() {
         return Ok(true);
     }
     for refused in back.refused.iter().filter(|refused| refused.problem == Problem::BrokenChain) {
-        if outbox::origin_under(connection, refused.number, refused.mark)? == Some(own) {
+        let refused = outbox::under_mark(connection, refused.number, refused.mark)?;
+        if refused.is_some_and(|row| row.origin == own) {
             return Ok(true);
         }
     }
@@ -162,13 +164,14 @@ fn knows_another_one(connection: &Connection, own: ReplicaId, back: &Return) -> 
 /// Takes what a return says of the outbox, and says how far it is held.
 fn acknowledge(
     transaction: &Transaction<'_>,
+    own: ReplicaId,
     before: &Uplink,
-    back: &Return,
-    speaks_last: bool,
+    (back, speaks_last): (&Return, bool),
 ) -> Result<u64> {
     let held = outbox::held_above(transaction, &back.acknowledged)?;
     let acknowledged = if speaks_last { held } else { held.max(before.acknowledged) };
     outbox::taken_up_to(transaction, acknowledged)?;
+    receipts::acknowledged(transaction, acknowledged)?;
     transaction.execute(
         "UPDATE uplink SET acknowledged = ?1, heard = max(heard, ?2)",
         [integer(acknowledged), integer(back.exchange)],
@@ -176,11 +179,11 @@ fn acknowledge(
     if speaks_last {
         let mut refused = Vec::new();
         for pack in &back.refused {
-            if outbox::origin_under(transaction, pack.number, pack.mark)?.is_some() {
+            if outbox::under_mark(transaction, pack.number, pack.mark)?.is_some() {
                 refused.push((pack.number, pack.problem));
             }
         }
-        outbox::pass_over(transaction, &refused)?;
+        outbox::pass_over(transaction, own, &refused)?;
     }
     Ok(acknowledged)
 }

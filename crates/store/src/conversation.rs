@@ -173,17 +173,7 @@ impl Conversation {
         let Some(asked) = self.asked.take() else { return self.next(replica, now, random) };
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
-            Reply::Refused(problem) if !asked.began_a_line && is_about_us(problem, &asked.request) => {
-                self.begin_line(replica, &asked)
-            }
-            Reply::Refused(problem) if is_about_packs(problem, &asked.request) => {
-                // What was erased goes through without it, once the row that says so has come down.
-                if problem != Problem::Erased {
-                    self.refused.get_or_insert(problem);
-                }
-                replica.pass_over(&asked.request, problem).map(|()| Heard::GoOn).map_err(Failure::from)
-            }
-            Reply::Refused(problem) => Err(Failure::Refused { problem }),
+            Reply::Refused(problem) => self.refused(replica, &asked, problem),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
         match heard {
@@ -207,6 +197,22 @@ impl Conversation {
         }
         self.asked = Some(Asked { request, at, began_a_line });
         Ok(body)
+    }
+
+    fn refused(&mut self, replica: &mut Replica, asked: &Asked, problem: Problem) -> Result<Heard, Failure> {
+        if !asked.began_a_line && is_about_us(problem, &asked.request) {
+            return self.begin_line(replica, asked);
+        }
+        if !is_about_packs(problem, &asked.request) {
+            return Err(Failure::Refused { problem });
+        }
+        // What was erased goes through without it, once the row that says so has come down; what stands in another chain is
+        // cut anew.
+        if !matches!(problem, Problem::Erased | Problem::BrokenChain) {
+            self.refused.get_or_insert(problem);
+        }
+        replica.pass_over(&asked.request, problem)?;
+        Ok(Heard::GoOn)
     }
 
     /// The hub has met somebody else with this replica's key: asks at once in a line of its own.

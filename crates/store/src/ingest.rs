@@ -6,7 +6,7 @@ use teranga_core::grant::may_introduce;
 use teranga_core::id::{Line, ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_sync::admit::{Admission, admit};
+use teranga_sync::admit::{Admission, Chain, admit};
 use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Acknowledged, Push};
@@ -16,6 +16,7 @@ use crate::columns::{integer, maybe_blob, unsigned};
 use crate::erase::{self, NO_SALT};
 use crate::error::Result;
 use crate::feed::{self, About, To};
+use crate::fork;
 use crate::log::{self, FROM_FEED, Logged, Status};
 use crate::outbox;
 use crate::packs;
@@ -83,7 +84,7 @@ impl Replica {
         if way == Way::Exchange && push.number > next {
             return Ok(Ingested::Gap);
         }
-        let chain = packs::chain(&transaction, pack.manifest.replica(), pack.manifest.batch)?;
+        let chain = chain(&transaction, &pack)?;
         if brings_erased(&transaction, &pack)? {
             return Ok(Ingested::Refused(Problem::Erased));
         }
@@ -178,7 +179,7 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
     let mut place = 0;
     let (mut brings_something, mut repeats_something) = (false, false);
     for save in &arrival.pack.saves {
-        let mut first = None;
+        let (mut first, mut sent_again) = (None, false);
         let named_again = match named_again(connection, manifest.replica(), save)? {
             Again::No => false,
             Again::Whole => true,
@@ -209,8 +210,12 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
             } else {
                 let seq = log::append(connection, &logged)?;
                 first.get_or_insert(seq);
+                sent_again |= fork::is_sent_again(connection, seq)?;
             }
             place += 1;
+        }
+        if let Some((seq, entry)) = first.zip(save.first()).filter(|_| sent_again) {
+            feed::append(connection, About::Save(seq, entry.record), To::All, entry.hash.as_bytes())?;
         }
     }
     if repeats_something
@@ -234,6 +239,30 @@ fn brings_erased(connection: &Connection, pack: &Pack) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// What is known of the chain in which a pack stands, here and above.
+fn chain(connection: &Connection, pack: &Pack) -> Result<Chain> {
+    let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
+    let home = receipts::furthest(connection, origin, batch.line())?;
+    Ok(Chain {
+        fork: fork::of_line(connection, origin, batch.line())?,
+        home: home.map(|receipt| (receipt.batch, receipt.mark)),
+        came_down: home.is_some_and(|receipt| receipt.batch > batch) && came_down(connection, pack)?,
+        ..packs::chain(connection, origin, batch)?
+    })
+}
+
+/// Whether all that a pack brings came down from the hub above, as of the same batch.
+fn came_down(connection: &Connection, pack: &Pack) -> Result<bool> {
+    let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
+    for entry in pack.saves.iter().flatten() {
+        let held = log::held(connection, entry.record, &entry.class, entry.hash)?;
+        if held.is_none_or(|held| (held.origin, held.fed) != (origin, Some(batch))) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a save stands in another pack of the same origin already.

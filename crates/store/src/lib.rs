@@ -24,6 +24,7 @@ pub mod drafts;
 pub mod erase;
 pub mod error;
 mod feed;
+mod fork;
 mod gone;
 mod held;
 pub mod held_answers;

@@ -3,7 +3,7 @@
 //! its origin sent after it, until the next session; the packs of others go on. What was acknowledged in an earlier line
 //! has a number below 0.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use teranga_core::id::{Batch, ManifestHash, ReplicaId};
 use teranga_core::problem::{Explain, Problem};
 use teranga_sync::manifest::Mark;
@@ -11,6 +11,7 @@ use teranga_sync::message::{Acknowledged, Request};
 
 use crate::columns::{self, blob, integer};
 use crate::error::Result;
+use crate::fork;
 use crate::line;
 use crate::log;
 use crate::replica::Replica;
@@ -44,8 +45,9 @@ impl Replica {
     /// Notes that the parent refused the packs of a request: they are kept, and passed over in this session.
     pub fn pass_over(&mut self, request: &Request, problem: Problem) -> Result<()> {
         let Some(first) = request.pushes.first() else { return Ok(()) };
+        let own = self.id();
         let transaction = self.connection_mut().transaction()?;
-        pass_over(&transaction, &[(first.number, problem)])?;
+        pass_over(&transaction, own, &[(first.number, problem)])?;
         transaction.commit()?;
         Ok(())
     }
@@ -68,10 +70,19 @@ impl Replica {
     }
 }
 
-/// Notes that the parent refused the packs of these numbers. Those after them are numbered anew.
-pub(crate) fn pass_over(connection: &Connection, refused: &[(u64, Problem)]) -> Result<()> {
+/// Notes that the parent refused the packs of these numbers. Those after them are numbered anew. Where it holds another chain of
+/// somebody else's, theirs can never be taken.
+pub(crate) fn pass_over(connection: &Connection, own: ReplicaId, refused: &[(u64, Problem)]) -> Result<()> {
     let Some(first) = refused.iter().map(|(number, _)| *number).min() else { return Ok(()) };
+    let mut forks = Vec::new();
     for (number, problem) in refused {
+        if *problem == Problem::BrokenChain
+            && let Some(row) = under(connection, *number)?
+            && row.origin != own
+        {
+            forks.push(row);
+            continue;
+        }
         connection.execute(
             "UPDATE outbox SET refused = ?2, passed = 1 WHERE number = ?1",
             params![integer(*number), problem.code()],
@@ -80,7 +91,18 @@ pub(crate) fn pass_over(connection: &Connection, refused: &[(u64, Problem)]) -> 
     connection.execute("UPDATE outbox SET number = NULL WHERE number >= ?1", [integer(first)])?;
     // A refused pack stands as it was refused, whatever the hub made of it.
     connection.execute("UPDATE outbox SET fixed = 1 WHERE passed = 1", [])?;
+    for row in forks {
+        fork::note(connection, row.origin, row.batch)?;
+    }
     Ok(())
+}
+
+/// The pack under a number.
+pub(crate) fn under(connection: &Connection, number: u64) -> Result<Option<OutboxRow>> {
+    let mut statement =
+        connection.prepare_cached("SELECT row, number, origin, batch FROM outbox WHERE number = ?1")?;
+    let mut rows = statement.query([integer(number)])?;
+    Ok(rows.next()?.map(read).transpose()?.map(|(_, row)| row))
 }
 
 /// Puts a pack at the end.
@@ -138,17 +160,15 @@ pub(crate) fn give_out(connection: &Connection, at: i64) -> Result<u64> {
     Ok(columns::unsigned(number))
 }
 
-/// The origin of the pack under a number, if it has this mark.
-pub(crate) fn origin_under(connection: &Connection, number: u64, mark: Mark) -> Result<Option<ReplicaId>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT p.origin, p.hash FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch
-         WHERE o.number = ?1",
-    )?;
-    let mut rows = statement.query([integer(number)])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let hash: ManifestHash = blob(row, 1, "pack", "hash")?;
-    let origin = blob(row, 0, "pack", "origin")?;
-    Ok((Mark::of(&hash) == mark).then_some(origin))
+/// The pack under a number, if it has this mark.
+pub(crate) fn under_mark(connection: &Connection, number: u64, mark: Mark) -> Result<Option<OutboxRow>> {
+    let Some(row) = under(connection, number)? else { return Ok(None) };
+    let hash: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT hash FROM pack WHERE origin = ?1 AND batch = ?2")?
+        .query_row(params![row.origin.as_bytes(), integer(row.batch.0)], |row| row.get(0))
+        .optional()?;
+    let hash = hash.and_then(|hash| ManifestHash::from_slice(&hash));
+    Ok(hash.is_some_and(|hash| Mark::of(&hash) == mark).then_some(row))
 }
 
 fn sent(connection: &Connection, acknowledged: u64) -> Result<Option<(i64, OutboxRow)>> {
@@ -187,7 +207,7 @@ pub(crate) fn is_passed_over(connection: &Connection, origin: ReplicaId) -> Resu
 /// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
 /// for none, and packs are offered again until one is recognised.
 pub(crate) fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
-    let ours = origin_under(connection, acknowledged.number, acknowledged.mark)?.is_some();
+    let ours = under_mark(connection, acknowledged.number, acknowledged.mark)?.is_some();
     Ok(if ours { acknowledged.number } else { 0 })
 }
 
@@ -230,17 +250,16 @@ fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Res
     log::forget_unsent(connection, own)
 }
 
-/// Begins the outbox anew for another line: what the hub acknowledged stays so, one's own packs that it did not are
-/// taken apart, and those of others are numbered again.
+/// Begins the outbox anew for another line: what the hub acknowledged stays so, one's own packs that it did not, of this line
+/// and of earlier ones, are taken apart, and those of others are numbered again.
 pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: u64) -> Result<()> {
-    let line = line::current(connection)?;
-    let first: Option<i64> = connection.query_row(
-        "SELECT min(batch) FROM outbox WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3
-         AND (number IS NULL OR number > ?4)",
-        params![own.as_bytes(), integer(line.beginning().0), integer(line.end().0), integer(acknowledged)],
-        |row| row.get(0),
+    let mut statement = connection.prepare(
+        "SELECT min(batch) FROM outbox WHERE origin = ?1 AND (number IS NULL OR number > ?2) GROUP BY batch >> 32",
     )?;
-    if let Some(first) = first {
+    let firsts = statement
+        .query_map(params![own.as_bytes(), integer(acknowledged)], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    for first in firsts {
         take_apart_from(connection, own, columns::batch(first))?;
     }
     connection.execute(
@@ -255,6 +274,49 @@ pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: 
 pub(crate) fn offer_again(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE outbox SET number = NULL WHERE number < 0", [])?;
     Ok(())
+}
+
+/// Up to which number the hub holds the outbox; 0 where there is no hub.
+pub(crate) fn acknowledged(connection: &Connection) -> Result<u64> {
+    let number: Option<i64> = connection
+        .prepare_cached("SELECT acknowledged FROM uplink")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(number.map(columns::unsigned).unwrap_or_default())
+}
+
+/// Offers one's own packs again from one on to the end of its line, though they were acknowledged: the hub has said that none
+/// of them can go further.
+pub(crate) fn offer_from(connection: &Connection, own: ReplicaId, from: Batch) -> Result<()> {
+    connection.execute(
+        "UPDATE outbox SET number = NULL WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
+        params![own.as_bytes(), integer(from.0), integer(from.line().end().0)],
+    )?;
+    Ok(())
+}
+
+/// The first of a line's packs, up to one, that the hub has not acknowledged.
+pub(crate) fn first_unacknowledged(
+    connection: &Connection,
+    origin: ReplicaId,
+    last: Batch,
+    acknowledged: u64,
+) -> Result<Option<Batch>> {
+    let first: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(batch) FROM outbox WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3
+             AND (number IS NULL OR number > ?4)",
+        )?
+        .query_row(
+            params![
+                origin.as_bytes(),
+                integer(last.line().beginning().0),
+                integer(last.0),
+                integer(acknowledged)
+            ],
+            |row| row.get(0),
+        )?;
+    Ok(first.map(columns::batch))
 }
 
 /// Whether the hub acknowledged a pack.

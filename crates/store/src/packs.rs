@@ -141,7 +141,7 @@ pub(crate) fn chain(connection: &Connection, origin: ReplicaId, batch: Batch) ->
         None => (line.beginning(), None),
         Some(row) => (columns::batch(row.get(0)?), Some(blob(row, 1, "pack", "hash")?)),
     };
-    Ok(Chain { last, last_hash, held: hash_of(connection, origin, batch)? })
+    Ok(Chain { last, last_hash, held: hash_of(connection, origin, batch)?, ..Chain::default() })
 }
 
 /// The hash of the manifest that is held under a number.

@@ -1,6 +1,6 @@
 //! Receipts: what the home holds. They travel down to whom they concern.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use teranga_core::id::{Batch, Line, ReplicaId};
 use teranga_sync::feed::Receipt;
 use teranga_sync::manifest::Mark;
@@ -8,6 +8,8 @@ use teranga_sync::manifest::Mark;
 use crate::columns::{self, blob, integer};
 use crate::error::Result;
 use crate::feed::{self, About, To};
+use crate::fork;
+use crate::outbox;
 use crate::packs;
 use crate::replica;
 
@@ -28,9 +30,74 @@ impl Tier {
     }
 }
 
+/// Notes what the home is said to hold of an origin, as far as it speaks of the packs that are here: what the hub above has not
+/// acknowledged of them may be something else than the home's of the same number. Of the rest it is told once the hub above
+/// has acknowledged it.
+pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
+    let acknowledged = outbox::acknowledged(connection)?;
+    match standing(connection, receipt, acknowledged)? {
+        Some(standing) if standing.batch == receipt.batch => raise(connection, receipt),
+        standing => {
+            keep_for_later(connection, receipt)?;
+            standing.map_or(Ok(()), |standing| raise(connection, &standing))
+        }
+    }
+}
+
+/// Notes what was kept for later, as far as the hub above has acknowledged the packs that are here since.
+pub(crate) fn acknowledged(connection: &Connection, acknowledged: u64) -> Result<()> {
+    fork::brought(connection, acknowledged)?;
+    let mut statement = connection.prepare_cached("SELECT origin, batch, mark FROM receipt_ahead")?;
+    let mut rows = statement.query([])?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        kept.push(read(row)?);
+    }
+    for receipt in kept {
+        let Some(standing) = standing(connection, &receipt, acknowledged)? else { continue };
+        raise(connection, &standing)?;
+        if standing.batch == receipt.batch {
+            connection.execute(
+                "DELETE FROM receipt_ahead WHERE origin = ?1 AND line = ?2",
+                params![receipt.origin.as_bytes(), receipt.batch.line().number()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// How much of a receipt speaks of the packs that are here; nothing where none of it is known to.
+fn standing(connection: &Connection, receipt: &Receipt, acknowledged: u64) -> Result<Option<Receipt>> {
+    let (origin, last) = (receipt.origin, receipt.batch);
+    let unacknowledged = outbox::first_unacknowledged(connection, origin, last, acknowledged)?;
+    let unbrought = fork::first_unbrought(connection, origin, last)?;
+    let Some(first) = unacknowledged.into_iter().chain(unbrought).min() else {
+        return Ok(Some(*receipt));
+    };
+    let before = Batch(first.0 - 1);
+    let hash = packs::hash_of(connection, origin, before)?;
+    Ok(hash.map(|hash| Receipt { origin, batch: before, mark: Mark::of(&hash) }))
+}
+
+fn keep_for_later(connection: &Connection, receipt: &Receipt) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO receipt_ahead (origin, line, batch, mark) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (origin, line) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
+                 WHERE excluded.batch > receipt_ahead.batch",
+        )?
+        .execute(params![
+            receipt.origin.as_bytes(),
+            receipt.batch.line().number(),
+            integer(receipt.batch.0),
+            receipt.mark.0
+        ])?;
+    Ok(())
+}
+
 /// Notes that the home holds every pack of this origin up to one, and passes it down to all who may know the origin:
 /// whoever holds a record is told when what others wrote of it is safe too.
-pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
+fn raise(connection: &Connection, receipt: &Receipt) -> Result<()> {
     let moved: Option<i64> = connection
         .prepare_cached(
             "INSERT INTO receipt (origin, line, batch, mark) VALUES (?1, ?2, ?3, ?4)
@@ -60,6 +127,7 @@ pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
 /// Forgets every receipt, at another hub than before: its home may be another one, and where it is not it says so again.
 pub(crate) fn forget(connection: &Connection) -> Result<()> {
     connection.execute("DELETE FROM receipt", [])?;
+    connection.execute("DELETE FROM receipt_ahead", [])?;
     Ok(())
 }
 
@@ -68,7 +136,7 @@ pub(crate) fn note_at_home(connection: &Connection, origin: ReplicaId, batch: Ba
     if Tier::of(connection)? == Tier::Home
         && let Some(hash) = packs::hash_of(connection, origin, batch)?
     {
-        note(connection, &Receipt { origin, batch, mark: Mark::of(&hash) })?;
+        raise(connection, &Receipt { origin, batch, mark: Mark::of(&hash) })?;
     }
     Ok(())
 }
@@ -83,17 +151,28 @@ pub(crate) fn of(connection: &Connection, origin: ReplicaId, line: Line) -> Resu
     select(connection, "WHERE origin = ?1 AND line = ?2", params![origin.as_bytes(), line.number()])
 }
 
+/// How far the home is known to hold an origin's packs of one line, whether or not that speaks of those that are here.
+pub(crate) fn furthest(connection: &Connection, origin: ReplicaId, line: Line) -> Result<Option<Receipt>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT origin, batch, mark FROM (SELECT * FROM receipt_ahead
+         UNION ALL SELECT origin, line, batch, mark FROM receipt)
+         WHERE origin = ?1 AND line = ?2 ORDER BY batch DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![origin.as_bytes(), line.number()])?;
+    rows.next()?.map(read).transpose()
+}
+
 fn select(connection: &Connection, rest: &str, parameters: impl rusqlite::Params) -> Result<Option<Receipt>> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT origin, batch, mark FROM receipt {rest}"))?;
     let mut rows = statement.query(parameters)?;
-    rows.next()?
-        .map(|row| {
-            Ok(Receipt {
-                origin: blob(row, 0, "receipt", "origin")?,
-                batch: columns::batch(row.get(1)?),
-                mark: blob(row, 2, "receipt", "mark")?,
-            })
-        })
-        .transpose()
+    rows.next()?.map(read).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<Receipt> {
+    Ok(Receipt {
+        origin: blob(row, 0, "receipt", "origin")?,
+        batch: columns::batch(row.get(1)?),
+        mark: blob(row, 2, "receipt", "mark")?,
+    })
 }

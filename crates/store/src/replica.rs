@@ -11,6 +11,7 @@ use teranga_sync::identity::{Identity, actor_of};
 
 use crate::create;
 use crate::error::{Result, StoreError};
+use crate::feed;
 use crate::open::{self, Opened};
 use crate::register;
 use crate::seal::{self, Keys, Place};
@@ -85,6 +86,7 @@ impl Replica {
         entropy.fill(&mut bytes);
         let nonce = OpeningNonce(bytes);
         let actor = actor_of(&identity.public_key(), nonce);
+        feed::attach(&opened.connection, nonce)?;
         let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
         Ok(Self { opened, keys, identity, profile, nonce, actor })
     }

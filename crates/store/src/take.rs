@@ -11,6 +11,7 @@ use crate::aside;
 use crate::erase;
 use crate::error::Result;
 use crate::feed::{self, About, To};
+use crate::fork;
 use crate::gone;
 use crate::ingest;
 use crate::log::{self, FROM_FEED, Logged, Status};
@@ -59,6 +60,7 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
         Row::Verdict(verdict) => verdicts::take(connection, own.replica(), vec![verdict]),
         Row::Erase(erasure) => erase::take(connection, own, &erasure).map(|_| ()),
         Row::Leave { record, class } => gone::note(connection, record, class.as_ref()),
+        Row::Fork { origin, batch } => fork::take(connection, own.replica(), origin, batch),
     }
 }
 
@@ -91,6 +93,7 @@ fn take_save(connection: &Connection, batch: Batch, of: &Save) -> Result<()> {
             fed: Some(batch),
         };
         let seq = log::append(connection, &logged)?;
+        fork::came_down(connection, seq)?;
         aside::take_after_all(connection, entry.record, &entry.class, entry.hash)?;
         first.get_or_insert(seq);
     }

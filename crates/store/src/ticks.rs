@@ -11,7 +11,6 @@ use crate::log::Status;
 use crate::outbox;
 use crate::receipts;
 use crate::replica::Replica;
-use crate::uplink;
 use crate::verdicts;
 
 /// Where a record of this replica lies, the least far of its own changes deciding.
@@ -132,7 +131,8 @@ pub(crate) fn is_safe(connection: &Connection, own: ReplicaId, record: RecordId)
         .prepare_cached(
             "SELECT EXISTS (
                 SELECT 1 FROM change c LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (c.batch >> 32)
-                WHERE c.record = ?1 AND c.origin <> ?2 AND c.batch > coalesce(r.batch, 0))",
+                WHERE c.record = ?1 AND c.origin <> ?2
+                AND (c.batch > coalesce(r.batch, 0) OR c.seq IN (SELECT change FROM unbrought)))",
         )?
         .query_row(params![record.as_bytes(), own.as_bytes()], |row| row.get(0))?;
     Ok(!brought
@@ -142,7 +142,7 @@ pub(crate) fn is_safe(connection: &Connection, own: ReplicaId, record: RecordId)
 
 /// Where this replica's own changes of a record lie; safe where it made none.
 fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<Tick> {
-    let acknowledged = uplink::uplink(connection)?.map_or(0, |uplink| uplink.acknowledged);
+    let acknowledged = outbox::acknowledged(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
     )?;

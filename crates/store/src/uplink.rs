@@ -193,6 +193,7 @@ impl Replica {
         erase::told(&transaction, &request.confirmations)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
+        receipts::acknowledged(&transaction, acknowledged)?;
         if request.pushes.is_empty() {
             outbox::take_apart(&transaction, own)?;
         }

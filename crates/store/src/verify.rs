@@ -11,6 +11,7 @@ use teranga_sync::scan::{ChangeLimits, scan};
 use crate::census::UnsoundPart;
 use crate::columns::{self, blob};
 use crate::error::{Result, StoreError};
+use crate::feed;
 use crate::packs;
 use crate::replica::Replica;
 
@@ -129,7 +130,7 @@ impl Replica {
     /// A resource's text is under the running hash of the feed at the row that published it.
     fn verify_resources(&self, told: &mut impl FnMut(Flaw)) -> Result<()> {
         let mut statement = self.connection().prepare(
-            "SELECT r.kind, r.id, r.version, r.json, f.position, f.running, f.kind FROM resource r
+            "SELECT r.kind, r.id, r.version, r.json, f.position, f.running, f.kind, f.opening FROM resource r
              JOIN feed f ON f.kind = 3 AND f.ref = r.row ORDER BY r.row",
         )?;
         let mut rows = statement.query([])?;
@@ -142,10 +143,11 @@ impl Replica {
                 .next()
                 .transpose()?;
             let json: Vec<u8> = row.get_ref(3)?.as_bytes().map_err(rusqlite::Error::from)?.to_vec();
-            let tagged = Sha256::new().chain_update(kind.to_be_bytes()).chain_update(json).finalize();
+            let opening: Option<Vec<u8>> = row.get(7)?;
+            let digest = feed::row_digest(kind, &json, &opening.unwrap_or_default());
             let running = Sha256::new()
                 .chain_update(before.unwrap_or_else(|| vec![0; 32]))
-                .chain_update(tagged)
+                .chain_update(digest)
                 .finalize();
             if running.as_slice() != row.get::<_, Vec<u8>>(5)?.as_slice() {
                 let name = |column| row.get::<_, String>(column);

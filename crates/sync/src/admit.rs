@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use teranga_core::id::{Batch, Line, ManifestHash};
 use teranga_core::problem::Problem;
 
+use crate::manifest::Mark;
 use crate::pack::Pack;
 use crate::scan::{ChangeLimits, scan};
 
@@ -18,6 +19,24 @@ pub struct Chain {
     pub last_hash: Option<ManifestHash>,
     /// The hash of the manifest that is held under the arriving pack's number, if one is.
     pub held: Option<ManifestHash>,
+    /// Where the hub above is known to hold another chain than the one that came here.
+    pub fork: Option<Batch>,
+    /// How far the home holds this line, though not all of it may be held here: a hub that was put back has forgotten.
+    pub home: Option<(Batch, Mark)>,
+    /// Whether all that the arriving pack brings came down from the hub above, as of the same batch.
+    pub came_down: bool,
+}
+
+impl Chain {
+    /// Whether the home may hold something else under the number of a pack that is not held here. It was sent before this
+    /// hub was put back, by this origin or by somebody else with its key; whoever took it would call it safe at once.
+    fn may_be_another_at_home(&self, batch: Batch, hash: &ManifestHash) -> bool {
+        match self.home {
+            Some((last, mark)) if last == batch => mark != Mark::of(hash),
+            Some((last, _)) if last > batch => !self.came_down,
+            Some(_) | None => false,
+        }
+    }
 }
 
 /// What to do with a pack.
@@ -40,6 +59,9 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
         return Admission::Refuse(Problem::Unauthorised);
     }
     let batch = pack.manifest.batch;
+    if chain.fork.is_some_and(|fork| batch >= fork) {
+        return Admission::Refuse(Problem::BrokenChain);
+    }
     if batch <= chain.last {
         return match chain.held {
             // The manifest does not say which bodies came with it: those that come now were never read here.
@@ -55,6 +77,9 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     // The first pack of a later line names the one that its origin cut before, which need not have come this far.
     let begins_a_line = chain.last_hash.is_none() && batch.line() != Line::FIRST;
     if !begins_a_line && pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
+        return Admission::Refuse(Problem::BrokenChain);
+    }
+    if chain.may_be_another_at_home(batch, &hash) {
         return Admission::Refuse(Problem::BrokenChain);
     }
     if pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {

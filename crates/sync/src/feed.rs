@@ -133,6 +133,14 @@ pub enum Row {
     },
     /// A record is to be destroyed.
     Erase(Erasure),
+    /// The hub above holds another chain of this origin's line, from this batch on: the origin cuts what it has sent of
+    /// it from there on anew.
+    Fork {
+        /// The origin.
+        origin: ReplicaId,
+        /// The first of its packs that stands in no chain above.
+        batch: Batch,
+    },
 }
 
 const SAVE: u8 = 0;
@@ -143,6 +151,7 @@ const RECEIPT: u8 = 4;
 const VERDICT: u8 = 5;
 const LEAVE: u8 = 6;
 const ERASE: u8 = 7;
+const FORK: u8 = 8;
 
 /// Where a child stands in its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -175,7 +184,8 @@ impl Row {
             | Self::Receipt(_)
             | Self::Verdict(_)
             | Self::Leave { .. }
-            | Self::Erase(_) => &[],
+            | Self::Erase(_)
+            | Self::Fork { .. } => &[],
         }
     }
 }
@@ -228,6 +238,9 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
         Row::Erase(erasure) => {
             writer.byte(ERASE);
             erasure.write(writer);
+        }
+        Row::Fork { origin, batch } => {
+            writer.byte(FORK).raw(origin.as_bytes()).number(batch.0);
         }
     }
 }
@@ -292,6 +305,10 @@ fn read_row(reader: &mut Reader<'_>, saves: &mut Saves) -> Result<Row, DecodeErr
             class: Some(reader.text("class", name)?).filter(|class| !class.is_empty()).map(ClassId::new),
         },
         ERASE => Row::Erase(Erasure::read(reader)?),
+        FORK => Row::Fork {
+            origin: ReplicaId(reader.array()?),
+            batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
+        },
         _ => return Err(DecodeError::Invalid { field: "row" }),
     })
 }

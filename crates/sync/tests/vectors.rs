@@ -102,6 +102,7 @@ fn rows() -> Vec<Row> {
             reason: "not-granted".into(),
         }),
         Row::Erase(erasure()),
+        Row::Fork { origin: device().replica(), batch: Batch(1) },
         Row::Leave { record: RECORD, class: None },
         Row::Leave { record: RECORD, class: Some(ClassId::new("survey")) },
     ]

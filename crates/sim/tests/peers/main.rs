@@ -8,6 +8,7 @@
 mod anki;
 mod cht;
 mod duplicates;
+mod forks;
 mod odk;
 mod stage;
 mod survey_solutions;

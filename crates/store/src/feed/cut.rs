@@ -137,7 +137,8 @@ impl Cutter<'_> {
             | About::Receipt(_)
             | About::Verdict(_)
             | About::Leave(_)
-            | About::Erase(_) => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
+            | About::Erase(_)
+            | About::Fork(_) => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
         }
     }
 
@@ -271,7 +272,7 @@ fn size(row: &Row) -> usize {
         }
         Row::Verdict(row) => 128 + row.class.as_str().len() + row.reason.len(),
         Row::Leave { class, .. } => 32 + class.as_ref().map_or(0, |class| class.as_str().len()),
-        Row::Opening { .. } | Row::Receipt(_) => 64,
+        Row::Opening { .. } | Row::Receipt(_) | Row::Fork { .. } => 64,
         Row::Erase(_) => 128,
     }
 }

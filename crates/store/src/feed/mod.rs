@@ -3,9 +3,10 @@
 mod cut;
 mod row;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
-use teranga_core::id::{FeedPosition, Line, RecordId, ReplicaId};
+use teranga_core::id::{FeedPosition, Line, OpeningNonce, RecordId, ReplicaId};
 use teranga_sync::feed::Cursor;
 
 use crate::columns::{blob, integer, unsigned};
@@ -32,6 +33,8 @@ pub(crate) enum About {
     Leave(i64),
     /// A record that is to be destroyed.
     Erase(i64),
+    /// Another chain that the hub above holds.
+    Fork(i64),
     /// What went before of a record, or of all that a child may hold.
     Enter(Option<RecordId>),
 }
@@ -59,6 +62,7 @@ impl About {
             Self::Leave(row) => (6, row, None),
             Self::Enter(record) => (7, 0, record),
             Self::Erase(row) => (8, row, None),
+            Self::Fork(row) => (9, row, None),
         }
     }
 
@@ -73,6 +77,7 @@ impl About {
             (6, _) => Ok(Self::Leave(row)),
             (7, record) => Ok(Self::Enter(record)),
             (8, _) => Ok(Self::Erase(row)),
+            (9, _) => Ok(Self::Fork(row)),
             _ => Err(StoreError::Inconsistent { table: "feed", column: "kind" }),
         }
     }
@@ -93,11 +98,37 @@ pub(crate) fn end(connection: &Connection) -> Result<Cursor> {
     }
 }
 
-/// Appends a row and returns its position. `digest` names its content; with the rows before it, it makes the running hash.
+/// Bytes of an opening's nonce in the rows that it writes.
+const OPENING_BYTES: usize = 8;
+
+/// What a row adds to the running hash: its kind, its content and the opening that wrote it, which no row has from before there
+/// were any.
+pub(crate) fn row_digest(kind: i64, digest: &[u8], opening: &[u8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(kind.to_be_bytes())
+        .chain_update(digest)
+        .chain_update(opening)
+        .finalize()
+        .into()
+}
+
+/// Gives a connection the function `this_opening()`, for the running hash: two copies of a hub's database that take the same
+/// rows in the same order are not one feed, for what their children told them beside it differs.
+pub(crate) fn attach(connection: &Connection, opening: OpeningNonce) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("this_opening", 0, flags, move |_| {
+        Ok(opening.0.first_chunk::<OPENING_BYTES>().copied())
+    })?;
+    Ok(())
+}
+
+/// Appends a row and returns its position. `digest` names its content; with the rows before it and the opening in which it
+/// was written, it makes the running hash.
 pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8]) -> Result<FeedPosition> {
     let (kind, row, record) = about.columns();
-    let tagged = Sha256::new().chain_update(kind.to_be_bytes()).chain_update(digest).finalize();
-    let next = end(connection)?.next(&tagged);
+    let opening: [u8; OPENING_BYTES] =
+        connection.prepare_cached("SELECT this_opening()")?.query_row([], |row| row.get(0))?;
+    let next = end(connection)?.next(&row_digest(kind, digest, &opening));
     let (except, line, only) = match to {
         To::All => (None, None, None),
         To::AllBut(child, line) => (Some(child.0), Some(line.number()), None),
@@ -105,8 +136,8 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
     };
     connection
         .prepare_cached(
-            "INSERT INTO feed (position, kind, ref, record, except_, except_line, only_, running)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO feed (position, kind, ref, record, except_, except_line, only_, running, opening)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             integer(next.position.0),
@@ -117,6 +148,7 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
             line,
             only,
             next.running,
+            opening,
         ])?;
     Ok(next.position)
 }

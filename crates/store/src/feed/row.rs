@@ -12,7 +12,7 @@ use teranga_sync::feed::{Introduction, Receipt, Row};
 use super::{About, Reader};
 use crate::error::Result;
 use crate::verdicts::{self, Standing};
-use crate::{custody, erase, log, membership, packs, receipts, register, resources};
+use crate::{custody, erase, fork, log, membership, packs, receipts, register, resources};
 
 /// What a place in the feed says to a child: nothing, one row, or a save after the rows that introduce its author.
 pub(super) fn build(
@@ -44,6 +44,7 @@ pub(super) fn build(
         }
         About::Leave(row) => Some(membership::leave_row(connection, row)?),
         About::Erase(row) => Some(erase::erase_row(connection, row)?),
+        About::Fork(row) => Some(fork::row(connection, row)?),
         About::Enter(_) => None,
     };
     Ok(row.into_iter().collect())

@@ -12,6 +12,8 @@ use crate::error::Result;
 pub(crate) struct Held {
     pub(crate) origin: ReplicaId,
     pub(crate) batch: Option<Batch>,
+    /// Where it came down the feed: the pack in which it left its origin.
+    pub(crate) fed: Option<Batch>,
 }
 
 /// A change that is here already, by the pack that brought it.
@@ -21,12 +23,14 @@ pub(crate) fn held(
     class: &ClassId,
     hash: ChangeHash,
 ) -> Result<Option<Held>> {
-    let mut statement = connection
-        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT origin, batch, fed FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3",
+    )?;
     let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
-    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch }))
+    let fed = row.get::<_, Option<i64>>(2)?.map(columns::batch);
+    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch, fed }))
 }
 
 /// The row of a change, if it is here.

@@ -38,8 +38,10 @@ CREATE TABLE unused_key (
     record BLOB                      -- null: of a file
 ) STRICT;
 
--- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase. An enter stands for
+-- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase, 9 fork. An enter stands for
 -- what went before it of one record, or, without a record, of all that the child in `only_` may hold.
+-- The first bytes of the opening in which a row was written: with them the running hash is that of no copy of this database.
+ALTER TABLE feed ADD COLUMN opening BLOB;
 CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
 CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
 
@@ -123,6 +125,30 @@ CREATE TABLE erasure (
     PRIMARY KEY (record, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasure_untold ON erasure (told) WHERE told = 0;
+
+-- Lines of which the hub above holds another chain, from a batch on: two copies of a device wrote under the same numbers. The
+-- packs that came here are gone, and what they brought waits for its author to send it in others.
+CREATE TABLE fork (
+    row    INTEGER PRIMARY KEY,
+    origin BLOB NOT NULL,
+    line   INTEGER NOT NULL,
+    batch  INTEGER NOT NULL,
+    UNIQUE (origin, line)
+) STRICT;
+CREATE TABLE unbrought (
+    change INTEGER PRIMARY KEY,     -- its seq
+    batch  INTEGER NOT NULL         -- of the pack that is gone
+) STRICT;
+
+-- What the home was said to hold while packs of that line that are here were not acknowledged above: whether the home's are
+-- the same is not known yet.
+CREATE TABLE receipt_ahead (
+    origin BLOB NOT NULL,
+    line   INTEGER NOT NULL,
+    batch  INTEGER NOT NULL,
+    mark   BLOB NOT NULL,
+    PRIMARY KEY (origin, line)
+) STRICT, WITHOUT ROWID;
 
 -- The last exchange number that had been given when the hub was last heard: of a return to an earlier number it is not
 -- known whether it was made before or after.

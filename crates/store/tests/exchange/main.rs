@@ -259,7 +259,7 @@ fn a_refused_pack_stops_neither_others_packs_nor_what_comes_down() {
     world.region.begin_session().unwrap();
     let request = world.region.next_request(&plan, NOW).unwrap().unwrap();
     assert_eq!(request.pushes[0].number, 1);
-    world.region.pass_over(&request, Problem::BrokenChain).unwrap();
+    world.region.pass_over(&request, Problem::Forbidden).unwrap();
     let refused = world.region.refused_packs().unwrap();
     assert_eq!((refused.len(), refused[0].origin), (1, world.awa.id()));
     sync(&mut world.region, &mut world.hq);

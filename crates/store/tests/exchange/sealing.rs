@@ -92,6 +92,45 @@ fn no_backup_gives_back_what_was_erased_since() {
     }
 }
 
+/// What is told beside the feed is lost with it: a hub that takes the same rows once more is another feed, or nobody would
+/// tell it again.
+#[test]
+fn whoever_confirmed_an_erasure_confirms_it_again_to_a_hub_that_was_put_back() {
+    let (mut world, _backups, file, record) = backed_up(305);
+    world.hq.erase(record, NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut world.awa, &mut world.region);
+    let awa = world.awa.id();
+    let silent = |hub: &Replica| hub.erasures().unwrap()[0].outstanding.contains(&awa);
+    assert!(!silent(&world.region));
+    let at = world.region.folder();
+    let back = folder(&file, &at.join(KEYS_FILE), &at.join(WRAPPING_FILE));
+    world.region = Replica::open(back.path(), &mut world.seed).unwrap();
+    assert!(silent(&world.region));
+    sync(&mut world.awa, &mut world.region);
+    assert!(!silent(&world.region));
+}
+
+/// A backup that was made while keys still waited to be destroyed: destroying them first would count as the last of which the
+/// database has been told, and what was erased since would stay.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this puts a database into a state that a power cut would leave"
+)]
+fn a_backup_in_which_keys_still_wait_is_told_of_erasures_before_they_go() {
+    let (mut world, _backups, file, record) = backed_up(304);
+    world.hq.erase(record, NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
+    let at = world.region.folder();
+    let back = folder(&file, &at.join(KEYS_FILE), &at.join(WRAPPING_FILE));
+    let old = rusqlite::Connection::open(back.path().join(FILE)).unwrap();
+    old.execute("INSERT INTO unused_key (key) VALUES (1000000)", []).unwrap();
+    drop(old);
+    let back = Replica::open(back.path(), &mut Seeded(1)).unwrap();
+    assert!(back.is_erased(record).unwrap() && !holds(&back, record));
+}
+
 #[test]
 fn a_wrapping_key_that_is_lost_comes_back_from_a_printed_share_and_from_nothing_else() {
     let (mut world, _backups, _file, record) = backed_up(302);

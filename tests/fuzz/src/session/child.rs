@@ -147,7 +147,11 @@ impl Told<'_> {
                 }
                 // Who may hold less lets go of it; so does whoever hears that a change was not taken.
                 Row::Leave { .. } | Row::Verdict(_) | Row::Replica(_) => self.may_lose = true,
-                Row::Save { .. } | Row::Opening { .. } | Row::Resource(_) | Row::Receipt(_) => {}
+                Row::Save { .. }
+                | Row::Opening { .. }
+                | Row::Resource(_)
+                | Row::Receipt(_)
+                | Row::Fork { .. } => {}
             }
         }
         feed::encode(&rows)

@@ -153,6 +153,8 @@ impl Twist {
                 rows.push(Row::Erase(Erasure { record, at: Millis(1), home, signature: [7; 64] }));
             }
             17 => rows.insert(0, Row::Leave { record, class }),
+            20 => rows
+                .push(Row::Fork { origin: super::making::world().awa.identity.replica(), batch: Batch(1) }),
             _ => {
                 if let Some(row) = self.one_of(rows) {
                     self.row(row, known);
@@ -181,6 +183,7 @@ impl Twist {
             Row::Verdict(verdict) => verdict.hash = known.map_or(ChangeHash([7; 32]), |entry| entry.hash),
             Row::Leave { class, .. } => *class = None,
             Row::Erase(erasure) => erasure.signature = [7; 64],
+            Row::Fork { batch, .. } => *batch = Batch(1),
         }
     }
 }

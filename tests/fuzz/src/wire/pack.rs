@@ -54,10 +54,11 @@ fn decided(pack: &Pack) {
     let before = Chain {
         last: teranga_core::id::Batch(batch.0.saturating_sub(1)),
         last_hash: Some(pack.manifest.previous),
-        held: None,
+        ..Chain::default()
     };
-    let held = Chain { last: batch, last_hash: Some(pack.hash()), held: Some(pack.hash()) };
-    let other = Chain { last: batch, last_hash: None, held: Some(ManifestHash([9; 32])) };
+    let held =
+        Chain { last: batch, last_hash: Some(pack.hash()), held: Some(pack.hash()), ..Chain::default() };
+    let other = Chain { last: batch, last_hash: None, held: Some(ManifestHash([9; 32])), ..Chain::default() };
     for chain in [Chain::default(), before, held, other] {
         match admit(pack, &chain) {
             Admission::Accept(hash) => assert_eq!(hash, pack.hash()),
