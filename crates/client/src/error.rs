@@ -84,6 +84,20 @@ pub enum ClientError {
         /// How many one may have.
         most: u64,
     },
+    /// This device holds its person's caseload, and an office reviews.
+    #[error("{0} is reviewed at its office")]
+    ReviewElsewhere(RecordId),
+    /// The record was not handed in, or is void: there is nothing to review.
+    #[error("{0} is not handed in, or void")]
+    NotSubmitted(RecordId),
+    /// An answer holds two values: nobody can approve both.
+    #[error("{key} of {record} holds two values")]
+    ApproveConflict {
+        /// The record.
+        record: RecordId,
+        /// The answer.
+        key: String,
+    },
     /// No answer of this record is held aside.
     #[error("no answer of {0} is held aside")]
     NothingHeld(RecordId),
@@ -141,6 +155,9 @@ impl Explain for ClientError {
             Self::NoRegion => "region-missing",
             Self::UnknownAssignee { .. } => "assignee-unknown",
             Self::CaseloadFull { .. } => "caseload-full",
+            Self::ReviewElsewhere(_) => "review-elsewhere",
+            Self::NotSubmitted(_) => "not-submitted",
+            Self::ApproveConflict { .. } => "approve-conflict",
             Self::NothingHeld(_) => "nothing-held",
             Self::NotInConflict { .. } => "not-in-conflict",
             Self::SettleFact { .. } => "settle-fact",
@@ -159,6 +176,8 @@ impl Explain for ClientError {
             | Self::IsACase(record)
             | Self::NoDraft(record)
             | Self::NothingHeld(record)
+            | Self::ReviewElsewhere(record)
+            | Self::NotSubmitted(record)
             | Self::DraftUnderWay(record) => {
                 vec![("record", record.to_string())]
             }
@@ -173,7 +192,9 @@ impl Explain for ClientError {
             Self::RegisterMap(problems) => vec![("count", problems.len().to_string())],
             Self::Answers(errors) => vec![("count", errors.len().to_string())],
             Self::NoRegion | Self::Score(_) => Vec::new(),
-            Self::NotInConflict { record, key } | Self::SettleStanding { record, key } => {
+            Self::NotInConflict { record, key }
+            | Self::SettleStanding { record, key }
+            | Self::ApproveConflict { record, key } => {
                 vec![("record", record.to_string()), ("key", key.clone())]
             }
             Self::SettleFact { record, key, allowed } => {

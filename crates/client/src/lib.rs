@@ -13,6 +13,7 @@ pub mod invent;
 mod opening;
 pub mod overview;
 pub mod register;
+mod review;
 pub mod settle;
 pub mod versions;
 mod waves;

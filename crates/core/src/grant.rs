@@ -32,7 +32,16 @@ pub fn reaches(audience: &Audience, custody: &Custody) -> bool {
     }
 }
 
-fn is_cleared(audience: &Audience, class: &ClassId) -> bool {
+/// Whether a replica of this audience approves records: an office reads what its region brought, and nobody their own caseload.
+pub fn may_review(audience: &Audience) -> bool {
+    match audience.reach {
+        Reach::Everything => true,
+        Reach::Caseload(_) => false,
+    }
+}
+
+/// Whether a replica of this audience may hold parts of this class.
+pub fn is_cleared(audience: &Audience, class: &ClassId) -> bool {
     match &audience.clearance {
         Clearance::Every => true,
         Clearance::Only(classes) => is_envelope(class) || classes.contains(class),

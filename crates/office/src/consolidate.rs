@@ -95,6 +95,9 @@ pub struct PulledRecord {
     pub region: Option<String>,
     /// `open`, `submitted` or `voided`.
     pub state: String,
+    /// `unreviewed`, `approved`, `changed` (since its approval) or `returned`.
+    #[serde(default)]
+    pub review: String,
     /// The classes whose values are here.
     pub held: Vec<String>,
     /// The values, by key.
@@ -251,6 +254,7 @@ impl Office {
             wave: row.wave,
             region: row.region,
             state: row.state.code().to_owned(),
+            review: row.review.code().to_owned(),
             held: grant.classes.clone(),
             values,
             conflicts,

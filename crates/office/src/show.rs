@@ -98,7 +98,8 @@ impl Office {
         let shown = parts.iter().map(|part| self.show_part(part, labels.as_ref()));
         Ok(Some(json!({
             "record": record, "form": row.form, "case": row.case, "wave": row.wave, "region": row.region,
-            "state": row.state.code(), "parts": shown.collect::<Result<Vec<_>, _>>()?,
+            "state": row.state.code(), "review": row.review.code(),
+            "parts": shown.collect::<Result<Vec<_>, _>>()?,
         })))
     }
 

@@ -48,6 +48,7 @@ pub mod register;
 pub mod replica;
 pub mod resources;
 mod retract;
+mod review;
 pub mod save;
 mod saving;
 pub mod seal;

@@ -18,6 +18,7 @@ use crate::columns::{self, blob, integer};
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::mentions;
+use crate::review;
 
 /// The class whose part is the envelope.
 pub(crate) const OPEN: &str = "open";
@@ -85,6 +86,8 @@ pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &Class
     }
     if class.as_str() == OPEN {
         forget_envelope(connection, record)?;
+    } else {
+        review::derive(connection, record, None)?;
     }
     touch(connection, record)
 }
@@ -109,9 +112,11 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
         .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
     write_conflicts(connection, record, class, &shown.conflicts)?;
     mentions::derive(connection, record, class, shown)?;
-    if class.as_str() == OPEN {
-        write_envelope(connection, record, &shown.values)?;
+    let open = (class.as_str() == OPEN).then_some(&shown.values);
+    if let Some(values) = open {
+        write_envelope(connection, record, values)?;
     }
+    review::derive(connection, record, open)?;
     touch(connection, record)
 }
 
@@ -181,7 +186,8 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
 pub(crate) fn forget_envelope(connection: &Connection, record: RecordId) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE record SET form = NULL, kase = NULL, wave = NULL, region = NULL, state = 'open', custody = NULL
+            "UPDATE record SET form = NULL, kase = NULL, wave = NULL, region = NULL, state = 'open', custody = NULL,
+                 review = 'unreviewed'
              WHERE record = ?1",
         )?
         .execute([record.as_bytes()])?;

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId, Salt};
 use teranga_core::key::Key;
-use teranga_core::record::State;
+use teranga_core::record::{Review, State};
 use teranga_core::value::Value;
 use teranga_document::view::Conflict;
 
@@ -15,6 +15,7 @@ use crate::columns::{self, blob, integer, maybe_blob, unsigned};
 use crate::error::{Result, StoreError};
 use crate::part::{candidate_from_json, heads_from_blob, state_from_code, view_values};
 use crate::replica::Replica;
+use crate::review;
 
 /// What a record's envelope says, as it stands in lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct RecordRow {
     pub region: Option<String>,
     /// Whether it counts.
     pub state: State,
+    /// Where it stands with its office.
+    pub review: Review,
     /// Grows with every change of any record: whoever reads by it sees what changed.
     pub touched: u64,
 }
@@ -51,7 +54,7 @@ pub struct PartView {
 }
 
 const COLUMNS: &str =
-    "record, iif(key IS NULL, salt, unseal(salt)), form, kase, wave, region, state, touched";
+    "record, iif(key IS NULL, salt, unseal(salt)), form, kase, wave, region, state, touched, review";
 
 impl Replica {
     /// One record; `None` when nothing of it is held.
@@ -151,5 +154,6 @@ fn read(row: &Row<'_>) -> Result<RecordRow> {
         region: row.get(5)?,
         state: state_from_code(&row.get::<_, String>(6)?)?,
         touched: unsigned(row.get(7)?),
+        review: review::read(&row.get::<_, String>(8)?)?,
     })
 }

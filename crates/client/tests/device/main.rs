@@ -4,6 +4,7 @@
 
 mod interviews;
 mod register;
+mod review;
 mod validity;
 mod versions;
 mod world;

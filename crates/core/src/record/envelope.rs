@@ -118,7 +118,9 @@ impl Envelope {
                 | EventKind::Moved { .. }
                 | EventKind::Voided { .. }
                 | EventKind::Assigned { .. }
-                | EventKind::Relieved { .. } => None,
+                | EventKind::Relieved { .. }
+                | EventKind::Approved(_)
+                | EventKind::Returned { .. } => None,
             })
             .collect();
         self.events

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::custody::Assignee;
+use super::review::Approved;
 use crate::id::{EventId, RecordId};
 use crate::time::Millis;
 
@@ -39,6 +40,16 @@ pub enum EventKind {
     Relieved {
         /// The assignment that no longer holds.
         assigned: EventId,
+    },
+    /// An office has read the record and approves of it as it stood.
+    Approved(Approved),
+    /// An office gives the record back to whoever wrote it.
+    Returned {
+        /// What is wanted, in the office's words.
+        reason: String,
+        /// The reviews that the office knew of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<EventId>,
     },
 }
 

@@ -4,7 +4,9 @@
 mod custody;
 mod envelope;
 mod event;
+mod review;
 
 pub use custody::{Assignee, Custody};
 pub use envelope::{Envelope, EnvelopeError, State, keys};
 pub use event::{Event, EventKind};
+pub use review::{Approved, PartHeads, Review};

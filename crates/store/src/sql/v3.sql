@@ -5,6 +5,7 @@ ALTER TABLE replica ADD COLUMN classes TEXT NOT NULL DEFAULT '';    -- that it m
 ALTER TABLE enrolment_code ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
 
+ALTER TABLE record ADD COLUMN review TEXT NOT NULL DEFAULT 'unreviewed'; -- derived from its envelope and its parts
 ALTER TABLE record ADD COLUMN custody TEXT;                         -- who is in charge by its own envelope, JSON; null: its region
 
 -- A hub's database is sealed: salts, bodies, snapshots, views and candidates with the record's key, files and thumbnails with their

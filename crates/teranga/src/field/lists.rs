@@ -6,7 +6,7 @@ use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::id::ChangeHash;
 use teranga_core::time::Millis;
 
-use super::files;
+use super::{files, review};
 use crate::badge;
 use crate::failure::Outcome;
 use crate::ledger;
@@ -40,10 +40,10 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
         let gone = if listed.gone { messages.text("charge-gone") } else { String::new() };
         table.add_row([
             listed.row.record.to_string(),
-            listed.row.form.unwrap_or_default(),
+            listed.row.form.clone().unwrap_or_default(),
             listed.title,
-            listed.row.wave.unwrap_or_default(),
-            messages.text(&format!("state-{}", listed.row.state.code())),
+            listed.row.wave.clone().unwrap_or_default(),
+            review::state(&listed.row, messages),
             [badge::words(&listed.tick, messages), conflict, gone].join(" ").trim_end().to_owned(),
         ]);
     }

@@ -11,6 +11,7 @@ mod fill;
 mod keep;
 mod lists;
 mod register;
+mod review;
 mod show;
 mod sync;
 mod upgrade;
@@ -104,6 +105,8 @@ enum Act {
     },
     #[command(flatten)]
     Charge(charge::ChargeAct),
+    #[command(flatten)]
+    Review(review::ReviewAct),
     ImportCases(register::RegisterArgs),
     Sync(sync::SyncArgs),
     Bundle(bundle::BundleArgs),
@@ -209,6 +212,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
             Ok(())
         }
         Act::Charge(act) => charge::run(&mut device, act, messages),
+        Act::Review(act) => review::run(&mut device, act, messages),
         Act::Settle { record, key, value } => {
             let record = find(&device, &record)?;
             acts::settle(&mut device, record, &key, &value, messages)

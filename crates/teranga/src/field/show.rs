@@ -13,6 +13,7 @@ use teranga_store::records::PartView;
 use super::charge;
 use super::files;
 use super::lists::table;
+use super::review;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -24,9 +25,10 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
     say!("{record}  {}", row.form.as_deref().unwrap_or("-"));
     let case = row.case.map_or_else(|| "-".to_owned(), |case| case.to_string());
     let wave = row.wave.as_deref().unwrap_or("-");
-    let state = messages.text(&format!("state-{}", row.state.code()));
+    let state = review::state(&row, messages);
     say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
     charge::tell(device.replica().custody(record)?.as_ref(), messages);
+    review::tell(device, record, messages)?;
     match row.form.as_ref().and_then(|form| device.form(form).ok()) {
         Some(form) => answers(device, &form, &parts, messages)?,
         None => say!("{}", messages.text("form-not-here")),

@@ -17,7 +17,7 @@ use super::released::Columns;
 use super::replacement::Replacement;
 use crate::failure::{Failure, Outcome};
 
-const HEAD: [&str; 7] = ["record", "case", "wave", "region", "state", "form_version", "conflicts"];
+const HEAD: [&str; 8] = ["record", "case", "wave", "region", "state", "review", "form_version", "conflicts"];
 
 /// Writes the files of every published form, also of one that no record that counts was filled with: whoever reads
 /// them by name finds each, and none holds what does not count any more.
@@ -92,7 +92,7 @@ impl Rows<'_> {
     }
 
     /// What stands under [`HEAD`].
-    fn head(&self) -> [String; 7] {
+    fn head(&self) -> [String; 8] {
         let record = self.record;
         [
             record.record.to_string(),
@@ -100,6 +100,7 @@ impl Rows<'_> {
             record.wave.clone().unwrap_or_default(),
             record.region.clone().unwrap_or_default(),
             record.state.clone(),
+            record.review.clone(),
             record.form.split_once('@').map(|(_, version)| version.to_owned()).unwrap_or_default(),
             record.conflicts.to_string(),
         ]
