@@ -3,7 +3,7 @@
 
 use teranga_client::interview::Setting;
 use teranga_client::{ClientError, Device};
-use teranga_core::audience::Audience;
+use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::id::RecordId;
 use teranga_core::time::Millis;
 use teranga_store::save::SavedChange;
@@ -20,6 +20,9 @@ use crate::sabotage::Sabotage;
 use crate::script::{Holding, Script, Weather};
 use crate::session::{Talked, session};
 use crate::world::World;
+
+/// The office of machines that join a staged world.
+const OFFICE: &str = "Bureau";
 
 /// A machine of a staged world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,12 +137,24 @@ impl Staged {
 impl Staged {
     /// A hub without a parent, beside headquarters: one for training, say.
     pub fn another_headquarters(&mut self) -> Result<Place, StoreError> {
-        self.machine("Formation", Post::Headquarters, ReplicaKind::Hub, None)
+        self.machine("Formation", Post::Headquarters, ReplicaKind::Hub, Audience::of_region(None))
     }
 
     /// A device that would sync with a hub, and is enrolled nowhere yet.
     pub fn another_device(&mut self, person: &str, region: &str, hub: Place) -> Result<Place, StoreError> {
-        self.machine(person, Post::Device { hub: hub.0 }, ReplicaKind::Device, Some(region))
+        self.machine(
+            person,
+            Post::Device { hub: hub.0 },
+            ReplicaKind::Device,
+            Audience::of_region(Some(region)),
+        )
+    }
+
+    /// A device that would hold its person's caseload, and is enrolled nowhere yet.
+    pub fn another_caseload(&mut self, person: &str, region: &str, hub: Place) -> Result<Place, StoreError> {
+        let agent = Agent { office: OFFICE.into(), person: person.into() };
+        let audience = Audience { reach: Reach::Caseload(agent), ..Audience::of_region(Some(region)) };
+        self.machine(person, Post::Device { hub: hub.0 }, ReplicaKind::Device, audience)
     }
 
     fn machine(
@@ -147,11 +162,10 @@ impl Staged {
         name: &str,
         post: Post,
         kind: ReplicaKind,
-        region: Option<&str>,
+        audience: Audience,
     ) -> Result<Place, StoreError> {
         self.seed += 1;
-        let audience = Audience::of_region(region);
-        let profile = Profile { kind, person: name.into(), office: "Bureau".into(), audience };
+        let profile = Profile { kind, person: name.into(), office: OFFICE.into(), audience };
         let machine = Machine::new(name.into(), post, &profile, self.seed)?;
         Ok(Place(self.world.add(machine)))
     }

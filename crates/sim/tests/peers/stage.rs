@@ -5,9 +5,11 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value as Json, json};
 use teranga_client::ClientError;
+use teranga_client::charge::Handover;
 use teranga_client::invent::{self, Seeded};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
+use teranga_core::record::Assignee;
 use teranga_sim::{Place, Staged, Talked, Weather};
 use teranga_store::Replica;
 use teranga_store::records::PartView;
@@ -111,6 +113,21 @@ impl Stage {
             Ok((record, device.finish(&mut interview, setting)?.changes))
         });
         saved.unwrap().expect("the device stands");
+    }
+
+    /// Puts a person of the office in charge of a case.
+    pub(crate) fn assigns(&mut self, place: Place, case: RecordId, person: &str, handover: Handover) {
+        let (office, person) = (Some("Bureau".to_owned()), Some(person.to_owned()));
+        let to = Assignee { region: "SN-KL".into(), office, person };
+        let assigned =
+            self.act(place, |device, setting| Ok((case, device.assign(case, to, handover, setting)?)));
+        assigned.unwrap().expect("the device stands");
+    }
+
+    /// Relieves everybody who is in charge of a case.
+    pub(crate) fn relieves(&mut self, place: Place, case: RecordId) {
+        let relieved = self.act(place, |device, setting| Ok((case, device.relieve(case, None, setting)?)));
+        relieved.unwrap().expect("the device stands");
     }
 
     /// Settles an answer that holds two values.

@@ -1,8 +1,8 @@
 //! "Where is my interview?": the page of Survey Solutions that lists ten ways in which interviews are gone, none of which
-//! "constitutes a defect". Nine of them are here; the tenth, an interviewer who is no longer responsible, belongs to
-//! reassignment.
+//! "constitutes a defect".
 
 use serde_json::json;
+use teranga_client::charge::Handover;
 use teranga_core::record::State;
 use teranga_sim::{Talked, Weather};
 use teranga_store::ticks::Tick;
@@ -146,6 +146,42 @@ fn survey_solutions_6_a_copied_tablet_and_its_original_both_go_on() {
         assert!(records.iter().all(|record| held.iter().any(|row| row.record == *record)));
     }
     assert_eq!(stage.changes(copy), stage.changes(awa));
+    stage.ends_well();
+}
+
+/// 7, "the interviewer is no longer responsible": the interview was given to a colleague, and the tablet deletes its copy at
+/// the next synchronization, with what was answered on it since. Here what somebody wrote before they heard of it goes up
+/// first, stands beside what the colleague wrote, and leaves the device only once headquarters has it.
+#[test]
+fn survey_solutions_7_who_is_no_longer_responsible_loses_nothing_that_they_wrote() {
+    let mut stage = Stage::new();
+    let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
+    let fatou = stage.another_caseload("Fatou", "SN-KL", region).unwrap();
+    stage.enrol(fatou, region).unwrap();
+    let case = stage.case(awa, "Exemple");
+    let other = stage.case(awa, "Autre");
+    stage.all_sync();
+    stage.assigns(awa, case, "Fatou", Handover::Beside);
+    stage.all_sync();
+    stage.syncs(fatou);
+    assert!(stage.holds(fatou).record(case).unwrap().is_some());
+    assert!(stage.holds(fatou).record(other).unwrap().is_none());
+    // Both go on offline, and neither knows of the other.
+    let of_fatou = stage.interview(fatou, case);
+    stage.corrects(fatou, case, &json!({ "village": "Thiaré" }));
+    stage.relieves(awa, case);
+    stage.corrects(awa, case, &json!({ "village": "Koungheul" }));
+    stage.syncs(awa);
+    stage.syncs(fatou);
+    assert!(!stage.holds(fatou).parts(case).unwrap().is_empty(), "it is not at headquarters yet");
+    stage.syncs(region);
+    stage.syncs(fatou);
+    assert!(stage.holds(fatou).parts(case).unwrap().is_empty());
+    stage.all_sync();
+    for place in [awa, moussa, region, headquarters] {
+        assert!(stage.holds(place).record(of_fatou).unwrap().is_some(), "{place:?}");
+        assert_eq!(stage.values(place, case, "village"), ["Koungheul", "Thiaré"]);
+    }
     stage.ends_well();
 }
 

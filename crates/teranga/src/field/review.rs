@@ -6,6 +6,7 @@ use teranga_core::id::RecordId;
 use teranga_core::record::{EventKind, Review, State};
 use teranga_hub::world::SystemEntropy;
 use teranga_store::records::RecordRow;
+use teranga_store::register::Author;
 
 use super::{acts, find};
 use crate::failure::{Failure, Outcome};
@@ -55,12 +56,12 @@ pub(super) fn state(row: &RecordRow, messages: &Messages) -> String {
 /// Says who reviewed a record, and what they want.
 pub(super) fn tell(device: &Device, record: RecordId, messages: &Messages) -> Outcome {
     for (event, author) in device.replica().standing_reviews(record)? {
-        let (person, office) = author.map_or_else(
-            || (messages.text("unknown"), String::new()),
-            |author| (author.person, author.office),
-        );
-        let at = event.at.to_rfc3339();
-        let mut told = vec![("person", person.as_str()), ("office", office.as_str()), ("at", at.as_str())];
+        // A device that was never enrolled belongs to no office.
+        let named =
+            |author: Author| [author.person, author.office].into_iter().filter(|name| !name.is_empty());
+        let author = author.map(|author| named(author).collect::<Vec<_>>().join(", "));
+        let (author, at) = (author.unwrap_or_else(|| messages.text("unknown")), event.at.to_rfc3339());
+        let mut told = vec![("author", author.as_str()), ("at", at.as_str())];
         match &event.kind {
             EventKind::Approved(_) => say!("{}", messages.with("reviewed-approved", &told)),
             EventKind::Returned { reason, .. } => {
