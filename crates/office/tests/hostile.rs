@@ -129,6 +129,7 @@ impl Hostile {
             exchange: self.exchange,
             cursor: Cursor::default(),
             pull_bytes_max: 0,
+            introductions: Vec::new(),
             confirmations: Vec::new(),
             pushes: vec![Push { number: self.outbox + 1, introduction: None, pack: pack.encode() }],
         };

@@ -14,6 +14,7 @@ use teranga_sync::message::{Asker, Request};
 use crate::columns::{integer, unsigned};
 use crate::erase;
 use crate::error::{Result, StoreError};
+use crate::introduced;
 use crate::membership;
 use crate::part::row_number;
 use crate::register;
@@ -164,6 +165,9 @@ impl Replica {
                 now.0
             ])?;
         if moved == 1 {
+            if let Some(child) = register::introduction(&transaction, child)? {
+                introduced::take(&transaction, &child, &request.introductions)?;
+            }
             erase::take_confirmations(&transaction, &own, &request.confirmations)?;
         }
         transaction.commit()?;

@@ -29,6 +29,7 @@ mod gone;
 mod held;
 pub mod held_answers;
 pub mod ingest;
+mod introduced;
 mod judge;
 pub mod lane;
 mod lane_answer;

@@ -119,7 +119,7 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, person = excluded.person,
                  office = excluded.office, region = excluded.region, reach = excluded.reach,
-                 classes = excluded.classes",
+                 classes = excluded.classes, told = 0",
         )?
         .execute(params![
             id.as_bytes(),

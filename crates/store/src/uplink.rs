@@ -8,6 +8,7 @@ use teranga_document::guard::Guard;
 use teranga_sync::bytes::DecodeError;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::limits;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
 
@@ -18,6 +19,7 @@ use crate::columns::{blob, integer, unsigned};
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::gone;
+use crate::introduced;
 use crate::line;
 use crate::log::{self};
 use crate::outbox::{self, OutboxRow};
@@ -116,6 +118,7 @@ impl Replica {
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;
+            introduced::tell_again(&transaction)?;
             // Sealed for the hub before, which is not met again; whoever made them still has them.
             transaction.execute("DELETE FROM carried", [])?;
             attachments::offer_again(&transaction)?;
@@ -154,7 +157,10 @@ impl Replica {
             }
         };
         let opening = Asker::of(self.nonce());
-        let confirmations = erase::untold(self.connection())?;
+        let introductions = introduced::untold(self.connection())?;
+        // Of whom the hub above does not know it takes no confirmation.
+        let all_known = introductions.len() < limits::INTRODUCTIONS_MAX;
+        let confirmations = if all_known { erase::untold(self.connection())? } else { Vec::new() };
         let transaction = self.connection_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
@@ -167,6 +173,7 @@ impl Replica {
             exchange: uplink.exchange + 1,
             cursor: uplink.cursor,
             pull_bytes_max: plan.pull_bytes_max,
+            introductions,
             confirmations,
             pushes,
         }))
@@ -191,6 +198,7 @@ impl Replica {
         let transaction = self.connection_mut().transaction()?;
         let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
         erase::told(&transaction, &request.confirmations)?;
+        introduced::told(&transaction, &request.introductions)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
         receipts::acknowledged(&transaction, acknowledged)?;
@@ -199,7 +207,8 @@ impl Replica {
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
-        let untold = !erase::untold(&transaction)?.is_empty();
+        let untold =
+            !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
         let cursor = next_cursor(&transaction, own, request.cursor, answer.cursor)?;
@@ -281,6 +290,7 @@ pub(crate) fn next_cursor(
     log::offer_again(connection, own)?;
     outbox::offer_again(connection)?;
     erase::tell_again(connection)?;
+    introduced::tell_again(connection)?;
     attachments::offer_again(connection)?;
     checkpoints::before(connection, asked)
 }

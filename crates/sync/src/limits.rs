@@ -50,6 +50,8 @@ pub const LINES_MAX: usize = 16;
 pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most bytes of rows that a hub cuts for one answer, before compression; one row may exceed it.
 pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The most introductions of enrolled children in one request; the others go with the next.
+pub const INTRODUCTIONS_MAX: usize = 64;
 /// The most confirmations of erasures in one request; the others go with the next.
 pub const CONFIRMATIONS_MAX: usize = 64;
 /// The most feed rows in one answer.

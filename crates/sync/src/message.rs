@@ -69,6 +69,8 @@ pub struct Request {
     pub cursor: Cursor,
     /// How many bytes of rows the child wants at most, before compression.
     pub pull_bytes_max: usize,
+    /// Whom the child, a hub, has enrolled since it last said so.
+    pub introductions: Vec<Introduction>,
     /// What was destroyed at the child and below it since it last said so.
     pub confirmations: Vec<Confirmation>,
     /// Packs, in the order of their numbers.
@@ -162,7 +164,11 @@ impl Request {
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
-        writer.count(self.pull_bytes_max).count(self.confirmations.len());
+        writer.count(self.pull_bytes_max).count(self.introductions.len());
+        for introduction in &self.introductions {
+            feed::write_introduction(&mut writer, introduction);
+        }
+        writer.count(self.confirmations.len());
         for confirmation in &self.confirmations {
             confirmation.write(&mut writer);
         }
@@ -189,12 +195,26 @@ impl Request {
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
+        let introductions = (0..reader.count("introductions", limits::INTRODUCTIONS_MAX)?)
+            .map(|_| feed::read_introduction(&mut reader))
+            .collect::<Result<_, _>>()?;
         let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
             .map(|_| Confirmation::read(&mut reader))
             .collect::<Result<_, _>>()?;
         let pushes = read_pushes(&mut reader)?;
         reader.finish()?;
-        Ok(Self { hub, replica, line, opening, exchange, cursor, pull_bytes_max, confirmations, pushes })
+        Ok(Self {
+            hub,
+            replica,
+            line,
+            opening,
+            exchange,
+            cursor,
+            pull_bytes_max,
+            introductions,
+            confirmations,
+            pushes,
+        })
     }
 }
 

@@ -73,14 +73,17 @@ fn pack() -> Pack {
     Pack { manifest, saves }
 }
 
-fn rows() -> Vec<Row> {
-    let introduction = Introduction {
+fn introduction() -> Introduction {
+    Introduction {
         key: device().public_key(),
         kind: ReplicaKind::Device,
         person: "Awa Exemple".into(),
         office: "BAOS Kaolack".into(),
         audience: audience(),
-    };
+    }
+}
+
+fn rows() -> Vec<Row> {
     let json = r#"{"version":"1"}"#.to_owned();
     vec![
         Row::Resource(ResourceRow {
@@ -89,7 +92,7 @@ fn rows() -> Vec<Row> {
             version: "1".into(),
             json,
         }),
-        Row::Replica(introduction),
+        Row::Replica(introduction()),
         Row::Opening { replica: device().replica(), nonce: NONCE },
         Row::Save { batch: Batch(1), save: vec![entry()] },
         Row::Receipt(Receipt { origin: device().replica(), batch: Batch(1), mark: Mark::of(&pack().hash()) }),
@@ -158,6 +161,7 @@ fn request() -> Request {
         exchange: 7,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         pull_bytes_max: 65_536,
+        introductions: vec![introduction()],
         confirmations: vec![Confirmation::sign(&device(), erasure())],
         pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
     }

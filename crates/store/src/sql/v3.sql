@@ -2,6 +2,7 @@
 
 ALTER TABLE replica ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;    -- 0 everything of its place, 1 its agent's caseload
 ALTER TABLE replica ADD COLUMN classes TEXT NOT NULL DEFAULT '';    -- that it may hold, with spaces between; none: all
+ALTER TABLE replica ADD COLUMN told INTEGER NOT NULL DEFAULT 0;     -- of a child, 1: the hub above knows who it is
 ALTER TABLE enrolment_code ADD COLUMN reach INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
 
