@@ -61,6 +61,7 @@ impl Explain for SyncError {
                 Failure::File(FileFailure::Damaged) => "file-damaged",
                 Failure::File(FileFailure::NoRoom) => "file-no-room",
                 Failure::Take(TakeError::Store(error)) | Failure::Store(error) => error.code(),
+                Failure::Take(TakeError::NotTheHome) => "erasure-not-home",
                 Failure::Take(TakeError::NotForUs | TakeError::SomebodyElse | TakeError::Rows(_)) => {
                     "malformed"
                 }

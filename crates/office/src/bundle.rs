@@ -153,7 +153,9 @@ impl Office {
         let taken = taken.map_err(|error| match error {
             TakeError::Store(error) => Rejected::from(error),
             TakeError::SomebodyElse => Rejected::new(Problem::Replayed, error.to_string()),
-            TakeError::NotForUs | TakeError::Rows(_) => Rejected::new(Problem::Malformed, error.to_string()),
+            TakeError::NotForUs | TakeError::NotTheHome | TakeError::Rows(_) => {
+                Rejected::new(Problem::Malformed, error.to_string())
+            }
         })?;
         self.reload_catalogue()?;
         Ok(taken)

@@ -77,6 +77,7 @@ impl Office {
         Ok(json!({
             "kind": "return", "moved": taken.moved, "refused": taken.refused, "applied": taken.applied.changes,
             "more": taken.more == More::Rows, "began_a_line": taken.began_a_line,
+            "foreign_words": taken.foreign_words > 0,
         }))
     }
 }

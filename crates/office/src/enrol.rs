@@ -49,6 +49,7 @@ impl Office {
             person: &introduction.person,
             office: &introduction.office,
             audience: &introduction.audience,
+            home: self.replica().home()?,
         };
         Ok(EnrolAnswer::sign(self.replica().identity(), request, enrolled))
     }

@@ -300,7 +300,8 @@ fn join(
     let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
     let code = office.new_code(&granted, seed, now).map_err(refused)?;
     let code = teranga_sync::code::normalise(&code).unwrap_or_default();
-    office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
-    let key = office.replica().public_key();
-    replica.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, replica.profile().clone())
+    let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+    let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
+    let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
+    replica.join(&joined, replica.profile().clone())
 }

@@ -135,6 +135,8 @@ pub struct Conversation {
     asked: Option<Asked>,
     /// The first refusal of packs: the others went on.
     refused: Option<Problem>,
+    /// Whether the hub passed on an erasure that is not the home's: everything else went on.
+    foreign_words: bool,
 }
 
 /// The request that is on its way.
@@ -151,7 +153,7 @@ impl Conversation {
     pub fn begin(replica: &mut Replica, failures_max: u32) -> Result<Self, StoreError> {
         replica.begin_session()?;
         let (session, summary) = (Session::new(), Summary::default());
-        Ok(Self { session, summary, failures_max, asked: None, refused: None })
+        Ok(Self { session, summary, failures_max, asked: None, refused: None, foreign_words: false })
     }
 
     /// What it did so far.
@@ -179,11 +181,17 @@ impl Conversation {
         match heard {
             Ok(Heard::GoOn) => self.next(replica, now, random),
             Ok(Heard::Again(body)) => Turn::Send(body),
-            Ok(Heard::Done) => {
-                Turn::Over(self.refused.map_or(Ok(()), |problem| Err(Failure::Refused { problem })))
-            }
+            Ok(Heard::Done) => Turn::Over(self.outcome()),
             Err(failure) => self.failed(failure, random),
         }
+    }
+
+    /// How it ends where nothing stopped it.
+    fn outcome(&self) -> Result<(), Failure> {
+        if self.foreign_words {
+            return Err(TakeError::NotTheHome.into());
+        }
+        self.refused.map_or(Ok(()), |problem| Err(Failure::Refused { problem }))
     }
 
     fn ask(&mut self, replica: &mut Replica, at: Millis, began_a_line: bool) -> Result<Vec<u8>, Failure> {
@@ -238,6 +246,7 @@ impl Conversation {
             taken => taken?,
         };
         self.summary.applied += taken.applied.changes as u64;
+        self.foreign_words |= taken.foreign_words > 0;
         if !taken.moved && taken.left == Left::Something {
             // A hub that answers and takes nothing is asked again later, not in a loop.
             return Err(Failure::Standstill);

@@ -28,6 +28,7 @@ mod fork;
 mod gone;
 mod held;
 pub mod held_answers;
+mod home;
 pub mod ingest;
 mod judge;
 pub mod lane;

@@ -70,8 +70,9 @@ fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
     let profile = child.profile().clone();
     hub.add_enrolment_code(code, &profile, Millis(NOW.0 + 1)).unwrap();
     assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
-    let key = hub.public_key();
-    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.public_key(), hub.home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    child.join(&joined, profile).unwrap();
 }
 
 fn world(seed: u64) -> World {

@@ -62,6 +62,8 @@ pub struct EnrolAnswer {
     pub reach: u8,
     /// The classes that it may hold; empty for every class.
     pub classes: Vec<String>,
+    /// The key of the home; none where the hub was not told it.
+    pub home_key: Option<PublicKey>,
     /// The hub's signature, in hexadecimal digits: nobody on the way changed who the replica is.
     pub signature: String,
 }
@@ -93,6 +95,8 @@ pub struct Enrolled<'a> {
     pub office: &'a str,
     /// Where it stands.
     pub audience: &'a Audience,
+    /// The key of the home, as far as the hub knows it.
+    pub home: Option<PublicKey>,
 }
 
 impl EnrolAnswer {
@@ -107,6 +111,7 @@ impl EnrolAnswer {
             region: enrolled.audience.region().map(str::to_owned),
             reach: feed::reach_code(&enrolled.audience.reach),
             classes: enrolled.audience.clearance.names().into_iter().map(str::to_owned).collect(),
+            home_key: enrolled.home,
             signature: String::new(),
         };
         answer.signature = to_hex(&hub.sign(&answer.signed(&request.code, &request.key)));
@@ -122,6 +127,7 @@ impl EnrolAnswer {
         for class in &self.classes {
             writer.text(class);
         }
+        writer.run(self.home_key.as_ref().map_or(&[], |key| key.as_bytes()));
         writer.finish()
     }
 

@@ -145,6 +145,7 @@ fn enrol_answer() -> EnrolAnswer {
         person: "Awa Exemple",
         office: "BAOS Kaolack",
         audience: &audience(),
+        home: Some(Identity::from_secret([3; 32]).public_key()),
     };
     EnrolAnswer::sign(&hub(), &enrol_request(), enrolled)
 }
@@ -378,6 +379,11 @@ fn the_frozen_bytes_read_back() {
     assert_eq!(enrolled.check(&enrol.code, &key, ReplicaKind::Device).unwrap(), audience());
     assert!(
         EnrolAnswer { reach: 0, ..enrolled.clone() }.check(&enrol.code, &key, ReplicaKind::Device).is_err()
+    );
+    assert!(
+        EnrolAnswer { home_key: None, ..enrolled.clone() }
+            .check(&enrol.code, &key, ReplicaKind::Device)
+            .is_err()
     );
     assert!(
         EnrolAnswer { classes: vec![], ..enrolled }.check(&enrol.code, &key, ReplicaKind::Device).is_err()

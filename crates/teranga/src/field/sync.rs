@@ -16,7 +16,7 @@ use teranga_store::lane::{Errand, Lane, LaneSummary};
 
 use super::budget::Budget;
 use super::lists;
-use crate::enrolment;
+use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -30,6 +30,8 @@ pub(crate) struct EnrolArgs {
     code: String,
     #[arg(long)]
     cert: Option<PathBuf>,
+    #[arg(long)]
+    anew: bool,
 }
 
 #[derive(Debug, Args)]
@@ -74,9 +76,9 @@ impl Way {
 
 /// Enrols with a code.
 pub(super) async fn enrol(mut device: Device, arguments: EnrolArgs, messages: &Messages) -> Outcome {
-    let answer =
-        enrolment::enrol(device.replica_mut(), &arguments.hub, arguments.cert.as_deref(), &arguments.code)
-            .await?;
+    let EnrolArgs { hub, code, cert, anew } = arguments;
+    let before = if anew { HubBefore::Left } else { HubBefore::Stays };
+    let answer = enrolment::enrol(device.replica_mut(), &hub, cert.as_deref(), &code, before).await?;
     say!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
     Ok(())
 }
