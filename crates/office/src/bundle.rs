@@ -92,6 +92,7 @@ impl Office {
 
     fn read_bundle(&self, letter: &[u8]) -> Result<(Introduction, Bundle), Rejected> {
         let letter = Parcel::read(letter)?;
+        self.check_place(letter.head.to)?;
         // Whoever is not enrolled here does not get as far as the hub's key.
         let child = self.enrolled(letter.head.from)?;
         let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;

@@ -6,6 +6,7 @@ use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_sync::message::{Answer, MessageError, Request};
 use teranga_sync::session::{Left, Next, Session};
+use teranga_sync::succession::Succession;
 
 use crate::error::StoreError;
 use crate::lane::FileFailure;
@@ -29,6 +30,8 @@ pub struct Summary {
     pub packs_again: u64,
     /// Lines that were begun: the hub had met somebody else with this replica's key.
     pub lines: u64,
+    /// Hubs that were joined because they took the place of the one before.
+    pub heirs: u64,
     /// The outbox number of the last pack sent.
     last_pack: u64,
 }
@@ -40,6 +43,8 @@ pub enum Reply<'a> {
     Answer(&'a [u8]),
     /// The hub refused.
     Refused(Problem),
+    /// It has the place of the hub that was asked for, and gives the home's word for it.
+    Succeeded(&'a Succession),
     /// Nothing, or nothing that a hub says; and whether asking again may help.
     Nothing(Retry),
 }
@@ -176,6 +181,7 @@ impl Conversation {
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
             Reply::Refused(problem) => self.refused(replica, &asked, problem),
+            Reply::Succeeded(word) => self.follow(replica, &asked, word),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
         match heard {
@@ -227,6 +233,17 @@ impl Conversation {
     fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
         replica.begin_line()?;
         self.summary.lines += 1;
+        self.summary.last_pack = 0;
+        Ok(Heard::Again(self.ask(replica, asked.at, true)?))
+    }
+
+    /// Another hub has the place of the one that was asked for: goes on with it, in a line of its own like at any other hub.
+    fn follow(&mut self, replica: &mut Replica, asked: &Asked, word: &Succession) -> Result<Heard, Failure> {
+        if !replica.follow(word)? {
+            return Err(Failure::Refused { problem: Problem::Succeeded });
+        }
+        self.session = Session::new();
+        self.summary.heirs += 1;
         self.summary.last_pack = 0;
         Ok(Heard::Again(self.ask(replica, asked.at, true)?))
     }

@@ -10,6 +10,7 @@ use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
+use teranga_sync::succession::Inheritance;
 
 use crate::apply::{Applied, Applier};
 use crate::attachments;
@@ -26,6 +27,7 @@ use crate::packs;
 use crate::receipts;
 use crate::register::{self};
 use crate::replica::{self, Profile, Replica};
+use crate::succession;
 use crate::take;
 
 /// The hub that this replica syncs with.
@@ -113,6 +115,16 @@ impl Replica {
     /// offered and asked for from the start, and nothing is safe that its home does not call safe. At the same hub under
     /// another home the feed is read once more: words that were not believed may be that home's.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
+        self.join_as_heir(hub, profile, None)
+    }
+
+    /// Joins a hub, and takes over what comes with the place of a hub before this one, where it has one.
+    pub fn join_as_heir(
+        &mut self,
+        hub: &Joined<'_>,
+        profile: Profile,
+        inheritance: Option<&Inheritance>,
+    ) -> Result<()> {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
         let transaction = self.connection_mut().transaction()?;
@@ -152,6 +164,9 @@ impl Replica {
             ],
         )?;
         replica::write_profile(&transaction, &own, &profile)?;
+        if let Some(inheritance) = inheritance {
+            succession::inherit(&transaction, &own, inheritance)?;
+        }
         transaction.commit()?;
         self.take_profile(profile);
         Ok(())

@@ -96,7 +96,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
     loop {
         turn = match turn {
             Turn::Send(body) => {
-                let known = hub.child(Request::sender(&body).unwrap()).unwrap().unwrap();
+                let known = hub.child(Request::ends(&body).unwrap().child).unwrap().unwrap();
                 let request = Request::read(&body, &known.key).unwrap();
                 let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
                 for push in &request.pushes {
@@ -114,7 +114,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
 
 /// What a hub answers to the bytes of a request.
 fn hub_answers(hub: &mut Replica, body: &[u8]) -> LaneAnswer {
-    let known = hub.child(LaneRequest::sender(body).unwrap()).unwrap().unwrap();
+    let known = hub.child(LaneRequest::ends(body).unwrap().child).unwrap().unwrap();
     let request = LaneRequest::read(body, &known.key).unwrap();
     assert!(hub.begin_lane(&request, NOW).unwrap());
     assert!(!hub.begin_lane(&request, NOW).unwrap(), "a number serves once");

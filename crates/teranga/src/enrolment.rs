@@ -48,7 +48,10 @@ pub(crate) async fn enrol(
         return Err(Failure::new("enrolment-region", vec![("own", own), ("code", code.to_owned())]));
     }
     let profile = Profile { kind, person: answer.person.clone(), office: answer.office.clone(), audience };
+    let newer = |_| Failure::new("enrolment-newer", Vec::new());
+    let inheritance = answer.inheritance(&replica.public_key()).map_err(newer)?;
     let home = answer.home_key.as_ref();
-    replica.join(&Joined { key: &answer.hub_key, url, name: &answer.hub_name, home }, profile)?;
+    let hub = Joined { key: &answer.hub_key, url, name: &answer.hub_name, home };
+    replica.join_as_heir(&hub, profile, inheritance.as_ref())?;
     Ok(answer)
 }

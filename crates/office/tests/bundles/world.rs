@@ -253,7 +253,7 @@ pub(crate) fn online(
                 let answer = arrives(message).then(|| hub.exchange(&body, NOW));
                 let reply = match &answer {
                     Some(Ok(exchanged)) if arrives(message + 1) => Reply::Answer(&exchanged.answer),
-                    Some(Err(rejected)) if arrives(message + 1) => Reply::Refused(rejected.problem),
+                    Some(Err(rejected)) if arrives(message + 1) => rejected.reply(),
                     _ => Reply::Nothing(Retry::Later),
                 };
                 message += 2;

@@ -226,3 +226,16 @@ CREATE INDEX thumbnail_waiting ON thumbnail (image) WHERE at_hub = 0;
 CREATE TABLE wanted (
     hash BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- Hubs whose place others took: the home's signed words. The home has all of them, a hub those that name it.
+CREATE TABLE succession (
+    old       BLOB NOT NULL,
+    key       BLOB NOT NULL,           -- of the hub that has the place now
+    signature BLOB NOT NULL,
+    PRIMARY KEY (old, key)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE enrolment_code ADD COLUMN replaces BLOB;                -- the hub whose place it gives
+-- Children that came with the place, and not with a code.
+CREATE TABLE taken_over (
+    replica BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;

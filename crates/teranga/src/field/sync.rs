@@ -120,6 +120,9 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     if carried.round_trips > 0 {
         say!("{}", told_files(&carried, messages));
     }
+    if summary.heirs > 0 {
+        say!("{}", messages.text("sync-hub-succeeded"));
+    }
     if summary.lines > 0 {
         say!("{}", messages.text("sync-line-begun"));
     }
@@ -180,7 +183,7 @@ fn as_json(
     Ok(serde_json::json!({
         "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
         "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
-        "lines": summary.lines, "handed_over": handed_over.taken,
+        "lines": summary.lines, "heirs": summary.heirs, "handed_over": handed_over.taken,
         "unsent": device.replica().log_counts()?.unsent,
         "files": {
             "round_trips": files.round_trips, "failures": files.failures, "bytes_up": files.bytes_up,

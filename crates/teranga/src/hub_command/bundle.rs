@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 use teranga_office::admin::Command;
-use teranga_office::hex::Hex;
+use teranga_sync::hex::Hex;
 use teranga_sync::parcel::{Parcel, ParcelError};
 
 use super::{Where, ask, told};

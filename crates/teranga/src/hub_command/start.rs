@@ -106,6 +106,10 @@ async fn join(replica: &mut Replica, arguments: &RunArgs, messages: &Messages) -
         let certificate = arguments.parent_cert.as_deref();
         let answer = enrolment::enrol(replica, url, certificate, code, HubBefore::Stays).await?;
         say::mention(&messages.with("hub-enrolled", &[("hub", &answer.hub_name)]));
+        if !answer.inheritance.0.is_empty() {
+            let count = replica.children()?.len().to_string();
+            say::aloud(&messages.with("hub-took-over", &[("count", &count)]));
+        }
     }
     if replica.uplink()?.is_none() {
         publish::publish_shipped(replica)?;
