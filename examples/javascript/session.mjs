@@ -20,8 +20,7 @@ export async function enrol(held, url, spelled) {
   const meant = wire.spelled(wire.sha256(wire.raw(answer.hub_key)).slice(0, 16)) === code.slice(16);
   const said = ['teranga enrolled 0\n', code, wire.raw(held.key), wire.encode(wire.enrolled, answer)];
   if (!meant || !holds(answer.hub_key, answer.signature, ...said)) throw refusal('another-hub', 400);
-  held.hub = { url, key: answer.hub_key };
-  held.save();
+  Object.assign(held, { hub: { url, key: answer.hub_key, home: answer.home_key } }).save();
 }
 function ask(held, sending) {
   if (sending && held.acknowledged === held.outbox.length && held.pending.length) held.cut();
@@ -63,6 +62,7 @@ const take = {
     held.outbox = [...held.outbox.filter(other => !ends(other)), ...held.packs.map(pack => pack.batch).filter(ends)];
   },
   erase(held, erasure) {
+    if ((held.hub.home ?? erasure.home) !== erasure.home) return; // Only the home destroys; the rest is taken.
     const [record, at] = [wire.raw(erasure.record), wire.encode(wire.number, erasure.at)];
     if (!holds(erasure.home, erasure.signature, 'teranga erase 0\n', record, at)) throw new Error('nobody said so');
     held.forget(entry => entry.record === erasure.record);

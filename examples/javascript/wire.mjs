@@ -51,7 +51,7 @@ export function unpack({ encoding, length, stored }) {
 }
 const grant = { person: text, office: text, region: text, reach: byte, classes: list(text, 64) };
 export const introduction = struct({ key: fixed(32), kind: byte, ...grant });
-export const enrolled = struct({ kind: byte, hub_name: text, ...grant });
+export const enrolled = struct({ kind: byte, hub_name: text, ...grant, home_key: (io, key) => run(32)(io, key ?? ''), inheritance: run() });
 const erasure = struct({ record: fixed(16), at: number, home: fixed(32), signature: fixed(64) });
 const confirmation = struct({ erasure, replica: fixed(16), signature: fixed(64) });
 // Section 3: changes. A body with magic, checksum, type and length before it is a chunk, which Automerge reads.

@@ -42,7 +42,8 @@ pub fn device(folder: &Path, person: &str, hub: &mut Office, seed: &mut Seeded) 
     let profile = Profile { office: "BAOS Kaolack".into(), ..device.replica().profile().clone() };
     let code = teranga_sync::code::normalise(&hub.new_code(&profile, seed, NOW).unwrap()).unwrap();
     let answer = hub.enrol(&EnrolRequest::sign(device.replica().identity(), &code), NOW).unwrap();
-    let joined = Joined { key: &answer.hub_key, url: "in this process", name: &answer.hub_name };
+    let (key, name, home) = (&answer.hub_key, &answer.hub_name, answer.home_key.as_ref());
+    let joined = Joined { key, url: "in this process", name, home };
     device.replica_mut().join(&joined, profile).unwrap();
     device
 }

@@ -58,7 +58,8 @@ impl Hub {
         Self::start_at(data, "127.0.0.1:0", more)
     }
 
-    fn start_at(data: &Path, listen: &str, more: &[&str]) -> Self {
+    /// Starts a hub at an address.
+    pub fn start_at(data: &Path, listen: &str, more: &[&str]) -> Self {
         let mut process = command(&["--lang", "en", "hub", "--listen", listen]);
         process.arg("--data").arg(data).args(more).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = process.spawn().expect("the hub starts");

@@ -120,6 +120,8 @@ pub struct Heard {
     pub more: More,
     /// Whether a line was begun.
     pub began_a_line: bool,
+    /// Records that stand though the hub passed on a word to destroy them: it is not the home's.
+    pub foreign_words: usize,
     /// Messages of the file that could not be read.
     pub unreadable: usize,
     /// Whether the file breaks off; what stands before was taken.
@@ -154,6 +156,7 @@ impl Device {
             applied: 0,
             more: More::Nothing,
             began_a_line: false,
+            foreign_words: 0,
             unreadable: 0,
             cut: parcel.cut,
         };
@@ -165,7 +168,7 @@ impl Device {
                 Ok(Some(taken)) => taken,
                 Err(TakeError::Store(error)) => return Err(error.into()),
                 Err(TakeError::SomebodyElse) => return Err(BundleError::OfACopy),
-                Ok(None) | Err(TakeError::NotForUs | TakeError::Rows(_)) => {
+                Ok(None) | Err(TakeError::NotForUs | TakeError::NotTheHome | TakeError::Rows(_)) => {
                     heard.unreadable += 1;
                     continue;
                 }
@@ -175,6 +178,7 @@ impl Device {
             heard.applied += taken.applied.changes;
             heard.more = taken.more;
             heard.began_a_line |= taken.began_a_line;
+            heard.foreign_words += taken.foreign_words;
         }
         if heard.unreadable == parcel.sealed.len() {
             return Err(ParcelError::Damaged.into());

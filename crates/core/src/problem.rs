@@ -44,6 +44,8 @@ pub enum Problem {
     Replayed,
     /// The sender's chain of packs does not continue the one held here: a copied or restored replica.
     BrokenChain,
+    /// The hub that is asked for has a successor: whoever knows the home is given its word, and asks that one.
+    Succeeded,
     /// The record was erased; nothing of it is taken any more.
     Erased,
     /// Over one of the limits.
@@ -60,12 +62,13 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem, in the order of its status.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Malformed,
         Self::Unauthorised,
         Self::Forbidden,
         Self::Replayed,
         Self::BrokenChain,
+        Self::Succeeded,
         Self::Erased,
         Self::TooLarge,
         Self::UpgradeNeeded,
@@ -80,7 +83,7 @@ impl Problem {
             Self::Malformed => 400,
             Self::Unauthorised => 401,
             Self::Forbidden => 403,
-            Self::Replayed | Self::BrokenChain => 409,
+            Self::Replayed | Self::BrokenChain | Self::Succeeded => 409,
             Self::Erased => 410,
             Self::TooLarge => 413,
             Self::UpgradeNeeded => 426,
@@ -104,6 +107,7 @@ impl Explain for Problem {
             Self::Forbidden => "forbidden",
             Self::Replayed => "replayed",
             Self::BrokenChain => "broken-chain",
+            Self::Succeeded => "succeeded",
             Self::Erased => "erased",
             Self::TooLarge => "too-large",
             Self::UpgradeNeeded => "upgrade-needed",
@@ -121,6 +125,7 @@ impl Explain for Problem {
             | Self::Forbidden
             | Self::Replayed
             | Self::BrokenChain
+            | Self::Succeeded
             | Self::Erased
             | Self::TooLarge
             | Self::UpgradeNeeded => Retry::Never,

@@ -40,7 +40,7 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
                 holder.with(|replica| replica.handed_over(&carried, None, world::now()))?;
                 done.unwanted += 1;
             }
-            Err(LinkError::Refused { .. } | LinkError::Foreign { .. }) => {}
+            Err(LinkError::Refused { .. } | LinkError::Succeeded { .. } | LinkError::Foreign { .. }) => {}
             Err(_) => break,
         }
     }

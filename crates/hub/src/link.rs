@@ -11,6 +11,7 @@ use teranga_core::problem::{Explain, Problem, Retry};
 use teranga_office::Refusal;
 use teranga_office::admin::Command;
 use teranga_sync::limits;
+use teranga_sync::succession::Succession;
 
 use crate::problem::ProblemBody;
 use crate::trust::{self, Distrust};
@@ -45,6 +46,12 @@ pub enum LinkError {
     Refused {
         /// The problem.
         problem: Problem,
+    },
+    /// Another hub has the place of the one that was asked for.
+    #[error("another hub answers in the place of the one that was asked")]
+    Succeeded {
+        /// The home's word for it.
+        word: Box<Succession>,
     },
     /// Something answers that is not a hub, or a hub that fails.
     #[error("{url} answers with status {status}, which a hub does not")]
@@ -91,6 +98,7 @@ impl Explain for LinkError {
             // The same words would send a volunteer to make room on the wrong machine.
             Self::Refused { problem: Problem::DiskFull, .. } => "hub-disk-full",
             Self::Refused { problem, .. } => problem.code(),
+            Self::Succeeded { .. } => Problem::Succeeded.code(),
             Self::Untrusted { why, .. } => why.code(),
             Self::Scheme { .. } => "hub-scheme",
             Self::Portal { .. } => "hub-portal",
@@ -108,7 +116,7 @@ impl Explain for LinkError {
             | Self::Untrusted { url, .. }
             | Self::TooLarge { url } => vec![("url", url.clone())],
             Self::Certificate { path } => vec![("path", path.clone())],
-            Self::Refused { .. } => Vec::new(),
+            Self::Refused { .. } | Self::Succeeded { .. } => Vec::new(),
             Self::Foreign { url, status } => vec![("url", url.clone()), ("status", status.to_string())],
         }
     }
@@ -121,6 +129,7 @@ impl Explain for LinkError {
             Self::Address { .. }
             | Self::Certificate { .. }
             | Self::Foreign { .. }
+            | Self::Succeeded { .. }
             | Self::Untrusted { .. }
             | Self::Scheme { .. }
             | Self::Portal { .. }
@@ -321,7 +330,12 @@ impl Link {
     fn refusal(&self, status: u16, body: &[u8]) -> LinkError {
         let foreign = LinkError::Foreign { url: self.base.clone(), status };
         let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
-        Problem::from_code(&body.code).map_or(foreign, |problem| LinkError::Refused { problem })
+        let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
+        match (Problem::from_code(&body.code), word) {
+            (Some(Problem::Succeeded), Some(word)) => LinkError::Succeeded { word: Box::new(word) },
+            (Some(problem), _) => LinkError::Refused { problem },
+            (None, _) => foreign,
+        }
     }
 }
 

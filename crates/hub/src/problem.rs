@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use teranga_core::problem::{Explain, Problem};
 use teranga_office::{Refusal, Rejected};
+use teranga_sync::hex::Hex;
 
 /// The body of a refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct ProblemBody {
     /// The versions of the protocol that are spoken here, where another was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<[u8; 2]>,
+    /// The home's word that this hub has the place of the one that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succession: Option<Hex>,
 }
 
 /// A refusal on its way out.
@@ -34,7 +38,7 @@ impl From<Rejected> for HttpProblem {
 
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
-        let Rejected { problem, detail } = self.0;
+        let Rejected { problem, detail, succession } = self.0;
         tracing::warn!(code = problem.code(), %detail, "refused");
         let upgrade = problem == Problem::UpgradeNeeded;
         let body = ProblemBody {
@@ -42,6 +46,7 @@ impl IntoResponse for HttpProblem {
             code: problem.code().to_owned(),
             status: problem.status(),
             versions: upgrade.then_some([teranga_sync::version::MIN, teranga_sync::version::MAX]),
+            succession: succession.map(|word| Hex(word.to_bytes())),
         };
         let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();

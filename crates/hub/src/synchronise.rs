@@ -61,6 +61,7 @@ impl Explain for SyncError {
                 Failure::File(FileFailure::Damaged) => "file-damaged",
                 Failure::File(FileFailure::NoRoom) => "file-no-room",
                 Failure::Take(TakeError::Store(error)) | Failure::Store(error) => error.code(),
+                Failure::Take(TakeError::NotTheHome) => "erasure-not-home",
                 Failure::Take(TakeError::NotForUs | TakeError::SomebodyElse | TakeError::Rows(_)) => {
                     "malformed"
                 }
@@ -154,6 +155,7 @@ fn reply(came: &Result<Vec<u8>, LinkError>) -> Reply<'_> {
     match came {
         Ok(bytes) => Reply::Answer(bytes),
         Err(LinkError::Refused { problem }) => Reply::Refused(*problem),
+        Err(LinkError::Succeeded { word }) => Reply::Succeeded(word),
         Err(error) => Reply::Nothing(error.retry()),
     }
 }

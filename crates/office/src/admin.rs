@@ -16,9 +16,9 @@ use teranga_store::resources::Published;
 use teranga_store::{Profile, StoreError};
 use teranga_sync::code;
 use teranga_sync::feed::{ReplicaKind, ResourceRow};
+use teranga_sync::hex::Hex;
 use teranga_sync::limits::RESOURCE_BYTES_MAX;
 
-use crate::hex::Hex;
 use crate::names;
 use crate::office::Office;
 use crate::people::Scope;
@@ -41,6 +41,11 @@ pub enum Command {
         /// Which records of the region it will hold, and which classes.
         #[serde(default)]
         scope: Scope,
+    },
+    /// A one-use enrolment code for the hub that takes the place of one that is gone.
+    ReplacingCode {
+        /// The hub that is gone: its identity, or its name.
+        hub: String,
     },
     /// Changes what an enrolled replica may hold.
     Grant {
@@ -156,6 +161,7 @@ impl Office {
                 let profile = Profile { kind: kind.into(), person, office, audience };
                 Ok(json!({ "code": self.new_code(&profile, entropy, now)? }))
             }
+            Command::ReplacingCode { hub } => self.replacing_code(&hub, entropy, now),
             Command::Grant { replica, scope } => self.grant(replica, scope),
             Command::Revoke { replica } => self.set_standing(replica, Standing::Revoked),
             Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),

@@ -16,7 +16,9 @@ const _: () = assert!(CHUNKS_PULLED as usize * limits::CHUNK_BYTES == limits::PU
 impl Office {
     /// Answers one request of the lane.
     pub fn files(&mut self, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-        let child = self.enrolled(LaneRequest::sender(body)?)?;
+        let ends = LaneRequest::ends(body)?;
+        self.check_place(ends.hub)?;
+        let child = self.enrolled(ends.child)?;
         let request = LaneRequest::read(body, &child.key)?;
         self.check_meant(request.hub)?;
         if !self.replica_mut().begin_lane(&request, now)? {

@@ -92,6 +92,7 @@ impl Office {
 
     fn read_bundle(&self, letter: &[u8]) -> Result<(Introduction, Bundle), Rejected> {
         let letter = Parcel::read(letter)?;
+        self.check_place(letter.head.to)?;
         // Whoever is not enrolled here does not get as far as the hub's key.
         let child = self.enrolled(letter.head.from)?;
         let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;
@@ -153,7 +154,9 @@ impl Office {
         let taken = taken.map_err(|error| match error {
             TakeError::Store(error) => Rejected::from(error),
             TakeError::SomebodyElse => Rejected::new(Problem::Replayed, error.to_string()),
-            TakeError::NotForUs | TakeError::Rows(_) => Rejected::new(Problem::Malformed, error.to_string()),
+            TakeError::NotForUs | TakeError::NotTheHome | TakeError::Rows(_) => {
+                Rejected::new(Problem::Malformed, error.to_string())
+            }
         })?;
         self.reload_catalogue()?;
         Ok(taken)

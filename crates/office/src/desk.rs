@@ -4,13 +4,13 @@ use serde_json::{Value as Json, json};
 use teranga_core::id::Entropy;
 use teranga_core::problem::{Explain as _, Problem};
 use teranga_core::time::Millis;
+use teranga_sync::hex::Hex;
 use teranga_sync::message::More;
 use teranga_sync::parcel::{Parcel, ParcelError, ParcelKind};
 
 use crate::admin::no_parent;
 use crate::bundle::ReturnRows;
 use crate::exchange::Rejected;
-use crate::hex::Hex;
 use crate::office::Office;
 use crate::refusal::Refusal;
 
@@ -35,6 +35,11 @@ impl Office {
     ) -> Result<Json, Refusal> {
         let parcel = Parcel::read(letter)?;
         if parcel.head.to != self.replica().id() {
+            if self.replica().succession(parcel.head.to)?.is_some() {
+                let from = self.replica().introduction(parcel.head.from)?;
+                let person = from.map_or_else(|| parcel.head.from.to_string(), |from| from.person);
+                return Err(Refusal::new("bundle-for-predecessor", &[("person", &person)]));
+            }
             let to = self.replica().introduction(parcel.head.to)?;
             let name = to.map_or_else(|| parcel.head.to.to_string(), |to| to.office);
             return Err(Refusal::new("bundle-other-recipient", &[("recipient", &name)]));
@@ -77,6 +82,7 @@ impl Office {
         Ok(json!({
             "kind": "return", "moved": taken.moved, "refused": taken.refused, "applied": taken.applied.changes,
             "more": taken.more == More::Rows, "began_a_line": taken.began_a_line,
+            "foreign_words": taken.foreign_words > 0,
         }))
     }
 }
@@ -89,6 +95,7 @@ fn told(rejected: Rejected) -> Refusal {
         Problem::Unauthorised
         | Problem::Forbidden
         | Problem::BrokenChain
+        | Problem::Succeeded
         | Problem::Erased
         | Problem::TooLarge
         | Problem::UpgradeNeeded

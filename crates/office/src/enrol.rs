@@ -1,6 +1,6 @@
 //! Enrolment at a hub: making one-use codes, and exchanging one for a place in the register.
 
-use teranga_core::id::Entropy;
+use teranga_core::id::{Entropy, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::Profile;
@@ -28,6 +28,20 @@ impl Office {
         Ok(code)
     }
 
+    /// Makes a one-use code for the hub that takes the place of one that was enrolled here. Returns `None` where nobody can
+    /// take its place.
+    pub fn new_replacing_code(
+        &mut self,
+        old: ReplicaId,
+        entropy: &mut dyn Entropy,
+        now: Millis,
+    ) -> Result<Option<String>, Rejected> {
+        let code = code::new_code(&self.replica().public_key(), entropy);
+        let kept = code::normalise(&code).unwrap_or_default();
+        let added = self.replica_mut().add_replacing_code(&kept, old, Millis(now.0 + CODE_MS))?;
+        Ok(added.then_some(code))
+    }
+
     /// Enrols a replica.
     pub fn enrol(&mut self, request: &EnrolRequest, now: Millis) -> Result<EnrolAnswer, Rejected> {
         if !(version::MIN..=version::MAX).contains(&request.protocol) {
@@ -43,12 +57,15 @@ impl Office {
             .replica_mut()
             .enrol(&request.code, &request.key, now)?
             .ok_or_else(|| Rejected::new(Problem::Forbidden, "the enrolment code is not valid"))?;
+        let inheritance = self.replica().inheritance(&introduction.key)?;
         let enrolled = Enrolled {
             hub_name: &self.replica().profile().office,
             kind: introduction.kind,
             person: &introduction.person,
             office: &introduction.office,
             audience: &introduction.audience,
+            home: self.replica().home()?,
+            inheritance: inheritance.as_ref(),
         };
         Ok(EnrolAnswer::sign(self.replica().identity(), request, enrolled))
     }

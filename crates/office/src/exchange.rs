@@ -3,10 +3,12 @@
 use teranga_core::id::ReplicaId;
 use teranga_core::problem::{Explain, Problem};
 use teranga_core::time::Millis;
+use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
 use teranga_store::{Applied, StoreError};
 use teranga_sync::feed::Introduction;
 use teranga_sync::message::{MessageError, Request};
+use teranga_sync::succession::Succession;
 
 use crate::office::Office;
 
@@ -18,12 +20,28 @@ pub struct Rejected {
     pub problem: Problem,
     /// What the hub's log says; never answers, names or secrets.
     pub detail: String,
+    /// The home's word that this hub has the place of the one that was asked for.
+    pub succession: Option<Box<Succession>>,
 }
 
 impl Rejected {
     /// A rejection with a detail for the log.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Self { problem, detail: detail.into() }
+        Self { problem, detail: detail.into(), succession: None }
+    }
+
+    /// A rejection of what is meant for a hub whose place this one has.
+    fn succeeded(word: Succession) -> Self {
+        let succession = Some(Box::new(word));
+        Self {
+            succession,
+            ..Self::new(Problem::Succeeded, "the message is meant for the hub before this one")
+        }
+    }
+
+    /// What it is to whoever hears it.
+    pub fn reply(&self) -> Reply<'_> {
+        self.succession.as_deref().map_or(Reply::Refused(self.problem), Reply::Succeeded)
     }
 }
 
@@ -89,7 +107,9 @@ impl Office {
     }
 
     fn authenticate(&self, body: &[u8]) -> Result<(Introduction, Request), Rejected> {
-        let child = self.enrolled(Request::sender(body)?)?;
+        let ends = Request::ends(body)?;
+        self.check_place(ends.hub)?;
+        let child = self.enrolled(ends.child)?;
         let request = Request::read(body, &child.key)?;
         self.check_meant(request.hub)?;
         Ok((child, request))
@@ -102,6 +122,15 @@ impl Office {
             return Err(Rejected::new(Problem::Forbidden, "the replica was revoked"));
         }
         self.replica().child(sender)?.ok_or_else(unknown)
+    }
+
+    /// Whoever asks for a hub whose place this one has is told so, whoever it is: the word is no secret, and holds only for
+    /// those who know that hub and the home.
+    pub(crate) fn check_place(&self, hub: ReplicaId) -> Result<(), Rejected> {
+        match self.replica().succession(hub)? {
+            Some(word) => Err(Rejected::succeeded(word)),
+            None => Ok(()),
+        }
     }
 
     /// What is meant for another hub is not taken here.

@@ -97,7 +97,8 @@ mod tests {
         };
         let (home, mut region) = (hub("home", None), hub("region", Some("SN-KL")));
         let profile = region.profile().clone();
-        let joined = Joined { key: &home.public_key(), url: "http://127.0.0.1:1", name: "Siège" };
+        let key = home.public_key();
+        let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "Siège", home: Some(&key) };
         region.join(&joined, profile).unwrap();
         let edits = vec![(Key::question("E01"), Value::text("refused"))];
         let parts = vec![PartEdit { class: class.clone(), edits }];

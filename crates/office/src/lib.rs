@@ -14,12 +14,12 @@ pub mod enrol;
 mod erase;
 pub mod exchange;
 mod held;
-pub mod hex;
 pub mod names;
 pub mod office;
 pub mod people;
 pub mod publish;
 pub mod refusal;
+mod replace;
 pub mod show;
 mod status;
 

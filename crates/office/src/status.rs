@@ -6,7 +6,7 @@ use teranga_core::form::RecordKind;
 use teranga_core::record::State;
 use teranga_core::time::Millis;
 use teranga_store::StoreError;
-use teranga_store::children::Standing;
+use teranga_store::children::{Came, Standing};
 use teranga_store::outbox::RefusedPack;
 use teranga_sync::identity::replica_id;
 
@@ -29,6 +29,7 @@ impl Office {
                     "replica": replica_id(&child.introduction.key),
                     "caseload": matches!(audience.reach, Reach::Caseload(_)),
                     "classes": audience.clearance.names(),
+                    "taken_over": child.came == Came::TakenOver,
                     "revoked": child.standing == Standing::Revoked,
                     "person": child.introduction.person,
                     "office": child.introduction.office,

@@ -245,8 +245,9 @@ fn honest_device(hub: &mut Office, folder: &std::path::Path, seed: &mut Seeded) 
     let profile = profile(ReplicaKind::Device, "Awa Exemple");
     let mut replica = Replica::create(&folder.join("awa"), &profile, seed).unwrap();
     enrol(hub, replica.identity(), seed);
-    let key = hub.replica().public_key();
-    replica.join(&Joined { key: &key, url: "in this process", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.replica().public_key(), hub.replica().home().unwrap());
+    let joined = Joined { key: &key, url: "in this process", name: "hub", home: home.as_ref() };
+    replica.join(&joined, profile).unwrap();
     Honest { replica, records: Vec::new() }
 }
 

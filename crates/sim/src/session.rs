@@ -122,7 +122,7 @@ impl Back {
     fn reply(&self) -> Reply<'_> {
         match self {
             Self::Bytes(bytes) => Reply::Answer(bytes),
-            Self::Refused(rejected) => Reply::Refused(rejected.problem),
+            Self::Refused(rejected) => rejected.reply(),
             Self::Nothing => Reply::Nothing(Retry::Later),
         }
     }

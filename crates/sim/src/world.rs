@@ -13,6 +13,7 @@ use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, Status, StoreError};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
+use teranga_sync::identity::replica_id;
 
 use crate::disk::{Image, Keys};
 use crate::ledger::{Ledger, Promise};
@@ -180,7 +181,8 @@ impl World {
     /// could be.
     pub(crate) fn replace(&mut self, number: usize, seed: u64) -> Result<bool, StoreError> {
         let Some(old) = self.machines.get_mut(number) else { return Ok(false) };
-        let Some(profile) = old.replica().map(|replica| replica.profile().clone()) else { return Ok(false) };
+        let Some(replica) = old.replica() else { return Ok(false) };
+        let (profile, before) = (replica.profile().clone(), replica.id());
         let new = Machine::new(old.name.clone(), old.post, &profile, seed)?;
         let old = std::mem::replace(old, new);
         if self.has_orphans()? {
@@ -193,17 +195,52 @@ impl World {
             // Its backups went with it.
             *backup = None;
         }
+        if !seed.is_multiple_of(4) {
+            self.give_place(number, before)?;
+        }
         self.enrol_again()?;
         self.forgive()?;
         Ok(true)
     }
 
-    /// Whoever its hub does not know, or whoever knows another hub, enrols as its office tells it to.
+    /// A regional hub takes the place of the one before it, where headquarters knew that one: its devices follow by
+    /// themselves, without a code.
+    fn give_place(&mut self, number: usize, before: ReplicaId) -> Result<(), StoreError> {
+        let now = self.now;
+        for machine in [Some(number), self.hub_of(number)].into_iter().flatten() {
+            if let Some(machine) = self.machines.get(machine) {
+                machine.disk.heal();
+            }
+        }
+        let Some((child, hub)) = self.pair(number) else { return Ok(()) };
+        let (Some(Running::Office(office)), Some(Running::Office(region))) =
+            (hub.running.as_mut(), child.running.as_mut())
+        else {
+            return Ok(());
+        };
+        let refused = |_| StoreError::Inconsistent { table: "succession", column: "old" };
+        let code = office.new_replacing_code(before, &mut hub.seed, now).map_err(refused)?;
+        let Some(code) = code.and_then(|code| teranga_sync::code::normalise(&code)) else { return Ok(()) };
+        let replica = region.replica_mut();
+        let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+        let inheritance = answer.inheritance(&replica.public_key()).ok().flatten();
+        let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
+        let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
+        replica.join_as_heir(&joined, replica.profile().clone(), inheritance.as_ref())
+    }
+
+    /// Whoever its hub does not know, or whoever knows another hub whose place its hub has not, enrols as its office
+    /// tells it to.
     fn enrol_again(&mut self) -> Result<(), StoreError> {
         for child in 1..self.machines.len() {
             let Some((machine, hub)) = self.pair(child) else { continue };
             let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { continue };
-            let at_this_hub = replica.uplink()?.is_some_and(|uplink| uplink.key == hub.public_key());
+            let knows = replica.uplink()?.map(|uplink| uplink.key);
+            let follows = match knows {
+                Some(key) => hub.succession(replica_id(&key))?.is_some(),
+                None => false,
+            };
+            let at_this_hub = follows || knows == Some(hub.public_key());
             if !at_this_hub || hub.child(replica.id())?.is_none() {
                 self.enrol(child)?;
             }
@@ -300,7 +337,8 @@ fn join(
     let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
     let code = office.new_code(&granted, seed, now).map_err(refused)?;
     let code = teranga_sync::code::normalise(&code).unwrap_or_default();
-    office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
-    let key = office.replica().public_key();
-    replica.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, replica.profile().clone())
+    let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+    let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
+    let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
+    replica.join(&joined, replica.profile().clone())
 }

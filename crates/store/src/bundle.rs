@@ -52,6 +52,8 @@ pub struct ReturnTaken {
     pub more: More,
     /// Whether a line was begun: the hub had met somebody else with this replica's key.
     pub began_a_line: bool,
+    /// Records that a word of somebody else than the home was to destroy. They stand as they stood.
+    pub foreign_words: usize,
 }
 
 impl Replica {
@@ -123,10 +125,18 @@ impl Replica {
         if took.erased {
             self.forget_destroyed()?;
         }
-        let applied = took.applied;
+        let (applied, foreign_words) = (took.applied, took.foreign_words);
         let moved = acknowledged > before.acknowledged;
         let refused = back.refused.len();
-        Ok(ReturnTaken { acknowledged, moved, refused, applied, more: back.more, began_a_line })
+        Ok(ReturnTaken {
+            acknowledged,
+            moved,
+            refused,
+            applied,
+            more: back.more,
+            began_a_line,
+            foreign_words,
+        })
     }
 }
 

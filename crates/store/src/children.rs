@@ -1,13 +1,13 @@
-//! The children of a hub: enrolling them with one-use codes, checking that they are who they say, and counting their
-//! exchanges, so that none can be replayed. Codes and pull tokens are kept as hashes only.
+//! The children of a hub: checking that they are who they say, and counting their exchanges, so that none can be
+//! replayed. Codes and pull tokens are kept as hashes only.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
-use teranga_core::audience::{Agent, Audience};
-use teranga_core::id::{Line, PublicKey, ReplicaId};
+use teranga_core::audience::Audience;
+use teranga_core::id::{Line, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::attachment::LaneRequest;
-use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
+use teranga_sync::feed::Introduction;
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
 
@@ -18,7 +18,7 @@ use crate::introduced;
 use crate::membership;
 use crate::part::row_number;
 use crate::register;
-use crate::replica::{Profile, Replica};
+use crate::replica::Replica;
 
 /// A pull token as it was granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,45 +49,20 @@ pub struct Child {
     pub standing: Standing,
     /// In how many lines it came: more than one where its disk was put back or its folder copied.
     pub lines: u64,
+    /// How it came to be one.
+    pub came: Came,
+}
+
+/// How a replica came to be a child of a hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// With a code.
+    Enrolled,
+    /// With the place of the hub before this one, which alone knew whom it had refused.
+    TakenOver,
 }
 
 impl Replica {
-    /// Keeps an enrolment code for one replica with this profile, until it is used or expires.
-    pub fn add_enrolment_code(&mut self, code: &str, profile: &Profile, expires: Millis) -> Result<()> {
-        self.connection().execute(
-            "INSERT INTO enrolment_code (hash, kind, person, office, region, expires_ms, reach, classes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                hash(code),
-                profile.kind.code(),
-                profile.person,
-                profile.office,
-                profile.audience.region(),
-                expires.0,
-                reach_code(&profile.audience.reach),
-                profile.audience.clearance.names().join(" "),
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// Enrols the owner of this key with a code; `None` when it is not known, has expired or enrolled another. The
-    /// same key may ask again with the same code: the first answer may have been lost.
-    pub fn enrol(&mut self, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Introduction>> {
-        let transaction = self.connection_mut().transaction()?;
-        let Some(profile) = take_code(&transaction, code, key, now)? else { return Ok(None) };
-        let introduction = Introduction {
-            key: *key,
-            kind: profile.kind,
-            person: profile.person,
-            office: profile.office,
-            audience: profile.audience,
-        };
-        membership::admit(&transaction, &introduction)?;
-        transaction.commit()?;
-        Ok(Some(introduction))
-    }
-
     /// Who an enrolled child is; `None` when it is not enrolled here or was revoked.
     pub fn child(&self, replica: ReplicaId) -> Result<Option<Introduction>> {
         if register::is_child(self.connection(), replica)? { self.introduction(replica) } else { Ok(None) }
@@ -105,7 +80,11 @@ impl Replica {
     pub fn children(&self) -> Result<Vec<Child>> {
         let mut statement = self
             .connection()
-            .prepare_cached("SELECT replica, max(last_ms), count(*) FROM child GROUP BY replica")?;
+            .prepare_cached(
+                // A line in which nothing came is that of a child which began another before it came.
+                "SELECT replica, max(last_ms), max(1, count(last_ms)), replica IN (SELECT replica FROM taken_over)
+                 FROM child GROUP BY replica",
+            )?;
         let mut rows = statement.query([])?;
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {
@@ -116,7 +95,8 @@ impl Replica {
             let last = row.get::<_, Option<i64>>(1)?.map(Millis);
             let enrolled = register::is_child(self.connection(), id)?;
             let standing = if enrolled { Standing::Enrolled } else { Standing::Revoked };
-            children.push(Child { introduction, last, standing, lines: unsigned(row.get(2)?) });
+            let came = if row.get(3)? { Came::TakenOver } else { Came::Enrolled };
+            children.push(Child { introduction, last, standing, lines: unsigned(row.get(2)?), came });
         }
         Ok(children)
     }
@@ -252,41 +232,7 @@ fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<()
     Ok(())
 }
 
-fn take_code(connection: &Connection, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Profile>> {
-    let found = connection
-        .query_row(
-            "UPDATE enrolment_code SET used_by = ?3
-             WHERE hash = ?1 AND expires_ms > ?2 AND (used_by IS NULL OR used_by = ?3)
-             RETURNING kind, person, office, region, reach, classes",
-            params![hash(code), now.0, key.as_bytes()],
-            |row| {
-                Ok((
-                    row.get::<_, u8>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, Option<String>>(3)?,
-                    row.get::<_, u8>(4)?,
-                    row.get::<_, String>(5)?,
-                ))
-            },
-        )
-        .optional()?;
-    found
-        .map(|(kind, person, office, region, reach, classes)| {
-            let wrong = |column| StoreError::Inconsistent { table: "enrolment_code", column };
-            let agent = Agent { office, person };
-            let audience = register::audience(region.as_deref(), reach, &classes, &agent);
-            Ok(Profile {
-                kind: ReplicaKind::from_code(kind).ok_or_else(|| wrong("kind"))?,
-                audience: audience.ok_or_else(|| wrong("reach"))?,
-                person: agent.person,
-                office: agent.office,
-            })
-        })
-        .transpose()
-}
-
 /// Codes and tokens carry at least 80 random bits, so a plain hash cannot be searched backwards.
-fn hash(secret: &str) -> [u8; 32] {
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

@@ -6,6 +6,7 @@ use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_sync::message::{Answer, MessageError, Request};
 use teranga_sync::session::{Left, Next, Session};
+use teranga_sync::succession::Succession;
 
 use crate::error::StoreError;
 use crate::lane::FileFailure;
@@ -29,6 +30,8 @@ pub struct Summary {
     pub packs_again: u64,
     /// Lines that were begun: the hub had met somebody else with this replica's key.
     pub lines: u64,
+    /// Hubs that were joined because they took the place of the one before.
+    pub heirs: u64,
     /// The outbox number of the last pack sent.
     last_pack: u64,
 }
@@ -40,6 +43,8 @@ pub enum Reply<'a> {
     Answer(&'a [u8]),
     /// The hub refused.
     Refused(Problem),
+    /// It has the place of the hub that was asked for, and gives the home's word for it.
+    Succeeded(&'a Succession),
     /// Nothing, or nothing that a hub says; and whether asking again may help.
     Nothing(Retry),
 }
@@ -135,6 +140,8 @@ pub struct Conversation {
     asked: Option<Asked>,
     /// The first refusal of packs: the others went on.
     refused: Option<Problem>,
+    /// Whether the hub passed on an erasure that is not the home's: everything else went on.
+    foreign_words: bool,
 }
 
 /// The request that is on its way.
@@ -151,7 +158,7 @@ impl Conversation {
     pub fn begin(replica: &mut Replica, failures_max: u32) -> Result<Self, StoreError> {
         replica.begin_session()?;
         let (session, summary) = (Session::new(), Summary::default());
-        Ok(Self { session, summary, failures_max, asked: None, refused: None })
+        Ok(Self { session, summary, failures_max, asked: None, refused: None, foreign_words: false })
     }
 
     /// What it did so far.
@@ -174,16 +181,23 @@ impl Conversation {
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
             Reply::Refused(problem) => self.refused(replica, &asked, problem),
+            Reply::Succeeded(word) => self.follow(replica, &asked, word),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
         match heard {
             Ok(Heard::GoOn) => self.next(replica, now, random),
             Ok(Heard::Again(body)) => Turn::Send(body),
-            Ok(Heard::Done) => {
-                Turn::Over(self.refused.map_or(Ok(()), |problem| Err(Failure::Refused { problem })))
-            }
+            Ok(Heard::Done) => Turn::Over(self.outcome()),
             Err(failure) => self.failed(failure, random),
         }
+    }
+
+    /// How it ends where nothing stopped it.
+    fn outcome(&self) -> Result<(), Failure> {
+        if self.foreign_words {
+            return Err(TakeError::NotTheHome.into());
+        }
+        self.refused.map_or(Ok(()), |problem| Err(Failure::Refused { problem }))
     }
 
     fn ask(&mut self, replica: &mut Replica, at: Millis, began_a_line: bool) -> Result<Vec<u8>, Failure> {
@@ -223,6 +237,17 @@ impl Conversation {
         Ok(Heard::Again(self.ask(replica, asked.at, true)?))
     }
 
+    /// Another hub has the place of the one that was asked for: goes on with it, in a line of its own like at any other hub.
+    fn follow(&mut self, replica: &mut Replica, asked: &Asked, word: &Succession) -> Result<Heard, Failure> {
+        if !replica.follow(word)? {
+            return Err(Failure::Refused { problem: Problem::Succeeded });
+        }
+        self.session = Session::new();
+        self.summary.heirs += 1;
+        self.summary.last_pack = 0;
+        Ok(Heard::Again(self.ask(replica, asked.at, true)?))
+    }
+
     fn take(
         &mut self,
         replica: &mut Replica,
@@ -238,6 +263,7 @@ impl Conversation {
             taken => taken?,
         };
         self.summary.applied += taken.applied.changes as u64;
+        self.foreign_words |= taken.foreign_words > 0;
         if !taken.moved && taken.left == Left::Something {
             // A hub that answers and takes nothing is asked again later, not in a loop.
             return Err(Failure::Standstill);

@@ -17,13 +17,13 @@ use crate::columns::blob;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::home;
 use crate::log;
 use crate::mentions;
 use crate::part::{self, row_number};
 use crate::receipts::Tier;
 use crate::register;
 use crate::replica::Replica;
-use crate::uplink;
 
 /// Stands for the salt of a record that is gone.
 pub(crate) const NO_SALT: Salt = Salt([0; 16]);
@@ -243,16 +243,14 @@ pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> R
 }
 
 /// Keeps what a child says was destroyed below, where the signature is that of a replica that is known here. What was
-/// decided here, or at the hub above, before this hub was put back to a backup is done again.
+/// decided at the home before this hub was put back to a backup is done again.
 pub(crate) fn take_confirmations(
     connection: &Connection,
     own: &Identity,
     brought: &[Confirmation],
 ) -> Result<()> {
-    let above = uplink::uplink(connection)?.map(|uplink| uplink.key);
     for confirmation in brought {
-        let home = confirmation.erasure.home;
-        if (home == own.public_key() || Some(home) == above) && confirmation.erasure.verify() {
+        if home::is_home(connection, own, &confirmation.erasure.home)? && confirmation.erasure.verify() {
             take(connection, own, &confirmation.erasure)?;
         }
         let known = register::introduction(connection, confirmation.replica)?;

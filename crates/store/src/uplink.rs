@@ -11,6 +11,7 @@ use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
+use teranga_sync::succession::Inheritance;
 
 use crate::apply::{Applied, Applier};
 use crate::attachments;
@@ -19,6 +20,7 @@ use crate::columns::{blob, integer, unsigned};
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::gone;
+use crate::home;
 use crate::introduced;
 use crate::line;
 use crate::log::{self};
@@ -27,6 +29,7 @@ use crate::packs;
 use crate::receipts;
 use crate::register::{self};
 use crate::replica::{self, Profile, Replica};
+use crate::succession;
 use crate::take;
 
 /// The hub that this replica syncs with.
@@ -61,6 +64,8 @@ pub struct Joined<'a> {
     pub url: &'a str,
     /// Its name.
     pub name: &'a str,
+    /// The key of the home, as far as it knows it.
+    pub home: Option<&'a PublicKey>,
 }
 
 /// What taking one answer did.
@@ -72,6 +77,8 @@ pub struct Taken {
     pub moved: bool,
     /// What was applied.
     pub applied: Applied,
+    /// Records that a word of somebody else than the home was to destroy. They stand as they stood.
+    pub foreign_words: usize,
 }
 
 /// Why an answer was not taken.
@@ -83,6 +90,9 @@ pub enum TakeError {
     /// Somebody else with this replica's key has asked in its line before: rows that they brought would be passed over.
     #[error("somebody else with this replica's key has asked before")]
     SomebodyElse,
+    /// It orders to destroy what only the home can. That was passed over, everything else was taken.
+    #[error("an erasure is not signed by the home")]
+    NotTheHome,
     /// Its rows are not what the protocol says.
     #[error(transparent)]
     Rows(#[from] DecodeError),
@@ -104,8 +114,19 @@ impl Replica {
     }
 
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
-    /// offered and asked for from the start, and nothing is safe that its home does not call safe.
+    /// offered and asked for from the start, and nothing is safe that its home does not call safe. At the same hub under
+    /// another home the feed is read once more: words that were not believed may be that home's.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
+        self.join_as_heir(hub, profile, None)
+    }
+
+    /// Joins a hub, and takes over what comes with the place of a hub before this one, where it has one.
+    pub fn join_as_heir(
+        &mut self,
+        hub: &Joined<'_>,
+        profile: Profile,
+        inheritance: Option<&Inheritance>,
+    ) -> Result<()> {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
         let transaction = self.connection_mut().transaction()?;
@@ -126,14 +147,29 @@ impl Replica {
                 "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
                 [],
             )?;
+        } else if hub.home.is_some() && home::home(&transaction, &own)?.as_ref() != hub.home {
+            transaction.execute("UPDATE uplink SET position = 0, running = zeroblob(32), within = 0", [])?;
+            transaction.execute("DELETE FROM checkpoint", [])?;
+            erase::tell_again(&transaction)?;
         }
         transaction.execute(
-            "INSERT INTO uplink (only_one, hub, key, url, name, running, behind)
-             VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32), ?5)
-             ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name",
-            params![replica_id(hub.key).as_bytes(), hub.key.as_bytes(), hub.url, hub.name, before.is_some()],
+            "INSERT INTO uplink (only_one, hub, key, url, name, running, behind, home)
+             VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32), ?5, ?6)
+             ON CONFLICT (only_one) DO UPDATE SET url = excluded.url, name = excluded.name,
+                 home = coalesce(excluded.home, home)",
+            params![
+                replica_id(hub.key).as_bytes(),
+                hub.key.as_bytes(),
+                hub.url,
+                hub.name,
+                before.is_some(),
+                hub.home.map(PublicKey::as_bytes)
+            ],
         )?;
         replica::write_profile(&transaction, &own, &profile)?;
+        if let Some(inheritance) = inheritance {
+            succession::inherit(&transaction, &own, inheritance)?;
+        }
         transaction.commit()?;
         self.take_profile(profile);
         Ok(())
@@ -236,7 +272,7 @@ impl Replica {
         }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
-        Ok(Taken { left, moved, applied: took.applied })
+        Ok(Taken { left, moved, applied: took.applied, foreign_words: took.foreign_words })
     }
 }
 
@@ -254,15 +290,19 @@ pub(crate) struct Took {
     pub(crate) applied: Applied,
     /// Whether a record was erased: then what was deleted must leave the files too.
     pub(crate) erased: bool,
+    /// Records that a word of somebody else than the home was to destroy, and that stand.
+    pub(crate) foreign_words: usize,
 }
 
 /// Takes rows that a hub signed, applies what they bring and lets go of what may go.
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
+    let (rows, foreign) = home::believed(connection, own, rows)?;
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
     take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     gone::evict(connection, own.replica())?;
-    Ok(Took { applied, erased })
+    let foreign_words = home::stand(connection, &foreign)?;
+    Ok(Took { applied, erased, foreign_words })
 }
 
 /// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever

@@ -70,8 +70,9 @@ fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
     let profile = child.profile().clone();
     hub.add_enrolment_code(code, &profile, Millis(NOW.0 + 1)).unwrap();
     assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
-    let key = hub.public_key();
-    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.public_key(), hub.home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    child.join(&joined, profile).unwrap();
 }
 
 fn world(seed: u64) -> World {
@@ -95,7 +96,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
     loop {
         turn = match turn {
             Turn::Send(body) => {
-                let known = hub.child(Request::sender(&body).unwrap()).unwrap().unwrap();
+                let known = hub.child(Request::ends(&body).unwrap().child).unwrap().unwrap();
                 let request = Request::read(&body, &known.key).unwrap();
                 let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
                 for push in &request.pushes {
@@ -113,7 +114,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
 
 /// What a hub answers to the bytes of a request.
 fn hub_answers(hub: &mut Replica, body: &[u8]) -> LaneAnswer {
-    let known = hub.child(LaneRequest::sender(body).unwrap()).unwrap().unwrap();
+    let known = hub.child(LaneRequest::ends(body).unwrap().child).unwrap().unwrap();
     let request = LaneRequest::read(body, &known.key).unwrap();
     assert!(hub.begin_lane(&request, NOW).unwrap());
     assert!(!hub.begin_lane(&request, NOW).unwrap(), "a number serves once");

@@ -9,7 +9,7 @@ use crate::bytes::{DecodeError, Reader, Writer};
 use crate::holding::{Challenge, Proof};
 use crate::identity::Identity;
 use crate::limits;
-use crate::message::{MessageError, head, open, read_line, sign, signed_by, split};
+use crate::message::{Ends, MessageError, head, open, read_line, sign, signed_by, split};
 use crate::runs::Runs;
 use crate::thumbnail::Thumbnail;
 
@@ -151,12 +151,10 @@ impl LaneRequest {
         sign(writer, identity)
     }
 
-    /// Whose signature a request needs, read from its first bytes; nothing else of it is looked at.
-    pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
+    /// For which hub a request is and whose signature it needs, read from its first bytes; nothing else of it is looked at.
+    pub fn ends(bytes: &[u8]) -> Result<Ends, MessageError> {
         let (signed, _) = split(bytes, limits::LANE_BYTES_MAX)?;
-        let mut reader = open(signed, REQUEST)?;
-        reader.array::<16>()?;
-        Ok(ReplicaId(reader.array()?))
+        Ok(Ends::read(&mut open(signed, REQUEST)?)?)
     }
 
     /// Reads a request that this key signed.

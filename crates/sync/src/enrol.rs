@@ -8,7 +8,9 @@ use teranga_core::id::PublicKey;
 use crate::bytes::Writer;
 use crate::code;
 use crate::feed::{self, ReplicaKind};
+use crate::hex::Hex;
 use crate::identity::{Identity, SignatureBytes, verify};
+use crate::succession::{Inheritance, Succession};
 use crate::version;
 
 const CONTEXT: &[u8] = b"teranga enrol 0\n";
@@ -62,6 +64,10 @@ pub struct EnrolAnswer {
     pub reach: u8,
     /// The classes that it may hold; empty for every class.
     pub classes: Vec<String>,
+    /// The key of the home; none where the hub was not told it.
+    pub home_key: Option<PublicKey>,
+    /// What the replica takes over with the place of a hub before it; empty where it takes nobody's.
+    pub inheritance: Hex,
     /// The hub's signature, in hexadecimal digits: nobody on the way changed who the replica is.
     pub signature: String,
 }
@@ -93,6 +99,10 @@ pub struct Enrolled<'a> {
     pub office: &'a str,
     /// Where it stands.
     pub audience: &'a Audience,
+    /// The key of the home, as far as the hub knows it.
+    pub home: Option<PublicKey>,
+    /// What it takes over with the place of a hub before it.
+    pub inheritance: Option<&'a Inheritance>,
 }
 
 impl EnrolAnswer {
@@ -107,6 +117,8 @@ impl EnrolAnswer {
             region: enrolled.audience.region().map(str::to_owned),
             reach: feed::reach_code(&enrolled.audience.reach),
             classes: enrolled.audience.clearance.names().into_iter().map(str::to_owned).collect(),
+            home_key: enrolled.home,
+            inheritance: Hex(enrolled.inheritance.map(Inheritance::encode).unwrap_or_default()),
             signature: String::new(),
         };
         answer.signature = to_hex(&hub.sign(&answer.signed(&request.code, &request.key)));
@@ -122,7 +134,24 @@ impl EnrolAnswer {
         for class in &self.classes {
             writer.text(class);
         }
+        writer.run(self.home_key.as_ref().map_or(&[], |key| key.as_bytes())).run(&self.inheritance.0);
         writer.finish()
+    }
+
+    /// What the owner of this key takes over with the place of a hub before it, of an answer that was checked; `None`
+    /// where it takes nobody's. The home alone gives a place to another.
+    pub fn inheritance(&self, key: &PublicKey) -> Result<Option<Inheritance>, EnrolError> {
+        if self.inheritance.0.is_empty() {
+            return Ok(None);
+        }
+        let inheritance = Inheritance::decode(&self.inheritance.0).map_err(|_| EnrolError::Unknown)?;
+        let of_home = |word: &Succession| {
+            word.key == *key && self.home_key.is_some_and(|home| home == self.hub_key && word.verify(&home))
+        };
+        if !inheritance.successions.iter().all(of_home) {
+            return Err(EnrolError::Unknown);
+        }
+        Ok(Some(inheritance))
     }
 
     /// Checks the answer against the code and the key that were shown, and the kind of replica that showed them.

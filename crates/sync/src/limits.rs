@@ -54,6 +54,10 @@ pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const INTRODUCTIONS_MAX: usize = 64;
 /// The most confirmations of erasures in one request; the others go with the next.
 pub const CONFIRMATIONS_MAX: usize = 64;
+/// The most hubs that had the place of another before it: one a year for as long as anybody remembers.
+pub const SUCCESSIONS_MAX: usize = 64;
+/// The most devices that a hub takes over with the place of another: ten times the largest region.
+pub const HEIRS_MAX: usize = 10_000;
 /// The most feed rows in one answer.
 pub const ROWS_MAX: usize = 50_000;
 /// The most changes in the feed rows of one answer: all that a hub cuts if each weighs the least that it counts, 32 bytes, and

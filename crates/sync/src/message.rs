@@ -52,6 +52,21 @@ impl Asker {
     }
 }
 
+/// The two ends of a request, as its first bytes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The hub that it is meant for.
+    pub hub: ReplicaId,
+    /// The child that says it sent it.
+    pub child: ReplicaId,
+}
+
+impl Ends {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { hub: ReplicaId(reader.array()?), child: ReplicaId(reader.array()?) })
+    }
+}
+
 /// What a child asks of its hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -176,12 +191,10 @@ impl Request {
         sign(writer, identity)
     }
 
-    /// Whose signature a request needs, read from its first bytes; nothing else of it is looked at.
-    pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
+    /// For which hub a request is and whose signature it needs, read from its first bytes; nothing else of it is looked at.
+    pub fn ends(bytes: &[u8]) -> Result<Ends, MessageError> {
         let (signed, _) = split(bytes, limits::REQUEST_BYTES_MAX)?;
-        let mut reader = open(signed, REQUEST)?;
-        reader.array::<16>()?;
-        Ok(ReplicaId(reader.array()?))
+        Ok(Ends::read(&mut open(signed, REQUEST)?)?)
     }
 
     /// Reads a request that this key signed. The signature is checked first: what a stranger sends is never

@@ -35,6 +35,7 @@ use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
 use teranga_sync::runs::Runs;
 use teranga_sync::seal;
+use teranga_sync::succession::{Inheritance, Succession};
 use teranga_sync::thumbnail::Thumbnail;
 
 const RECORD: RecordId = RecordId([0x11; 16]);
@@ -148,8 +149,25 @@ fn enrol_answer() -> EnrolAnswer {
         person: "Awa Exemple",
         office: "BAOS Kaolack",
         audience: &audience(),
+        home: Some(Identity::from_secret([3; 32]).public_key()),
+        inheritance: None,
     };
     EnrolAnswer::sign(&hub(), &enrol_request(), enrolled)
+}
+
+/// What a hub is given with the place of another: nobody in the vectors is enrolled with it, for a device takes nothing over.
+fn inheritance() -> Inheritance {
+    let home = Identity::from_secret([3; 32]);
+    let old = Identity::from_secret([4; 32]).replica();
+    let child = Introduction {
+        key: device().public_key(),
+        kind: ReplicaKind::Device,
+        person: "Awa Exemple".into(),
+        office: "BAOS Kaolack".into(),
+        audience: audience(),
+    };
+    let successions = vec![Succession::sign(&home, old, hub().public_key())];
+    Inheritance { successions, children: vec![child] }
 }
 
 fn request() -> Request {
@@ -305,6 +323,8 @@ fn vectors() -> Json {
         "pack": hex(&pack().encode()), "manifest_hash": pack().hash(),
         "rows": hex(&feed::encode(&rows())),
         "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
+        "succession": hex(&inheritance().successions[0].to_bytes()),
+        "inheritance": hex(&inheritance().encode()),
         "sealed_for_the_hub": hex(&seal::seal(&hub().public_key(), b"beside", b"message", &mut Fixed).unwrap()),
         "file_hash": hash_of(&file()),
         "thumbnail_signature": hex(&thumbnail().signature),
@@ -367,7 +387,7 @@ fn the_frozen_bytes_read_back() {
     assert_eq!(seal::open(&hub(), b"beside", &sealed).as_deref(), Some(&b"message"[..]));
     let read = LaneRequest::read(&bytes(&frozen["lane_request"]), &device().public_key()).unwrap();
     assert_eq!(read, lane_request());
-    assert_eq!(LaneRequest::sender(&bytes(&frozen["lane_request"])).unwrap(), device().replica());
+    assert_eq!(LaneRequest::ends(&bytes(&frozen["lane_request"])).unwrap().child, device().replica());
     let read = LaneAnswer::read(&bytes(&frozen["lane_answer"]), &hub().public_key()).unwrap();
     assert_eq!(read, lane_answer());
     assert!(read.thumbnails[0].verify());
@@ -375,6 +395,10 @@ fn the_frozen_bytes_read_back() {
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
     assert_eq!(feed::decode(&bytes(&frozen["rows"])).unwrap(), rows());
+    let word = inheritance().successions[0];
+    assert_eq!(Succession::from_bytes(&bytes(&frozen["succession"])), Ok(word));
+    assert!(word.verify(&Identity::from_secret([3; 32]).public_key()));
+    assert_eq!(Inheritance::decode(&bytes(&frozen["inheritance"])), Ok(inheritance()));
     let enrol: EnrolRequest = serde_json::from_value(frozen["enrol_request"].clone()).unwrap();
     assert!(enrol.verify());
     let enrolled: EnrolAnswer = serde_json::from_value(frozen["enrol_answer"].clone()).unwrap();
@@ -382,6 +406,11 @@ fn the_frozen_bytes_read_back() {
     assert_eq!(enrolled.check(&enrol.code, &key, ReplicaKind::Device).unwrap(), audience());
     assert!(
         EnrolAnswer { reach: 0, ..enrolled.clone() }.check(&enrol.code, &key, ReplicaKind::Device).is_err()
+    );
+    assert!(
+        EnrolAnswer { home_key: None, ..enrolled.clone() }
+            .check(&enrol.code, &key, ReplicaKind::Device)
+            .is_err()
     );
     assert!(
         EnrolAnswer { classes: vec![], ..enrolled }.check(&enrol.code, &key, ReplicaKind::Device).is_err()

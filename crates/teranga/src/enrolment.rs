@@ -10,14 +10,24 @@ use teranga_sync::enrol::{EnrolAnswer, EnrolError, EnrolRequest};
 
 use crate::failure::{Failure, Outcome};
 
-/// Shows the code to the hub at `url`; pins the hub and takes over what it says of this replica.
+/// What becomes of the hub at which a replica is enrolled already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HubBefore {
+    /// It stays, and nobody is asked.
+    Stays,
+    /// It is left: everything is offered to the other one.
+    Left,
+}
+
+/// Shows the code to the hub at `url`; pins the hub and the home, and takes over what the hub says of this replica.
 pub(crate) async fn enrol(
     replica: &mut Replica,
     url: &str,
     certificate: Option<&Path>,
     typed: &str,
+    before: HubBefore,
 ) -> Outcome<EnrolAnswer> {
-    if let Some(uplink) = replica.uplink()? {
+    if let (HubBefore::Stays, Some(uplink)) = (before, replica.uplink()?) {
         let person = replica.profile().person.clone();
         let known = vec![("hub", uplink.name), ("url", uplink.url), ("person", person)];
         return Err(Failure::new("already-enrolled", known));
@@ -38,6 +48,10 @@ pub(crate) async fn enrol(
         return Err(Failure::new("enrolment-region", vec![("own", own), ("code", code.to_owned())]));
     }
     let profile = Profile { kind, person: answer.person.clone(), office: answer.office.clone(), audience };
-    replica.join(&Joined { key: &answer.hub_key, url, name: &answer.hub_name }, profile)?;
+    let newer = |_| Failure::new("enrolment-newer", Vec::new());
+    let inheritance = answer.inheritance(&replica.public_key()).map_err(newer)?;
+    let home = answer.home_key.as_ref();
+    let hub = Joined { key: &answer.hub_key, url, name: &answer.hub_name, home };
+    replica.join_as_heir(&hub, profile, inheritance.as_ref())?;
     Ok(answer)
 }

@@ -37,7 +37,7 @@ pub(crate) fn world(seed: u64) -> World {
         let profile = device.replica().profile().clone();
         hub.add_enrolment_code(name, &profile, Millis(NOW.0 + 1)).unwrap();
         hub.enrol(name, &device.replica().public_key(), NOW).unwrap().unwrap();
-        let joined = Joined { key: &hub.public_key(), url: "in this process", name: "hub" };
+        let joined = Joined { key: &hub.public_key(), url: "in this process", name: "hub", home: None };
         device.replica_mut().join(&joined, profile).unwrap();
         device
     };

@@ -68,8 +68,9 @@ pub(crate) fn enrol(hub: &mut Office, child: &mut Replica, seed: &mut Seeded) {
     let code = hub.new_code(&profile, seed, NOW).unwrap();
     let code = code::normalise(&code).unwrap();
     hub.enrol(&EnrolRequest::sign(child.identity(), &code), NOW).unwrap();
-    let key = hub.replica().public_key();
-    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.replica().public_key(), hub.replica().home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    child.join(&joined, profile).unwrap();
 }
 
 impl World {
@@ -252,7 +253,7 @@ pub(crate) fn online(
                 let answer = arrives(message).then(|| hub.exchange(&body, NOW));
                 let reply = match &answer {
                     Some(Ok(exchanged)) if arrives(message + 1) => Reply::Answer(&exchanged.answer),
-                    Some(Err(rejected)) if arrives(message + 1) => Reply::Refused(rejected.problem),
+                    Some(Err(rejected)) if arrives(message + 1) => rejected.reply(),
                     _ => Reply::Nothing(Retry::Later),
                 };
                 message += 2;

@@ -7,7 +7,7 @@ mod down;
 mod up;
 
 use rusqlite::Connection;
-use teranga_core::problem::Retry;
+use teranga_core::problem::{Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_sync::attachment::{LaneAnswer, LaneRequest, Offer, Stretch, Want};
 use teranga_sync::identity::replica_id;
@@ -260,6 +260,8 @@ impl Talk for Lane {
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, bytes, &request, elapsed_ms),
             Reply::Refused(problem) => Err(Failure::Refused { problem }),
+            // The session of answers goes to the new hub; files follow.
+            Reply::Succeeded(_) => Err(Failure::Refused { problem: Problem::Succeeded }),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
         match heard {

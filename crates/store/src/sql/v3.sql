@@ -48,6 +48,7 @@ CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
 CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
 
 ALTER TABLE uplink ADD COLUMN within INTEGER NOT NULL DEFAULT 0;    -- how far the row at the cursor was read; 0: whole
+ALTER TABLE uplink ADD COLUMN home BLOB;                            -- the home's key, as the hub told it; null: it did not
 
 -- What the children in leave rows may hold no more.
 CREATE TABLE leaving (
@@ -226,4 +227,17 @@ CREATE INDEX thumbnail_waiting ON thumbnail (image) WHERE at_hub = 0;
 -- Files that somebody asked for and that are not here.
 CREATE TABLE wanted (
     hash BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- Hubs whose place others took: the home's signed words. The home has all of them, a hub those that name it.
+CREATE TABLE succession (
+    old       BLOB NOT NULL,
+    key       BLOB NOT NULL,           -- of the hub that has the place now
+    signature BLOB NOT NULL,
+    PRIMARY KEY (old, key)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE enrolment_code ADD COLUMN replaces BLOB;                -- the hub whose place it gives
+-- Children that came with the place, and not with a code.
+CREATE TABLE taken_over (
+    replica BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;

@@ -6,6 +6,7 @@ mod drafts;
 mod erasure;
 mod grants;
 mod held;
+mod home;
 mod junk;
 mod sealing;
 mod verdicts;

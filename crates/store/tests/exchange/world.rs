@@ -10,7 +10,7 @@ use teranga_core::record::{Envelope, Event, EventKind};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::save::{DraftFate, PartEdit, Save};
-use teranga_store::uplink::Joined;
+use teranga_store::uplink::{Joined, Taken};
 use teranga_store::{Profile, Replica};
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
@@ -63,8 +63,9 @@ pub(crate) fn enrol(hub: &mut Replica, child: &mut Replica, code: &str) {
     assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some());
     assert!(hub.enrol(code, &child.public_key(), NOW).unwrap().is_some(), "an answer may be lost");
     assert!(hub.enrol(code, &hub.public_key(), NOW).unwrap().is_none(), "a code serves one key");
-    let key = hub.public_key();
-    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.public_key(), hub.home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    child.join(&joined, profile).unwrap();
 }
 
 pub(crate) fn world(seed: u64) -> World {
@@ -83,26 +84,30 @@ pub(crate) fn world(seed: u64) -> World {
     World { _dir: dir, seed, hq, region, awa, moussa }
 }
 
-/// Exchanges until nothing is left, over bytes as they would travel.
+/// Exchanges until nothing is left.
 pub(crate) fn sync(child: &mut Replica, hub: &mut Replica) {
-    let session = Session::new();
     for _ in 0..100 {
-        let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
-        let bytes = request.encode(child.identity());
-        let known = hub.child(child.id()).unwrap().unwrap();
-        let request = Request::read(&bytes, &known.key).unwrap();
-        let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
-        for push in &request.pushes {
-            hub.ingest(&known, request.line, push, NOW).unwrap();
-        }
-        while hub.apply_logged().unwrap().left {}
-        let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
-        let answer = Answer::read(&answer, &hub.public_key()).unwrap();
-        if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
+        if exchange(child, hub).left == Left::Nothing {
             return;
         }
     }
     panic!("the exchange never ends");
+}
+
+/// One exchange, over bytes as they would travel.
+pub(crate) fn exchange(child: &mut Replica, hub: &mut Replica) -> Taken {
+    let request = child.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let bytes = request.encode(child.identity());
+    let known = hub.child(child.id()).unwrap().unwrap();
+    let request = Request::read(&bytes, &known.key).unwrap();
+    let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
+    for push in &request.pushes {
+        hub.ingest(&known, request.line, push, NOW).unwrap();
+    }
+    while hub.apply_logged().unwrap().left {}
+    let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
+    let answer = Answer::read(&answer, &hub.public_key()).unwrap();
+    child.take_answer(&request, &answer, NOW).unwrap()
 }
 
 pub(crate) fn open_record(device: &mut Replica, seed: &mut Seeded, answers: &[(&str, &str)]) -> RecordId {

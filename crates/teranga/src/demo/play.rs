@@ -19,7 +19,7 @@ use teranga_store::conversation::Summary;
 
 use super::progress::Step;
 use super::stage::{Hub, Stage};
-use crate::enrolment;
+use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
 use crate::ledger::Ledger;
 use crate::messages::Messages;
@@ -89,7 +89,8 @@ impl<'a> Play<'a> {
         let folder = self.stage.folder().join(format!("volunteer-{}", number + 1));
         let mut device = Device::create(&folder, &name, hub.region.as_deref(), &mut self.seed)?;
         let code = hub.device_code(&name).await?;
-        enrolment::enrol(device.replica_mut(), &format!("http://{}", hub.address), None, &code).await?;
+        let url = format!("http://{}", hub.address);
+        enrolment::enrol(device.replica_mut(), &url, None, &code, HubBefore::Stays).await?;
         let weather = Weather { seed: self.seed.next_number(), cuts: CUTS, delay_ms: 0, bytes_per_second: 0 };
         let link = BadLink::start(hub.address, weather)
             .await

@@ -86,6 +86,9 @@ fn told(heard: &Heard, messages: &Messages) {
     } else if heard.refused > 0 {
         say!("{}", messages.with("bundle-return-refused", &[("count", &heard.refused.to_string())]));
     }
+    if heard.foreign_words > 0 {
+        say!("{}", messages.text("problem-erasure-not-home"));
+    }
     if heard.unreadable > 0 {
         say!("{}", messages.with("bundle-unreadable", &[("count", &heard.unreadable.to_string())]));
     }

@@ -16,7 +16,7 @@ use teranga_store::lane::{Errand, Lane, LaneSummary};
 
 use super::budget::Budget;
 use super::lists;
-use crate::enrolment;
+use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -30,6 +30,8 @@ pub(crate) struct EnrolArgs {
     code: String,
     #[arg(long)]
     cert: Option<PathBuf>,
+    #[arg(long)]
+    anew: bool,
 }
 
 #[derive(Debug, Args)]
@@ -74,9 +76,9 @@ impl Way {
 
 /// Enrols with a code.
 pub(super) async fn enrol(mut device: Device, arguments: EnrolArgs, messages: &Messages) -> Outcome {
-    let answer =
-        enrolment::enrol(device.replica_mut(), &arguments.hub, arguments.cert.as_deref(), &arguments.code)
-            .await?;
+    let EnrolArgs { hub, code, cert, anew } = arguments;
+    let before = if anew { HubBefore::Left } else { HubBefore::Stays };
+    let answer = enrolment::enrol(device.replica_mut(), &hub, cert.as_deref(), &code, before).await?;
     say!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
     Ok(())
 }
@@ -117,6 +119,9 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     say!("{}", told(&summary, messages));
     if carried.round_trips > 0 {
         say!("{}", told_files(&carried, messages));
+    }
+    if summary.heirs > 0 {
+        say!("{}", messages.text("sync-hub-succeeded"));
     }
     if summary.lines > 0 {
         say!("{}", messages.text("sync-line-begun"));
@@ -178,7 +183,7 @@ fn as_json(
     Ok(serde_json::json!({
         "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
         "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
-        "lines": summary.lines, "handed_over": handed_over.taken,
+        "lines": summary.lines, "heirs": summary.heirs, "handed_over": handed_over.taken,
         "unsent": device.replica().log_counts()?.unsent,
         "files": {
             "round_trips": files.round_trips, "failures": files.failures, "bytes_up": files.bytes_up,

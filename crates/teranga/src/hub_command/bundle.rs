@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 use teranga_office::admin::Command;
-use teranga_office::hex::Hex;
+use teranga_sync::hex::Hex;
 use teranga_sync::parcel::{Parcel, ParcelError};
 
 use super::{Where, ask, told};
@@ -138,6 +138,7 @@ impl Import {
             "messages": self.answers.len(), "unreadable": self.unreadable, "cut": self.is_cut(),
             "logged": self.sum("logged"), "known": self.sum("known"), "after_gap": self.sum("after_gap"),
             "applied": self.sum("applied"), "moved": self.any("moved"), "refused": refused,
+            "foreign_words": self.any("foreign_words"),
         })
     }
 
@@ -166,6 +167,9 @@ impl Import {
             counted("bundle-return-refused", self.sum("refused"));
             if self.any("began_a_line") {
                 say!("{}", messages.text("sync-line-begun"));
+            }
+            if self.any("foreign_words") {
+                say!("{}", messages.text("problem-erasure-not-home"));
             }
             if self.answers.last().is_some_and(|last| last.get("more") == Some(&Json::Bool(true))) {
                 say!("{}", messages.text("bundle-more"));

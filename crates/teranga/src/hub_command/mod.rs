@@ -81,21 +81,42 @@ impl From<ScopeArgs> for Scope {
     }
 }
 
+/// Whom a code enrols.
+#[derive(Debug, Args)]
+struct CodeArgs {
+    #[arg(long, required_unless_present = "replaces")]
+    person: Option<String>,
+    #[arg(long)]
+    office: Option<String>,
+    #[arg(long)]
+    region: Option<String>,
+    #[arg(long)]
+    for_hub: bool,
+    #[arg(long, conflicts_with_all = ["person", "office", "region", "for_hub", "caseload", "only_classes"])]
+    replaces: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
+}
+
+impl From<CodeArgs> for Command {
+    fn from(whom: CodeArgs) -> Self {
+        if let Some(hub) = whom.replaces {
+            return Self::ReplacingCode { hub };
+        }
+        let kind = if whom.for_hub { EnrolKind::Hub } else { EnrolKind::Device };
+        let person = whom.person.unwrap_or_default();
+        let (office, region) = (whom.office.unwrap_or_else(|| person.clone()), whom.region);
+        Self::Code { kind, person, office, region, scope: whom.scope.into() }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Ask {
     Code {
         #[command(flatten)]
         hub: Where,
-        #[arg(long)]
-        person: String,
-        #[arg(long)]
-        office: Option<String>,
-        #[arg(long)]
-        region: Option<String>,
-        #[arg(long)]
-        for_hub: bool,
         #[command(flatten)]
-        scope: ScopeArgs,
+        whom: CodeArgs,
     },
     Grant {
         #[command(flatten)]
@@ -192,10 +213,8 @@ enum Ask {
 pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
     match arguments.ask {
         None => return start::run(arguments.run, messages).await,
-        Some(Ask::Code { hub, person, office, region, for_hub, scope }) => {
-            let kind = if for_hub { EnrolKind::Hub } else { EnrolKind::Device };
-            let (office, scope) = (office.unwrap_or_else(|| person.clone()), scope.into());
-            let answer = ask(&hub, Command::Code { kind, person, office, region, scope }).await?;
+        Some(Ask::Code { hub, whom }) => {
+            let answer = ask(&hub, whom.into()).await?;
             say!("{}", told::text(&answer, "code"));
         }
         Some(Ask::Grant { hub, replica, scope }) => {

@@ -17,7 +17,7 @@ use teranga_sync::feed::ReplicaKind;
 
 use super::RunArgs;
 use crate::demo::tether;
-use crate::enrolment;
+use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
 use crate::kind;
 use crate::messages::Messages;
@@ -103,8 +103,13 @@ fn check_parent(arguments: &RunArgs) -> Outcome {
 /// Enrols at the parent, where there is one; headquarters publishes what ships with the program.
 async fn join(replica: &mut Replica, arguments: &RunArgs, messages: &Messages) -> Outcome {
     if let (None, Some(url), Some(code)) = (replica.uplink()?, &arguments.parent, &arguments.code) {
-        let answer = enrolment::enrol(replica, url, arguments.parent_cert.as_deref(), code).await?;
+        let certificate = arguments.parent_cert.as_deref();
+        let answer = enrolment::enrol(replica, url, certificate, code, HubBefore::Stays).await?;
         say::mention(&messages.with("hub-enrolled", &[("hub", &answer.hub_name)]));
+        if !answer.inheritance.0.is_empty() {
+            let count = replica.children()?.len().to_string();
+            say::aloud(&messages.with("hub-took-over", &[("count", &count)]));
+        }
     }
     if replica.uplink()?.is_none() {
         publish::publish_shipped(replica)?;

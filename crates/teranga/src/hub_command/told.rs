@@ -81,7 +81,8 @@ fn scope(child: &Json, messages: &Messages) -> String {
     }
     let reach = messages.text(if holds("caseload") { "scope-caseload" } else { "scope-everything" });
     let classes: Vec<&str> = array(child.get("classes")).iter().filter_map(Json::as_str).collect();
-    if classes.is_empty() { reach } else { format!("{reach} ({})", classes.join(", ")) }
+    let scope = if classes.is_empty() { reach } else { format!("{reach} ({})", classes.join(", ")) };
+    if holds("taken_over") { messages.with("scope-taken-over", &[("scope", &scope)]) } else { scope }
 }
 
 /// What is held aside, a row for each record, author and reason.

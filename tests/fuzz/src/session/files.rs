@@ -183,7 +183,7 @@ fn hear(replica: &mut Replica, file: &[u8]) {
             Ok(Err(TakeError::Store(error))) => panic!("the replica failed: {error:?}"),
             Ok(Err(TakeError::Rows(error))) => explained(&error),
             Err(error) => explained(&error.problem()),
-            Ok(Ok(_) | Err(TakeError::NotForUs | TakeError::SomebodyElse)) => {}
+            Ok(Ok(_) | Err(TakeError::NotForUs | TakeError::NotTheHome | TakeError::SomebodyElse)) => {}
         }
     }
 }

@@ -81,8 +81,9 @@ fn enrol(hub: &mut Office, child: &mut Replica, seed: &mut Seeded) {
     let profile = child.profile().clone();
     let code = printed(hub, &profile, seed);
     hub.enrol(&EnrolRequest::sign(child.identity(), &code), NOW).unwrap();
-    let key = hub.replica().public_key();
-    child.join(&Joined { key: &key, url: "http://127.0.0.1:1", name: "hub" }, profile).unwrap();
+    let (key, home) = (hub.replica().public_key(), hub.replica().home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    child.join(&joined, profile).unwrap();
 }
 
 /// A session of answers and a run of the lane, both to their ends.

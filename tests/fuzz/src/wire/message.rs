@@ -55,7 +55,7 @@ fn pushes(pushes: &[Push]) {
 }
 
 fn request(bytes: &[u8], sender: &Identity) {
-    let _ = Request::sender(bytes);
+    let _ = Request::ends(bytes);
     let key = sender.public_key();
     match Request::read(bytes, &key) {
         Ok(request) => {
@@ -102,7 +102,7 @@ fn back(bytes: &[u8], sender: &Identity) {
 }
 
 fn lane_request(bytes: &[u8], sender: &Identity) {
-    let _ = LaneRequest::sender(bytes);
+    let _ = LaneRequest::ends(bytes);
     let key = sender.public_key();
     match LaneRequest::read(bytes, &key) {
         Ok(request) => {
@@ -131,6 +131,7 @@ fn enrolment(input: &[u8]) {
     if let Ok(answer) = serde_json::from_slice::<EnrolAnswer>(input) {
         for kind in [ReplicaKind::Device, ReplicaKind::Hub] {
             let _ = answer.check("123456789ABCDEFGAR3NGSGA", &device().public_key(), kind);
+            let _ = answer.inheritance(&device().public_key());
         }
     }
     if let Some(code) = std::str::from_utf8(input).ok().and_then(code::normalise) {

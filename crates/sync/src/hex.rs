@@ -1,4 +1,4 @@
-//! Bytes within JSON: a file that passes through a hub's local door.
+//! Bytes within JSON: a file that passes through a hub's local door, a word that goes with a refusal.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -1,0 +1,66 @@
+//! A regional hub that is gone with its folder, on the command line: another takes its place, and its devices only sync.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
+
+/// A device with a case, which its hub holds.
+fn at_work(folder: &Path, person: &str, number: usize, hub: &Hub) -> Device {
+    let device = Device::new(folder, person, hub, "SN-KL");
+    case(folder, &device, number);
+    device.done(&["sync"]);
+    device
+}
+
+fn case(folder: &Path, device: &Device, number: usize) -> String {
+    let file = answers(folder, &format!("case-{number}.json"), &profile(number));
+    saved_record(&device.done(&["case", "--answers", file.to_str().unwrap()]))
+}
+
+fn region(data: &Path, listen: &str, hq: &Hub, code: &str) -> Hub {
+    Hub::start_at(data, listen, &["--region", "SN-KL", "--parent", &hq.url(), "--code", code])
+}
+
+#[test]
+fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut hq = Hub::start(&folder.join("hq"), &[]);
+    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
+    let mut old = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
+    let awa = at_work(folder, "Awa Exemple", 1, &old);
+    let moussa = at_work(folder, "Moussa Essai", 2, &old);
+    old.ask(&["sync"]);
+    // One of them the hub took with it, another was never sent.
+    let lost = case(folder, &awa, 3);
+    awa.done(&["sync"]);
+    let later = case(folder, &moussa, 4);
+    let address = old.address.to_string();
+    old.kill();
+    std::fs::remove_dir_all(&old.data).unwrap();
+
+    let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
+    let new = region(&folder.join("kaolack-2"), &address, &hq, &code);
+    new.ask(&["sync"]);
+    let status: Json = serde_json::from_str(&new.ask(&["status", "--json"])).unwrap();
+    assert_eq!(status["office"], "BAOS Kaolack");
+    let children = status["children"].as_array().unwrap();
+    assert!(children.len() == 2 && children.iter().all(|child| child["taken_over"] == true), "{status}");
+    assert!(new.ask(&["status"]).contains("taken over"));
+    for device in [&awa, &moussa] {
+        let told = device.done(&["sync"]);
+        assert!(told.contains("given the place"), "{told}");
+        assert!(!device.done(&["sync"]).contains("given the place"));
+    }
+    new.ask(&["sync"]);
+    assert!(awa.done(&["sync"]).contains("safe"));
+    hq.kill();
+    let home = replica(&hq.data);
+    for record in [lost, later] {
+        assert!(home.record(record.parse().unwrap()).unwrap().is_some(), "{record} is lost");
+    }
+    assert_eq!(home.records().unwrap().len(), 4);
+}
