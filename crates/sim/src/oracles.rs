@@ -45,6 +45,9 @@ pub enum Fault {
     /// With nothing new a session costs more than it may.
     #[error("dear: {0} needs {1} exchanges and {2} bytes for nothing new")]
     Dear(String, u64, u64),
+    /// A file was taken that is not as its maker sealed it.
+    #[error("fooled: {0} takes what was damaged")]
+    Fooled(String),
     /// A machine does not start again.
     #[error("broken: {0}: {1}")]
     Broken(String, String),

@@ -14,8 +14,9 @@ use crate::link::Link;
 use crate::machine::{Post, Running};
 use crate::oracles::{self, Fault};
 use crate::sabotage::Sabotage;
-use crate::script::{Act, Blow, Script, Step, Weather, What};
+use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
 use crate::session::{Talked, session};
+use crate::sticks;
 use crate::world::World;
 
 /// What playing a script came to.
@@ -70,9 +71,11 @@ pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
 fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     let mut world = World::new(script, sabotage)?;
     for step in &script.steps {
-        take(&mut world, step, done)?;
+        if let Some(fault) = take(&mut world, step, done)? {
+            return Ok(Some(fault));
+        }
         // Only what is heard from a hub moves a tick on.
-        if matches!(step.what, What::Sync(_))
+        if matches!(step.what, What::Sync(_) | What::Stick(Stick::Deliver))
             && let Some(fault) = oracles::while_playing(&world)?
         {
             return Ok(Some(fault));
@@ -107,7 +110,8 @@ fn note(talked: &Talked, done: &mut Done) {
     done.power_cuts += usize::from(matches!(talked, Talked::Dark));
 }
 
-fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreError> {
+fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    let mut fault = None;
     let mut seed = Seeded(step.seed);
     let count = world.machines.len();
     let children = count - 1;
@@ -118,6 +122,8 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
             let talked = session(world, child, &mut Link::new(weather, step.seed))?;
             note(&talked, done);
         }
+        What::Stick(Stick::Export) => sticks::export(world, child)?,
+        What::Stick(Stick::Deliver) => fault = sticks::deliver(world, &mut seed)?,
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
@@ -127,7 +133,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
         }
     }
     world.now.0 += 60_000;
-    Ok(())
+    Ok(fault)
 }
 
 /// What befalls a machine.

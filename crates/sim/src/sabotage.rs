@@ -33,11 +33,15 @@ pub enum Sabotage {
     EndlessHub,
     /// Hubs say with every answer what nobody needs: it costs more than it may.
     TalkativeHub,
+    /// Regional hubs acknowledge what comes in files, and forget it: ticks lie.
+    ForgetfulDesk,
+    /// Hubs say that they took what was damaged on its way.
+    CredulousDesk,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -47,6 +51,8 @@ impl Sabotage {
         Self::WideGrant,
         Self::EndlessHub,
         Self::TalkativeHub,
+        Self::ForgetfulDesk,
+        Self::CredulousDesk,
     ];
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
@@ -73,7 +79,12 @@ impl Sabotage {
                 }));
                 read.rows = encode(&rows);
             }
-            Self::Nothing | Self::LyingDisk | Self::HastyTick | Self::WideGrant => return answer,
+            Self::Nothing
+            | Self::LyingDisk
+            | Self::HastyTick
+            | Self::WideGrant
+            | Self::ForgetfulDesk
+            | Self::CredulousDesk => return answer,
         }
         read.encode(hub.identity())
     }

@@ -47,6 +47,8 @@ pub enum What {
     Act(Act),
     /// A device syncs with its hub, or a hub with headquarters.
     Sync(Weather),
+    /// Something travels in a file.
+    Stick(Stick),
     /// Something befalls a machine.
     Blow(Blow),
     /// Headquarters publishes a new version of a list.
@@ -74,6 +76,15 @@ pub enum Act {
     Assign,
     /// Relieves whoever is in charge of a case.
     Relieve,
+}
+
+/// What people do with sticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stick {
+    /// A device or a regional hub puts a bundle on one, and what it has for colleagues.
+    Export,
+    /// One is taken to some machine.
+    Deliver,
 }
 
 /// What befalls a machine.
@@ -124,6 +135,8 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Sync(Weather::Fair), 16),
     (What::Sync(Weather::Rough), 14),
     (What::Sync(Weather::OneWay), 3),
+    (What::Stick(Stick::Export), 5),
+    (What::Stick(Stick::Deliver), 10),
     (What::Blow(Blow::PowerCut), 4),
     (What::Blow(Blow::PowerFailsSoon), 10),
     (What::Blow(Blow::DiskFills), 3),

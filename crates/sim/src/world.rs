@@ -36,6 +36,8 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// Files that lie about on sticks.
+    pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
     pub(crate) given_back: Option<(RecordId, String)>,
     /// What is broken in it on purpose.
@@ -77,8 +79,17 @@ impl World {
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
-        let mut world =
-            Self { machines, now, ledger, backups, forgotten, given_back: None, sabotage, published: 0 };
+        let mut world = Self {
+            machines,
+            now,
+            ledger,
+            backups,
+            forgotten,
+            sticks: Vec::new(),
+            given_back: None,
+            sabotage,
+            published: 0,
+        };
         for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {
             machine.disk.lie();
         }

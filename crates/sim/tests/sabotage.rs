@@ -15,7 +15,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
                 Fault::Lost(..) | Fault::Broken(..) | Fault::Tick(..) | Fault::Stuck(..) | Fault::Unsound(..)
             )
         }
-        Sabotage::HastyTick => matches!(fault, Fault::Tick(..)),
+        Sabotage::HastyTick | Sabotage::ForgetfulDesk => matches!(fault, Fault::Tick(..)),
         Sabotage::SilentHub => matches!(fault, Fault::Missing(..)),
         Sabotage::StubbornHub => matches!(fault, Fault::Diverged(..)),
         // What stays where it may not be is not kept up to date either.
@@ -24,6 +24,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::SparingHub => matches!(fault, Fault::Unerased(..) | Fault::Lost(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
+        Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
     }
 }
