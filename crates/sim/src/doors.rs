@@ -18,6 +18,8 @@ use crate::sabotage::Sabotage;
 pub(crate) enum Door {
     /// `POST /v1/sync`.
     Sync,
+    /// `POST /v1/attachments`.
+    Files,
     /// `POST /v1/bundle`.
     Bundle,
 }
@@ -85,6 +87,7 @@ pub(crate) fn ask(
         (Running::Office(office), Door::Sync) => {
             exchange(office, body, at).map(|answer| sabotage.spoil(answer, office.replica()))
         }
+        (Running::Office(office), Door::Files) => sabotage.files(office, body, at),
         (Running::Office(office), Door::Bundle) => letter(office, body, seed, at),
         (Running::Device(_), _) => Err(Rejected::new(Problem::Unauthorised, "a device is no hub")),
     })

@@ -3,9 +3,11 @@
 //! and oracles say what must hold while it plays and when the dust has settled.
 
 mod acts;
+mod attach;
 mod courier;
 mod disk;
 mod doors;
+mod file_oracles;
 mod ledger;
 mod link;
 mod machine;

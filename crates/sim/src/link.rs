@@ -29,6 +29,14 @@ impl Link {
         Self { weather, seed: Seeded(seed) }
     }
 
+    /// How many bytes of files its owner lets one sync carry; none for no bound.
+    pub(crate) fn budget(&mut self) -> Option<u64> {
+        match self.weather {
+            Weather::Fair => None,
+            Weather::Rough | Weather::OneWay | Weather::Gone => Some(12_000 + self.seed.below(30_000) as u64),
+        }
+    }
+
     /// The way up.
     pub(crate) fn up(&mut self, bytes: Vec<u8>) -> Arrival {
         match self.weather {

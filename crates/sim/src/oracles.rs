@@ -7,6 +7,7 @@ use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
 
+use crate::file_oracles;
 use crate::link::Link;
 use crate::machine::{Machine, Post};
 use crate::play::Done;
@@ -45,6 +46,9 @@ pub enum Fault {
     /// With nothing new a session costs more than it may.
     #[error("dear: {0} needs {1} exchanges and {2} bytes for nothing new")]
     Dear(String, u64, u64),
+    /// A file is said to be at the hub and never was there.
+    #[error("file tick: {0} says that {1} is at its hub")]
+    FileTick(String, String),
     /// A file was taken that is not as its maker sealed it.
     #[error("fooled: {0} takes what was damaged")]
     Fooled(String),
@@ -58,6 +62,9 @@ const QUIET_BYTES_MAX: u64 = 400;
 
 /// What holds at every moment: no tick is ahead of the truth.
 pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> {
+    if let Some(fault) = file_oracles::said_truly(world)? {
+        return Ok(Some(fault));
+    }
     let home = ever_held(world, 0)?;
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
@@ -108,6 +115,7 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| file_oracles::when_calm(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
@@ -170,9 +178,13 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
 /// Whoever holds a part shows the same.
 fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     let mut seen: BTreeMap<(RecordId, String), (String, String)> = BTreeMap::new();
-    for machine in &world.machines {
+    for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
+            // What is only kept for its file is not kept up to date.
+            if file_oracles::keeps_back(world, number, part.record)? {
+                continue;
+            }
             let class = part.class.as_str().to_owned();
             let what = format!("{} {class}", part.record);
             let (first, digest) = seen
@@ -192,6 +204,9 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
         let Some(replica) = machine.replica() else { continue };
         let mut flaws = Vec::new();
         replica.verify(|flaw| flaws.push(flaw))?;
+        if let Some(hash) = replica.unsound_files()?.first() {
+            return Ok(Some(Fault::Unsound(machine.name.clone(), format!("file {hash}"))));
+        }
         if let Some(flaw) = flaws.first() {
             return Ok(Some(Fault::Unsound(machine.name.clone(), format!("{flaw:?}"))));
         }
@@ -201,7 +216,7 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
 
 /// Whether a machine may hold a record in the end, by what headquarters knows and what the machine was made for,
 /// whatever its hub granted.
-fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
+pub(crate) fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
     let home = world.machines.first().and_then(Machine::replica);
     let custody = home.map(|home| home.custody(record)).transpose()?.flatten();
     let Some((machine, custody)) = world.machines.get(number).zip(custody) else { return Ok(true) };
@@ -209,7 +224,7 @@ fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, St
 }
 
 /// Whether headquarters has erased a record.
-fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
+pub(crate) fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
     let home = world.machines.first().and_then(Machine::replica);
     Ok(home.map(|home| home.is_erased(record)).transpose()?.unwrap_or_default())
 }
@@ -268,6 +283,7 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let anything = || Ok::<_, StoreError>(parts.contains(record) || replica.bodies(*record)? > 0);
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
+                (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
@@ -291,6 +307,16 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
+/// Whether a session had nothing to say.
+pub(crate) fn is_quiet(talked: &Talked) -> bool {
+    match talked {
+        Talked::Whole(summary) => {
+            summary.round_trips == 1 && summary.bytes_up + summary.bytes_down <= QUIET_BYTES_MAX
+        }
+        Talked::Short(_) | Talked::Dark | Talked::Endless => false,
+    }
+}
+
 /// One more session of everybody costs next to nothing.
 fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
     for child in 1..world.machines.len() {
@@ -300,8 +326,8 @@ fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
         let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
         let name = world.machines.get(child).map(|machine| machine.name.clone()).unwrap_or_default();
         let Talked::Whole(summary) = talked else { return Ok(is_live(world, child, &talked)) };
-        let bytes = summary.bytes_up + summary.bytes_down;
-        if summary.round_trips != 1 || bytes > QUIET_BYTES_MAX {
+        if !is_quiet(&talked) {
+            let bytes = summary.bytes_up + summary.bytes_down;
             return Ok(Some(Fault::Dear(name, summary.round_trips, bytes)));
         }
     }

@@ -4,14 +4,14 @@
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
-use teranga_store::StoreError;
-use teranga_sync::feed::ResourceRow;
+use teranga_store::{Replica, StoreError};
+use teranga_sync::feed::{Cursor, ResourceRow};
 
 use crate::acts::{self, Saved};
 use crate::disk::Keys;
-use crate::ledger::Promise;
+use crate::ledger::{FilePromise, Promise};
 use crate::link::Link;
-use crate::machine::{Post, Running};
+use crate::machine::{Machine, Post, Running};
 use crate::oracles::{self, Fault};
 use crate::sabotage::Sabotage;
 use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
@@ -54,7 +54,7 @@ impl std::ops::AddAssign for Done {
 }
 
 /// Rounds of syncing in which everything must come together: up, across and down again; and what left is let go once word
-/// has come that it is safe.
+/// has come that it is safe. Fewer where nobody has anything to say before.
 const CALM_ROUNDS: usize = 6;
 
 /// Plays a script.
@@ -90,16 +90,30 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
         machine.disk.heal();
     }
     for _ in 0..CALM_ROUNDS {
+        let (mut said, moved) = (false, world.files_moved);
         // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
         for child in (1..world.machines.len()).rev() {
+            let before = stands_at(world, child)?;
             let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
             note(&talked, done);
             if let Some(fault) = oracles::is_live(world, child, &talked) {
                 return Ok(Some(fault));
             }
+            said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
+        }
+        // Another round would be this one again.
+        if !said && moved == world.files_moved {
+            break;
         }
     }
     oracles::when_calm(world, done)
+}
+
+/// How far a child has read its hub's feed, and how far the hub holds its outbox.
+fn stands_at(world: &World, child: usize) -> Result<Option<(Cursor, u64)>, StoreError> {
+    let replica = world.machines.get(child).and_then(Machine::replica);
+    let uplink = replica.map(Replica::uplink).transpose()?.flatten();
+    Ok(uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)))
 }
 
 fn note(talked: &Talked, done: &mut Done) {
@@ -185,7 +199,7 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         done.power_cuts += 1;
         return Ok(());
     };
-    let Some(Saved { record, changes }) = acted else { return Ok(()) };
+    let Some(Saved { record, changes, photo }) = acted else { return Ok(()) };
     done.changes += changes.len();
     let promises = changes.into_iter();
     world.ledger.promises.extend(promises.map(|change| Promise {
@@ -193,6 +207,13 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         record,
         class: change.class,
         hash: change.hash,
+    }));
+    world.ledger.files.extend(photo.map(|photo| FilePromise {
+        machine: number,
+        record,
+        photo,
+        let_go: false,
+        forgiven: false,
     }));
     Ok(())
 }

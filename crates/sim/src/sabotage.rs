@@ -3,11 +3,17 @@
 
 use teranga_client::invent::Seeded;
 use teranga_core::id::{Entropy as _, OpeningNonce};
+use teranga_core::time::Millis;
+use teranga_office::Office;
+use teranga_office::exchange::Rejected;
 use teranga_store::Replica;
+use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State};
 use teranga_sync::feed::{Row, decode, encode};
 use teranga_sync::first::first_hash;
+use teranga_sync::limits::CHUNK_BYTES;
 use teranga_sync::message::{Answer, More};
 use teranga_sync::pack::Entry;
+use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
 
 /// What is broken.
@@ -37,11 +43,13 @@ pub enum Sabotage {
     ForgetfulDesk,
     /// Hubs say that they took what was damaged on its way.
     CredulousDesk,
+    /// Hubs prove that they hold a file, and throw it away.
+    HollowHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -53,6 +61,7 @@ impl Sabotage {
         Self::TalkativeHub,
         Self::ForgetfulDesk,
         Self::CredulousDesk,
+        Self::HollowHub,
     ];
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
@@ -84,9 +93,50 @@ impl Sabotage {
             | Self::HastyTick
             | Self::WideGrant
             | Self::ForgetfulDesk
-            | Self::CredulousDesk => return answer,
+            | Self::CredulousDesk
+            | Self::HollowHub => return answer,
         }
         read.encode(hub.identity())
+    }
+
+    /// What a hub answers to a request of the lane of files. A hollow one proves what it was just given, as only who has
+    /// had it could, and keeps nothing of it.
+    pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
+        let child = LaneRequest::sender(body).ok().map(|sender| office.replica().child(sender));
+        let child = child.transpose()?.flatten().filter(|_| self == Self::HollowHub);
+        let request = child.and_then(|child| LaneRequest::read(body, &child.key).ok());
+        let Some(request) = request.filter(|request| !request.stretches.is_empty()) else {
+            return office.files(body, now);
+        };
+        if !office.replica_mut().begin_lane(&request, now)? {
+            return office.files(body, now);
+        }
+        let state = |(of, offer): (usize, &Offer)| {
+            let given: Vec<u8> = request
+                .stretches
+                .iter()
+                .filter(|one| one.of == of)
+                .flat_map(|one| one.bytes.clone())
+                .collect();
+            let asked = request.challenge().chunk(&offer.file, chunks_of(offer.bytes)) as usize;
+            let proved = given.chunks(CHUNK_BYTES).nth(asked).filter(|_| given.len() == offer.bytes);
+            let proof = proved.map(|chunk| request.challenge().proof(&offer.file, chunk));
+            State { held: proof.map_or(Held::Unknown, Held::Whole), thumbnail_wanted: false }
+        };
+        let states = (0..).zip(&request.offers).map(state).collect();
+        let LaneRequest { replica, line, exchange, .. } = request;
+        let files = request.wanted.iter().map(|_| None).collect();
+        let answer = LaneAnswer {
+            replica,
+            line,
+            exchange,
+            states,
+            looked_for: 0,
+            thumbnails: Vec::new(),
+            files,
+            stretches: Vec::new(),
+        };
+        Ok(answer.encode(office.replica().identity()))
     }
 
     /// Whether a saboteur leaves a row out.

@@ -68,6 +68,10 @@ pub enum Act {
     Interview,
     /// Corrects an answer.
     Correct,
+    /// Attaches a file to an answer, or another one in its place.
+    Attach,
+    /// Asks for the files of a record.
+    Want,
     /// Voids a record, or takes that back.
     Void,
     /// Settles an answer that holds two values.
@@ -128,6 +132,8 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Act(Act::Case), 8),
     (What::Act(Act::Interview), 10),
     (What::Act(Act::Correct), 14),
+    (What::Act(Act::Attach), 8),
+    (What::Act(Act::Want), 2),
     (What::Act(Act::Void), 3),
     (What::Act(Act::Settle), 5),
     (What::Act(Act::Assign), 7),

@@ -1,13 +1,15 @@
 //! A session between two machines: the real conversation on one side, the real office on the other, and between them a
-//! link that does with the bytes what it likes. What is carried for colleagues is handed over after it.
+//! link that does with the bytes what it likes. Files follow, and what is carried for colleagues is handed over.
 
 use teranga_core::problem::Explain as _;
 use teranga_core::time::Millis;
 use teranga_store::StoreError;
 use teranga_store::conversation::{Conversation, Failure, Summary, Talk, Turn};
+use teranga_store::lane::{Errand, Lane, LaneSummary};
 
 use crate::courier;
 use crate::doors::{Door, Hub, carry};
+use crate::file_oracles;
 use crate::link::Link;
 use crate::machine::{Machine, Running};
 use crate::world::World;
@@ -32,19 +34,24 @@ const EXCHANGES_MAX: usize = 400;
 
 /// Runs a session of a child with its hub.
 pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Result<Talked, StoreError> {
-    let (mut now, sabotage) = (world.now, world.sabotage);
+    let (mut now, sabotage, number) = (world.now, world.sabotage, child);
     let Some((child, machine)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
     let mut hub = Hub { machine, sabotage };
-    let talked = answers(child, &mut hub, link, &mut now)?;
+    let mut carried = LaneSummary::default();
+    let mut talked = answers(child, &mut hub, link, &mut now)?;
     if let Talked::Whole(_) | Talked::Short(_) = talked {
         // What the shells do after a session: resources may have come.
         child.work(|running, _| match running {
             Running::Device(device) => device.reload_catalogue().is_ok(),
             Running::Office(office) => office.reload_catalogue().is_ok(),
         })?;
+        (talked, carried) = files((child, &mut hub), link, &mut now, talked)?;
         courier::hand_over(child, &mut hub, link, now)?;
     }
     world.now = now;
+    let LaneSummary { files_up, files_down, thumbnails_up, thumbnails_down, .. } = carried;
+    world.files_moved += files_up + files_down + thumbnails_up + thumbnails_down;
+    file_oracles::note(world, number)?;
     Ok(talked)
 }
 
@@ -65,6 +72,24 @@ fn answers(
         Ended::Dark => Talked::Dark,
         Ended::Endless => Talked::Endless,
     })
+}
+
+/// A run of the lane of files. What stops it is told where the answers got through.
+fn files(
+    ends: (&mut Machine, &mut Hub<'_>),
+    link: &mut Link,
+    now: &mut Millis,
+    answers: Talked,
+) -> Result<(Talked, LaneSummary), StoreError> {
+    let mut lane = Lane::begin(Errand::All, link.budget(), FAILURES_MAX);
+    let over = converse(&mut lane, ends, Door::Files, link, now)?;
+    let talked = match (answers, over) {
+        (Talked::Whole(summary), Ended::Over(outcome)) => ended(outcome, summary),
+        (Talked::Whole(_), Ended::Dark) => Talked::Dark,
+        (Talked::Whole(_), Ended::Endless) => Talked::Endless,
+        (answers, _) => answers,
+    };
+    Ok((talked, *lane.summary()))
 }
 
 /// How a talk through one door ended.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Reach};
-use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, FileHash, RecordId, ReplicaId};
 use teranga_core::record::Assignee;
 use teranga_core::time::Millis;
 use teranga_office::Office;
@@ -15,6 +15,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 
 use crate::disk::{Image, Keys};
+use crate::file_oracles;
 use crate::ledger::{Ledger, Promise};
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
@@ -36,6 +37,10 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// What each hub was seen to hold of files while it had this key.
+    pub(crate) files_seen: Vec<BTreeSet<FileHash>>,
+    /// Files and thumbnails that went over links, either way.
+    pub(crate) files_moved: u64,
     /// Files that lie about on sticks.
     pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
@@ -78,6 +83,7 @@ impl World {
         }
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
+        let files_seen = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
         let mut world = Self {
             machines,
@@ -85,6 +91,8 @@ impl World {
             ledger,
             backups,
             forgotten,
+            files_seen,
+            files_moved: 0,
             sticks: Vec::new(),
             given_back: None,
             sabotage,
@@ -139,6 +147,7 @@ impl World {
         self.machines.push(machine);
         self.backups.push(None);
         self.forgotten.push(BTreeSet::new());
+        self.files_seen.push(BTreeSet::new());
         self.machines.len() - 1
     }
 
@@ -157,7 +166,9 @@ impl World {
             for Erased { record, .. } in erased {
                 let Some(replica) = machine.replica() else { continue };
                 // Of what it did not hold then no key was destroyed, and nothing tells it.
-                if !replica.is_erased(record)? && replica.bodies(record)? > 0 {
+                let anything =
+                    replica.bodies(record)? > 0 || file_oracles::given_back(&self.ledger, replica, record)?;
+                if !replica.is_erased(record)? && anything {
                     self.given_back = Some((record, machine.name.clone()));
                 }
             }
@@ -171,7 +182,7 @@ impl World {
             forgotten.extend(held);
         }
         self.enrol_again()?;
-        self.forgive()?;
+        self.forgive(number)?;
         Ok(true)
     }
 
@@ -204,8 +215,11 @@ impl World {
             // Its backups went with it.
             *backup = None;
         }
+        if let Some(seen) = self.files_seen.get_mut(number) {
+            seen.clear();
+        }
         self.enrol_again()?;
-        self.forgive()?;
+        self.forgive(number)?;
         Ok(true)
     }
 
@@ -223,10 +237,10 @@ impl World {
     }
 
     /// What nobody holds any more who can bring it is nobody's promise.
-    fn forgive(&mut self) -> Result<(), StoreError> {
+    fn forgive(&mut self, number: usize) -> Result<(), StoreError> {
         let holdings = Holdings::of(&self.machines)?;
         self.ledger.forgive(|promise| holdings.can_bring(promise));
-        Ok(())
+        file_oracles::forgive(self, number)
     }
 
     /// Whether only a colleague's device holds something: nobody can bring it any more, and what builds on it waits for

@@ -16,7 +16,8 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
             )
         }
         Sabotage::HastyTick | Sabotage::ForgetfulDesk => matches!(fault, Fault::Tick(..)),
-        Sabotage::SilentHub => matches!(fault, Fault::Missing(..)),
+        // What comes in files is not left out: some hold a part as it was.
+        Sabotage::SilentHub => matches!(fault, Fault::Missing(..) | Fault::Diverged(..)),
         Sabotage::StubbornHub => matches!(fault, Fault::Diverged(..)),
         // What stays where it may not be is not kept up to date either.
         Sabotage::ClingingHub => matches!(fault, Fault::Scope(..) | Fault::Diverged(..)),
@@ -24,6 +25,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::SparingHub => matches!(fault, Fault::Unerased(..) | Fault::Lost(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
+        Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
     }
