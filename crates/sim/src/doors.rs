@@ -2,15 +2,19 @@
 //! asks, and letters that somebody hands over for somebody else.
 
 use teranga_client::invent::Seeded;
+use teranga_core::id::ReplicaId;
 use teranga_core::problem::{Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_office::exchange::Rejected;
 use teranga_office::{Office, ReturnRows};
 use teranga_store::StoreError;
 use teranga_store::conversation::Reply;
+use teranga_sync::attachment::LaneRequest;
+use teranga_sync::message::Request;
+use teranga_sync::parcel::Parcel;
 
 use crate::link::{Arrival, Link};
-use crate::machine::{Machine, Running};
+use crate::machine::{Heard, Machine, Running};
 use crate::sabotage::Sabotage;
 
 /// A door of a hub.
@@ -22,6 +26,17 @@ pub(crate) enum Door {
     Files,
     /// `POST /v1/bundle`.
     Bundle,
+}
+
+impl Door {
+    /// Who asks, as the bytes say.
+    fn sender(self, body: &[u8]) -> Option<ReplicaId> {
+        match self {
+            Self::Sync => Request::sender(body).ok(),
+            Self::Files => LaneRequest::sender(body).ok(),
+            Self::Bundle => Parcel::read(body).ok().map(|parcel| parcel.head.from),
+        }
+    }
 }
 
 /// The other end, with what is broken on purpose in the world.
@@ -55,24 +70,38 @@ pub(crate) fn carry(
     body: Vec<u8>,
     now: Millis,
 ) -> Result<Back, StoreError> {
-    let answered = match link.up(body) {
-        Arrival::Whole(bytes) | Arrival::Damaged(bytes) => ask(hub, door, &bytes, now)?,
+    let sender = door.sender(&body);
+    let request = match link.up(body) {
+        Arrival::Whole(bytes) | Arrival::Damaged(bytes) => bytes,
         Arrival::Twice(bytes) => {
-            let first = ask(hub, door, &bytes, now)?;
             ask(hub, door, &bytes, now)?;
-            first
+            bytes
+        }
+        Arrival::Earlier(bytes, which) => {
+            earlier(hub, door, sender, which).map_or(bytes, |heard| heard.request.clone())
         }
         Arrival::Nothing => return Ok(Back::Nothing),
     };
-    let bytes = match answered {
+    let answer = match ask(hub, door, &request, now)? {
         Some(Ok(bytes)) => bytes,
         Some(Err(rejected)) => return Ok(Back::Refused(rejected)),
         None => return Ok(Back::Nothing),
     };
-    Ok(match link.down(bytes) {
+    hub.machine.hear(Heard { door, request, answer: answer.clone() });
+    Ok(match link.down(answer) {
         Arrival::Whole(bytes) | Arrival::Twice(bytes) | Arrival::Damaged(bytes) => Back::Bytes(bytes),
+        Arrival::Earlier(bytes, which) => {
+            Back::Bytes(earlier(hub, door, sender, which).map_or(bytes, |heard| heard.answer.clone()))
+        }
         Arrival::Nothing => Back::Nothing,
     })
+}
+
+/// What the same machine asked before at this door.
+fn earlier<'a>(hub: &'a Hub<'_>, door: Door, sender: Option<ReplicaId>, which: usize) -> Option<&'a Heard> {
+    let same = |heard: &&Heard| heard.door == door && door.sender(&heard.request) == sender;
+    let heard: Vec<&Heard> = hub.machine.overheard.iter().filter(same).collect();
+    heard.get(which % heard.len().max(1)).copied()
 }
 
 /// What a hub answers; nothing where its power fails.

@@ -7,9 +7,10 @@ use teranga_core::id::{FileHash, RecordId};
 use teranga_store::attachments::Where;
 use teranga_store::{Replica, StoreError};
 
+use crate::fault::Fault;
 use crate::ledger::{FilePromise, Ledger};
 use crate::machine::Machine;
-use crate::oracles::{Fault, is_erased, is_granted};
+use crate::oracles::{is_erased, is_granted};
 use crate::world::World;
 
 /// The files of the ledger that a machine holds whole.

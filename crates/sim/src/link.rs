@@ -13,6 +13,8 @@ pub(crate) enum Arrival {
     Twice(Vec<u8>),
     /// Something else does: damaged where no checksum saw it.
     Damaged(Vec<u8>),
+    /// Something else does: what the same machine asked, or was answered, before. Which, a number says.
+    Earlier(Vec<u8>, usize),
     /// Nothing does, or only the beginning, which no transport hands on.
     Nothing,
 }
@@ -76,6 +78,7 @@ impl Link {
                 }
                 Arrival::Damaged(bytes)
             }
+            15 => Arrival::Earlier(bytes, self.seed.below(1_000)),
             _ => Arrival::Nothing,
         }
     }

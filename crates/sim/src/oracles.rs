@@ -6,7 +6,9 @@ use teranga_core::grant::reaches;
 use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
+use teranga_sync::limits;
 
+use crate::fault::Fault;
 use crate::file_oracles;
 use crate::link::Link;
 use crate::machine::{Machine, Post};
@@ -15,47 +17,6 @@ use crate::sabotage::Sabotage;
 use crate::script::Weather;
 use crate::session::{Talked, session};
 use crate::world::World;
-
-/// What must not happen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A change that was reported as saved is not where it must be.
-    #[error("lost: {1} of {0} is not at {2}")]
-    Lost(String, String, String),
-    /// Two replicas that hold the same part show different things.
-    #[error("diverged: {0} of {1} and of {2}")]
-    Diverged(String, String, String),
-    /// A replica holds what it may not.
-    #[error("scope: {0} holds {1}")]
-    Scope(String, String),
-    /// A replica does not hold what it may.
-    #[error("missing: {0} does not hold {1}")]
-    Missing(String, String),
-    /// Something of an erased record is left.
-    #[error("unerased: {0} at {1}")]
-    Unerased(String, String),
-    /// A tick says more than is true.
-    #[error("tick: {0} shows {1} for {2}")]
-    Tick(String, &'static str, String),
-    /// A change, a pack, a part or a published text is not what it was.
-    #[error("unsound: {1} of {0}")]
-    Unsound(String, String),
-    /// A session does not end, or does not get through though nothing hinders it.
-    #[error("stuck: {0}: {1}")]
-    Stuck(String, String),
-    /// With nothing new a session costs more than it may.
-    #[error("dear: {0} needs {1} exchanges and {2} bytes for nothing new")]
-    Dear(String, u64, u64),
-    /// A file is said to be at the hub and never was there.
-    #[error("file tick: {0} says that {1} is at its hub")]
-    FileTick(String, String),
-    /// A file was taken that is not as its maker sealed it.
-    #[error("fooled: {0} takes what was damaged")]
-    Fooled(String),
-    /// A machine does not start again.
-    #[error("broken: {0}: {1}")]
-    Broken(String, String),
-}
 
 /// With nothing new: one round trip, and so many bytes of bodies both ways.
 const QUIET_BYTES_MAX: u64 = 400;
@@ -116,6 +77,7 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| file_oracles::when_calm(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
@@ -293,11 +255,35 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
+/// Changes that wait beside a flood: of junk that builds on what nobody wrote.
+const JUNK_WAITING_MAX: u64 = 30;
+
+/// What a hub keeps of hostile people is bounded: changes of a part that wait, of which one was flooded, and lines.
+fn bounded(world: &World) -> Result<Option<Fault>, StoreError> {
+    for machine in world.machines.iter().filter(|machine| machine.post.is_hub()) {
+        let Some(replica) = machine.replica() else { continue };
+        let waiting = replica.log_counts()?.waiting;
+        if waiting > limits::WAITING_PER_PART_MAX as u64 + JUNK_WAITING_MAX {
+            return Ok(Some(Fault::Hoard(machine.name.clone(), format!("{waiting} waiting changes"))));
+        }
+        let lines = replica.children()?.iter().map(|child| child.lines).max().unwrap_or_default();
+        if lines > limits::LINES_MAX as u64 {
+            return Ok(Some(Fault::Hoard(machine.name.clone(), format!("{lines} lines of one child"))));
+        }
+    }
+    Ok(None)
+}
+
 /// In the end every device knows that everything is safe.
 fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
         let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { continue };
+        // Its owner is told of what was not taken of the thief's, as of its own.
+        let stolen = world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
+            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
+                continue;
+            }
             if replica.tick(row.record)? != Tick::Safe {
                 let shown = format!("{:?}", replica.tick(row.record)?);
                 return Ok(Some(Fault::Stuck(machine.name.clone(), format!("{} is {shown}", row.record))));

@@ -1,6 +1,8 @@
 //! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
 //! must come together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
@@ -9,10 +11,12 @@ use teranga_sync::feed::{Cursor, ResourceRow};
 
 use crate::acts::{self, Saved};
 use crate::disk::Keys;
+use crate::fault::Fault;
+use crate::hostile;
 use crate::ledger::{FilePromise, Promise};
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
-use crate::oracles::{self, Fault};
+use crate::oracles;
 use crate::sabotage::Sabotage;
 use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
 use crate::session::{Talked, session};
@@ -60,10 +64,13 @@ const CALM_ROUNDS: usize = 6;
 /// Plays a script.
 pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
     let mut done = Done::default();
-    let fault = match played(script, sabotage, &mut done) {
-        Ok(fault) => fault,
+    // A hub that breaks on what it is told is down for everybody.
+    let played = catch_unwind(AssertUnwindSafe(|| played(script, sabotage, &mut done)));
+    let fault = match played {
+        Ok(Ok(fault)) => fault,
         // A machine that does not start again has lost everything.
-        Err(error) => Some(Fault::Broken(error.code().to_owned(), error.to_string())),
+        Ok(Err(error)) => Some(Fault::Broken(error.code().to_owned(), error.to_string())),
+        Err(_) => Some(Fault::Broken("panic".to_owned(), "something of the product broke off".to_owned())),
     };
     Outcome { fault, done }
 }
@@ -138,6 +145,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         }
         What::Stick(Stick::Export) => sticks::export(world, child)?,
         What::Stick(Stick::Deliver) => fault = sticks::deliver(world, &mut seed)?,
+        What::Hostile(what) => hostile::act(world, what, step.which, &mut seed)?,
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,

@@ -45,11 +45,13 @@ pub enum Sabotage {
     CredulousDesk,
     /// Hubs prove that they hold a file, and throw it away.
     HollowHub,
+    /// More waits at hubs than is said: floods of other parts, of which nobody is told.
+    HoardingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -62,6 +64,7 @@ impl Sabotage {
         Self::ForgetfulDesk,
         Self::CredulousDesk,
         Self::HollowHub,
+        Self::HoardingHub,
     ];
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
@@ -94,7 +97,8 @@ impl Sabotage {
             | Self::WideGrant
             | Self::ForgetfulDesk
             | Self::CredulousDesk
-            | Self::HollowHub => return answer,
+            | Self::HollowHub
+            | Self::HoardingHub => return answer,
         }
         read.encode(hub.identity())
     }

@@ -47,6 +47,8 @@ pub enum What {
     Act(Act),
     /// A device syncs with its hub, or a hub with headquarters.
     Sync(Weather),
+    /// Somebody hostile with a stolen key does something.
+    Hostile(Hostile),
     /// Something travels in a file.
     Stick(Stick),
     /// Something befalls a machine.
@@ -89,6 +91,25 @@ pub enum Stick {
     Export,
     /// One is taken to some machine.
     Deliver,
+}
+
+/// What somebody hostile does, who has the key of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hostile {
+    /// Sends once more what somebody sent before.
+    Replay,
+    /// Works with the copy as its owner would, in a line of its own.
+    Work,
+    /// Sends such work with something changed in it.
+    Junk,
+    /// Sends more changes of a part than may wait, all of which wait for what nobody wrote.
+    Flood,
+    /// Sends what unpacks to more than anybody takes, or counts of what does not follow.
+    Bomb,
+    /// Asks in more lines than a hub remembers.
+    Lines,
+    /// Brings chunks that are not of their files.
+    Files,
 }
 
 /// What befalls a machine.
@@ -143,6 +164,13 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Sync(Weather::OneWay), 3),
     (What::Stick(Stick::Export), 5),
     (What::Stick(Stick::Deliver), 10),
+    (What::Hostile(Hostile::Replay), 3),
+    (What::Hostile(Hostile::Work), 1),
+    (What::Hostile(Hostile::Junk), 5),
+    (What::Hostile(Hostile::Flood), 1),
+    (What::Hostile(Hostile::Bomb), 1),
+    (What::Hostile(Hostile::Lines), 1),
+    (What::Hostile(Hostile::Files), 2),
     (What::Blow(Blow::PowerCut), 4),
     (What::Blow(Blow::PowerFailsSoon), 10),
     (What::Blow(Blow::DiskFills), 3),

@@ -15,8 +15,8 @@ use teranga_sync::parcel::{Parcel, ParcelError, ParcelKind};
 
 use crate::disk::Keys;
 use crate::doors::apply_the_rest;
+use crate::fault::Fault;
 use crate::machine::{Machine, Post, Running};
-use crate::oracles::Fault;
 use crate::sabotage::Sabotage;
 use crate::world::World;
 

@@ -1,22 +1,24 @@
 //! The world: its machines, its time, its ledger. Headquarters is machine 0, the regional hubs follow, then the devices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Reach};
-use teranga_core::id::{ChangeHash, FileHash, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, FileHash, RecordId};
 use teranga_core::record::Assignee;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::erase::Erased;
 use teranga_store::uplink::Joined;
-use teranga_store::{Profile, Replica, Status, StoreError};
+use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 
 use crate::disk::{Image, Keys};
 use crate::file_oracles;
-use crate::ledger::{Ledger, Promise};
+use crate::holdings::Holdings;
+use crate::hostile::Thief;
+use crate::ledger::Ledger;
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
 use crate::sabotage::Sabotage;
@@ -41,6 +43,8 @@ pub(crate) struct World {
     pub(crate) files_seen: Vec<BTreeSet<FileHash>>,
     /// Files and thumbnails that went over links, either way.
     pub(crate) files_moved: u64,
+    /// Whoever has a stolen key.
+    pub(crate) thieves: Vec<Thief>,
     /// Files that lie about on sticks.
     pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
@@ -93,6 +97,7 @@ impl World {
             forgotten,
             files_seen,
             files_moved: 0,
+            thieves: Vec::new(),
             sticks: Vec::new(),
             given_back: None,
             sabotage,
@@ -271,47 +276,6 @@ impl World {
             granted.audience = Audience::of_region(None);
         }
         join(office, replica, granted, &mut hub.seed, now)
-    }
-}
-
-/// Who holds which changes.
-#[derive(Default)]
-struct Holdings {
-    /// The replica that each machine is.
-    replicas: Vec<Option<ReplicaId>>,
-    /// What devices hold, copies of one device together.
-    by_device: BTreeMap<ReplicaId, BTreeSet<ChangeHash>>,
-    at_hubs: BTreeSet<ChangeHash>,
-    anywhere: BTreeSet<ChangeHash>,
-}
-
-impl Holdings {
-    fn of(machines: &[Machine]) -> Result<Self, StoreError> {
-        let mut holdings = Self::default();
-        for machine in machines {
-            let replica = machine.replica();
-            holdings.replicas.push(replica.map(Replica::id));
-            let Some(replica) = replica else { continue };
-            // What was let go is known by its hash alone.
-            let whole = replica
-                .census()?
-                .into_iter()
-                .filter(|(_, status)| !matches!(status, Status::Withheld | Status::LetGo));
-            let hashes: Vec<ChangeHash> = whole.map(|(hash, _)| hash).collect();
-            holdings.anywhere.extend(&hashes);
-            match machine.post {
-                Post::Headquarters | Post::Region => holdings.at_hubs.extend(&hashes),
-                Post::Device { .. } => holdings.by_device.entry(replica.id()).or_default().extend(&hashes),
-            }
-        }
-        Ok(holdings)
-    }
-
-    /// Its author, a copy of its author, and hubs can bring a change: what a colleague holds goes without a signature.
-    fn can_bring(&self, promise: &Promise) -> bool {
-        let author = self.replicas.get(promise.machine).copied().flatten();
-        let at_author = author.and_then(|author| self.by_device.get(&author));
-        self.at_hubs.contains(&promise.hash) || at_author.is_some_and(|held| held.contains(&promise.hash))
     }
 }
 
