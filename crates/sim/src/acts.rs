@@ -12,6 +12,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::save::SavedChange;
 
+use crate::attach::{self, Photo};
 use crate::script::Act;
 
 /// What an act saved, of one record.
@@ -19,6 +20,8 @@ use crate::script::Act;
 pub(crate) struct Saved {
     pub(crate) record: RecordId,
     pub(crate) changes: Vec<SavedChange>,
+    /// The file that they mention, where one was attached.
+    pub(crate) photo: Option<Photo>,
 }
 
 /// Does one act; nothing where there is nothing to do it on. `people` are those whom a case may be assigned to.
@@ -36,6 +39,8 @@ pub(crate) fn act(
             None => Ok(None),
         },
         Act::Correct => correct(device, now, seed),
+        Act::Attach => attach::attach(device, now, seed),
+        Act::Want => attach::want(device, seed),
         Act::Void => void(device, now, seed),
         Act::Settle => settle(device, now, seed),
         Act::Assign => assign(device, people, now, seed),
@@ -43,12 +48,16 @@ pub(crate) fn act(
     }
 }
 
-fn setting(now: Millis, entropy: &mut Seeded) -> Setting<'_> {
+pub(crate) fn setting(now: Millis, entropy: &mut Seeded) -> Setting<'_> {
     Setting { now, language: "fr", entropy }
 }
 
 /// A record of the device, of one form or of any.
-fn pick(device: &Device, form: Option<&str>, seed: &mut Seeded) -> Result<Option<RecordId>, ClientError> {
+pub(crate) fn pick(
+    device: &Device,
+    form: Option<&str>,
+    seed: &mut Seeded,
+) -> Result<Option<RecordId>, ClientError> {
     let rows = device.replica().records()?.into_iter();
     let of_form = |found: &Option<String>| {
         let id = found.as_deref().and_then(|found| found.split('@').next());
@@ -76,7 +85,7 @@ fn fill(
     let mut invention = seed.clone();
     invent::fill(device, &mut interview, setting(now, seed), &mut invention)?;
     let finished = device.finish(&mut interview, setting(now, seed))?;
-    Ok(Saved { record: finished.record, changes: finished.changes })
+    Ok(Saved { record: finished.record, changes: finished.changes, photo: None })
 }
 
 /// Corrects some answers of a record, those that two colleagues are likely to correct at once.
@@ -103,7 +112,7 @@ fn correct(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option
         Err(error) => return Err(error),
     }
     match device.finish(&mut interview, setting(now, seed)) {
-        Ok(finished) => Ok(Some(Saved { record, changes: finished.changes })),
+        Ok(finished) => Ok(Some(Saved { record, changes: finished.changes, photo: None })),
         Err(ClientError::Findings(_)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -119,7 +128,7 @@ fn assign(
     let Some(to) = people.get(seed.below(people.len())).cloned() else { return Ok(None) };
     let handover = if seed.below(2) == 0 { Handover::Instead } else { Handover::Beside };
     match device.assign(record, to, handover, setting(now, seed)) {
-        Ok(changes) => Ok(Some(Saved { record, changes })),
+        Ok(changes) => Ok(Some(Saved { record, changes, photo: None })),
         // Nobody has told this device of them yet.
         Err(ClientError::UnknownAssignee { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -129,7 +138,7 @@ fn assign(
 fn relieve(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<Saved>, ClientError> {
     let Some(record) = pick(device, Some("profile"), seed)? else { return Ok(None) };
     let changes = device.relieve(record, None, setting(now, seed))?;
-    Ok(Some(Saved { record, changes }))
+    Ok(Some(Saved { record, changes, photo: None }))
 }
 
 fn void(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<Saved>, ClientError> {
@@ -140,7 +149,7 @@ fn void(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<Sa
     } else {
         device.void(record, "essai", setting(now, seed))?
     };
-    Ok(Some(Saved { record, changes }))
+    Ok(Some(Saved { record, changes, photo: None }))
 }
 
 /// Settles an answer that holds two values, with one of them.
@@ -153,7 +162,7 @@ fn settle(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option<
     let values: Vec<Value> = conflict.values.iter().map(|candidate| candidate.value.clone()).collect();
     let Some(value) = values.get(seed.below(values.len())).cloned() else { return Ok(None) };
     match device.settle(record, &conflict.key, value, setting(now, seed)) {
-        Ok(changes) => Ok(Some(Saved { record, changes })),
+        Ok(changes) => Ok(Some(Saved { record, changes, photo: None })),
         // A form may not take what stands; a person would choose otherwise.
         Err(ClientError::Findings(_) | ClientError::Answer(_) | ClientError::SettleStanding { .. }) => {
             Ok(None)

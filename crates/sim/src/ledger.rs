@@ -4,6 +4,8 @@
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId};
 
+use crate::attach::Photo;
+
 /// A change that a save reported as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Promise {
@@ -14,10 +16,24 @@ pub(crate) struct Promise {
     pub(crate) hash: ChangeHash,
 }
 
+/// A file that an answer mentions which a save reported as done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FilePromise {
+    /// The machine on which it was attached.
+    pub(crate) machine: usize,
+    pub(crate) record: RecordId,
+    pub(crate) photo: Photo,
+    /// Whether that machine let the record go once, or had its disk exchanged: the file need not be there any more.
+    pub(crate) let_go: bool,
+    /// Whether nobody had it whole any more after a disk was exchanged or lost.
+    pub(crate) forgiven: bool,
+}
+
 /// Everything that was promised.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) promises: Vec<Promise>,
+    pub(crate) files: Vec<FilePromise>,
 }
 
 impl Ledger {

@@ -3,7 +3,15 @@
 //! and oracles say what must hold while it plays and when the dust has settled.
 
 mod acts;
+mod attach;
+mod courier;
 mod disk;
+mod doors;
+mod fault;
+mod file_oracles;
+mod forgery;
+mod holdings;
+mod hostile;
 mod ledger;
 mod link;
 mod machine;
@@ -15,14 +23,15 @@ mod script;
 mod session;
 mod shrink;
 mod staged;
+mod sticks;
 mod world;
 
 pub use disk::{Disk, Image, Keys, VFS};
+pub use fault::Fault;
 pub use many::{Many, play_many};
-pub use oracles::Fault;
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
-pub use script::{Act, Blow, Script, Step, Weather, What};
+pub use script::{Act, Blow, Hostile, Script, Step, Stick, Weather, What};
 pub use session::Talked;
 pub use shrink::shrink;
 pub use staged::{Place, Staged};

@@ -13,6 +13,8 @@ pub(crate) enum Arrival {
     Twice(Vec<u8>),
     /// Something else does: damaged where no checksum saw it.
     Damaged(Vec<u8>),
+    /// Something else does: what the same machine asked, or was answered, before. Which, a number says.
+    Earlier(Vec<u8>, usize),
     /// Nothing does, or only the beginning, which no transport hands on.
     Nothing,
 }
@@ -27,6 +29,14 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(weather: Weather, seed: u64) -> Self {
         Self { weather, seed: Seeded(seed) }
+    }
+
+    /// How many bytes of files its owner lets one sync carry; none for no bound.
+    pub(crate) fn budget(&mut self) -> Option<u64> {
+        match self.weather {
+            Weather::Fair => None,
+            Weather::Rough | Weather::OneWay | Weather::Gone => Some(12_000 + self.seed.below(30_000) as u64),
+        }
     }
 
     /// The way up.
@@ -68,6 +78,7 @@ impl Link {
                 }
                 Arrival::Damaged(bytes)
             }
+            15 => Arrival::Earlier(bytes, self.seed.below(1_000)),
             _ => Arrival::Nothing,
         }
     }

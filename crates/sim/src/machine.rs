@@ -10,6 +10,7 @@ use teranga_store::{Profile, Replica, StoreError, VirtualFile};
 use teranga_sync::feed::ReplicaKind;
 
 use crate::disk::{Disk, Image, Keys, VFS};
+use crate::doors::Door;
 
 impl Post {
     /// Whether a hub stands there.
@@ -58,6 +59,17 @@ impl Running {
     }
 }
 
+/// A request and what was answered, as they went by.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub(crate) door: Door,
+    pub(crate) request: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
+}
+
+/// What somebody on the way remembers.
+const HEARD_MAX: usize = 12;
+
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) name: String,
@@ -68,6 +80,8 @@ pub(crate) struct Machine {
     pub(crate) clock: i64,
     pub(crate) seed: Seeded,
     pub(crate) running: Option<Running>,
+    /// At a hub: the last of what was asked and answered, as somebody on the way heard it.
+    pub(crate) overheard: Vec<Heard>,
     // After what runs: the database is closed before its disk is gone.
     pub(crate) disk: Disk,
 }
@@ -79,7 +93,16 @@ impl Machine {
         let file = disk.database();
         let replica = Replica::create_virtual(VirtualFile { vfs: VFS, name: &file }, profile, &mut seed)?;
         let made_for = profile.audience.clone();
-        Ok(Self { name, post, made_for, clock: 0, seed, running: Some(Self::over(replica)?), disk })
+        Ok(Self {
+            name,
+            post,
+            made_for,
+            clock: 0,
+            seed,
+            running: Some(Self::over(replica)?),
+            overheard: Vec::new(),
+            disk,
+        })
     }
 
     fn over(replica: Replica) -> Result<Running, StoreError> {
@@ -95,6 +118,14 @@ impl Machine {
 
     pub(crate) fn replica(&self) -> Option<&Replica> {
         self.running.as_ref().map(Running::replica)
+    }
+
+    /// Somebody on the way hears what is asked and answered.
+    pub(crate) fn hear(&mut self, heard: Heard) {
+        self.overheard.push(heard);
+        if self.overheard.len() > HEARD_MAX {
+            self.overheard.remove(0);
+        }
     }
 
     pub(crate) fn now(&self, world: Millis) -> Millis {
@@ -145,6 +176,7 @@ impl Machine {
             clock: self.clock,
             seed: Seeded(self.seed.next_number()),
             running: None,
+            overheard: Vec::new(),
             disk: Disk::default(),
         };
         copy.restart_from(&image, Keys::OfTheBackup)?;

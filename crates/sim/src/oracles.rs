@@ -6,7 +6,10 @@ use teranga_core::grant::reaches;
 use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
+use teranga_sync::limits;
 
+use crate::fault::Fault;
+use crate::file_oracles;
 use crate::link::Link;
 use crate::machine::{Machine, Post};
 use crate::play::Done;
@@ -15,46 +18,14 @@ use crate::script::Weather;
 use crate::session::{Talked, session};
 use crate::world::World;
 
-/// What must not happen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A change that was reported as saved is not where it must be.
-    #[error("lost: {1} of {0} is not at {2}")]
-    Lost(String, String, String),
-    /// Two replicas that hold the same part show different things.
-    #[error("diverged: {0} of {1} and of {2}")]
-    Diverged(String, String, String),
-    /// A replica holds what it may not.
-    #[error("scope: {0} holds {1}")]
-    Scope(String, String),
-    /// A replica does not hold what it may.
-    #[error("missing: {0} does not hold {1}")]
-    Missing(String, String),
-    /// Something of an erased record is left.
-    #[error("unerased: {0} at {1}")]
-    Unerased(String, String),
-    /// A tick says more than is true.
-    #[error("tick: {0} shows {1} for {2}")]
-    Tick(String, &'static str, String),
-    /// A change, a pack, a part or a published text is not what it was.
-    #[error("unsound: {1} of {0}")]
-    Unsound(String, String),
-    /// A session does not end, or does not get through though nothing hinders it.
-    #[error("stuck: {0}: {1}")]
-    Stuck(String, String),
-    /// With nothing new a session costs more than it may.
-    #[error("dear: {0} needs {1} exchanges and {2} bytes for nothing new")]
-    Dear(String, u64, u64),
-    /// A machine does not start again.
-    #[error("broken: {0}: {1}")]
-    Broken(String, String),
-}
-
 /// With nothing new: one round trip, and so many bytes of bodies both ways.
 const QUIET_BYTES_MAX: u64 = 400;
 
 /// What holds at every moment: no tick is ahead of the truth.
 pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> {
+    if let Some(fault) = file_oracles::said_truly(world)? {
+        return Ok(Some(fault));
+    }
     let home = ever_held(world, 0)?;
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
@@ -105,6 +76,8 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| file_oracles::when_calm(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
@@ -167,9 +140,13 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
 /// Whoever holds a part shows the same.
 fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     let mut seen: BTreeMap<(RecordId, String), (String, String)> = BTreeMap::new();
-    for machine in &world.machines {
+    for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
+            // What is only kept for its file is not kept up to date.
+            if file_oracles::keeps_back(world, number, part.record)? {
+                continue;
+            }
             let class = part.class.as_str().to_owned();
             let what = format!("{} {class}", part.record);
             let (first, digest) = seen
@@ -189,6 +166,9 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
         let Some(replica) = machine.replica() else { continue };
         let mut flaws = Vec::new();
         replica.verify(|flaw| flaws.push(flaw))?;
+        if let Some(hash) = replica.unsound_files()?.first() {
+            return Ok(Some(Fault::Unsound(machine.name.clone(), format!("file {hash}"))));
+        }
         if let Some(flaw) = flaws.first() {
             return Ok(Some(Fault::Unsound(machine.name.clone(), format!("{flaw:?}"))));
         }
@@ -198,7 +178,7 @@ fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
 
 /// Whether a machine may hold a record in the end, by what headquarters knows and what the machine was made for,
 /// whatever its hub granted.
-fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
+pub(crate) fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
     let home = world.machines.first().and_then(Machine::replica);
     let custody = home.map(|home| home.custody(record)).transpose()?.flatten();
     let Some((machine, custody)) = world.machines.get(number).zip(custody) else { return Ok(true) };
@@ -206,7 +186,7 @@ fn is_granted(world: &World, number: usize, record: RecordId) -> Result<bool, St
 }
 
 /// Whether headquarters has erased a record.
-fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
+pub(crate) fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
     let home = world.machines.first().and_then(Machine::replica);
     Ok(home.map(|home| home.is_erased(record)).transpose()?.unwrap_or_default())
 }
@@ -265,6 +245,7 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let anything = || Ok::<_, StoreError>(parts.contains(record) || replica.bodies(*record)? > 0);
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
+                (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
@@ -274,11 +255,35 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
+/// Changes that wait beside a flood: of junk that builds on what nobody wrote.
+const JUNK_WAITING_MAX: u64 = 30;
+
+/// What a hub keeps of hostile people is bounded: changes of a part that wait, of which one was flooded, and lines.
+fn bounded(world: &World) -> Result<Option<Fault>, StoreError> {
+    for machine in world.machines.iter().filter(|machine| machine.post.is_hub()) {
+        let Some(replica) = machine.replica() else { continue };
+        let waiting = replica.log_counts()?.waiting;
+        if waiting > limits::WAITING_PER_PART_MAX as u64 + JUNK_WAITING_MAX {
+            return Ok(Some(Fault::Hoard(machine.name.clone(), format!("{waiting} waiting changes"))));
+        }
+        let lines = replica.children()?.iter().map(|child| child.lines).max().unwrap_or_default();
+        if lines > limits::LINES_MAX as u64 {
+            return Ok(Some(Fault::Hoard(machine.name.clone(), format!("{lines} lines of one child"))));
+        }
+    }
+    Ok(None)
+}
+
 /// In the end every device knows that everything is safe.
 fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
         let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { continue };
+        // Its owner is told of what was not taken of the thief's, as of its own.
+        let stolen = world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
+            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
+                continue;
+            }
             if replica.tick(row.record)? != Tick::Safe {
                 let shown = format!("{:?}", replica.tick(row.record)?);
                 return Ok(Some(Fault::Stuck(machine.name.clone(), format!("{} is {shown}", row.record))));
@@ -286,6 +291,16 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
         }
     }
     Ok(None)
+}
+
+/// Whether a session had nothing to say.
+pub(crate) fn is_quiet(talked: &Talked) -> bool {
+    match talked {
+        Talked::Whole(summary) => {
+            summary.round_trips == 1 && summary.bytes_up + summary.bytes_down <= QUIET_BYTES_MAX
+        }
+        Talked::Short(_) | Talked::Dark | Talked::Endless => false,
+    }
 }
 
 /// One more session of everybody costs next to nothing.
@@ -297,8 +312,8 @@ fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
         let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
         let name = world.machines.get(child).map(|machine| machine.name.clone()).unwrap_or_default();
         let Talked::Whole(summary) = talked else { return Ok(is_live(world, child, &talked)) };
-        let bytes = summary.bytes_up + summary.bytes_down;
-        if summary.round_trips != 1 || bytes > QUIET_BYTES_MAX {
+        if !is_quiet(&talked) {
+            let bytes = summary.bytes_up + summary.bytes_down;
             return Ok(Some(Fault::Dear(name, summary.round_trips, bytes)));
         }
     }

@@ -1,21 +1,26 @@
 //! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
 //! must come together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
-use teranga_store::StoreError;
-use teranga_sync::feed::ResourceRow;
+use teranga_store::{Replica, StoreError};
+use teranga_sync::feed::{Cursor, ResourceRow};
 
 use crate::acts::{self, Saved};
 use crate::disk::Keys;
-use crate::ledger::Promise;
+use crate::fault::Fault;
+use crate::hostile;
+use crate::ledger::{FilePromise, Promise};
 use crate::link::Link;
-use crate::machine::{Post, Running};
-use crate::oracles::{self, Fault};
+use crate::machine::{Machine, Post, Running};
+use crate::oracles;
 use crate::sabotage::Sabotage;
-use crate::script::{Act, Blow, Script, Step, Weather, What};
+use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
 use crate::session::{Talked, session};
+use crate::sticks;
 use crate::world::World;
 
 /// What playing a script came to.
@@ -53,16 +58,19 @@ impl std::ops::AddAssign for Done {
 }
 
 /// Rounds of syncing in which everything must come together: up, across and down again; and what left is let go once word
-/// has come that it is safe.
+/// has come that it is safe. Fewer where nobody has anything to say before.
 const CALM_ROUNDS: usize = 6;
 
 /// Plays a script.
 pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
     let mut done = Done::default();
-    let fault = match played(script, sabotage, &mut done) {
-        Ok(fault) => fault,
+    // A hub that breaks on what it is told is down for everybody.
+    let played = catch_unwind(AssertUnwindSafe(|| played(script, sabotage, &mut done)));
+    let fault = match played {
+        Ok(Ok(fault)) => fault,
         // A machine that does not start again has lost everything.
-        Err(error) => Some(Fault::Broken(error.code().to_owned(), error.to_string())),
+        Ok(Err(error)) => Some(Fault::Broken(error.code().to_owned(), error.to_string())),
+        Err(_) => Some(Fault::Broken("panic".to_owned(), "something of the product broke off".to_owned())),
     };
     Outcome { fault, done }
 }
@@ -70,9 +78,11 @@ pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
 fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     let mut world = World::new(script, sabotage)?;
     for step in &script.steps {
-        take(&mut world, step, done)?;
+        if let Some(fault) = take(&mut world, step, done)? {
+            return Ok(Some(fault));
+        }
         // Only what is heard from a hub moves a tick on.
-        if matches!(step.what, What::Sync(_))
+        if matches!(step.what, What::Sync(_) | What::Stick(Stick::Deliver))
             && let Some(fault) = oracles::while_playing(&world)?
         {
             return Ok(Some(fault));
@@ -87,16 +97,30 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
         machine.disk.heal();
     }
     for _ in 0..CALM_ROUNDS {
+        let (mut said, moved) = (false, world.files_moved);
         // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
         for child in (1..world.machines.len()).rev() {
+            let before = stands_at(world, child)?;
             let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
             note(&talked, done);
             if let Some(fault) = oracles::is_live(world, child, &talked) {
                 return Ok(Some(fault));
             }
+            said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
+        }
+        // Another round would be this one again.
+        if !said && moved == world.files_moved {
+            break;
         }
     }
     oracles::when_calm(world, done)
+}
+
+/// How far a child has read its hub's feed, and how far the hub holds its outbox.
+fn stands_at(world: &World, child: usize) -> Result<Option<(Cursor, u64)>, StoreError> {
+    let replica = world.machines.get(child).and_then(Machine::replica);
+    let uplink = replica.map(Replica::uplink).transpose()?.flatten();
+    Ok(uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)))
 }
 
 fn note(talked: &Talked, done: &mut Done) {
@@ -107,7 +131,8 @@ fn note(talked: &Talked, done: &mut Done) {
     done.power_cuts += usize::from(matches!(talked, Talked::Dark));
 }
 
-fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreError> {
+fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    let mut fault = None;
     let mut seed = Seeded(step.seed);
     let count = world.machines.len();
     let children = count - 1;
@@ -118,6 +143,9 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
             let talked = session(world, child, &mut Link::new(weather, step.seed))?;
             note(&talked, done);
         }
+        What::Stick(Stick::Export) => sticks::export(world, child)?,
+        What::Stick(Stick::Deliver) => fault = sticks::deliver(world, &mut seed)?,
+        What::Hostile(what) => hostile::act(world, what, step.which, &mut seed)?,
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
@@ -127,7 +155,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<(), StoreErro
         }
     }
     world.now.0 += 60_000;
-    Ok(())
+    Ok(fault)
 }
 
 /// What befalls a machine.
@@ -179,7 +207,7 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         done.power_cuts += 1;
         return Ok(());
     };
-    let Some(Saved { record, changes }) = acted else { return Ok(()) };
+    let Some(Saved { record, changes, photo }) = acted else { return Ok(()) };
     done.changes += changes.len();
     let promises = changes.into_iter();
     world.ledger.promises.extend(promises.map(|change| Promise {
@@ -187,6 +215,13 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         record,
         class: change.class,
         hash: change.hash,
+    }));
+    world.ledger.files.extend(photo.map(|photo| FilePromise {
+        machine: number,
+        record,
+        photo,
+        let_go: false,
+        forgiven: false,
     }));
     Ok(())
 }

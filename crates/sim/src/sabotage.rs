@@ -3,11 +3,17 @@
 
 use teranga_client::invent::Seeded;
 use teranga_core::id::{Entropy as _, OpeningNonce};
+use teranga_core::time::Millis;
+use teranga_office::Office;
+use teranga_office::exchange::Rejected;
 use teranga_store::Replica;
+use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State};
 use teranga_sync::feed::{Row, decode, encode};
 use teranga_sync::first::first_hash;
+use teranga_sync::limits::CHUNK_BYTES;
 use teranga_sync::message::{Answer, More};
 use teranga_sync::pack::Entry;
+use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
 
 /// What is broken.
@@ -33,11 +39,19 @@ pub enum Sabotage {
     EndlessHub,
     /// Hubs say with every answer what nobody needs: it costs more than it may.
     TalkativeHub,
+    /// Regional hubs acknowledge what comes in files, and forget it: ticks lie.
+    ForgetfulDesk,
+    /// Hubs say that they took what was damaged on its way.
+    CredulousDesk,
+    /// Hubs prove that they hold a file, and throw it away.
+    HollowHub,
+    /// More waits at hubs than is said: floods of other parts, of which nobody is told.
+    HoardingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -47,6 +61,10 @@ impl Sabotage {
         Self::WideGrant,
         Self::EndlessHub,
         Self::TalkativeHub,
+        Self::ForgetfulDesk,
+        Self::CredulousDesk,
+        Self::HollowHub,
+        Self::HoardingHub,
     ];
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
@@ -73,9 +91,56 @@ impl Sabotage {
                 }));
                 read.rows = encode(&rows);
             }
-            Self::Nothing | Self::LyingDisk | Self::HastyTick | Self::WideGrant => return answer,
+            Self::Nothing
+            | Self::LyingDisk
+            | Self::HastyTick
+            | Self::WideGrant
+            | Self::ForgetfulDesk
+            | Self::CredulousDesk
+            | Self::HollowHub
+            | Self::HoardingHub => return answer,
         }
         read.encode(hub.identity())
+    }
+
+    /// What a hub answers to a request of the lane of files. A hollow one proves what it was just given, as only who has
+    /// had it could, and keeps nothing of it.
+    pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
+        let child = LaneRequest::ends(body).ok().map(|ends| office.replica().child(ends.child));
+        let child = child.transpose()?.flatten().filter(|_| self == Self::HollowHub);
+        let request = child.and_then(|child| LaneRequest::read(body, &child.key).ok());
+        let Some(request) = request.filter(|request| !request.stretches.is_empty()) else {
+            return office.files(body, now);
+        };
+        if !office.replica_mut().begin_lane(&request, now)? {
+            return office.files(body, now);
+        }
+        let state = |(of, offer): (usize, &Offer)| {
+            let given: Vec<u8> = request
+                .stretches
+                .iter()
+                .filter(|one| one.of == of)
+                .flat_map(|one| one.bytes.clone())
+                .collect();
+            let asked = request.challenge().chunk(&offer.file, chunks_of(offer.bytes)) as usize;
+            let proved = given.chunks(CHUNK_BYTES).nth(asked).filter(|_| given.len() == offer.bytes);
+            let proof = proved.map(|chunk| request.challenge().proof(&offer.file, chunk));
+            State { held: proof.map_or(Held::Unknown, Held::Whole), thumbnail_wanted: false }
+        };
+        let states = (0..).zip(&request.offers).map(state).collect();
+        let LaneRequest { replica, line, exchange, .. } = request;
+        let files = request.wanted.iter().map(|_| None).collect();
+        let answer = LaneAnswer {
+            replica,
+            line,
+            exchange,
+            states,
+            looked_for: 0,
+            thumbnails: Vec::new(),
+            files,
+            stretches: Vec::new(),
+        };
+        Ok(answer.encode(office.replica().identity()))
     }
 
     /// Whether a saboteur leaves a row out.

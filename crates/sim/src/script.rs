@@ -47,6 +47,10 @@ pub enum What {
     Act(Act),
     /// A device syncs with its hub, or a hub with headquarters.
     Sync(Weather),
+    /// Somebody hostile with a stolen key does something.
+    Hostile(Hostile),
+    /// Something travels in a file.
+    Stick(Stick),
     /// Something befalls a machine.
     Blow(Blow),
     /// Headquarters publishes a new version of a list.
@@ -66,6 +70,10 @@ pub enum Act {
     Interview,
     /// Corrects an answer.
     Correct,
+    /// Attaches a file to an answer, or another one in its place.
+    Attach,
+    /// Asks for the files of a record.
+    Want,
     /// Voids a record, or takes that back.
     Void,
     /// Settles an answer that holds two values.
@@ -74,6 +82,34 @@ pub enum Act {
     Assign,
     /// Relieves whoever is in charge of a case.
     Relieve,
+}
+
+/// What people do with sticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stick {
+    /// A device or a regional hub puts a bundle on one, and what it has for colleagues.
+    Export,
+    /// One is taken to some machine.
+    Deliver,
+}
+
+/// What somebody hostile does, who has the key of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hostile {
+    /// Sends once more what somebody sent before.
+    Replay,
+    /// Works with the copy as its owner would, in a line of its own.
+    Work,
+    /// Sends such work with something changed in it.
+    Junk,
+    /// Sends more changes of a part than may wait, all of which wait for what nobody wrote.
+    Flood,
+    /// Sends what unpacks to more than anybody takes, or counts of what does not follow.
+    Bomb,
+    /// Asks in more lines than a hub remembers.
+    Lines,
+    /// Brings chunks that are not of their files.
+    Files,
 }
 
 /// What befalls a machine.
@@ -117,6 +153,8 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Act(Act::Case), 8),
     (What::Act(Act::Interview), 10),
     (What::Act(Act::Correct), 14),
+    (What::Act(Act::Attach), 8),
+    (What::Act(Act::Want), 2),
     (What::Act(Act::Void), 3),
     (What::Act(Act::Settle), 5),
     (What::Act(Act::Assign), 7),
@@ -124,6 +162,15 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Sync(Weather::Fair), 16),
     (What::Sync(Weather::Rough), 14),
     (What::Sync(Weather::OneWay), 3),
+    (What::Stick(Stick::Export), 5),
+    (What::Stick(Stick::Deliver), 10),
+    (What::Hostile(Hostile::Replay), 3),
+    (What::Hostile(Hostile::Work), 1),
+    (What::Hostile(Hostile::Junk), 5),
+    (What::Hostile(Hostile::Flood), 1),
+    (What::Hostile(Hostile::Bomb), 1),
+    (What::Hostile(Hostile::Lines), 1),
+    (What::Hostile(Hostile::Files), 2),
     (What::Blow(Blow::PowerCut), 4),
     (What::Blow(Blow::PowerFailsSoon), 10),
     (What::Blow(Blow::DiskFills), 3),

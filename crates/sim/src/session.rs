@@ -1,16 +1,17 @@
 //! A session between two machines: the real conversation on one side, the real office on the other, and between them a
-//! link that does with the bytes what it likes.
+//! link that does with the bytes what it likes. Files follow, and what is carried for colleagues is handed over.
 
-use teranga_core::problem::{Explain as _, Problem, Retry};
+use teranga_core::problem::Explain as _;
 use teranga_core::time::Millis;
-use teranga_office::Office;
-use teranga_office::exchange::Rejected;
 use teranga_store::StoreError;
-use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Turn};
+use teranga_store::conversation::{Conversation, Failure, Summary, Talk, Turn};
+use teranga_store::lane::{Errand, Lane, LaneSummary};
 
-use crate::link::{Arrival, Link};
+use crate::courier;
+use crate::doors::{Door, Hub, carry};
+use crate::file_oracles;
+use crate::link::Link;
 use crate::machine::{Machine, Running};
-use crate::sabotage::Sabotage;
 use crate::world::World;
 
 /// How a session ended.
@@ -31,36 +32,30 @@ const FAILURES_MAX: u32 = 5;
 /// No script writes as much as this many exchanges would carry.
 const EXCHANGES_MAX: usize = 400;
 
-/// What came back to the child.
-enum Back {
-    Bytes(Vec<u8>),
-    Refused(Rejected),
-    Nothing,
-}
-
 /// Runs a session of a child with its hub.
 pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Result<Talked, StoreError> {
-    let (mut now, sabotage) = (world.now, world.sabotage);
-    let Some((child, hub)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
-    let talked = talk(child, &mut Hub { machine: hub, sabotage }, link, &mut now)?;
+    let (mut now, sabotage, number) = (world.now, world.sabotage, child);
+    let Some((child, machine)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
+    let mut hub = Hub { machine, sabotage };
+    let mut carried = LaneSummary::default();
+    let mut talked = answers(child, &mut hub, link, &mut now)?;
     if let Talked::Whole(_) | Talked::Short(_) = talked {
         // What the shells do after a session: resources may have come.
         child.work(|running, _| match running {
             Running::Device(device) => device.reload_catalogue().is_ok(),
             Running::Office(office) => office.reload_catalogue().is_ok(),
         })?;
+        (talked, carried) = files((child, &mut hub), link, &mut now, talked)?;
+        courier::hand_over(child, &mut hub, link, now)?;
     }
     world.now = now;
+    let LaneSummary { files_up, files_down, thumbnails_up, thumbnails_down, .. } = carried;
+    world.files_moved += files_up + files_down + thumbnails_up + thumbnails_down;
+    file_oracles::note(world, number)?;
     Ok(talked)
 }
 
-/// The other end, with what is broken on purpose in the world.
-struct Hub<'a> {
-    machine: &'a mut Machine,
-    sabotage: Sabotage,
-}
-
-fn talk(
+fn answers(
     child: &mut Machine,
     hub: &mut Hub<'_>,
     link: &mut Link,
@@ -72,26 +67,65 @@ fn talk(
         Some(Err(error)) => return Ok(Talked::Short(error.code())),
         None => return Ok(Talked::Dark),
     };
-    let mut turn =
-        step(child, *now, |running, at, random| conversation.next(running.replica_mut(), at, random))?;
+    Ok(match converse(&mut conversation, (child, hub), Door::Sync, link, now)? {
+        Ended::Over(outcome) => ended(outcome, *conversation.summary()),
+        Ended::Dark => Talked::Dark,
+        Ended::Endless => Talked::Endless,
+    })
+}
+
+/// A run of the lane of files. What stops it is told where the answers got through.
+fn files(
+    ends: (&mut Machine, &mut Hub<'_>),
+    link: &mut Link,
+    now: &mut Millis,
+    answers: Talked,
+) -> Result<(Talked, LaneSummary), StoreError> {
+    let mut lane = Lane::begin(Errand::All, link.budget(), FAILURES_MAX);
+    let over = converse(&mut lane, ends, Door::Files, link, now)?;
+    let talked = match (answers, over) {
+        (Talked::Whole(summary), Ended::Over(outcome)) => ended(outcome, summary),
+        (Talked::Whole(_), Ended::Dark) => Talked::Dark,
+        (Talked::Whole(_), Ended::Endless) => Talked::Endless,
+        (answers, _) => answers,
+    };
+    Ok((talked, *lane.summary()))
+}
+
+/// How a talk through one door ended.
+enum Ended {
+    Over(Result<(), Failure>),
+    Dark,
+    Endless,
+}
+
+/// Whoever says what to send says it until there is nothing left to say.
+fn converse(
+    talk: &mut impl Talk,
+    (child, hub): (&mut Machine, &mut Hub<'_>),
+    door: Door,
+    link: &mut Link,
+    now: &mut Millis,
+) -> Result<Ended, StoreError> {
+    let mut turn = step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?;
     for _ in 0..EXCHANGES_MAX {
         turn = match turn {
-            None => return Ok(Talked::Dark),
+            None => return Ok(Ended::Dark),
             Some(Turn::Send(body)) => {
                 now.0 += link.time(body.len());
-                let back = carry(hub, link, body, *now)?;
+                let back = carry(hub, door, link, body, *now)?;
                 step(child, *now, |running, at, random| {
-                    conversation.hear(running.replica_mut(), back.reply(), at, random)
+                    talk.hear(running.replica_mut(), back.reply(), at, random)
                 })?
             }
             Some(Turn::Pause(ms)) => {
                 now.0 += i64::try_from(ms).unwrap_or(0);
-                step(child, *now, |running, at, random| conversation.next(running.replica_mut(), at, random))?
+                step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?
             }
-            Some(Turn::Over(outcome)) => return Ok(ended(outcome, *conversation.summary())),
+            Some(Turn::Over(outcome)) => return Ok(Ended::Over(outcome)),
         };
     }
-    Ok(Talked::Endless)
+    Ok(Ended::Endless)
 }
 
 fn ended(outcome: Result<(), Failure>, summary: Summary) -> Talked {
@@ -116,54 +150,4 @@ fn step(
 ) -> Result<Option<Turn>, StoreError> {
     let at = child.now(now);
     child.work(|running, seed| turn(running, at, seed.next_number()))
-}
-
-impl Back {
-    fn reply(&self) -> Reply<'_> {
-        match self {
-            Self::Bytes(bytes) => Reply::Answer(bytes),
-            Self::Refused(rejected) => rejected.reply(),
-            Self::Nothing => Reply::Nothing(Retry::Later),
-        }
-    }
-}
-
-/// Carries a request to the hub and its answer back.
-fn carry(hub: &mut Hub<'_>, link: &mut Link, body: Vec<u8>, now: Millis) -> Result<Back, StoreError> {
-    let answered = match link.up(body) {
-        Arrival::Whole(bytes) | Arrival::Damaged(bytes) => ask(hub, &bytes, now)?,
-        Arrival::Twice(bytes) => {
-            let first = ask(hub, &bytes, now)?;
-            ask(hub, &bytes, now)?;
-            first
-        }
-        Arrival::Nothing => return Ok(Back::Nothing),
-    };
-    let bytes = match answered {
-        Some(Ok(bytes)) => bytes,
-        Some(Err(rejected)) => return Ok(Back::Refused(rejected)),
-        None => return Ok(Back::Nothing),
-    };
-    Ok(match link.down(bytes) {
-        Arrival::Whole(bytes) | Arrival::Twice(bytes) | Arrival::Damaged(bytes) => Back::Bytes(bytes),
-        Arrival::Nothing => Back::Nothing,
-    })
-}
-
-/// What a hub answers; nothing where its power fails.
-fn ask(hub: &mut Hub<'_>, body: &[u8], now: Millis) -> Result<Option<Result<Vec<u8>, Rejected>>, StoreError> {
-    let (at, sabotage) = (hub.machine.now(now), hub.sabotage);
-    hub.machine.work(|running, _| match running {
-        Running::Office(office) => {
-            exchange(office, body, at).map(|answer| sabotage.spoil(answer, office.replica()))
-        }
-        Running::Device(_) => Err(Rejected::new(Problem::Unauthorised, "a device is no hub")),
-    })
-}
-
-fn exchange(office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-    let exchanged = office.exchange(body, now)?;
-    // A shell applies the rest right after it has answered.
-    while office.apply_some(1)?.left {}
-    Ok(exchanged.answer)
 }

@@ -1,7 +1,7 @@
 //! Shrinking: a failing script without the steps that it does not need. Whole stretches are left out first, then shorter
 //! ones, as long as the script still fails in the same way.
 
-use crate::oracles::Fault;
+use crate::fault::Fault;
 use crate::play::play;
 use crate::sabotage::Sabotage;
 use crate::script::Script;

@@ -11,10 +11,11 @@ use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::feed::ReplicaKind;
 
 use crate::disk::Keys;
+use crate::fault::Fault;
 use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
-use crate::oracles::{self, Fault};
+use crate::oracles;
 use crate::play::{Done, calm};
 use crate::sabotage::Sabotage;
 use crate::script::{Holding, Script, Weather};

@@ -1,22 +1,25 @@
 //! The world: its machines, its time, its ledger. Headquarters is machine 0, the regional hubs follow, then the devices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Reach};
-use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, FileHash, RecordId, ReplicaId};
 use teranga_core::record::Assignee;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::erase::Erased;
 use teranga_store::uplink::Joined;
-use teranga_store::{Profile, Replica, Status, StoreError};
+use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::ReplicaKind;
 use teranga_sync::identity::replica_id;
 
 use crate::disk::{Image, Keys};
-use crate::ledger::{Ledger, Promise};
+use crate::file_oracles;
+use crate::holdings::Holdings;
+use crate::hostile::Thief;
+use crate::ledger::Ledger;
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
 use crate::sabotage::Sabotage;
@@ -37,6 +40,14 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// What each hub was seen to hold of files while it had this key.
+    pub(crate) files_seen: Vec<BTreeSet<FileHash>>,
+    /// Files and thumbnails that went over links, either way.
+    pub(crate) files_moved: u64,
+    /// Whoever has a stolen key.
+    pub(crate) thieves: Vec<Thief>,
+    /// Files that lie about on sticks.
+    pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
     pub(crate) given_back: Option<(RecordId, String)>,
     /// What is broken in it on purpose.
@@ -77,9 +88,22 @@ impl World {
         }
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
+        let files_seen = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
-        let mut world =
-            Self { machines, now, ledger, backups, forgotten, given_back: None, sabotage, published: 0 };
+        let mut world = Self {
+            machines,
+            now,
+            ledger,
+            backups,
+            forgotten,
+            files_seen,
+            files_moved: 0,
+            thieves: Vec::new(),
+            sticks: Vec::new(),
+            given_back: None,
+            sabotage,
+            published: 0,
+        };
         for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {
             machine.disk.lie();
         }
@@ -129,6 +153,7 @@ impl World {
         self.machines.push(machine);
         self.backups.push(None);
         self.forgotten.push(BTreeSet::new());
+        self.files_seen.push(BTreeSet::new());
         self.machines.len() - 1
     }
 
@@ -147,7 +172,9 @@ impl World {
             for Erased { record, .. } in erased {
                 let Some(replica) = machine.replica() else { continue };
                 // Of what it did not hold then no key was destroyed, and nothing tells it.
-                if !replica.is_erased(record)? && replica.bodies(record)? > 0 {
+                let anything =
+                    replica.bodies(record)? > 0 || file_oracles::given_back(&self.ledger, replica, record)?;
+                if !replica.is_erased(record)? && anything {
                     self.given_back = Some((record, machine.name.clone()));
                 }
             }
@@ -161,7 +188,7 @@ impl World {
             forgotten.extend(held);
         }
         self.enrol_again()?;
-        self.forgive()?;
+        self.forgive(number)?;
         Ok(true)
     }
 
@@ -182,7 +209,7 @@ impl World {
     pub(crate) fn replace(&mut self, number: usize, seed: u64) -> Result<bool, StoreError> {
         let Some(old) = self.machines.get_mut(number) else { return Ok(false) };
         let Some(replica) = old.replica() else { return Ok(false) };
-        let (profile, before) = (replica.profile().clone(), replica.id());
+        let (profile, before, held) = (replica.profile().clone(), replica.id(), oracles::held(replica)?);
         let new = Machine::new(old.name.clone(), old.post, &profile, seed)?;
         let old = std::mem::replace(old, new);
         if self.has_orphans()? {
@@ -195,11 +222,19 @@ impl World {
             // Its backups went with it.
             *backup = None;
         }
-        if !seed.is_multiple_of(4) {
+        if seed.is_multiple_of(4) {
+            if let Some(seen) = self.files_seen.get_mut(number) {
+                seen.clear();
+            }
+        } else {
+            // Its devices hear of it when they next sync, and know until then what the one before had told them.
+            if let Some(forgotten) = self.forgotten.get_mut(number) {
+                forgotten.extend(held);
+            }
             self.give_place(number, before)?;
         }
         self.enrol_again()?;
-        self.forgive()?;
+        self.forgive(number)?;
         Ok(true)
     }
 
@@ -249,10 +284,10 @@ impl World {
     }
 
     /// What nobody holds any more who can bring it is nobody's promise.
-    fn forgive(&mut self) -> Result<(), StoreError> {
+    fn forgive(&mut self, number: usize) -> Result<(), StoreError> {
         let holdings = Holdings::of(&self.machines)?;
         self.ledger.forgive(|promise| holdings.can_bring(promise));
-        Ok(())
+        file_oracles::forgive(self, number)
     }
 
     /// Whether only a colleague's device holds something: nobody can bring it any more, and what builds on it waits for
@@ -283,47 +318,6 @@ impl World {
             granted.audience = Audience::of_region(None);
         }
         join(office, replica, granted, &mut hub.seed, now)
-    }
-}
-
-/// Who holds which changes.
-#[derive(Default)]
-struct Holdings {
-    /// The replica that each machine is.
-    replicas: Vec<Option<ReplicaId>>,
-    /// What devices hold, copies of one device together.
-    by_device: BTreeMap<ReplicaId, BTreeSet<ChangeHash>>,
-    at_hubs: BTreeSet<ChangeHash>,
-    anywhere: BTreeSet<ChangeHash>,
-}
-
-impl Holdings {
-    fn of(machines: &[Machine]) -> Result<Self, StoreError> {
-        let mut holdings = Self::default();
-        for machine in machines {
-            let replica = machine.replica();
-            holdings.replicas.push(replica.map(Replica::id));
-            let Some(replica) = replica else { continue };
-            // What was let go is known by its hash alone.
-            let whole = replica
-                .census()?
-                .into_iter()
-                .filter(|(_, status)| !matches!(status, Status::Withheld | Status::LetGo));
-            let hashes: Vec<ChangeHash> = whole.map(|(hash, _)| hash).collect();
-            holdings.anywhere.extend(&hashes);
-            match machine.post {
-                Post::Headquarters | Post::Region => holdings.at_hubs.extend(&hashes),
-                Post::Device { .. } => holdings.by_device.entry(replica.id()).or_default().extend(&hashes),
-            }
-        }
-        Ok(holdings)
-    }
-
-    /// Its author, a copy of its author, and hubs can bring a change: what a colleague holds goes without a signature.
-    fn can_bring(&self, promise: &Promise) -> bool {
-        let author = self.replicas.get(promise.machine).copied().flatten();
-        let at_author = author.and_then(|author| self.by_device.get(&author));
-        self.at_hubs.contains(&promise.hash) || at_author.is_some_and(|held| held.contains(&promise.hash))
     }
 }
 

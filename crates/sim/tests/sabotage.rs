@@ -15,8 +15,9 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
                 Fault::Lost(..) | Fault::Broken(..) | Fault::Tick(..) | Fault::Stuck(..) | Fault::Unsound(..)
             )
         }
-        Sabotage::HastyTick => matches!(fault, Fault::Tick(..)),
-        Sabotage::SilentHub => matches!(fault, Fault::Missing(..)),
+        Sabotage::HastyTick | Sabotage::ForgetfulDesk => matches!(fault, Fault::Tick(..)),
+        // What comes in files is not left out: some hold a part as it was.
+        Sabotage::SilentHub => matches!(fault, Fault::Missing(..) | Fault::Diverged(..)),
         Sabotage::StubbornHub => matches!(fault, Fault::Diverged(..)),
         // What stays where it may not be is not kept up to date either.
         Sabotage::ClingingHub => matches!(fault, Fault::Scope(..) | Fault::Diverged(..)),
@@ -24,6 +25,9 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::SparingHub => matches!(fault, Fault::Unerased(..) | Fault::Lost(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
+        Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
+        Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
+        Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
     }
 }

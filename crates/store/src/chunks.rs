@@ -9,6 +9,7 @@ use teranga_sync::runs::{Runs, chunk_bytes, chunks_of};
 
 use crate::columns::{integer, unsigned};
 use crate::error::Result;
+use crate::feed::{self, About, To};
 
 /// A file that is here, whole or in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,7 @@ pub(crate) fn finish(connection: &Connection, hash: &FileHash, file: &FileRow) -
     if is_sound(connection, hash, file)? {
         connection.prepare_cached("UPDATE attachment SET held = 1 WHERE row = ?1")?.execute([file.row])?;
         connection.prepare_cached("DELETE FROM wanted WHERE hash = ?1")?.execute([hash.as_bytes()])?;
+        feed::append(connection, About::Told, To::All, hash.as_bytes())?;
         return Ok(Finish::Whole);
     }
     connection.prepare_cached("DELETE FROM chunk WHERE attachment = ?1")?.execute([file.row])?;

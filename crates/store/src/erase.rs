@@ -227,9 +227,9 @@ pub(crate) fn read(row: &rusqlite::Row<'_>, at: usize) -> Result<Erasure> {
     })
 }
 
-/// Keeps a confirmation, to be told to the hub above.
-pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> Result<()> {
-    connection
+/// Keeps a confirmation, to be told to the hub above; whether it is new.
+pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> Result<bool> {
+    let confirmed = connection
         .prepare_cached(
             "INSERT INTO erasure (record, replica, signature) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE erasure.signature IS NULL",
@@ -239,7 +239,7 @@ pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> R
             confirmation.replica.as_bytes(),
             confirmation.signature
         ])?;
-    Ok(())
+    Ok(confirmed == 1)
 }
 
 /// Keeps what a child says was destroyed below, where the signature is that of a replica that is known here. What was
@@ -256,8 +256,9 @@ pub(crate) fn take_confirmations(
         let known = register::introduction(connection, confirmation.replica)?;
         if known.is_some_and(|known| confirmation.verify(&known.key))
             && is_erased(connection, confirmation.erasure.record)?
+            && confirm(connection, confirmation)?
         {
-            confirm(connection, confirmation)?;
+            feed::append(connection, About::Told, To::All, &confirmation.signature)?;
         }
     }
     Ok(())

@@ -138,7 +138,8 @@ impl Cutter<'_> {
             | About::Verdict(_)
             | About::Leave(_)
             | About::Erase(_)
-            | About::Fork(_) => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
+            | About::Fork(_)
+            | About::Told => Ok(if self.take(about, position)? { Place::Passed } else { Place::Full }),
         }
     }
 

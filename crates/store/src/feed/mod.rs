@@ -35,6 +35,9 @@ pub(crate) enum About {
     Erase(i64),
     /// Another chain that the hub above holds.
     Fork(i64),
+    /// Something that was told beside the feed. It says nothing to anybody; but whoever told it has read past it, and a hub that
+    /// was put back to before it does not know that place.
+    Told,
     /// What went before of a record, or of all that a child may hold.
     Enter(Option<RecordId>),
 }
@@ -63,6 +66,7 @@ impl About {
             Self::Enter(record) => (7, 0, record),
             Self::Erase(row) => (8, row, None),
             Self::Fork(row) => (9, row, None),
+            Self::Told => (10, 0, None),
         }
     }
 
@@ -78,6 +82,7 @@ impl About {
             (7, record) => Ok(Self::Enter(record)),
             (8, _) => Ok(Self::Erase(row)),
             (9, _) => Ok(Self::Fork(row)),
+            (10, _) => Ok(Self::Told),
             _ => Err(StoreError::Inconsistent { table: "feed", column: "kind" }),
         }
     }

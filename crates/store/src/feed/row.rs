@@ -45,7 +45,7 @@ pub(super) fn build(
         About::Leave(row) => Some(membership::leave_row(connection, row)?),
         About::Erase(row) => Some(erase::erase_row(connection, row)?),
         About::Fork(row) => Some(fork::row(connection, row)?),
-        About::Enter(_) => None,
+        About::Enter(_) | About::Told => None,
     };
     Ok(row.into_iter().collect())
 }

@@ -40,7 +40,8 @@ CREATE TABLE unused_key (
     record BLOB                      -- null: of a file
 ) STRICT;
 
--- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase, 9 fork. An enter stands for
+-- Kinds of the feed: 0 save, 1 replica, 2 opening, 3 resource, 4 receipt, 5 verdict, 6 leave, 7 enter, 8 erase, 9 fork, 10 told beside
+-- the feed. An enter stands for
 -- what went before it of one record, or, without a record, of all that the child in `only_` may hold.
 -- The first bytes of the opening in which a row was written: with them the running hash is that of no copy of this database.
 ALTER TABLE feed ADD COLUMN opening BLOB;
