@@ -129,12 +129,15 @@ impl Replica {
         let own = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
+        // The other one stays named while this opening asks: an answer may be lost, and a refusal names nobody.
         let before: Option<Vec<u8>> = transaction
-            .prepare_cached("SELECT opening FROM child WHERE replica = ?1 AND line = ?2")?
-            .query_row(params![child.as_bytes(), line.number()], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT iif(opening = ?3, before, opening) FROM child WHERE replica = ?1 AND line = ?2",
+            )?
+            .query_row(params![child.as_bytes(), line.number(), request.opening.0], |row| row.get(0))?;
         let moved = transaction
             .prepare_cached(
-                "UPDATE child SET exchange = ?3, opening = ?4, last_ms = ?5
+                "UPDATE child SET exchange = ?3, opening = ?4, last_ms = ?5, before = ?6
                  WHERE replica = ?1 AND line = ?2 AND exchange < ?3",
             )?
             .execute(params![
@@ -142,7 +145,8 @@ impl Replica {
                 line.number(),
                 integer(request.exchange),
                 request.opening.0,
-                now.0
+                now.0,
+                before
             ])?;
         if moved == 1 {
             if let Some(child) = register::introduction(&transaction, child)? {

@@ -125,7 +125,7 @@ pub struct Answer {
     pub replica: ReplicaId,
     /// The line of the exchange.
     pub line: Line,
-    /// The opening that asked before this one, in this line. A child that does not know it for one of its own has a copy
+    /// The last other opening that asked in this line before this one began to. A child that does not know it for one of its own has a copy
     /// somewhere, or was restored, and takes nothing of this answer: it asks again in a line of its own.
     pub before: Asker,
     /// The exchange that this answers.

@@ -48,6 +48,8 @@ ALTER TABLE feed ADD COLUMN opening BLOB;
 CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
 CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
 
+ALTER TABLE child ADD COLUMN before BLOB;                           -- the opening that asked before the one that asks now began to
+
 ALTER TABLE uplink ADD COLUMN within INTEGER NOT NULL DEFAULT 0;    -- how far the row at the cursor was read; 0: whole
 ALTER TABLE uplink ADD COLUMN home BLOB;                            -- the home's key, as the hub told it; null: it did not
 

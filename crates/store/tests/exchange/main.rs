@@ -249,6 +249,21 @@ fn a_day_of_three_hundred_openings_is_sent_in_packs_that_a_hub_takes() {
     same_everywhere(&world, record);
 }
 
+/// The first answer after a copy asked may be lost, or be a refusal, which names nobody.
+#[test]
+fn who_asked_before_is_named_for_as_long_as_one_opening_asks() {
+    let mut world = world(12);
+    let ask = Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 };
+    let mut request = world.awa.next_request(&ask, NOW).unwrap().unwrap();
+    let (own, copy) = (request.opening, Asker([9; 8]));
+    let mut before = |opening: Asker| {
+        request = Request { opening, exchange: request.exchange + 1, ..request.clone() };
+        world.region.begin_exchange(&request, NOW).unwrap().unwrap()
+    };
+    let named: Vec<Asker> = [own, own, copy, own, own].into_iter().map(&mut before).collect();
+    assert_eq!(named, [Asker::default(), Asker::default(), own, copy, copy]);
+}
+
 #[test]
 fn a_refused_pack_stops_neither_others_packs_nor_what_comes_down() {
     let mut world = world(10);
