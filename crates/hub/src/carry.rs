@@ -1,12 +1,7 @@
 //! Handing over what a device carries for others, over the link of its own session. Each message is a letter of its own,
 //! so that a link that breaks keeps what went through; what the hub gives back is kept for whoever sent it.
 
-use teranga_core::id::ReplicaId;
-use teranga_core::problem::Problem;
-use teranga_store::courier::Carried;
-use teranga_store::{Replica, StoreError};
-use teranga_sync::identity::replica_id;
-use teranga_sync::parcel::{Head, Parcel, ParcelKind};
+use teranga_store::{StoreError, courier};
 
 use crate::link::{Link, LinkError};
 use crate::synchronise::Holder;
@@ -28,15 +23,15 @@ pub struct HandedOver {
 pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, StoreError> {
     let mut done = HandedOver::default();
     let mut at = 0;
-    while let Some((carried, letter)) = holder.with(|replica| next(replica, at))? {
+    while let Some((carried, letter)) = holder.with(|replica| replica.next_letter(at))? {
         at = carried.row;
         match link.hand_over(letter).await {
             Ok(back) => {
-                let back = is_for(&back, carried.from).then_some(back);
+                let back = carried.is_answered_by(&back).then_some(back);
                 holder.with(|replica| replica.handed_over(&carried, back.as_deref(), world::now()))?;
                 done.taken += 1;
             }
-            Err(LinkError::Refused { problem }) if is_for_good(problem) => {
+            Err(LinkError::Refused { problem }) if courier::is_unwanted(problem) => {
                 holder.with(|replica| replica.handed_over(&carried, None, world::now()))?;
                 done.unwanted += 1;
             }
@@ -46,25 +41,4 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
     }
     done.left = holder.with(|replica| replica.carried_count())?;
     Ok(done)
-}
-
-/// The next message that is carried, as a letter.
-fn next(replica: &mut Replica, after: i64) -> Result<Option<(Carried, Vec<u8>)>, StoreError> {
-    let (Some(uplink), Some(carried)) = (replica.uplink()?, replica.carried_after(after)?) else {
-        return Ok(None);
-    };
-    let head = Head { kind: ParcelKind::Bundle, to: replica_id(&uplink.key), from: carried.from };
-    let letter = head.letter(&carried.sealed);
-    Ok(Some((carried, letter)))
-}
-
-/// Whether something that came back is a return for this device. More cannot be said of it here: it is sealed.
-fn is_for(file: &[u8], child: ReplicaId) -> bool {
-    Parcel::read(file)
-        .is_ok_and(|parcel| parcel.head.kind == ParcelKind::Return && parcel.head.to == child && !parcel.cut)
-}
-
-/// Whether the hub will never take this message.
-fn is_for_good(problem: Problem) -> bool {
-    matches!(problem, Problem::Malformed | Problem::Unauthorised | Problem::Forbidden | Problem::TooLarge)
 }

@@ -5,8 +5,11 @@
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use teranga_core::id::ReplicaId;
+use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
+use teranga_sync::identity::replica_id;
 use teranga_sync::limits;
+use teranga_sync::parcel::{Head, Parcel, ParcelKind};
 
 use crate::columns::{blob, unsigned};
 use crate::error::Result;
@@ -31,6 +34,30 @@ pub struct Carried {
     pub from: ReplicaId,
     /// The message.
     pub sealed: Vec<u8>,
+}
+
+impl Carried {
+    /// Whether something that came back is a return for whoever made the message. More cannot be said of it here: it is sealed.
+    pub fn is_answered_by(&self, file: &[u8]) -> bool {
+        Parcel::read(file).is_ok_and(|parcel| {
+            parcel.head.kind == ParcelKind::Return && parcel.head.to == self.from && !parcel.cut
+        })
+    }
+}
+
+/// Whether a hub that refuses a message so will never take it; whoever made it still has what it holds.
+pub fn is_unwanted(problem: Problem) -> bool {
+    match problem {
+        Problem::Malformed | Problem::Unauthorised | Problem::Forbidden | Problem::TooLarge => true,
+        Problem::BrokenChain
+        | Problem::Succeeded
+        | Problem::Replayed
+        | Problem::Erased
+        | Problem::UpgradeNeeded
+        | Problem::Busy
+        | Problem::DiskFull
+        | Problem::Internal => false,
+    }
 }
 
 /// What the hub gave back for a device.
@@ -65,6 +92,17 @@ impl Replica {
         }
         transaction.commit()?;
         Ok(Carry::Taken)
+    }
+
+    /// The first message that is carried and stands after this row, with the letter in which it is handed to the hub; nothing
+    /// where no hub is known.
+    pub fn next_letter(&self, after: i64) -> Result<Option<(Carried, Vec<u8>)>> {
+        let (Some(uplink), Some(carried)) = (self.uplink()?, self.carried_after(after)?) else {
+            return Ok(None);
+        };
+        let head = Head { kind: ParcelKind::Bundle, to: replica_id(&uplink.key), from: carried.from };
+        let letter = head.letter(&carried.sealed);
+        Ok(Some((carried, letter)))
     }
 
     /// The first message that is carried and stands after this row.
