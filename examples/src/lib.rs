@@ -16,7 +16,7 @@ use teranga_office::{Office, publish};
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::Answer;
 use teranga_sync::session::{Left, Session};
 

@@ -10,7 +10,7 @@ use teranga_core::form::{Form, FormRef};
 use teranga_core::id::Entropy;
 use teranga_core::shipped;
 use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::error::ClientError;
 

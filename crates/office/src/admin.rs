@@ -15,8 +15,9 @@ use teranga_store::children::{PullGrant, Standing};
 use teranga_store::resources::Published;
 use teranga_store::{Profile, StoreError};
 use teranga_sync::code;
-use teranga_sync::feed::{ReplicaKind, ResourceRow};
+use teranga_sync::feed::ResourceRow;
 use teranga_sync::hex::Hex;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits::RESOURCE_BYTES_MAX;
 
 use crate::names;

@@ -10,7 +10,7 @@ use teranga_store::bundle::ReturnTaken;
 use teranga_store::ingest::Ingested;
 use teranga_store::uplink::TakeError;
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
-use teranga_sync::feed::Introduction;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::manifest::Mark;
 use teranga_sync::message::{More, Push};

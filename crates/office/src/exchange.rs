@@ -6,7 +6,7 @@ use teranga_core::time::Millis;
 use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
 use teranga_store::{Applied, StoreError};
-use teranga_sync::feed::Introduction;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::message::{MessageError, Request};
 use teranga_sync::succession::Succession;
 

@@ -68,7 +68,8 @@ mod tests {
     use teranga_store::save::{DraftFate, PartEdit, Save};
     use teranga_store::uplink::Joined;
     use teranga_store::{Profile, Replica};
-    use teranga_sync::feed::{ReplicaKind, Row, VerdictRow, encode};
+    use teranga_sync::feed::{Row, VerdictRow, encode};
+    use teranga_sync::introduction::ReplicaKind;
     use teranga_sync::message::{Acknowledged, Answer, Asker, More};
     use teranga_sync::session::Session;
 

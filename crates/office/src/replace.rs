@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 use teranga_core::id::{Entropy, ReplicaId};
 use teranga_core::time::Millis;
-use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 
 use crate::office::Office;
 use crate::refusal::Refusal;

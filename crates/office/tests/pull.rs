@@ -22,7 +22,7 @@ use teranga_office::consolidate::{Page, PulledRecord, Since};
 use teranga_store::children::PullGrant;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 const NOW: Millis = Millis(1_772_442_000_000);
 

@@ -7,7 +7,7 @@ use teranga_core::audience::Audience;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::{Profile, Replica, StoreError, VirtualFile};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::disk::{Disk, Image, Keys, VFS};
 use crate::doors::Door;

@@ -8,7 +8,7 @@ use teranga_core::id::RecordId;
 use teranga_core::time::Millis;
 use teranga_store::save::SavedChange;
 use teranga_store::{Profile, Replica, StoreError};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::disk::Keys;
 use crate::fault::Fault;

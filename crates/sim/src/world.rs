@@ -12,8 +12,8 @@ use teranga_store::erase::Erased;
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::ReplicaKind;
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::disk::{Image, Keys};
 use crate::file_oracles;

@@ -3,8 +3,9 @@
 
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
-use teranga_sync::feed::{Cursor, Introduction, encode};
+use teranga_sync::feed::{Cursor, encode};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::message::{Answer, Asker, Request};
 
 use crate::error::Result;

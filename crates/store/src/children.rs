@@ -7,7 +7,7 @@ use teranga_core::audience::Audience;
 use teranga_core::id::{Line, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::attachment::LaneRequest;
-use teranga_sync::feed::Introduction;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
 

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::audience::Agent;
 use teranga_core::id::{PublicKey, ReplicaId};
 use teranga_core::time::Millis;
-use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::{Introduction, ReplicaKind, reach_code};
 
 use crate::children::hash;
 use crate::columns::maybe_blob;

@@ -5,8 +5,9 @@
 use rusqlite::{Connection, OptionalExtension};
 use teranga_core::audience::Place;
 use teranga_core::id::{PublicKey, RecordId};
-use teranga_sync::feed::{ReplicaKind, Row};
+use teranga_sync::feed::Row;
 use teranga_sync::identity::Identity;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::columns::maybe_blob;
 use crate::erase;

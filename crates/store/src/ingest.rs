@@ -7,8 +7,8 @@ use teranga_core::id::{Line, ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::admit::{Admission, Chain, admit};
-use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::message::{Acknowledged, Push};
 use teranga_sync::pack::{Entry, Pack};
 

@@ -4,8 +4,8 @@
 use rusqlite::Connection;
 use teranga_core::grant::may_introduce;
 use teranga_core::id::ReplicaId;
-use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
 
 use crate::columns::blob;

@@ -7,8 +7,9 @@ use teranga_core::class::ClassId;
 use teranga_core::grant::{may_hold, may_know, reaches};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_core::record::Custody;
-use teranga_sync::feed::{Introduction, Row};
+use teranga_sync::feed::Row;
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::Introduction;
 
 use crate::columns::{self, blob};
 use crate::custody::{self, Facts};

@@ -10,8 +10,8 @@ use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, may_hold, may_read, may_write};
 use teranga_core::id::{FileHash, RecordId};
 use teranga_core::record::Custody;
-use teranga_sync::feed::Introduction;
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 
 use crate::columns;

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::audience::{Agent, Audience, Clearance, Place};
 use teranga_core::id::{ActorId, OpeningNonce, PublicKey, ReplicaId};
-use teranga_sync::feed::{self, Introduction, ReplicaKind};
 use teranga_sync::identity::{actor_of, replica_id};
+use teranga_sync::introduction::{self, Introduction, ReplicaKind};
 
 use crate::columns::{blob, maybe_blob};
 use crate::error::{Result, StoreError};
@@ -102,7 +102,7 @@ pub(crate) fn audience(
 ) -> Option<Audience> {
     Some(Audience {
         place: Place::of_code(region.unwrap_or_default()),
-        reach: feed::reach(reach_code, agent)?,
+        reach: introduction::reach(reach_code, agent)?,
         clearance: Clearance::of_names(classes.split_whitespace()),
     })
 }
@@ -128,7 +128,7 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
             introduction.person,
             introduction.office,
             introduction.audience.region(),
-            feed::reach_code(&introduction.audience.reach),
+            introduction::reach_code(&introduction.audience.reach),
             introduction.audience.clearance.names().join(" "),
         ])?;
     let row = connection

@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
-use teranga_sync::feed::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::identity::{Identity, actor_of};
+use teranga_sync::introduction::{Introduction, ReplicaKind, reach_code};
 
 use crate::create;
 use crate::error::{Result, StoreError};

@@ -157,7 +157,7 @@ mod tests {
 
     use teranga_core::audience::Audience;
     use teranga_core::id::Entropy;
-    use teranga_sync::feed::ReplicaKind;
+    use teranga_sync::introduction::ReplicaKind;
     use teranga_sync::limits;
 
     use super::*;

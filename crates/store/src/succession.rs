@@ -5,8 +5,8 @@
 
 use rusqlite::{Connection, params};
 use teranga_core::id::{PublicKey, ReplicaId};
-use teranga_sync::feed::{Introduction, ReplicaKind};
 use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::succession::{Inheritance, Succession};
 
 use crate::columns::blob;

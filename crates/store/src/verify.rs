@@ -168,7 +168,8 @@ mod tests {
     use teranga_core::record::{Envelope, Event, EventKind};
     use teranga_core::time::Millis;
     use teranga_core::value::Value;
-    use teranga_sync::feed::{ReplicaKind, ResourceRow};
+    use teranga_sync::feed::ResourceRow;
+    use teranga_sync::introduction::ReplicaKind;
 
     use super::*;
     use crate::replica::Profile;

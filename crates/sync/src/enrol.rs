@@ -7,9 +7,9 @@ use teranga_core::id::PublicKey;
 
 use crate::bytes::Writer;
 use crate::code;
-use crate::feed::{self, ReplicaKind};
 use crate::hex::Hex;
 use crate::identity::{Identity, SignatureBytes, verify};
+use crate::introduction::{self, ReplicaKind};
 use crate::succession::{Inheritance, Succession};
 use crate::version;
 
@@ -115,7 +115,7 @@ impl EnrolAnswer {
             person: enrolled.person.to_owned(),
             office: enrolled.office.to_owned(),
             region: enrolled.audience.region().map(str::to_owned),
-            reach: feed::reach_code(&enrolled.audience.reach),
+            reach: introduction::reach_code(&enrolled.audience.reach),
             classes: enrolled.audience.clearance.names().into_iter().map(str::to_owned).collect(),
             home_key: enrolled.home,
             inheritance: Hex(enrolled.inheritance.map(Inheritance::encode).unwrap_or_default()),
@@ -163,13 +163,13 @@ impl EnrolAnswer {
         if ReplicaKind::from_code(self.kind) != Some(kind) {
             return Err(EnrolError::OtherKind);
         }
-        if !self.classes.iter().all(|class| feed::is_class_name(class)) {
+        if !self.classes.iter().all(|class| introduction::is_class_name(class)) {
             return Err(EnrolError::Unknown);
         }
         let agent = Agent { office: self.office.clone(), person: self.person.clone() };
         Ok(Audience {
             place: Place::of_code(self.region.as_deref().unwrap_or_default()),
-            reach: feed::reach(self.reach, &agent).ok_or(EnrolError::Unknown)?,
+            reach: introduction::reach(self.reach, &agent).ok_or(EnrolError::Unknown)?,
             clearance: Clearance::of_names(self.classes.iter().map(String::as_str)),
         })
     }

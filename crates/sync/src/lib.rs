@@ -19,6 +19,7 @@ pub mod first;
 pub mod hex;
 pub mod holding;
 pub mod identity;
+pub mod introduction;
 pub mod limits;
 pub mod manifest;
 pub mod message;

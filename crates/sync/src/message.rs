@@ -9,8 +9,9 @@ use teranga_core::time::Millis;
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::compress::{self, BlockLimits};
 use crate::erase::Confirmation;
-use crate::feed::{self, Cursor, Introduction};
+use crate::feed::Cursor;
 use crate::identity::{Identity, SignatureBytes, verify};
+use crate::introduction::{Introduction, read_introduction, write_introduction};
 use crate::limits;
 use crate::manifest::Mark;
 use crate::version;
@@ -181,7 +182,7 @@ impl Request {
         write_cursor(&mut writer, &self.cursor);
         writer.count(self.pull_bytes_max).count(self.introductions.len());
         for introduction in &self.introductions {
-            feed::write_introduction(&mut writer, introduction);
+            write_introduction(&mut writer, introduction);
         }
         writer.count(self.confirmations.len());
         for confirmation in &self.confirmations {
@@ -209,7 +210,7 @@ impl Request {
         let cursor = read_cursor(&mut reader)?;
         let pull_bytes_max = reader.count("pull", limits::ROWS_RAW_BYTES_MAX)?;
         let introductions = (0..reader.count("introductions", limits::INTRODUCTIONS_MAX)?)
-            .map(|_| feed::read_introduction(&mut reader))
+            .map(|_| read_introduction(&mut reader))
             .collect::<Result<_, _>>()?;
         let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
             .map(|_| Confirmation::read(&mut reader))
@@ -316,7 +317,7 @@ pub(crate) fn write_pushes(writer: &mut Writer, pushes: &[Push]) {
     for push in pushes {
         writer.number(push.number).byte(u8::from(push.introduction.is_some()));
         if let Some(introduction) = &push.introduction {
-            feed::write_introduction(writer, introduction);
+            write_introduction(writer, introduction);
         }
         compress::write(writer, &push.pack);
     }
@@ -331,7 +332,7 @@ fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, Deco
     let number = reader.number("number")?;
     let introduction = match reader.byte()? {
         0 => None,
-        1 => Some(feed::read_introduction(reader)?),
+        1 => Some(read_introduction(reader)?),
         _ => return Err(DecodeError::Invalid { field: "introduction" }),
     };
     let raw_max = limits::PACK_RAW_BYTES_MAX.min(*raw_left);

@@ -4,8 +4,8 @@
 use teranga_core::id::{PublicKey, ReplicaId};
 
 use crate::bytes::{DecodeError, Reader, Writer};
-use crate::feed::{self, Introduction};
 use crate::identity::{Identity, SignatureBytes, replica_id, verify};
+use crate::introduction::{Introduction, read_introduction, write_introduction};
 use crate::limits;
 
 const SUCCEEDS: &[u8] = b"teranga succeeds 0\n";
@@ -85,7 +85,7 @@ impl Inheritance {
         }
         writer.count(self.children.len());
         for child in &self.children {
-            feed::write_introduction(&mut writer, child);
+            write_introduction(&mut writer, child);
         }
         writer.finish()
     }
@@ -97,7 +97,7 @@ impl Inheritance {
             .map(|_| Succession::read(&mut reader))
             .collect::<Result<_, _>>()?;
         let children = (0..reader.count("children", limits::HEIRS_MAX)?)
-            .map(|_| feed::read_introduction(&mut reader))
+            .map(|_| read_introduction(&mut reader))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
         Ok(Self { successions, children })
@@ -109,7 +109,7 @@ mod tests {
     use teranga_core::audience::Audience;
 
     use super::*;
-    use crate::feed::ReplicaKind;
+    use crate::introduction::ReplicaKind;
 
     #[test]
     fn a_word_holds_for_its_home_its_hub_and_its_heir_alone() {

@@ -10,7 +10,7 @@ use teranga_hub::world::{SystemEntropy, now};
 use teranga_office::Office;
 use teranga_office::admin::Command;
 use teranga_store::{Replica, StoreError};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::failure::{Failure, Outcome};
 use crate::kind;

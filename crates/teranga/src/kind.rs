@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use teranga_store::Replica;
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::failure::{Failure, Outcome};
 

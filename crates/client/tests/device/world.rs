@@ -11,7 +11,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Session};
 

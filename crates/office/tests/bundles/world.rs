@@ -22,7 +22,7 @@ use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, Status};
 use teranga_sync::code;
 use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::parcel::Parcel;
 
 pub(crate) const NOW: Millis = Millis(1_772_442_000_000);

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use teranga_core::audience::Audience;
 use teranga_core::grant::{may_hold, may_know};
 use teranga_core::id::{RecordId, ReplicaId};
-use teranga_sync::feed::{Introduction, Receipt, Row};
+use teranga_sync::feed::{Receipt, Row};
+use teranga_sync::introduction::Introduction;
 
 use super::{About, Reader};
 use crate::error::Result;

@@ -15,8 +15,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use teranga_core::id::{Entropy, RecordId};
 use teranga_sync::erase::Erasure;
-use teranga_sync::feed::ReplicaKind;
 use teranga_sync::identity::Identity;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::columns::maybe_blob;
 use crate::erase;

@@ -9,7 +9,7 @@ use teranga_core::value::Value;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, StoreError};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::world::*;
 

@@ -7,7 +7,7 @@ use teranga_core::time::Millis;
 use teranga_store::Replica;
 use teranga_store::uplink::Joined;
 use teranga_sync::erase::{Confirmation, Erasure};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::session::{Left, Session};
 
 use crate::world::*;

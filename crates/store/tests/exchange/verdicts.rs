@@ -9,7 +9,7 @@ use teranga_core::value::Value;
 use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
 use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::world::*;
 

@@ -12,7 +12,7 @@ use teranga_core::value::Value;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::uplink::{Joined, Taken};
 use teranga_store::{Profile, Replica};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Session};
 

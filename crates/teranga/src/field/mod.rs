@@ -26,7 +26,7 @@ use teranga_core::region;
 use teranga_hub::world::{SystemEntropy, now};
 use teranga_office::names;
 use teranga_store::{FILE, StoreError};
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::failure::{Failure, Outcome};
 use crate::kind;

@@ -13,7 +13,7 @@ use teranga_hub::world::SystemEntropy;
 use teranga_office::{names, publish};
 use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::code;
-use teranga_sync::feed::ReplicaKind;
+use teranga_sync::introduction::ReplicaKind;
 
 use super::RunArgs;
 use crate::demo::tether;

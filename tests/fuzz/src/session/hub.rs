@@ -8,8 +8,8 @@ use teranga_store::Replica;
 use teranga_store::conversation::Conversation;
 use teranga_sync::attachment::LaneAnswer;
 use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::ReplicaKind;
 use teranga_sync::identity::Identity;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::Answer;
 

@@ -23,8 +23,9 @@ use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::code;
 use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::{ReplicaKind, ResourceRow};
+use teranga_sync::feed::ResourceRow;
 use teranga_sync::identity::Identity;
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits::CHUNK_BYTES;
 
 use super::place::{Over, Place};
