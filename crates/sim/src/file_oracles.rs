@@ -8,10 +8,11 @@ use teranga_core::record::{Envelope, EventKind};
 use teranga_store::attachments::Where;
 use teranga_store::{Replica, StoreError};
 
+use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
 use crate::ledger::{FilePromise, Ledger};
 use crate::machine::Machine;
-use crate::oracles::{is_erased, is_granted};
+use crate::oracles::is_granted;
 use crate::world::World;
 
 /// The files of the ledger that a machine holds whole.

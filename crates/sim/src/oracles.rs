@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_core::grant::reaches;
-use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, RecordId};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
 use teranga_sync::limits;
 
+use crate::erasure_oracles::{erased_everywhere, is_erased, is_known_erased};
 use crate::fault::Fault;
 use crate::file_oracles;
 use crate::link::Link;
@@ -183,53 +184,6 @@ pub(crate) fn is_granted(world: &World, number: usize, record: RecordId) -> Resu
     let custody = home.map(|home| home.custody(record)).transpose()?.flatten();
     let Some((machine, custody)) = world.machines.get(number).zip(custody) else { return Ok(true) };
     Ok(reaches(&machine.made_for, &custody))
-}
-
-/// Whether headquarters has erased a record.
-pub(crate) fn is_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
-    let home = world.machines.first().and_then(Machine::replica);
-    Ok(home.map(|home| home.is_erased(record)).transpose()?.unwrap_or_default())
-}
-
-/// Whether anybody knows that a record was erased: headquarters may have been put back to before it was, and hears of it.
-fn is_known_erased(world: &World, record: RecordId) -> Result<bool, StoreError> {
-    for replica in world.machines.iter().filter_map(Machine::replica) {
-        if replica.is_erased(record)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// What was erased is nowhere, headquarters knows of it, and whoever may have held it has confirmed.
-fn erased_everywhere(world: &World) -> Result<Option<Fault>, StoreError> {
-    if let Some((record, name)) = &world.given_back {
-        return Ok(Some(Fault::Unerased(record.to_string(), format!("{name}, from an old backup"))));
-    }
-    let machines: Vec<(&Machine, &Replica)> =
-        world.machines.iter().filter_map(|machine| Some((machine, machine.replica()?))).collect();
-    let Some((_, home)) = machines.first() else { return Ok(None) };
-    let present: BTreeSet<ReplicaId> = machines.iter().map(|(_, replica)| replica.id()).collect();
-    for (machine, replica) in &machines {
-        for erased in replica.erasures()? {
-            let record = erased.record.to_string();
-            if !home.is_erased(erased.record)? {
-                return Ok(Some(Fault::Unerased(record, "Siège".to_owned())));
-            }
-        }
-        for erased in home.erasures()? {
-            let (record, name) = (erased.record.to_string(), machine.name.clone());
-            let parts = !replica.parts(erased.record)?.is_empty();
-            if parts || replica.bodies(erased.record)? > 0 {
-                return Ok(Some(Fault::Unerased(record, name)));
-            }
-            let silent = erased.outstanding.contains(&replica.id()) && present.contains(&replica.id());
-            if silent {
-                return Ok(Some(Fault::Unerased(record, format!("{name}, which has not confirmed"))));
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// Every replica holds what it may hold, and nothing else.

@@ -1,0 +1,101 @@
+//! Enrolling in a world: at the beginning, and whenever a hub does not know its devices any more or another has its place.
+
+use teranga_client::invent::Seeded;
+use teranga_core::audience::Audience;
+use teranga_core::id::ReplicaId;
+use teranga_core::time::Millis;
+use teranga_office::Office;
+use teranga_store::uplink::Joined;
+use teranga_store::{Profile, Replica, StoreError};
+use teranga_sync::enrol::EnrolRequest;
+use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::ReplicaKind;
+
+use crate::machine::Running;
+use crate::sabotage::Sabotage;
+use crate::world::World;
+
+impl World {
+    /// A regional hub takes the place of the one before it, where headquarters knew that one: its devices follow by
+    /// themselves, without a code.
+    pub(crate) fn give_place(&mut self, number: usize, before: ReplicaId) -> Result<(), StoreError> {
+        let now = self.now;
+        for machine in [Some(number), self.hub_of(number)].into_iter().flatten() {
+            if let Some(machine) = self.machines.get(machine) {
+                machine.disk.heal();
+            }
+        }
+        let Some((child, hub)) = self.pair(number) else { return Ok(()) };
+        let (Some(Running::Office(office)), Some(Running::Office(region))) =
+            (hub.running.as_mut(), child.running.as_mut())
+        else {
+            return Ok(());
+        };
+        let refused = |_| StoreError::Inconsistent { table: "succession", column: "old" };
+        let code = office.new_replacing_code(before, &mut hub.seed, now).map_err(refused)?;
+        let Some(code) = code.and_then(|code| teranga_sync::code::normalise(&code)) else { return Ok(()) };
+        let replica = region.replica_mut();
+        let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+        let inheritance = answer.inheritance(&replica.public_key()).ok().flatten();
+        let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
+        let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
+        replica.join_as_heir(&joined, replica.profile().clone(), inheritance.as_ref())
+    }
+
+    /// Whoever its hub does not know, or whoever knows another hub whose place its hub has not, enrols as its office
+    /// tells it to.
+    pub(crate) fn enrol_again(&mut self) -> Result<(), StoreError> {
+        for child in 1..self.machines.len() {
+            let Some((machine, hub)) = self.pair(child) else { continue };
+            let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { continue };
+            let knows = replica.uplink()?.map(|uplink| uplink.key);
+            let follows = match knows {
+                Some(key) => hub.succession(replica_id(&key))?.is_some(),
+                None => false,
+            };
+            let at_this_hub = follows || knows == Some(hub.public_key());
+            if !at_this_hub || hub.child(replica.id())?.is_none() {
+                self.enrol(child)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Enrols a machine at its hub.
+    pub(crate) fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
+        let (now, sabotage) = (self.now, self.sabotage);
+        for machine in [Some(child), self.hub_of(child)].into_iter().flatten() {
+            if let Some(machine) = self.machines.get(machine) {
+                // Whoever reads a code out sees to it that the machine stands.
+                machine.disk.heal();
+            }
+        }
+        let Some((child, hub)) = self.pair(child) else { return Ok(()) };
+        let (Some(Running::Office(office)), Some(running)) = (hub.running.as_mut(), child.running.as_mut())
+        else {
+            return Ok(());
+        };
+        let replica = running.replica_mut();
+        let mut granted = replica.profile().clone();
+        if sabotage == Sabotage::WideGrant && granted.kind == ReplicaKind::Hub {
+            granted.audience = Audience::of_region(None);
+        }
+        join(office, replica, granted, &mut hub.seed, now)
+    }
+}
+
+fn join(
+    office: &mut Office,
+    replica: &mut Replica,
+    granted: Profile,
+    seed: &mut Seeded,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
+    let code = office.new_code(&granted, seed, now).map_err(refused)?;
+    let code = teranga_sync::code::normalise(&code).unwrap_or_default();
+    let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+    let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
+    let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
+    replica.join(&joined, replica.profile().clone())
+}
