@@ -130,6 +130,9 @@ impl Failure {
     }
 }
 
+/// Lines that are begun in one session: a hub that refuses each of them will refuse the next.
+const LINES_MAX: u64 = 4;
+
 /// A session under way.
 #[derive(Debug)]
 pub struct Conversation {
@@ -231,6 +234,9 @@ impl Conversation {
 
     /// The hub has met somebody else with this replica's key: asks at once in a line of its own.
     fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
+        if self.summary.lines >= LINES_MAX {
+            return Err(Failure::Refused { problem: Problem::Replayed });
+        }
         replica.begin_line()?;
         self.summary.lines += 1;
         self.summary.last_pack = 0;

@@ -1,5 +1,6 @@
-//! Ticks as people read them.
+//! Where records lie and how they stand, as people read it.
 
+use teranga_core::record::{Review, State};
 use teranga_store::ticks::Tick;
 
 use crate::messages::Messages;
@@ -24,6 +25,15 @@ pub(crate) fn words(tick: &Tick, messages: &Messages) -> String {
                 verdicts.iter().map(|verdict| reason(&verdict.reason, messages)).collect();
             format!("{text}: {}", reasons.join(", "))
         }
+    }
+}
+
+/// Whether a record counts, or, where its office has reviewed it, what came of that; by their stable codes.
+pub(crate) fn state(state: &str, review: &str, messages: &Messages) -> String {
+    if state == State::Voided.code() || review == Review::Unreviewed.code() {
+        messages.text(&format!("state-{state}"))
+    } else {
+        messages.text(&format!("review-{review}"))
     }
 }
 

@@ -6,7 +6,7 @@ use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::id::ChangeHash;
 use teranga_core::time::Millis;
 
-use super::{files, review};
+use super::files;
 use crate::badge;
 use crate::failure::Outcome;
 use crate::ledger;
@@ -43,7 +43,7 @@ pub(super) fn list(device: &Device, messages: &Messages) -> Outcome {
             listed.row.form.clone().unwrap_or_default(),
             listed.title,
             listed.row.wave.clone().unwrap_or_default(),
-            review::state(&listed.row, messages),
+            badge::state(listed.row.state.code(), listed.row.review.code(), messages),
             [badge::words(&listed.tick, messages), conflict, gone].join(" ").trim_end().to_owned(),
         ]);
     }

@@ -1,11 +1,10 @@
-//! Reviewing records at an office: approving, giving back, and telling where a record stands.
+//! Reviewing records at an office: approving, giving back, and telling who did.
 
 use clap::Subcommand;
 use teranga_client::Device;
 use teranga_core::id::RecordId;
-use teranga_core::record::{EventKind, Review, State};
+use teranga_core::record::EventKind;
 use teranga_hub::world::SystemEntropy;
-use teranga_store::records::RecordRow;
 use teranga_store::register::Author;
 
 use super::{acts, find};
@@ -42,15 +41,6 @@ pub(super) fn run(device: &mut Device, act: ReviewAct, messages: &Messages) -> O
     };
     acts::report(record, &changes, messages);
     tell(device, record, messages)
-}
-
-/// Says whether a record counts and where it stands with its office.
-pub(super) fn state(row: &RecordRow, messages: &Messages) -> String {
-    let state = messages.text(&format!("state-{}", row.state.code()));
-    match (row.state, row.review) {
-        (State::Voided, _) | (_, Review::Unreviewed) => state,
-        (State::Open | State::Submitted, review) => messages.text(&format!("review-{}", review.code())),
-    }
 }
 
 /// Says who reviewed a record, and what they want.

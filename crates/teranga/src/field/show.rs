@@ -14,6 +14,7 @@ use super::charge;
 use super::files;
 use super::lists::table;
 use super::review;
+use crate::badge;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -25,7 +26,7 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
     say!("{record}  {}", row.form.as_deref().unwrap_or("-"));
     let case = row.case.map_or_else(|| "-".to_owned(), |case| case.to_string());
     let wave = row.wave.as_deref().unwrap_or("-");
-    let state = review::state(&row, messages);
+    let state = badge::state(row.state.code(), row.review.code(), messages);
     say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", wave), ("state", &state)]));
     charge::tell(device.replica().custody(record)?.as_ref(), messages);
     review::tell(device, record, messages)?;

@@ -178,7 +178,7 @@ pub(super) fn conflicts(answer: &Json, messages: &Messages) {
 pub(super) fn record(answer: &Json, messages: &Messages) {
     say!("{}  {}", text(answer, "record"), shown(answer.get("form")));
     let (case, wave) = (shown(answer.get("case")), shown(answer.get("wave")));
-    let state = messages.text(&format!("state-{}", text(answer, "state")));
+    let state = badge::state(text(answer, "state"), text(answer, "review"), messages);
     say!("{}", messages.with("show-envelope", &[("case", &case), ("wave", &wave), ("state", &state)]));
     let mut rows = table(messages, &["column-class", "column-question", "column-answer"]);
     let mut in_conflict = false;
