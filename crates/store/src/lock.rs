@@ -76,6 +76,9 @@ impl Drop for Lock {
         if let (Some(unchecked), Some(place)) = (self.unchecked, self.place()) {
             drop(self.file.rewind().and_then(|()| writeln!(self.file, "{place} {unchecked}")));
         }
+        // Closing is not enough: a program that this process is just starting holds the same opened file until it runs,
+        // and the lock with it.
+        drop(self.file.unlock());
     }
 }
 
@@ -118,6 +121,16 @@ mod tests {
         std::fs::write(&path, "longer than it was").unwrap();
         assert!(!opened(folder.path()).1, "something wrote to it");
         assert!(!opened(folder.path()).1, "and nobody has read it since");
+    }
+
+    #[test]
+    fn a_lock_that_was_let_go_is_free_though_somebody_inherited_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lock, _) = opened(folder.path());
+        let inherited = lock.file.try_clone().unwrap();
+        drop(lock);
+        drop(opened(folder.path()));
+        drop(inherited);
     }
 
     #[test]
