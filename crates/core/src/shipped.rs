@@ -1,6 +1,8 @@
 //! What ships with the program: the files of `schemas/`, so that a new device can fill forms before it has met any
 //! hub, and headquarters has something to publish.
 
+use std::sync::OnceLock;
+
 use crate::catalogue::{Catalogue, CatalogueError, ResourceKind};
 
 /// The regions of Senegal, as a code list.
@@ -94,11 +96,15 @@ pub const SHIPPED: &[(ResourceKind, &str)] = &[
     (ResourceKind::Release, include_str!("../../../schemas/releases/sessions-followed.json")),
 ];
 
-/// The catalogue of what ships.
+/// The catalogue of what ships: the same in the whole process, so it is read and checked once.
 pub fn catalogue() -> Result<Catalogue, CatalogueError> {
+    static SOUND: OnceLock<Catalogue> = OnceLock::new();
+    if let Some(catalogue) = SOUND.get() {
+        return Ok(catalogue.clone());
+    }
     let mut catalogue = Catalogue::default();
     for (kind, json) in SHIPPED {
         catalogue.add(*kind, json)?;
     }
-    Ok(catalogue)
+    Ok(SOUND.get_or_init(|| catalogue).clone())
 }

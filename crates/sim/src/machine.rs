@@ -1,12 +1,14 @@
 //! A machine: a disk, a clock, and what runs on it. When the power fails during some work, everything in memory is gone
 //! and the machine starts again from what its disk remembers.
 
+use std::sync::OnceLock;
+
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_core::audience::Audience;
 use teranga_core::time::Millis;
 use teranga_office::Office;
-use teranga_store::{Profile, Replica, StoreError, VirtualFile};
+use teranga_store::{Profile, Replica, StoreError, VirtualFile, lay_out};
 use teranga_sync::introduction::ReplicaKind;
 
 use crate::disk::{Disk, Image, Keys, VFS};
@@ -86,10 +88,22 @@ pub(crate) struct Machine {
     pub(crate) disk: Disk,
 }
 
+/// A disk with the tables of a replica and nothing in them: laid out once, for every machine there is.
+fn laid_out() -> Result<&'static Image, StoreError> {
+    static LAID_OUT: OnceLock<Image> = OnceLock::new();
+    if let Some(image) = LAID_OUT.get() {
+        return Ok(image);
+    }
+    let disk = Disk::default();
+    lay_out(VirtualFile { vfs: VFS, name: &disk.database() })?;
+    Ok(LAID_OUT.get_or_init(|| disk.image()))
+}
+
 impl Machine {
     /// A machine with a new replica.
     pub(crate) fn new(name: String, post: Post, profile: &Profile, seed: u64) -> Result<Self, StoreError> {
         let (disk, mut seed) = (Disk::default(), Seeded(seed));
+        disk.put_back(laid_out()?, Keys::OfTheBackup);
         let file = disk.database();
         let replica = Replica::create_virtual(VirtualFile { vfs: VFS, name: &file }, profile, &mut seed)?;
         let made_for = profile.audience.clone();

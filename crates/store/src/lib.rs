@@ -69,4 +69,4 @@ pub use error::{Result, StoreError};
 pub use log::Status;
 pub use open::FILE;
 pub use replica::{Profile, Replica};
-pub use virtual_file::VirtualFile;
+pub use virtual_file::{VirtualFile, lay_out};

@@ -149,6 +149,11 @@ fn found(connection: &Connection, identity: &Identity, profile: &Profile) -> Res
     write_profile(connection, identity, profile)
 }
 
+/// Whether a replica begins in a database, or only its tables were laid out.
+pub(crate) fn is_founded(connection: &Connection) -> Result<bool> {
+    Ok(meta(connection, "secret")?.is_some())
+}
+
 fn introduction(identity: &Identity, profile: &Profile) -> Introduction {
     Introduction {
         key: identity.public_key(),

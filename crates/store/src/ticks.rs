@@ -1,11 +1,13 @@
 //! Ticks: where a record's changes are known to lie. A tick is read from what hubs acknowledged and signed, never
 //! from what was sent.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::feed::VerdictRow;
 
-use crate::columns::{self, integer};
+use crate::columns::{self, integer, unsigned};
 use crate::error::Result;
 use crate::log::Status;
 use crate::outbox;
@@ -91,19 +93,20 @@ impl Replica {
 
     /// How many changes lie where.
     pub fn log_counts(&self) -> Result<LogCounts> {
-        let count = |status: Status| -> Result<u64> {
-            Ok(columns::unsigned(self.connection().query_row(
-                "SELECT count(*) FROM change WHERE status = ?1",
-                [status.code()],
-                |row| row.get(0),
-            )?))
-        };
+        let mut counted = BTreeMap::new();
+        let mut statement =
+            self.connection().prepare_cached("SELECT status, count(*) FROM change GROUP BY status")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            counted.insert(row.get::<_, u8>(0)?, unsigned(row.get(1)?));
+        }
+        let count = |status: Status| counted.get(&status.code()).copied().unwrap_or_default();
         Ok(LogCounts {
-            applied: count(Status::Applied)?,
-            logged: count(Status::Logged)?,
-            waiting: count(Status::Waiting)?,
-            quarantined: count(Status::Quarantined)?,
-            withheld: count(Status::Withheld)?,
+            applied: count(Status::Applied),
+            logged: count(Status::Logged),
+            waiting: count(Status::Waiting),
+            quarantined: count(Status::Quarantined),
+            withheld: count(Status::Withheld),
             unsent: self.unsent()?,
         })
     }
@@ -114,14 +117,14 @@ impl Replica {
             [self.id().as_bytes()],
             |row| row.get(0),
         )?;
-        let Some(uplink) = self.uplink()? else { return Ok(columns::unsigned(in_no_pack)) };
+        let Some(uplink) = self.uplink()? else { return Ok(unsigned(in_no_pack)) };
         let in_packs: i64 = self.connection().query_row(
             "SELECT count(*) FROM outbox o JOIN change c ON c.origin = o.origin AND c.batch = o.batch
              WHERE o.number IS NULL OR o.number > ?1",
             [integer(uplink.acknowledged)],
             |row| row.get(0),
         )?;
-        Ok(columns::unsigned(in_no_pack + in_packs))
+        Ok(unsigned(in_no_pack + in_packs))
     }
 }
 

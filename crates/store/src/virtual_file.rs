@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::error::{Result, StoreError};
 use crate::migrate;
 use crate::open::{APPLICATION_ID, Opened, connect_virtual};
+use crate::replica;
 
 /// A file of a virtual file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +20,31 @@ pub struct VirtualFile<'a> {
 }
 
 /// Makes a database with what `fill` writes into it: in one transaction with everything else, so that a power cut
-/// leaves none or a whole one.
+/// leaves none or a whole one. Tables that were only laid out are taken as they stand.
 pub(crate) fn create(file: VirtualFile<'_>, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<Opened> {
     let mut connection = connect_virtual(file)?;
-    if schema(&connection)? > 0 {
+    if schema(&connection)? > 0 && replica::is_founded(&connection)? {
         return Err(StoreError::Exists(PathBuf::from(file.name)));
     }
     let transaction = connection.transaction()?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate::climb_within(&transaction)?;
+    tables(&transaction)?;
     fill(&transaction)?;
     transaction.commit()?;
     Ok(opened(file, connection))
+}
+
+/// Lays out the tables of a replica that nobody has founded yet. Whoever makes many replicas copies the file, and spares
+/// each of them the way up the ladder.
+pub fn lay_out(file: VirtualFile<'_>) -> Result<()> {
+    let mut connection = connect_virtual(file)?;
+    let transaction = connection.transaction()?;
+    tables(&transaction)?;
+    Ok(transaction.commit()?)
+}
+
+fn tables(transaction: &Transaction<'_>) -> Result<()> {
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate::climb_within(transaction)
 }
 
 /// Opens a database that is there.
