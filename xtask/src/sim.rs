@@ -27,12 +27,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         show(*seed, outcome);
     }
     println!(
-        "sim: {runs} seeds, {} failed; {} changes, {} sessions, {} broken sessions, {} power cuts, {} conflicts; {:.1} s",
+        "sim: {runs} seeds, {} failed; {} changes, {} sessions, {} broken sessions, {} power cuts, {} moves, {} conflicts; {:.1} s",
         failed.len(),
         done.changes,
         done.sessions,
         done.broken_sessions,
         done.power_cuts,
+        done.moves,
         done.conflicts,
         begun.elapsed().as_secs_f64()
     );
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             json!({
                 "runs": runs, "failed": failed.len(), "failed_seeds": seeds, "changes": done.changes,
                 "sessions": done.sessions, "broken_sessions": done.broken_sessions,
-                "power_cuts": done.power_cuts, "conflicts": done.conflicts,
+                "power_cuts": done.power_cuts, "moves": done.moves, "conflicts": done.conflicts,
             })
         );
     }

@@ -11,7 +11,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::ReplicaKind;
 
-use crate::machine::Running;
+use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
 use crate::world::World;
 
@@ -80,14 +80,63 @@ impl World {
         if sabotage == Sabotage::WideGrant && granted.kind == ReplicaKind::Hub {
             granted.audience = Audience::of_region(None);
         }
-        join(office, replica, granted, &mut hub.seed, now)
+        let claimed = replica.profile().clone();
+        join(office, replica, (granted, claimed), &mut hub.seed, now)
+    }
+
+    /// A device goes to the hub of another region and follows that one from now on, where nothing ties it to its own;
+    /// whether it does.
+    pub(crate) fn move_to(&mut self, number: usize, hub: usize) -> Result<bool, StoreError> {
+        let Some(machine) = self.machines.get_mut(number) else { return Ok(false) };
+        let Post::Device { hub: before } = machine.post else { return Ok(false) };
+        machine.disk.heal();
+        machine.post = Post::Device { hub };
+        let now = self.now;
+        let Some((child, office)) = self.pair(number) else { return Ok(false) };
+        office.disk.heal();
+        let (Some(Running::Office(region)), Some(running)) =
+            (office.running.as_mut(), child.running.as_mut())
+        else {
+            return Ok(false);
+        };
+        let place = region.replica().profile().audience.place.clone();
+        let mut profile = running.replica().profile().clone();
+        profile.audience.place = place.clone();
+        let granted = (profile.clone(), profile);
+        match join(region, running.replica_mut(), granted, &mut office.seed, now) {
+            Ok(()) => {
+                child.made_for.place = place;
+                Ok(true)
+            }
+            // The other hub has enrolled it all the same: whoever shows the code later is known there.
+            Err(StoreError::Tied(_)) => {
+                child.post = Post::Device { hub: before };
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whoever is put back to a backup follows the hub that its disk knows.
+    pub(crate) fn follow_the_disk(&mut self, number: usize) {
+        let Some(machine) = self.machines.get(number) else { return };
+        let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { return };
+        let place = replica.profile().audience.place.clone();
+        let is_of_there = |hub: &Machine| {
+            hub.post == Post::Region && hub.replica().is_some_and(|hub| hub.profile().audience.place == place)
+        };
+        let hub = self.machines.iter().position(is_of_there);
+        if let (Some(hub), Some(machine)) = (hub, self.machines.get_mut(number)) {
+            machine.post = Post::Device { hub };
+            machine.made_for.place = place;
+        }
     }
 }
 
 fn join(
     office: &mut Office,
     replica: &mut Replica,
-    granted: Profile,
+    (granted, claimed): (Profile, Profile),
     seed: &mut Seeded,
     now: Millis,
 ) -> Result<(), StoreError> {
@@ -97,5 +146,5 @@ fn join(
     let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
     let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
     let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
-    replica.join(&joined, replica.profile().clone())
+    replica.join(&joined, claimed)
 }

@@ -16,7 +16,9 @@ pub(crate) struct Holdings {
     /// What devices hold, copies of one device together.
     by_device: BTreeMap<ReplicaId, BTreeSet<ChangeHash>>,
     at_hubs: BTreeSet<ChangeHash>,
-    pub(crate) anywhere: BTreeSet<ChangeHash>,
+    /// What devices hold of others, and of themselves.
+    of_others: BTreeSet<ChangeHash>,
+    own: BTreeSet<ChangeHash>,
 }
 
 impl Holdings {
@@ -32,10 +34,14 @@ impl Holdings {
                 .into_iter()
                 .filter(|(_, status)| !matches!(status, Status::Withheld | Status::LetGo));
             let hashes: Vec<ChangeHash> = whole.map(|(hash, _)| hash).collect();
-            holdings.anywhere.extend(&hashes);
             match machine.post {
                 Post::Headquarters | Post::Region => holdings.at_hubs.extend(&hashes),
-                Post::Device { .. } => holdings.by_device.entry(replica.id()).or_default().extend(&hashes),
+                Post::Device { .. } => {
+                    let of_others = replica.written_by_others()?;
+                    holdings.own.extend(hashes.iter().filter(|hash| !of_others.contains(hash)));
+                    holdings.of_others.extend(hashes.iter().filter(|hash| of_others.contains(hash)));
+                    holdings.by_device.entry(replica.id()).or_default().extend(&hashes);
+                }
             }
         }
         Ok(holdings)
@@ -46,5 +52,11 @@ impl Holdings {
         let author = self.replicas.get(promise.machine).copied().flatten();
         let at_author = author.and_then(|author| self.by_device.get(&author));
         self.at_hubs.contains(&promise.hash) || at_author.is_some_and(|held| held.contains(&promise.hash))
+    }
+
+    /// Whether only a colleague's device holds something: nobody can bring it any more, and what builds on it waits for
+    /// ever.
+    pub(crate) fn has_orphans(&self) -> bool {
+        self.of_others.iter().any(|hash| !self.at_hubs.contains(hash) && !self.own.contains(hash))
     }
 }

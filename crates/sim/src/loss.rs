@@ -1,13 +1,15 @@
 //! Disks that are exchanged for older ones, and machines that are gone: what is put in their place, and what nobody can be held
 //! to any more.
 
+use teranga_core::id::RecordId;
 use teranga_store::erase::Erased;
+use teranga_store::ticks::Tick;
 use teranga_store::{Replica, StoreError};
 
 use crate::disk::Keys;
 use crate::file_oracles;
 use crate::holdings::Holdings;
-use crate::machine::{Machine, Post};
+use crate::machine::Machine;
 use crate::oracles;
 use crate::world::World;
 
@@ -42,6 +44,7 @@ impl World {
         if let Some(forgotten) = self.forgotten.get_mut(number) {
             forgotten.extend(held);
         }
+        self.follow_the_disk(number);
         self.enrol_again()?;
         self.forgive(number)?;
         Ok(true)
@@ -50,11 +53,7 @@ impl World {
     /// A regional hub is gone with its disk. Another is set up with a key of its own and enrols at headquarters; the
     /// region's devices enrol at it, as their office tells them to. Whether it was, and could be.
     pub(crate) fn destroy_a_region(&mut self, which: usize, seed: u64) -> Result<bool, StoreError> {
-        let regions: Vec<usize> = (0..)
-            .zip(&self.machines)
-            .filter(|(_, machine)| machine.post == Post::Region)
-            .map(|(number, _)| number)
-            .collect();
+        let regions: Vec<usize> = self.regions().collect();
         let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(false) };
         self.replace(number, seed)
     }
@@ -73,6 +72,7 @@ impl World {
             }
             return Ok(false);
         }
+        self.hub_was_lost |= self.machines.get(number).is_some_and(|machine| machine.post.is_hub());
         if let Some(backup) = self.backups.get_mut(number) {
             // Its backups went with it.
             *backup = None;
@@ -100,11 +100,20 @@ impl World {
         file_oracles::forgive(self, number)
     }
 
-    /// Whether only a colleague's device holds something: nobody can bring it any more, and what builds on it waits for
-    /// ever. Worlds in which a hub and a device of its region both lose their disks are not played yet.
+    /// Whether only a colleague's device holds something. Worlds in which a hub and a device of its region both lose their
+    /// disks are not played yet; nor are those in which a hub is lost with what a thief brought.
     pub(crate) fn has_orphans(&self) -> Result<bool, StoreError> {
-        let holdings = Holdings::of(&self.machines)?;
-        let mut promises = self.ledger.promises.iter();
-        Ok(promises.any(|promise| !holdings.can_bring(promise) && holdings.anywhere.contains(&promise.hash)))
+        Ok(Holdings::of(&self.machines)?.has_orphans())
+    }
+
+    /// Whether a machine keeps a record that it was told to let go because it does not hear that colleagues' changes are safe:
+    /// it knows them by the packs that they sent to a hub which is lost, and of a record that left it is told nothing more.
+    /// That is a known limit.
+    pub(crate) fn waits_for_a_lost_hub(
+        &self,
+        replica: &Replica,
+        record: RecordId,
+    ) -> Result<bool, StoreError> {
+        Ok(self.hub_was_lost && replica.is_gone(record)? && replica.tick(record)? != Tick::Safe)
     }
 }

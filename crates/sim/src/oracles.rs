@@ -144,8 +144,10 @@ fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
-            // What is only kept for its file is not kept up to date.
-            if file_oracles::keeps_back(world, number, part.record)? {
+            // What is only kept for its file, or for word of others' work, is not kept up to date.
+            if file_oracles::keeps_back(world, number, part.record)?
+                || world.waits_for_a_lost_hub(replica, part.record)?
+            {
                 continue;
             }
             let class = part.class.as_str().to_owned();
@@ -200,6 +202,7 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
                 (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
+                (false, true) if world.waits_for_a_lost_hub(replica, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
@@ -235,7 +238,9 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
         // Its owner is told of what was not taken of the thief's, as of its own.
         let stolen = world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
-            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
+            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_))
+                || world.waits_for_a_lost_hub(replica, row.record)?
+            {
                 continue;
             }
             if replica.tick(row.record)? != Tick::Safe {

@@ -43,6 +43,8 @@ pub struct Done {
     pub broken_sessions: usize,
     /// Times that the power failed.
     pub power_cuts: usize,
+    /// Times that a device went to the hub of another region.
+    pub moves: usize,
     /// Answers that held two values at headquarters in the end.
     pub conflicts: usize,
 }
@@ -53,6 +55,7 @@ impl std::ops::AddAssign for Done {
         self.sessions += other.sessions;
         self.broken_sessions += other.broken_sessions;
         self.power_cuts += other.power_cuts;
+        self.moves += other.moves;
         self.conflicts += other.conflicts;
     }
 }
@@ -148,6 +151,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         What::Hostile(what) => hostile::act(world, what, step.which, &mut seed)?,
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
+        What::Move => someone_moves(world, step, &mut seed, done)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
         What::Blow(blow) => {
             done.power_cuts += usize::from(blow == Blow::PowerCut);
@@ -223,6 +227,28 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         let_go: false,
         forgiven: false,
     }));
+    Ok(())
+}
+
+/// A volunteer goes to the hub of another region, after whatever had to go up before.
+fn someone_moves(
+    world: &mut World,
+    step: &Step,
+    seed: &mut Seeded,
+    done: &mut Done,
+) -> Result<(), StoreError> {
+    let (devices, regions): (Vec<usize>, Vec<usize>) = (world.devices().collect(), world.regions().collect());
+    let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
+    let elsewhere: Vec<usize> =
+        regions.into_iter().filter(|region| world.hub_of(number) != Some(*region)).collect();
+    let Some(hub) = elsewhere.get(seed.below(elsewhere.len())).copied() else { return Ok(()) };
+    // To go there with work that is not safe is refused, and sometimes tried.
+    if seed.below(4) > 0 {
+        for machine in [Some(number), world.hub_of(number), Some(number)].into_iter().flatten() {
+            note(&session(world, machine, &mut Link::new(Weather::Fair, step.seed))?, done);
+        }
+    }
+    done.moves += usize::from(world.move_to(number, hub)?);
     Ok(())
 }
 

@@ -57,6 +57,8 @@ pub enum What {
     Publish,
     /// Headquarters erases a record: somebody took their consent back.
     Erase,
+    /// A volunteer goes to work for another region for a while, or comes back from there.
+    Move,
     /// Time passes: a day to a month.
     Wait,
 }
@@ -178,6 +180,7 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Blow(Blow::ClockJumps), 2),
     (What::Publish, 2),
     (What::Erase, 2),
+    (What::Move, 4),
     (What::Wait, 2),
     (What::Blow(Blow::Backup), 4),
     (What::Blow(Blow::Restore), 3),

@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) given_back: Option<(RecordId, String)>,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
+    /// Whether a regional hub was lost with its disk.
+    pub(crate) hub_was_lost: bool,
     /// Versions of the list that headquarters has published.
     pub(crate) published: u32,
 }
@@ -94,6 +96,7 @@ impl World {
             sticks: Vec::new(),
             given_back: None,
             sabotage,
+            hub_was_lost: false,
             published: 0,
         };
         for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {
@@ -138,6 +141,12 @@ impl World {
     pub(crate) fn devices(&self) -> impl Iterator<Item = usize> {
         let is_device = |machine: &Machine| matches!(machine.post, Post::Device { .. });
         (0..).zip(&self.machines).filter(move |(_, machine)| is_device(machine)).map(|(number, _)| number)
+    }
+
+    /// The regional hubs, by their numbers.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = usize> {
+        let machines = (0..).zip(&self.machines);
+        machines.filter(|(_, machine)| machine.post == Post::Region).map(|(number, _)| number)
     }
 
     /// Adds a machine, and says which one it is.

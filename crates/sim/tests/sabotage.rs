@@ -3,7 +3,7 @@
 use teranga_sim::{Fault, Sabotage, Script, play};
 
 /// Seeds within which every planted bug must be noticed.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 80;
 
 fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
     match sabotage {

@@ -20,5 +20,6 @@ fn no_seed_loses_or_splits_anything() {
     // A world in which nothing happens shows nothing.
     let (done, runs) = (many.done, usize::try_from(many.runs).expect("a range of seeds"));
     assert!(done.changes > 10 * runs && done.power_cuts > runs && done.broken_sessions > runs, "{done:?}");
+    assert!(done.moves > runs / 20, "{done:?}");
     assert!(done.conflicts > runs / 20, "{done:?}");
 }

@@ -246,19 +246,21 @@ impl<'a> Applier<'a> {
         Ok(Tried::Waits)
     }
 
-    /// Whether the author may write what it wrote. What came down the feed was decided above.
+    /// Whether the author may write what it wrote. What came down the feed was decided above, and so was what this replica
+    /// wrote itself, had to let go, and is given back.
     fn granted(&self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
-        if first.batch == Some(FROM_FEED) {
+        if first.batch == Some(FROM_FEED) || first.origin == self.own {
             return Ok(Granted::Yes);
         }
         let open = results.iter().find(|(row, _)| row.class.as_str() == OPEN);
         let case = Case {
             record: first.record,
             origin: first.origin,
+            batch: first.batch,
             classes: results.iter().map(|(row, _)| &row.class).collect(),
             claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),
         };
-        judge(self.connection, self.own, &case)
+        judge(self.connection, &case)
     }
 
     /// Waits for the envelope of a record: its own, or that of its case.

@@ -128,7 +128,9 @@ impl Replica {
         let (child, line) = (request.replica, request.line);
         let own = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
-        note_line(&transaction, child, line)?;
+        if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
+            return Ok(None);
+        }
         // The other one stays named while this opening asks: an answer may be lost, and a refusal names nobody.
         let before: Option<Vec<u8>> = transaction
             .prepare_cached(
@@ -219,8 +221,17 @@ impl Replica {
     }
 }
 
-/// Notes a line of an enrolled replica. One of too many is forgotten: should it come back, it is taken for new.
-fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<()> {
+/// What a line was before it was noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    /// Remembered.
+    Before,
+    /// New, or forgotten.
+    Anew,
+}
+
+/// Notes a line of an enrolled replica. One of too many is forgotten.
+fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<Noted> {
     let added = connection
         .prepare_cached("INSERT INTO child (replica, line) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![child.as_bytes(), line.number()])?;
@@ -233,7 +244,15 @@ fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<()
             )?
             .execute(params![child.as_bytes(), line.number(), row_number(limits::LINES_MAX - 1)])?;
     }
-    Ok(())
+    Ok(if added == 1 { Noted::Anew } else { Noted::Before })
+}
+
+/// Whether packs came in a line. Where it is forgotten nobody knows which opening asked in it before, and a copy that asks
+/// in it would be spared what the other one brought: it must ask in another line.
+fn brought_in(connection: &Connection, child: ReplicaId, line: Line) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM pack WHERE via = ?1 AND via_line = ?2)")?
+        .query_row(params![child.as_bytes(), line.number()], |row| row.get(0))?)
 }
 
 /// Codes and tokens carry at least 80 random bits, so a plain hash cannot be searched backwards.

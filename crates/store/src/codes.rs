@@ -56,6 +56,8 @@ impl Replica {
             return Ok(None);
         }
         membership::admit(&transaction, &introduction)?;
+        // Who comes back was somewhere else meanwhile: the hub above must hear of it, though nothing changed here.
+        transaction.execute("UPDATE replica SET told = 0 WHERE id = ?1", [replica_id(key).as_bytes()])?;
         transaction.execute("DELETE FROM taken_over WHERE replica = ?1", [replica_id(key).as_bytes()])?;
         transaction.commit()?;
         Ok(Some(introduction))

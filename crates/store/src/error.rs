@@ -7,6 +7,8 @@ use rusqlite::ErrorCode;
 use teranga_core::id::RecordId;
 use teranga_core::problem::{Explain, Retry};
 
+use crate::moving::Ties;
+
 /// By what the database reports that something does not open.
 pub(crate) const UNSEALABLE: &str = "teranga: unsealable";
 
@@ -80,6 +82,9 @@ pub enum StoreError {
     /// The record was erased: nothing is written of it any more.
     #[error("record {0} was erased")]
     Erased(RecordId),
+    /// Something ties the replica to its place.
+    #[error("the replica cannot leave {:?} yet", .0.own)]
+    Tied(Box<Ties>),
     /// A document of this replica cannot be read.
     #[error("the part {class} of record {record} cannot be read")]
     Unreadable {
@@ -194,6 +199,7 @@ impl Explain for StoreError {
             Self::Inconsistent { .. } => "replica-inconsistent",
             Self::SaveTooLarge { .. } => "save-too-large",
             Self::Erased(_) => "record-erased",
+            Self::Tied(_) => "enrolment-region",
             Self::Unreadable { .. } => "part-unreadable",
             Self::KeysAbsent(_) => "keys-absent",
             Self::WrappingKeyAbsent(_) => "wrapping-key-absent",
@@ -236,6 +242,12 @@ impl Explain for StoreError {
                 vec![("bytes", bytes.to_string()), ("limit", limit.to_string())]
             }
             Self::Erased(record) => vec![("record", record.to_string())],
+            Self::Tied(ties) => vec![
+                ("own", ties.own.code().to_owned()),
+                ("code", ties.to.code().to_owned()),
+                ("drafts", ties.drafts.to_string()),
+                ("records", ties.records.to_string()),
+            ],
             Self::Unreadable { record, class } => vec![("record", record.clone()), ("class", class.clone())],
             Self::Database(error) => vec![("detail", error.to_string())],
         }
@@ -243,7 +255,7 @@ impl Explain for StoreError {
 
     fn retry(&self) -> Retry {
         match self {
-            Self::InUse(_) | Self::DiskFull => Retry::Later,
+            Self::InUse(_) | Self::DiskFull | Self::Tied(_) => Retry::Later,
             Self::Absent(_)
             | Self::Exists(_)
             | Self::Foreign(_)

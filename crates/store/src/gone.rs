@@ -46,6 +46,19 @@ fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>) 
     Ok(())
 }
 
+/// Notes that everything that is here may be held no more.
+pub(crate) fn note_all(connection: &Connection) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO gone (record, class)
+             SELECT record, ?1 FROM (SELECT record FROM part UNION
+                 SELECT record FROM change WHERE body IS NOT NULL) WHERE true
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute([WHOLE])?;
+    Ok(())
+}
+
 /// Notes that a change of a part came down: it may be held again, and the assessments of the case that it is.
 pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
     connection

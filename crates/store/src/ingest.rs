@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
 use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::membership;
 use crate::outbox;
 use crate::packs;
 use crate::part;
@@ -176,6 +177,8 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
         }
     }
     packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
+    // Its author may work elsewhere by the time the home has it: whoever brought it is told all the same.
+    membership::note_known(connection, arrival.via.0, manifest.replica())?;
     let mut place = 0;
     let (mut brings_something, mut repeats_something) = (false, false);
     for save in &arrival.pack.saves {

@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use teranga_core::audience::{Audience, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, may_write};
-use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
 
 use crate::custody::{self, Facts};
 use crate::error::Result;
+use crate::packs;
 use crate::register;
 
 /// What the one place that decides says of a save.
@@ -26,6 +27,8 @@ pub(crate) enum Granted {
 pub(crate) struct Case<'a> {
     pub(crate) record: RecordId,
     pub(crate) origin: ReplicaId,
+    /// The pack that brought it.
+    pub(crate) batch: Option<Batch>,
     /// The parts that it writes.
     pub(crate) classes: Vec<&'a ClassId>,
     /// What it makes of the record's envelope, where it writes that.
@@ -33,8 +36,8 @@ pub(crate) struct Case<'a> {
 }
 
 /// Whether the author of a save may hold, and so write, what it wrote.
-pub(crate) fn judge(connection: &Connection, own: ReplicaId, case: &Case<'_>) -> Result<Granted> {
-    let Some(author) = audience(connection, own, case.origin)? else { return Ok(Granted::No) };
+pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
+    let Some(author) = audience(connection, case)? else { return Ok(Granted::No) };
     let held = custody::facts(connection, case.record)?;
     let claimed = case.claimed.as_ref().map(Facts::of);
     if held.is_none() && claimed.is_none() {
@@ -57,11 +60,16 @@ pub(crate) fn judge(connection: &Connection, own: ReplicaId, case: &Case<'_>) ->
 }
 
 /// As whom an author is judged. Whose caseload it is and what they are cleared for is for the hub to say that enrolled
-/// them; further up only their place counts.
-fn audience(connection: &Connection, own: ReplicaId, origin: ReplicaId) -> Result<Option<Audience>> {
-    let Some(author) = register::introduction(connection, origin)? else { return Ok(None) };
-    let is_ours = origin == own || register::was_enrolled_here(connection, origin)?;
-    Ok(Some(if is_ours { author.audience } else { Audience::of_place(author.audience.place) }))
+/// them; further up only the place counts, and that is the place of the hub which brought the pack: its author may work
+/// elsewhere by now.
+fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>> {
+    let Some(author) = register::introduction(connection, case.origin)? else { return Ok(None) };
+    if register::was_enrolled_here(connection, case.origin)? {
+        return Ok(Some(author.audience));
+    }
+    let via = case.batch.map(|batch| packs::via(connection, case.origin, batch)).transpose()?.flatten();
+    let brought = via.map(|hub| register::introduction(connection, hub)).transpose()?.flatten();
+    Ok(Some(Audience::of_place(brought.unwrap_or(author).audience.place)))
 }
 
 /// A caseload is judged by the case, which may not have arrived.

@@ -41,6 +41,7 @@ mod log;
 mod membership;
 mod mentions;
 mod migrate;
+pub mod moving;
 mod open;
 pub mod outbox;
 mod packs;

@@ -146,14 +146,19 @@ pub(crate) fn leave_row(connection: &Connection, row: i64) -> Result<Row> {
 pub(crate) fn note_introduced(connection: &Connection, child: &Introduction, rows: &[Row]) -> Result<()> {
     for row in rows {
         let Row::Replica(introduced) = row else { continue };
-        if !may_know(&child.audience, &introduced.audience) {
-            connection
-                .prepare_cached(
-                    "INSERT INTO stranger (child, origin) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                )?
-                .execute([replica_id(&child.key).as_bytes(), replica_id(&introduced.key).as_bytes()])?;
+        let id = replica_id(&introduced.key);
+        if !may_know(&child.audience, &introduced.audience) || register::has_wandered(connection, id)? {
+            note_known(connection, replica_id(&child.key), id)?;
         }
     }
+    Ok(())
+}
+
+/// Remembers that a child knows an origin, whatever its place is: it is told of its receipts.
+pub(crate) fn note_known(connection: &Connection, child: ReplicaId, origin: ReplicaId) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO stranger (child, origin) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute([child.as_bytes(), origin.as_bytes()])?;
     Ok(())
 }
 

@@ -58,31 +58,37 @@ pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &Class
     Ok(())
 }
 
-/// Whether a child may bring a file: it is, or was, in charge of a part that mentions it, or wrote something of that part.
+/// Whether a child may bring a file: it is, or was, in charge of a part that mentions it or did before another took the
+/// file's place, or wrote something of that part. Who is to let a record go must be rid of its files first.
 pub(crate) fn may_bring_file(connection: &Connection, child: &Introduction, file: &FileHash) -> Result<bool> {
     let wrote: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM mention JOIN change USING (record, class)
-                            WHERE mention.hash = ?1 AND origin = ?2)",
-        )?
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM {EVER} m JOIN change USING (record, class)
+                            WHERE m.hash = ?1 AND origin = ?2)"
+        ))?
         .query_row([file.as_bytes().as_slice(), replica_id(&child.key).as_bytes()], |row| row.get(0))?;
     let in_charge =
         |custody: &Custody, class: &ClassId| may_write(&child.audience, custody, class) != MayWrite::No;
-    Ok(wrote || any(connection, file, in_charge)?)
+    Ok(wrote || any(connection, (EVER, file), in_charge)?)
 }
 
 /// Whether some part that a replica of this audience may hold mentions a file.
 pub(crate) fn may_hold_file(connection: &Connection, audience: &Audience, file: &FileHash) -> Result<bool> {
-    any(connection, file, |custody, class| may_hold(audience, custody, class))
+    any(connection, (NOW, file), |custody, class| may_hold(audience, custody, class))
 }
 
 /// Whether some part that a token for these classes may read mentions a file.
 pub(crate) fn may_read_file(connection: &Connection, classes: &[String], file: &FileHash) -> Result<bool> {
-    any(connection, file, |_, class| may_read(classes, class))
+    any(connection, (NOW, file), |_, class| may_read(classes, class))
 }
 
-fn any(connection: &Connection, file: &FileHash, may: impl Fn(&Custody, &ClassId) -> bool) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT class, record FROM mention WHERE hash = ?1")?;
+fn any(
+    connection: &Connection,
+    (mentions, file): (&str, &FileHash),
+    may: impl Fn(&Custody, &ClassId) -> bool,
+) -> Result<bool> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT class, record FROM {mentions} WHERE hash = ?1"))?;
     let mut rows = statement.query([file.as_bytes()])?;
     while let Some(row) = rows.next()? {
         let record = columns::blob(row, 1, "mention", "record")?;
@@ -94,6 +100,8 @@ fn any(connection: &Connection, file: &FileHash, may: impl Fn(&Custody, &ClassId
     Ok(false)
 }
 
+/// What the parts mention as they stand.
+const NOW: &str = "mention";
 /// Every mention that there is or was.
 const EVER: &str =
     "(SELECT record, class, hash FROM mention UNION SELECT record, class, hash FROM mentioned_before)";

@@ -1,7 +1,7 @@
 //! The outbox: the packs that go to the parent, in order. A pack gets its number when it is first sent, and keeps it
 //! until the parent acknowledges or refuses it. A refused one gives its number back and is passed over, with all that
 //! its origin sent after it, until the next session; the packs of others go on. What was acknowledged in an earlier line
-//! has a number below 0.
+//! has a number below 0, and so has what belongs to another place than that of the hub.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use teranga_core::id::{Batch, ManifestHash, ReplicaId};
@@ -272,7 +272,7 @@ pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: 
 /// Offers again what was acknowledged in earlier lines: a hub that was put back may have lost it, and its acknowledgement
 /// speaks of this line only.
 pub(crate) fn offer_again(connection: &Connection) -> Result<()> {
-    connection.execute("UPDATE outbox SET number = NULL WHERE number < 0", [])?;
+    connection.execute("UPDATE outbox SET number = NULL WHERE number < 0 AND place IS NULL", [])?;
     Ok(())
 }
 
@@ -289,7 +289,7 @@ pub(crate) fn acknowledged(connection: &Connection) -> Result<u64> {
 /// of them can go further.
 pub(crate) fn offer_from(connection: &Connection, own: ReplicaId, from: Batch) -> Result<()> {
     connection.execute(
-        "UPDATE outbox SET number = NULL WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
+        "UPDATE outbox SET number = NULL WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3 AND place IS NULL",
         params![own.as_bytes(), integer(from.0), integer(from.line().end().0)],
     )?;
     Ok(())

@@ -170,6 +170,13 @@ pub(crate) fn brought_by(
     Ok(child.zip(row.get::<_, Option<u32>>(1)?.and_then(Line::numbered)))
 }
 
+/// The child that brought a pack, in an exchange or in a file; `None` for one's own.
+pub(crate) fn via(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Option<ReplicaId>> {
+    let mut statement = connection.prepare_cached("SELECT via FROM pack WHERE origin = ?1 AND batch = ?2")?;
+    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    Ok(rows.next()?.map(|row| maybe_blob(row, 0, "pack", "via")).transpose()?.flatten())
+}
+
 /// Keeps a manifest.
 pub(crate) fn insert(
     connection: &Connection,

@@ -119,7 +119,8 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, person = excluded.person,
                  office = excluded.office, region = excluded.region, reach = excluded.reach,
-                 classes = excluded.classes, told = 0",
+                 classes = excluded.classes, told = 0,
+                 wandered = wandered OR replica.region IS NOT excluded.region",
         )?
         .execute(params![
             id.as_bytes(),
@@ -146,6 +147,13 @@ pub(crate) fn note_opening(connection: &Connection, key: &PublicKey, nonce: Open
         )?
         .execute(params![actor.as_bytes(), replica_id(key).as_bytes(), nonce.as_bytes()])?;
     Ok(if added == 1 { Noted::New(connection.last_insert_rowid()) } else { Noted::Known })
+}
+
+/// Whether a replica was known in another place before: who knows its place of today may not have been told of it then.
+pub(crate) fn has_wandered(connection: &Connection, id: ReplicaId) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT wandered FROM replica WHERE id = ?1")?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or_default())
 }
 
 /// The opening in a row of `opening`: its replica and its nonce.

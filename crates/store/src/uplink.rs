@@ -24,6 +24,7 @@ use crate::home;
 use crate::introduced;
 use crate::line;
 use crate::log::{self};
+use crate::moving;
 use crate::outbox::{self, OutboxRow};
 use crate::packs;
 use crate::receipts;
@@ -115,7 +116,8 @@ impl Replica {
 
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
     /// offered and asked for from the start, and nothing is safe that its home does not call safe. At the same hub under
-    /// another home the feed is read once more: words that were not believed may be that home's.
+    /// another home the feed is read once more: words that were not believed may be that home's. At another place nothing
+    /// is kept of the one before, and it is `Tied` where something of that would be lost.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
         self.join_as_heir(hub, profile, None)
     }
@@ -129,7 +131,11 @@ impl Replica {
     ) -> Result<()> {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
+        let (from, to) = (self.profile().audience.place.clone(), profile.audience.place.clone());
         let transaction = self.connection_mut().transaction()?;
+        if from != to {
+            moving::leave(&transaction, own.replica(), (&from, &to))?;
+        }
         if before.as_ref().is_none_or(|before| before.key != *hub.key) {
             if let Some(before) = &before {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
@@ -144,10 +150,11 @@ impl Replica {
             transaction.execute("DELETE FROM carried", [])?;
             attachments::offer_again(&transaction)?;
             transaction.execute(
-                "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = NULL, refused = NULL, passed = 0",
+                "UPDATE outbox SET fixed = fixed OR number IS NOT NULL, number = iif(place IS NULL, NULL, -row),
+                     refused = NULL, passed = 0",
                 [],
             )?;
-        } else if hub.home.is_some() && home::home(&transaction, &own)?.as_ref() != hub.home {
+        } else if from != to || (hub.home.is_some() && home::home(&transaction, &own)?.as_ref() != hub.home) {
             transaction.execute("UPDATE uplink SET position = 0, running = zeroblob(32), within = 0", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;

@@ -41,12 +41,6 @@ pub(crate) async fn enrol(
         EnrolError::OtherKind => Failure::new("enrolment-kind", Vec::new()),
         EnrolError::Unknown => Failure::new("enrolment-newer", Vec::new()),
     })?;
-    let elsewhere =
-        replica.records()?.into_iter().find(|record| record.region.as_deref() != audience.region());
-    if let (Some(record), Some(code)) = (elsewhere, audience.region()) {
-        let own = record.region.unwrap_or_default();
-        return Err(Failure::new("enrolment-region", vec![("own", own), ("code", code.to_owned())]));
-    }
     let profile = Profile { kind, person: answer.person.clone(), office: answer.office.clone(), audience };
     let newer = |_| Failure::new("enrolment-newer", Vec::new());
     let inheritance = answer.inheritance(&replica.public_key()).map_err(newer)?;

@@ -91,7 +91,7 @@ fn strangers(
     audience: &Audience,
 ) -> Result<Vec<Row>> {
     let Some(introduction) = register::introduction(connection, origin)? else { return Ok(Vec::new()) };
-    if may_know(audience, &introduction.audience) {
+    if may_know(audience, &introduction.audience) && !register::has_wandered(connection, origin)? {
         return Ok(Vec::new());
     }
     let mut rows = vec![Row::Replica(introduction)];

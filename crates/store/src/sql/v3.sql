@@ -244,3 +244,12 @@ ALTER TABLE enrolment_code ADD COLUMN replaces BLOB;                -- the hub w
 CREATE TABLE taken_over (
     replica BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- The place whose hub a pack was cut for; none where that is the place of today.
+ALTER TABLE outbox ADD COLUMN place TEXT;
+
+-- In which lines packs came, of which a hub remembers the last few only.
+CREATE INDEX pack_via ON pack (via, via_line) WHERE via IS NOT NULL;
+
+-- Whether a replica was known in another place before.
+ALTER TABLE replica ADD COLUMN wandered INTEGER NOT NULL DEFAULT 0;

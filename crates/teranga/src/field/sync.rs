@@ -78,8 +78,14 @@ impl Way {
 pub(super) async fn enrol(mut device: Device, arguments: EnrolArgs, messages: &Messages) -> Outcome {
     let EnrolArgs { hub, code, cert, anew } = arguments;
     let before = if anew { HubBefore::Left } else { HubBefore::Stays };
+    let place = |device: &Device| device.replica().profile().audience.place.code().to_owned();
+    let (followed, own) = (device.replica().uplink()?.is_some(), place(&device));
     let answer = enrolment::enrol(device.replica_mut(), &hub, cert.as_deref(), &code, before).await?;
     say!("{}", messages.with("field-enrolled", &[("hub", &answer.hub_name), ("person", &answer.person)]));
+    let region = place(&device);
+    if followed && own != region {
+        say!("{}", messages.with("field-moved", &[("own", &own), ("region", &region)]));
+    }
     Ok(())
 }
 
