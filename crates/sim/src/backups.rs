@@ -1,9 +1,13 @@
 //! Backups of machines, and what headquarters' last one covers: nothing goes from anywhere, because it may be held there no
 //! more, before that backup holds it. Headquarters that is put back to it then gives everybody what they let go.
 
+use std::collections::BTreeSet;
+
+use teranga_core::id::ChangeHash;
 use teranga_store::{Replica, Status, StoreError};
 
 use crate::fault::Fault;
+use crate::machine::Machine;
 use crate::world::World;
 
 /// Headquarters' number.
@@ -19,8 +23,7 @@ impl World {
         if number == HOME
             && let Some(home) = machine.replica()
         {
-            // By name, whatever became of it there: of what was erased, or what a relay withheld, nobody is to have more.
-            self.covered = home.census()?.into_iter().map(|(hash, _)| hash).collect();
+            self.covered = names(home)?;
         }
         if let Some(backup) = self.backups.get_mut(number) {
             *backup = Some(image);
@@ -32,12 +35,22 @@ impl World {
     }
 }
 
-/// Everything that was let go anywhere is in headquarters' last backup.
+/// Every change that a replica knows, whatever became of it there: of what was erased, or what a relay withheld, nobody is to
+/// have more than the name.
+fn names(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+}
+
+/// Everything that was let go anywhere is in headquarters' last backup, and at headquarters, which may have been put back to it.
 pub(crate) fn cover_what_was_let_go(world: &World) -> Result<Option<Fault>, StoreError> {
+    let home =
+        world.machines.get(HOME).and_then(Machine::replica).map(names).transpose()?.unwrap_or_default();
     for machine in &world.machines {
         let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
         let mut let_go = census.into_iter().filter(|(_, status)| *status == Status::LetGo);
-        if let Some((hash, _)) = let_go.find(|(hash, _)| !world.covered.contains(hash)) {
+        if let Some((hash, _)) =
+            let_go.find(|(hash, _)| !world.covered.contains(hash) || !home.contains(hash))
+        {
             return Ok(Some(Fault::Uncovered(machine.name.clone(), hash.to_string())));
         }
     }
