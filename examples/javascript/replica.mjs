@@ -92,9 +92,9 @@ export class Replica {
     Object.assign(this, { reading: true, unconfirmed: Object.values(this.erased) });
   }
   author({ entries }) { return this.actors[wire.headOf(entries.find(({ body }) => body)?.body ?? '0000').actor]; }
-  safe(save) { // At its home, for only a receipt says so, and taken there.
+  safe(save, what = 0) { // At its home (1: in its backup too), for only a receipt says so, and taken there.
     const origin = save.nonce ? this.id : this.author(save)?.replica;
-    const receipt = save.batch && this.receipts[`${origin}/${lineOf(save.batch)}`];
+    const receipt = save.batch && this.receipts[`${origin}/${lineOf(save.batch)}/${what}`];
     return receipt && BigInt(receipt) >= BigInt(save.batch) && !save.entries.some(({ hash }) => this.refused[hash]);
   }
   forget(gone) { // Of what was signed the hashes stay.

@@ -53,8 +53,8 @@ const take = {
   replica: (held, { key }) => (held.keys[nameOf(key)] = key),
   opening: (held, { replica, nonce }) => (held.actors[nameOf(held.keys[replica] ?? '', nonce)] = { replica, nonce }),
   resource: (held, { type, id, version, json }) => type === 'form' && (held.forms[`${id}@${version}`] = JSON.parse(json)),
-  receipt: (held, { origin, batch, mark }) =>
-    (origin !== held.id || held.pack(batch)?.hash.startsWith(mark)) && (held.receipts[`${origin}/${lineOf(batch)}`] = batch),
+  receipt: (held, { origin, batch, mark, what }) =>
+    (origin !== held.id || held.pack(batch)?.hash.startsWith(mark)) && (held.receipts[`${origin}/${lineOf(batch)}/${what}`] = batch),
   verdict: (held, { hash, reason }) => (held.refused[hash] = reason),
   leave: (held, { record, cls }) => (held.left[`${record}/${cls}`] = { record, cls }),
   fork(held, { origin, batch }) { // What can go no further is offered once more, and its refusal begins a line.
@@ -71,13 +71,13 @@ const take = {
     held.unconfirmed.push((held.erased[erasure.record] = { erasure, replica: held.id, signature }));
   },
 };
-/** Takes a block of rows. What left is let go once every change of it is at its home. */
+/** Takes a block of rows. What left is let go once the home's backup covers every change of it. */
 function takeRows(held, { tables, rows }) {
   const salts = Object.fromEntries(tables.records.map((record, at) => [record, tables.salts[at]]));
   for (const { row, said } of rows) take[row](held, said, salts);
   for (const { record, cls } of Object.values(held.left)) {
     const saves = held.log.filter(({ entries }) => entries.some(entry => entry.record === record && entry.body));
-    if (saves.every(save => held.safe(save))) held.forget(entry => entry.record === record && (!cls || entry.cls === cls));
+    if (saves.every(save => held.safe(save, 1))) held.forget(entry => entry.record === record && (!cls || entry.cls === cls));
   }
 }
 /** Takes an answer, all of it or nothing. */

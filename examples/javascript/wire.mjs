@@ -107,7 +107,7 @@ const kinds = Object.entries({
   save: struct({ batch: long, entries: list(entry, 20000) }), replica: introduction,
   opening: struct({ replica: fixed(16), nonce: fixed(16) }),
   resource: struct({ type: text, id: text, version: text, json: textTo(2 ** 22) }),
-  receipt: struct({ origin: fixed(16), batch: long, mark: fixed(8) }),
+  receipt: struct({ origin: fixed(16), batch: long, mark: fixed(8), what: count(1) }),
   verdict: struct({ origin: fixed(16), batch: long, record: fixed(16), cls: text, hash: fixed(32), reason: text }),
   leave: struct({ record: fixed(16), cls: text }), erase: erasure, fork: struct({ origin: fixed(16), batch: long }),
 });

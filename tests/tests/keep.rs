@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use serde_json::Value as Json;
 use teranga_tests::{Device, Hub, answers, command, profile, saved_record, typed};
 
 fn recover(data: &Path, share: &str) -> Output {
@@ -23,9 +24,15 @@ fn a_hub_is_put_back_from_its_backup_and_a_printed_share() {
     assert!(hub.ask(&["status"]).contains("No recovery share"));
     let share = hub.ask(&["share"]);
     assert!(!hub.ask(&["status"]).contains("No recovery share"));
+    let last = |hub: &Hub| -> Json {
+        let status: Json = serde_json::from_str(&hub.ask(&["status", "--json"])).unwrap();
+        status["backed_up"].clone()
+    };
+    assert!(hub.ask(&["status"]).contains("has never been backed up") && last(&hub).is_null());
     let backups = folder.path().join("backups");
     let told = hub.ask(&["backup", backups.to_str().unwrap()]);
     assert!(told.contains("Backup written") && told.contains("wrapping.key is not"), "{told}");
+    assert!(hub.ask(&["status"]).contains("Last verified backup: 2") && last(&hub).is_string());
 
     // The machine is gone. What is left is the folder of backups, and a paper.
     hub.kill();

@@ -22,9 +22,11 @@ fn held(device: &Device) -> Vec<String> {
     records.map(|row| row.record.to_string()).collect()
 }
 
-/// Everything goes up, and word of it comes down.
-fn settled(device: &Device, hub: &Hub) {
+/// Everything goes up, headquarters makes its backup, and word of it comes down.
+fn settled(device: &Device, hub: &Hub, hq: &Hub, backups: &Path) {
     device.done(&["sync"]);
+    hub.ask(&["sync"]);
+    hq.ask(&["backup", backups.to_str().unwrap()]);
     hub.ask(&["sync"]);
     device.done(&["sync"]);
 }
@@ -42,19 +44,22 @@ fn a_volunteer_follows_another_regions_hub_for_a_while_and_comes_back() {
     let there = ["enrol", "--hub", &kolda.url(), "--code", &code, "--anew"];
     let refused = awa.field(&there).output().unwrap();
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && told.contains("1 record(s) are not safe"), "{told}");
+    assert!(
+        !refused.status.success() && told.contains("1 record(s) are not in headquarters' backup"),
+        "{told}"
+    );
     assert_eq!(held(&awa), [of_kaolack.as_str()], "nothing was lost");
 
-    settled(&awa, &kaolack);
+    settled(&awa, &kaolack, &hq, &folder.join("first"));
     let told = awa.done(&there);
     assert!(told.contains("follows SN-KD now") && held(&awa).is_empty(), "{told}");
     let of_kolda = case(folder, &awa, 2);
-    settled(&awa, &kolda);
+    settled(&awa, &kolda, &hq, &folder.join("second"));
     assert_eq!(held(&awa), [of_kolda.as_str()]);
 
     let code = kaolack.ask(&["code", "--person", "Awa Exemple"]);
     awa.done(&["enrol", "--hub", &kaolack.url(), "--code", &code, "--anew"]);
-    settled(&awa, &kaolack);
+    settled(&awa, &kaolack, &hq, &folder.join("third"));
     assert_eq!(held(&awa), [of_kaolack.as_str()]);
     kolda.ask(&["sync"]);
     hq.kill();

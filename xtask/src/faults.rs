@@ -102,6 +102,12 @@ const FAULTS: &[Fault] = &[
         noticed_by: ("teranga-store", "exchange", ""),
     },
     Fault {
+        does: "what is to leave goes though no backup of the home covers it",
+        file: "crates/store/src/gone.rs",
+        broken: ("own, record, Assurance::BackedUp)?", "own, record, Assurance::Held)?"),
+        noticed_by: ("teranga-store", "exchange", ""),
+    },
+    Fault {
         does: "a change that makes the merge library panic takes the hub down",
         file: "crates/document/src/guard.rs",
         broken: (

@@ -168,7 +168,7 @@ impl Office {
             Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),
             Command::Erase { record } => self.erase(record, now),
             Command::Erasures => Ok(self.erasures()?),
-            Command::Backup { folder } => Ok(json!({ "file": self.replica().back_up(&folder, now)? })),
+            Command::Backup { folder } => Ok(json!({ "file": self.replica_mut().back_up(&folder, now)? })),
             Command::RecoveryShare => {
                 let share = self.replica_mut().new_recovery_share(entropy)?;
                 Ok(json!({ "share": share }))

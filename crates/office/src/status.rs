@@ -60,6 +60,7 @@ impl Office {
             "children": children,
             "parent": parent,
             "recovery_shares": replica.recovery_shares()?,
+            "backed_up": replica.backed_up()?.map(Millis::to_rfc3339),
         }))
     }
 

@@ -33,6 +33,9 @@ pub enum Fault {
     /// A hub keeps more of what waits, or of somebody's lines, than it may.
     #[error("hoard: {0} keeps {1}")]
     Hoard(String, String),
+    /// A change was let go that no backup of headquarters covers.
+    #[error("uncovered: {0} let go of {1}, which is in no backup of headquarters")]
+    Uncovered(String, String),
     /// A file is said to be at the hub and never was there.
     #[error("file tick: {0} says that {1} is at its hub")]
     FileTick(String, String),

@@ -4,6 +4,7 @@
 
 mod acts;
 mod attach;
+mod backups;
 mod courier;
 mod disk;
 mod doors;

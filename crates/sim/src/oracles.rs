@@ -8,6 +8,7 @@ use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
 use teranga_sync::limits;
 
+use crate::backups;
 use crate::erasure_oracles::{erased_everywhere, is_erased, is_known_erased};
 use crate::fault::Fault;
 use crate::file_oracles;
@@ -22,8 +23,11 @@ use crate::world::World;
 /// With nothing new: one round trip, and so many bytes of bodies both ways.
 const QUIET_BYTES_MAX: u64 = 400;
 
-/// What holds at every moment: no tick is ahead of the truth.
+/// What holds at every moment: no tick is ahead of the truth, and nothing goes before a backup covers it.
 pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> {
+    if let Some(fault) = backups::cover_what_was_let_go(world)? {
+        return Ok(Some(fault));
+    }
     if let Some(fault) = file_oracles::said_truly(world)? {
         return Ok(Some(fault));
     }
@@ -72,7 +76,8 @@ pub(crate) fn is_live(world: &World, child: usize, talked: &Talked) -> Option<Fa
 
 /// What holds once everybody has spoken with everybody.
 pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
-    let found = durable(world)?;
+    let found = backups::cover_what_was_let_go(world)?;
+    let found = found.map_or_else(|| durable(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;

@@ -1,6 +1,7 @@
 //! Playing a script: its steps one after another, the oracles after each, and at the end the calm in which everything
 //! must come together.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use teranga_client::invent::Seeded;
@@ -10,6 +11,7 @@ use teranga_store::{Replica, StoreError};
 use teranga_sync::feed::{Cursor, ResourceRow};
 
 use crate::acts::{self, Saved};
+use crate::backups::{self, HOME};
 use crate::disk::Keys;
 use crate::fault::Fault;
 use crate::hostile;
@@ -60,8 +62,8 @@ impl std::ops::AddAssign for Done {
     }
 }
 
-/// Rounds of syncing in which everything must come together: up, across and down again; and what left is let go once word
-/// has come that it is safe. Fewer where nobody has anything to say before.
+/// Rounds of syncing in which everything must come together: up, across and down again. Fewer where nobody has anything to say
+/// before.
 const CALM_ROUNDS: usize = 6;
 
 /// Plays a script.
@@ -94,11 +96,24 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
     calm(&mut world, done)
 }
 
-/// Everything works again, and everybody syncs until nobody has anything to say.
+/// Everything works again, and everybody syncs until nobody has anything to say. Then headquarters makes a backup, and once word
+/// of it has come down, what left is let go.
 pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     for machine in &mut world.machines {
         machine.disk.heal();
     }
+    let found = come_together(world, done)?;
+    let found = found.map_or_else(|| backups::cover_what_was_let_go(world), |fault| Ok(Some(fault)))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    world.back_up(HOME)?;
+    let found = come_together(world, done)?;
+    found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
+}
+
+/// Everybody syncs until nobody has anything to say.
+fn come_together(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     for _ in 0..CALM_ROUNDS {
         let (mut said, moved) = (false, world.files_moved);
         // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
@@ -116,7 +131,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
             break;
         }
     }
-    oracles::when_calm(world, done)
+    Ok(None)
 }
 
 /// How far a child has read its hub's feed, and how far the hub holds its outbox.
@@ -176,9 +191,9 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
             machine.clock = days * 24 * 3_600_000;
         }
         Blow::Backup => {
-            let image = machine.image()?;
-            if let Some(backup) = world.backups.get_mut(number) {
-                *backup = Some(image);
+            // Without headquarters' nothing would leave before the calm.
+            for number in BTreeSet::from([HOME, number]) {
+                world.back_up(number)?;
             }
         }
         Blow::Copy => {
@@ -244,7 +259,12 @@ fn someone_moves(
     let Some(hub) = elsewhere.get(seed.below(elsewhere.len())).copied() else { return Ok(()) };
     // To go there with work that is not safe is refused, and sometimes tried.
     if seed.below(4) > 0 {
-        for machine in [Some(number), world.hub_of(number), Some(number)].into_iter().flatten() {
+        let up = [Some(number), world.hub_of(number)];
+        for machine in up.into_iter().flatten() {
+            note(&session(world, machine, &mut Link::new(Weather::Fair, step.seed))?, done);
+        }
+        world.back_up(HOME)?;
+        for machine in up.into_iter().rev().flatten() {
             note(&session(world, machine, &mut Link::new(Weather::Fair, step.seed))?, done);
         }
     }

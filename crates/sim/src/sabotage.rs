@@ -13,6 +13,7 @@ use teranga_sync::first::first_hash;
 use teranga_sync::limits::CHUNK_BYTES;
 use teranga_sync::message::{Answer, More};
 use teranga_sync::pack::Entry;
+use teranga_sync::receipt::{Assurance, Receipt};
 use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
 
@@ -45,13 +46,15 @@ pub enum Sabotage {
     CredulousDesk,
     /// Hubs prove that they hold a file, and throw it away.
     HollowHub,
+    /// Hubs say of all that headquarters holds that its backup covers it: what left is let go too early.
+    BoastfulHub,
     /// More waits at hubs than is said: floods of other parts, of which nobody is told.
     HoardingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -64,6 +67,7 @@ impl Sabotage {
         Self::ForgetfulDesk,
         Self::CredulousDesk,
         Self::HollowHub,
+        Self::BoastfulHub,
         Self::HoardingHub,
     ];
 
@@ -75,6 +79,12 @@ impl Sabotage {
                 let rows = decode(&read.rows).unwrap_or_default();
                 let left: Vec<Row> = rows.into_iter().filter(|row| !self.leaves_out(row)).collect();
                 read.rows = if left.is_empty() { Vec::new() } else { encode(&left) };
+            }
+            Self::BoastfulHub => {
+                let rows =
+                    if read.rows.is_empty() { Vec::new() } else { decode(&read.rows).unwrap_or_default() };
+                let said: Vec<Row> = rows.into_iter().flat_map(boast).collect();
+                read.rows = if said.is_empty() { Vec::new() } else { encode(&said) };
             }
             Self::EndlessHub => {
                 read.more = More::Rows;
@@ -159,6 +169,22 @@ impl Sabotage {
             | Row::Fork { .. } => false,
         }
     }
+}
+
+/// A row, and after a receipt that the home holds something the claim that its backup covers it.
+fn boast(row: Row) -> Vec<Row> {
+    let claim = match &row {
+        Row::Receipt(receipt) => Some(Receipt { assurance: Assurance::BackedUp, ..*receipt }),
+        Row::Save { .. }
+        | Row::Replica(_)
+        | Row::Opening { .. }
+        | Row::Resource(_)
+        | Row::Verdict(_)
+        | Row::Leave { .. }
+        | Row::Erase(_)
+        | Row::Fork { .. } => None,
+    };
+    std::iter::once(row).chain(claim.map(Row::Receipt)).collect()
 }
 
 /// Whether a change builds on nothing but the first change of its part.

@@ -127,7 +127,7 @@ pub enum Blow {
     DiskCleared,
     /// The clock goes wrong, by up to three years.
     ClockJumps,
-    /// A backup of the disk is made.
+    /// A backup of the disk is made, and one of headquarters' in the same night.
     Backup,
     /// The last backup is put back, as long as there is one.
     Restore,

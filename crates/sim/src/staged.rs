@@ -184,12 +184,7 @@ impl Staged {
 impl Staged {
     /// The disk of a machine is copied away.
     pub fn back_up(&mut self, place: Place) -> Result<(), StoreError> {
-        let Some(machine) = self.world.machines.get_mut(place.0) else { return Ok(()) };
-        let image = machine.image()?;
-        if let Some(backup) = self.world.backups.get_mut(place.0) {
-            *backup = Some(image);
-        }
-        Ok(())
+        self.world.back_up(place.0)
     }
 
     /// A machine is put back to its last backup; whether it had one. Whom it does not know any more enrols again.

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     /// The last backup of each machine.
     pub(crate) backups: Vec<Option<Image>>,
+    /// The changes that the last backup of headquarters covers.
+    pub(crate) covered: BTreeSet<ChangeHash>,
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
@@ -89,6 +91,7 @@ impl World {
             now,
             ledger,
             backups,
+            covered: BTreeSet::new(),
             forgotten,
             files_seen,
             files_moved: 0,

@@ -26,6 +26,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
+        Sabotage::BoastfulHub => matches!(fault, Fault::Uncovered(..)),
         Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),

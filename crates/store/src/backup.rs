@@ -1,6 +1,6 @@
 //! Backups of a hub: its database as it stands, read through once more before it has its name, and beside it the keys as
 //! they stand now. Each backup is a file of its own; of the keys there is one file, the newest, so that what was erased
-//! since stays closed in every backup, however old.
+//! since stays closed in every backup, however old. What a backup of the home covers may go from where it may be held no more.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,13 +12,17 @@ use crate::create::make_folder;
 use crate::error::{Result, StoreError};
 use crate::lock::{beside, owner_only};
 use crate::open;
-use crate::replica::Replica;
+use crate::receipts;
+use crate::replica::{Replica, meta, put_meta};
 use crate::seal::KEYS_FILE;
+
+/// The name of the fact when the last backup was made.
+const BACKED_UP: &str = "backed_up";
 
 impl Replica {
     /// Writes a backup into `folder`, which is made if needed, and returns its file. It opens with the keys beside it and
     /// with the wrapping key, which is not copied: keep that one elsewhere, or a recovery share of it.
-    pub fn back_up(&self, folder: &Path, at: Millis) -> Result<PathBuf> {
+    pub fn back_up(&mut self, folder: &Path, at: Millis) -> Result<PathBuf> {
         make_folder(folder)?;
         let moment: String = at.to_rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
         let file = folder.join(format!("replica-{moment}.sqlite"));
@@ -28,7 +32,25 @@ impl Replica {
         write(&file, |path| Ok(self.connection().execute("VACUUM INTO ?1", [path]).map(|_| ())?))?;
         // After the database: they open everything that is in it.
         write(&folder.join(KEYS_FILE), |path| self.keys().copy_to(path))?;
+        self.note_backup(at)?;
         Ok(file)
+    }
+
+    /// Notes that a backup of this replica as it stands was made, and read through: its keys included. At the home everything
+    /// that it holds is covered from now on, and whoever may hold a part of it no more is told.
+    pub fn note_backup(&mut self, at: Millis) -> Result<()> {
+        let transaction = self.connection_mut().transaction()?;
+        put_meta(&transaction, BACKED_UP, &at.0.to_be_bytes())?;
+        receipts::note_backed_up(&transaction)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// When the last backup was made, as far as this database knows: one that was put back does not know of itself.
+    pub fn backed_up(&self) -> Result<Option<Millis>> {
+        let Some(bytes) = meta(self.connection(), BACKED_UP)? else { return Ok(None) };
+        let inconsistent = StoreError::Inconsistent { table: "meta", column: BACKED_UP };
+        let ms = bytes.try_into().map_err(|_| inconsistent)?;
+        Ok(Some(Millis(i64::from_be_bytes(ms))))
     }
 }
 

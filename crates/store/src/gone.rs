@@ -1,11 +1,12 @@
-//! What this replica may hold no more: its hub said so. It stays until nothing of it can be lost - every change of the
-//! record is at its home, every file of it that is here at the hub, no draft is open on it, no answer of it waits to be
-//! given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
+//! What this replica may hold no more: its hub said so. It stays until nothing of it can be lost - the last verified backup of
+//! the home covers every change of the record, every file of it that is here is at the hub, no draft is open on it, no answer
+//! of it waits to be given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
 
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
 use teranga_core::grant::reaches;
 use teranga_core::id::{RecordId, ReplicaId};
+use teranga_sync::receipt::Assurance;
 
 use crate::columns::{blob, unsigned};
 use crate::custody;
@@ -72,7 +73,7 @@ pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -
     Ok(())
 }
 
-/// Lets go of what may be held no more and is safe elsewhere. Returns how many records and parts went.
+/// Lets go of what may be held no more and the home's backup covers. Returns how many records and parts went.
 pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
     let mut statement = connection.prepare_cached("SELECT record, class FROM gone")?;
     let mut rows = statement.query([])?;
@@ -82,7 +83,7 @@ pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
     }
     let mut evicted = 0;
     for (record, class) in gone {
-        if is_needed(connection, record)? || !ticks::is_safe(connection, own, record)? {
+        if is_needed(connection, record)? || !ticks::is_safe(connection, own, record, Assurance::BackedUp)? {
             continue;
         }
         evict_one(connection, record, &class)?;
@@ -121,7 +122,7 @@ fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<(
 }
 
 impl Replica {
-    /// Whether the hub says that this replica may hold a record no more, and it waits only to be safe elsewhere.
+    /// Whether the hub says that this replica may hold a record no more, and it waits only for the home's backup to cover it.
     pub fn is_gone(&self, record: RecordId) -> Result<bool> {
         Ok(self
             .connection()

@@ -78,7 +78,10 @@ mod tests {
             73
         );
         assert_eq!(
-            one::<i64>(&connection, "SELECT batch FROM receipt WHERE row = 4 AND line = 0 AND position = 12"),
+            one::<i64>(
+                &connection,
+                "SELECT batch FROM receipt WHERE row = 4 AND line = 0 AND what = 0 AND position = 12"
+            ),
             3
         );
         assert_eq!(

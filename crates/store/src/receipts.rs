@@ -1,12 +1,13 @@
-//! Receipts: what the home holds. They travel down to whom they concern.
+//! Receipts: what the home holds, and what its last verified backup covers. They travel down to whom they concern, the two
+//! strengths apart, each as far as it is known to speak of the packs that are here.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use teranga_core::id::{Batch, Line, ReplicaId};
-use teranga_sync::feed::Receipt;
 use teranga_sync::manifest::Mark;
+use teranga_sync::receipt::{Assurance, Receipt};
 
 use crate::columns::{self, blob, integer};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::fork;
 use crate::outbox;
@@ -30,7 +31,7 @@ impl Tier {
     }
 }
 
-/// Notes what the home is said to hold of an origin, as far as it speaks of the packs that are here: what the hub above has not
+/// Notes what the home is said to have of an origin, as far as it speaks of the packs that are here: what the hub above has not
 /// acknowledged of them may be something else than the home's of the same number. Of the rest it is told once the hub above
 /// has acknowledged it.
 pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
@@ -47,7 +48,7 @@ pub(crate) fn note(connection: &Connection, receipt: &Receipt) -> Result<()> {
 /// Notes what was kept for later, as far as the hub above has acknowledged the packs that are here since.
 pub(crate) fn acknowledged(connection: &Connection, acknowledged: u64) -> Result<()> {
     fork::brought(connection, acknowledged)?;
-    let mut statement = connection.prepare_cached("SELECT origin, batch, mark FROM receipt_ahead")?;
+    let mut statement = connection.prepare_cached("SELECT origin, batch, mark, what FROM receipt_ahead")?;
     let mut rows = statement.query([])?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
@@ -58,8 +59,8 @@ pub(crate) fn acknowledged(connection: &Connection, acknowledged: u64) -> Result
         raise(connection, &standing)?;
         if standing.batch == receipt.batch {
             connection.execute(
-                "DELETE FROM receipt_ahead WHERE origin = ?1 AND line = ?2",
-                params![receipt.origin.as_bytes(), receipt.batch.line().number()],
+                "DELETE FROM receipt_ahead WHERE origin = ?1 AND line = ?2 AND what = ?3",
+                params![receipt.origin.as_bytes(), receipt.batch.line().number(), receipt.assurance.code()],
             )?;
         }
     }
@@ -76,32 +77,33 @@ fn standing(connection: &Connection, receipt: &Receipt, acknowledged: u64) -> Re
     };
     let before = Batch(first.0 - 1);
     let hash = packs::hash_of(connection, origin, before)?;
-    Ok(hash.map(|hash| Receipt { origin, batch: before, mark: Mark::of(&hash) }))
+    Ok(hash.map(|hash| Receipt { batch: before, mark: Mark::of(&hash), ..*receipt }))
 }
 
 fn keep_for_later(connection: &Connection, receipt: &Receipt) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO receipt_ahead (origin, line, batch, mark) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (origin, line) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
+            "INSERT INTO receipt_ahead (origin, line, batch, mark, what) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (origin, line, what) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
                  WHERE excluded.batch > receipt_ahead.batch",
         )?
         .execute(params![
             receipt.origin.as_bytes(),
             receipt.batch.line().number(),
             integer(receipt.batch.0),
-            receipt.mark.0
+            receipt.mark.0,
+            receipt.assurance.code()
         ])?;
     Ok(())
 }
 
-/// Notes that the home holds every pack of this origin up to one, and passes it down to all who may know the origin:
+/// Notes that the home has every pack of this origin up to one, and passes it down to all who may know the origin:
 /// whoever holds a record is told when what others wrote of it is safe too.
 fn raise(connection: &Connection, receipt: &Receipt) -> Result<()> {
     let moved: Option<i64> = connection
         .prepare_cached(
-            "INSERT INTO receipt (origin, line, batch, mark) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (origin, line) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
+            "INSERT INTO receipt (origin, line, batch, mark, what) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (origin, line, what) DO UPDATE SET batch = excluded.batch, mark = excluded.mark
                  WHERE excluded.batch > receipt.batch
              RETURNING row",
         )?
@@ -110,13 +112,16 @@ fn raise(connection: &Connection, receipt: &Receipt) -> Result<()> {
                 receipt.origin.as_bytes(),
                 receipt.batch.line().number(),
                 integer(receipt.batch.0),
-                receipt.mark.0
+                receipt.mark.0,
+                receipt.assurance.code()
             ],
             |row| row.get(0),
         )
         .optional()?;
     let Some(row) = moved else { return Ok(()) };
-    let digest = [receipt.origin.as_bytes().as_slice(), &receipt.batch.0.to_be_bytes()].concat();
+    let digest =
+        [receipt.origin.as_bytes().as_slice(), &receipt.batch.0.to_be_bytes(), &[receipt.assurance.code()]]
+            .concat();
     let position = feed::append(connection, About::Receipt(row), To::All, &digest)?;
     connection
         .prepare_cached("UPDATE receipt SET position = ?2 WHERE row = ?1")?
@@ -136,9 +141,27 @@ pub(crate) fn note_at_home(connection: &Connection, origin: ReplicaId, batch: Ba
     if Tier::of(connection)? == Tier::Home
         && let Some(hash) = packs::hash_of(connection, origin, batch)?
     {
-        raise(connection, &Receipt { origin, batch, mark: Mark::of(&hash) })?;
+        raise(connection, &Receipt { origin, batch, mark: Mark::of(&hash), assurance: Assurance::Held })?;
     }
     Ok(())
+}
+
+/// Notes that a verified backup of this replica covers all that it holds, where it is the home: what a hub below keeps in its
+/// backups is nobody's last copy.
+pub(crate) fn note_backed_up(connection: &Connection) -> Result<()> {
+    if Tier::of(connection)? == Tier::Below {
+        return Ok(());
+    }
+    let mut statement =
+        connection.prepare("SELECT origin, batch, mark, what FROM receipt WHERE what = ?1")?;
+    let mut rows = statement.query([Assurance::Held.code()])?;
+    let mut held = Vec::new();
+    while let Some(row) = rows.next()? {
+        held.push(read(row)?);
+    }
+    // Those that have not moved since the backup before stay where they stand.
+    held.into_iter()
+        .try_for_each(|held| raise(connection, &Receipt { assurance: Assurance::BackedUp, ..held }))
 }
 
 /// The receipt in a row of `receipt`, if this is its last place in the feed; a later one says more.
@@ -146,16 +169,21 @@ pub(crate) fn at(connection: &Connection, row: i64, position: u64) -> Result<Opt
     select(connection, "WHERE row = ?1 AND position = ?2", params![row, integer(position)])
 }
 
-/// How far the home holds an origin's packs of one line.
-pub(crate) fn of(connection: &Connection, origin: ReplicaId, line: Line) -> Result<Option<Receipt>> {
-    select(connection, "WHERE origin = ?1 AND line = ?2", params![origin.as_bytes(), line.number()])
+/// How far the home has an origin's packs of one line, with this strength.
+pub(crate) fn of(
+    connection: &Connection,
+    (origin, line): (ReplicaId, Line),
+    assurance: Assurance,
+) -> Result<Option<Receipt>> {
+    let of = params![origin.as_bytes(), line.number(), assurance.code()];
+    select(connection, "WHERE origin = ?1 AND line = ?2 AND what = ?3", of)
 }
 
 /// How far the home is known to hold an origin's packs of one line, whether or not that speaks of those that are here.
 pub(crate) fn furthest(connection: &Connection, origin: ReplicaId, line: Line) -> Result<Option<Receipt>> {
     let mut statement = connection.prepare_cached(
-        "SELECT origin, batch, mark FROM (SELECT * FROM receipt_ahead
-         UNION ALL SELECT origin, line, batch, mark FROM receipt)
+        "SELECT origin, batch, mark, what FROM (SELECT origin, line, batch, mark, what FROM receipt_ahead
+         UNION ALL SELECT origin, line, batch, mark, what FROM receipt)
          WHERE origin = ?1 AND line = ?2 ORDER BY batch DESC LIMIT 1",
     )?;
     let mut rows = statement.query(params![origin.as_bytes(), line.number()])?;
@@ -164,13 +192,15 @@ pub(crate) fn furthest(connection: &Connection, origin: ReplicaId, line: Line) -
 
 fn select(connection: &Connection, rest: &str, parameters: impl rusqlite::Params) -> Result<Option<Receipt>> {
     let mut statement =
-        connection.prepare_cached(&format!("SELECT origin, batch, mark FROM receipt {rest}"))?;
+        connection.prepare_cached(&format!("SELECT origin, batch, mark, what FROM receipt {rest}"))?;
     let mut rows = statement.query(parameters)?;
     rows.next()?.map(read).transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<Receipt> {
+    let unknown = StoreError::Inconsistent { table: "receipt", column: "what" };
     Ok(Receipt {
+        assurance: Assurance::from_code(row.get(3)?).ok_or(unknown)?,
         origin: blob(row, 0, "receipt", "origin")?,
         batch: columns::batch(row.get(1)?),
         mark: blob(row, 2, "receipt", "mark")?,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::feed::VerdictRow;
+use teranga_sync::receipt::Assurance;
 
 use crate::columns::{self, integer, unsigned};
 use crate::error::Result;
@@ -56,8 +57,8 @@ impl Replica {
         }
         Ok(
             match (
-                own_tick(self.connection(), own, record)?,
-                others_are_safe(self.connection(), own, record)?,
+                own_tick(self.connection(), own, record, Assurance::Held)?,
+                others_are_safe(self.connection(), own, record, Assurance::Held)?,
             ) {
                 (Tick::Safe, false) => Tick::AtRegion,
                 (own, _) => own,
@@ -128,23 +129,29 @@ impl Replica {
     }
 }
 
-/// Whether every change of a record lies at its home: nothing is lost when this replica lets go of it.
-pub(crate) fn is_safe(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<bool> {
+/// Whether the home has every change of a record, with this strength.
+pub(crate) fn is_safe(
+    connection: &Connection,
+    own: ReplicaId,
+    record: RecordId,
+    assurance: Assurance,
+) -> Result<bool> {
     let brought: bool = connection
         .prepare_cached(
             "SELECT EXISTS (
-                SELECT 1 FROM change c LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (c.batch >> 32)
+                SELECT 1 FROM change c
+                LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (c.batch >> 32) AND r.what = ?3
                 WHERE c.record = ?1 AND c.origin <> ?2
                 AND (c.batch > coalesce(r.batch, 0) OR c.seq IN (SELECT change FROM unbrought)))",
         )?
-        .query_row(params![record.as_bytes(), own.as_bytes()], |row| row.get(0))?;
+        .query_row(params![record.as_bytes(), own.as_bytes(), assurance.code()], |row| row.get(0))?;
     Ok(!brought
-        && own_tick(connection, own, record)? == Tick::Safe
-        && others_are_safe(connection, own, record)?)
+        && own_tick(connection, own, record, assurance)? == Tick::Safe
+        && others_are_safe(connection, own, record, assurance)?)
 }
 
-/// Where this replica's own changes of a record lie; safe where it made none.
-fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<Tick> {
+/// Where this replica's own changes of a record lie; safe where it made none, or the home has them with this strength.
+fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId, assurance: Assurance) -> Result<Tick> {
     let acknowledged = outbox::acknowledged(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
@@ -160,7 +167,7 @@ fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId) -> Result
         if !outbox::is_acknowledged(connection, own, batch, acknowledged)? {
             return Ok(Tick::Here);
         }
-        let receipt = receipts::of(connection, own, batch.line())?;
+        let receipt = receipts::of(connection, (own, batch.line()), assurance)?;
         if receipt.is_none_or(|receipt| receipt.batch < batch) {
             tick = Tick::AtRegion;
         }
@@ -168,15 +175,21 @@ fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId) -> Result
     Ok(tick)
 }
 
-/// Whether the home holds every change of a record that came from elsewhere: others', and one's own that came back.
-fn others_are_safe(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<bool> {
+/// Whether the home has every change of a record that came from elsewhere: others', and one's own that came back.
+fn others_are_safe(
+    connection: &Connection,
+    own: ReplicaId,
+    record: RecordId,
+    assurance: Assurance,
+) -> Result<bool> {
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (
             SELECT 1 FROM change c
-            LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32)
+            LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32) AND r.what = ?3
             WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
               AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
     )?;
-    let ahead: bool = statement.query_row(params![record.as_bytes(), own.as_bytes()], |row| row.get(0))?;
+    let ahead: bool = statement
+        .query_row(params![record.as_bytes(), own.as_bytes(), assurance.code()], |row| row.get(0))?;
     Ok(!ahead)
 }

@@ -272,6 +272,8 @@ fn a_case_does_not_leave_before_the_hub_has_its_files() {
     let mut world = world(18);
     let (record, file, photo) = attached(&mut world, 3 * CHUNK_BYTES);
     answers(&mut world.region, &mut world.hq);
+    world.hq.note_backup(NOW).unwrap();
+    answers(&mut world.region, &mut world.hq);
     let less = a_caseload(&world);
     world.region.regrant(world.awa.id(), less).unwrap().unwrap();
     for _ in 0..2 {

@@ -10,9 +10,9 @@ use crate::bytes::{DecodeError, Reader, Writer};
 use crate::erase::Erasure;
 use crate::introduction::{Introduction, read_introduction, write_introduction};
 use crate::limits;
-use crate::manifest::Mark;
 use crate::pack::{Bases, Entry, Save};
 use crate::parts::{PartTable, TableReader};
+use crate::receipt::Receipt;
 
 /// A published resource: a form, a code list, a scheme, a release or the classes, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,18 +44,6 @@ pub struct VerdictRow {
     pub reason: String,
 }
 
-/// That the home holds an origin's packs. The number alone would lie to an origin that was restored from a backup and
-/// numbers other packs, so it goes with the mark of the pack it ends at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Receipt {
-    /// Whose packs.
-    pub origin: ReplicaId,
-    /// Up to which.
-    pub batch: Batch,
-    /// That pack's mark.
-    pub mark: Mark,
-}
-
 /// One row of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
@@ -77,7 +65,7 @@ pub enum Row {
     },
     /// A published resource.
     Resource(ResourceRow),
-    /// The home holds every pack of this origin up to this one.
+    /// The home holds every pack of this origin up to this one, or its backup covers them too.
     Receipt(Receipt),
     /// A change that was not taken.
     Verdict(VerdictRow),
@@ -181,8 +169,9 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
         Row::Resource(row) => {
             writer.byte(RESOURCE).text(&row.kind).text(&row.id).text(&row.version).text(&row.json);
         }
-        Row::Receipt(Receipt { origin, batch, mark }) => {
-            writer.byte(RECEIPT).raw(origin.as_bytes()).number(batch.0).raw(&mark.0);
+        Row::Receipt(receipt) => {
+            writer.byte(RECEIPT);
+            receipt.write(writer);
         }
         Row::Verdict(row) => {
             writer.byte(VERDICT).raw(row.origin.as_bytes()).number(row.batch.0).raw(row.record.as_bytes());
@@ -244,11 +233,7 @@ fn read_row(reader: &mut Reader<'_>, saves: &mut Saves) -> Result<Row, DecodeErr
             version: reader.text("version", name)?.to_owned(),
             json: reader.text("resource", limits::RESOURCE_BYTES_MAX)?.to_owned(),
         }),
-        RECEIPT => Row::Receipt(Receipt {
-            origin: ReplicaId(reader.array()?),
-            batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
-            mark: Mark(reader.array()?),
-        }),
+        RECEIPT => Row::Receipt(Receipt::read(reader)?),
         VERDICT => Row::Verdict(VerdictRow {
             origin: ReplicaId(reader.array()?),
             batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),

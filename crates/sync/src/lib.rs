@@ -27,6 +27,7 @@ pub mod pace;
 pub mod pack;
 pub mod parcel;
 pub mod parts;
+pub mod receipt;
 pub mod runs;
 pub mod scan;
 pub mod seal;

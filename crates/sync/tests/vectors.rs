@@ -25,7 +25,7 @@ use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::erase::{Confirmation, Erasure};
-use teranga_sync::feed::{self, Cursor, Receipt, ResourceRow, Row, VerdictRow};
+use teranga_sync::feed::{self, Cursor, ResourceRow, Row, VerdictRow};
 use teranga_sync::first::first_hash;
 use teranga_sync::holding::hash_of;
 use teranga_sync::identity::{Identity, actor_of};
@@ -34,6 +34,7 @@ use teranga_sync::manifest::{Manifest, Mark};
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
+use teranga_sync::receipt::{Assurance, Receipt};
 use teranga_sync::runs::Runs;
 use teranga_sync::seal;
 use teranga_sync::succession::{Inheritance, Succession};
@@ -97,7 +98,8 @@ fn rows() -> Vec<Row> {
         Row::Replica(introduction()),
         Row::Opening { replica: device().replica(), nonce: NONCE },
         Row::Save { batch: Batch(1), save: vec![entry()] },
-        Row::Receipt(Receipt { origin: device().replica(), batch: Batch(1), mark: Mark::of(&pack().hash()) }),
+        Row::Receipt(receipt(Assurance::Held)),
+        Row::Receipt(receipt(Assurance::BackedUp)),
         Row::Verdict(VerdictRow {
             origin: device().replica(),
             batch: Batch(1),
@@ -111,6 +113,11 @@ fn rows() -> Vec<Row> {
         Row::Leave { record: RECORD, class: None },
         Row::Leave { record: RECORD, class: Some(ClassId::new("survey")) },
     ]
+}
+
+fn receipt(assurance: Assurance) -> Receipt {
+    let (origin, mark) = (device().replica(), Mark::of(&pack().hash()));
+    Receipt { origin, batch: Batch(1), mark, assurance }
 }
 
 fn erasure() -> Erasure {

@@ -151,7 +151,7 @@ fn survey_solutions_6_a_copied_tablet_and_its_original_both_go_on() {
 
 /// 7, "the interviewer is no longer responsible": the interview was given to a colleague, and the tablet deletes its copy at
 /// the next synchronization, with what was answered on it since. Here what somebody wrote before they heard of it goes up
-/// first, stands beside what the colleague wrote, and leaves the device only once headquarters has it.
+/// first, stands beside what the colleague wrote, and leaves the device only once a backup of headquarters covers it.
 #[test]
 fn survey_solutions_7_who_is_no_longer_responsible_loses_nothing_that_they_wrote() {
     let mut stage = Stage::new();
@@ -174,6 +174,10 @@ fn survey_solutions_7_who_is_no_longer_responsible_loses_nothing_that_they_wrote
     stage.syncs(awa);
     stage.syncs(fatou);
     assert!(!stage.holds(fatou).parts(case).unwrap().is_empty(), "it is not at headquarters yet");
+    stage.syncs(region);
+    stage.syncs(fatou);
+    assert!(!stage.holds(fatou).parts(case).unwrap().is_empty(), "no backup of headquarters covers it yet");
+    stage.back_up(headquarters).unwrap();
     stage.syncs(region);
     stage.syncs(fatou);
     assert!(stage.holds(fatou).parts(case).unwrap().is_empty());

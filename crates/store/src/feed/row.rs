@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use teranga_core::audience::Audience;
 use teranga_core::grant::{may_hold, may_know};
 use teranga_core::id::{RecordId, ReplicaId};
-use teranga_sync::feed::{Receipt, Row};
+use teranga_sync::feed::Row;
 use teranga_sync::introduction::Introduction;
+use teranga_sync::receipt::{Assurance, Receipt};
 
 use super::{About, Reader};
 use crate::error::Result;
@@ -83,7 +84,7 @@ fn save_rows(connection: &Connection, save: i64, record: RecordId, audience: &Au
 }
 
 /// Who wrote a save that comes from a place of which the audience is told nothing else: the replica, its openings, and
-/// how far its home holds what it wrote.
+/// how far its home has what it wrote.
 fn strangers(
     connection: &Connection,
     origin: ReplicaId,
@@ -102,7 +103,10 @@ fn strangers(
     }
     rows.extend(openings.into_iter().map(|(replica, nonce)| Row::Opening { replica, nonce }));
     if let Some(batch) = held.first().and_then(log::LogRow::left_in) {
-        rows.extend(receipts::of(connection, origin, batch.line())?.map(Row::Receipt));
+        for assurance in Assurance::ALL {
+            let receipt = receipts::of(connection, (origin, batch.line()), assurance)?;
+            rows.extend(receipt.map(Row::Receipt));
+        }
     }
     Ok(rows)
 }

@@ -67,7 +67,7 @@ CREATE TABLE stranger (
     PRIMARY KEY (child, origin)
 ) STRICT, WITHOUT ROWID;
 
--- What the hub above says that this replica may hold no more; it goes as soon as it is safe elsewhere. Its changes stay with
+-- What the hub above says that this replica may hold no more; it goes as soon as the home's backup covers it. Its changes stay with
 -- `change.status` 5, let go: only the hub brings their bodies back.
 CREATE TABLE gone (
     record BLOB NOT NULL,
@@ -146,14 +146,32 @@ CREATE TABLE unbrought (
     batch  INTEGER NOT NULL         -- of the pack that is gone
 ) STRICT;
 
--- What the home was said to hold while packs of that line that are here were not acknowledged above: whether the home's are
+-- How far the home has each origin's packs of one line: holds them, and apart from that, how far its last verified backup
+-- covers them.
+ALTER TABLE receipt RENAME TO receipt_2;
+CREATE TABLE receipt (
+    row      INTEGER PRIMARY KEY,
+    origin   BLOB NOT NULL,
+    line     INTEGER NOT NULL,
+    what     INTEGER NOT NULL,       -- 0 held, 1 backed up
+    batch    INTEGER NOT NULL,
+    mark     BLOB NOT NULL,          -- of that pack
+    position INTEGER NOT NULL DEFAULT 0, -- its last place in the feed; earlier ones say less
+    UNIQUE (origin, line, what)
+) STRICT;
+INSERT INTO receipt (row, origin, line, what, batch, mark, position)
+    SELECT row, origin, line, 0, batch, mark, position FROM receipt_2;
+DROP TABLE receipt_2;
+
+-- What the home was said to have while packs of that line that are here were not acknowledged above: whether the home's are
 -- the same is not known yet.
 CREATE TABLE receipt_ahead (
     origin BLOB NOT NULL,
     line   INTEGER NOT NULL,
+    what   INTEGER NOT NULL,
     batch  INTEGER NOT NULL,
     mark   BLOB NOT NULL,
-    PRIMARY KEY (origin, line)
+    PRIMARY KEY (origin, line, what)
 ) STRICT, WITHOUT ROWID;
 
 -- The last exchange number that had been given when the hub was last heard: of a return to an earlier number it is not

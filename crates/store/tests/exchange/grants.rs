@@ -88,7 +88,7 @@ fn a_caseload_is_what_is_assigned_and_an_assessment_comes_with_its_case() {
 }
 
 #[test]
-fn a_case_that_is_given_on_leaves_once_it_is_safe_and_what_was_written_meanwhile_is_kept_and_marked() {
+fn a_case_that_is_given_on_leaves_once_it_is_backed_up_and_what_was_written_meanwhile_is_kept_and_marked() {
     let mut world = world(41);
     let (_dirs, mut binta) = device(&mut world, &caseload("Binta"), "four");
     let (_dir, mut coumba) = device(&mut world, &caseload("Coumba"), "five");
@@ -100,7 +100,7 @@ fn a_case_that_is_given_on_leaves_once_it_is_safe_and_what_was_written_meanwhile
     event(&mut world.awa, &mut world.seed, case, EventKind::Relieved { assigned: first });
     assign(&mut world.awa, &mut world.seed, case, to("SN-KL", Some("Coumba")));
     sync_all(&mut world);
-    // She hears of it in the same exchange that brings what she wrote: it is not yet safe, so it stays.
+    // She hears of it in the same exchange that brings what she wrote: no backup covers it yet, so it stays.
     sync(&mut binta, &mut world.region);
     assert!(holds(&binta, case) && binta.is_gone(case).unwrap());
     assert_eq!(binta.tick(case).unwrap(), Tick::AtRegion);
@@ -112,6 +112,8 @@ fn a_case_that_is_given_on_leaves_once_it_is_safe_and_what_was_written_meanwhile
     let survey =
         coumba.parts(case).unwrap().into_iter().find(|part| part.class.as_str() == "survey").unwrap();
     assert_eq!(survey.values[&Key::question("E02")], Value::text("offline"));
+    world.hq.note_backup(NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
     sync(&mut binta, &mut world.region);
     assert!(!holds(&binta, case) && binta.parts(case).unwrap().is_empty());
     assert_eq!(flaws(&binta), [""; 0]);
@@ -190,6 +192,8 @@ fn a_case_assigned_to_another_region_is_held_there_with_who_wrote_it_and_leaves_
     far(&mut world, &mut ndeye);
     event(&mut world.awa, &mut world.seed, case, EventKind::Relieved { assigned: sent });
     sync_all(&mut world);
+    far(&mut world, &mut ndeye);
+    world.hq.note_backup(NOW).unwrap();
     assert_eq!(far(&mut world, &mut ndeye), (false, false, false));
     assert!(holds(&world.hq, case) && holds(&world.awa, case));
     // A late copy of what was written there gives nothing of it back.
@@ -222,6 +226,8 @@ fn a_class_that_a_device_is_not_cleared_for_never_reaches_it_and_one_that_it_los
     assert_eq!(classes(&desk), BTreeSet::from(["open".to_owned(), "survey".to_owned()]));
     assert_eq!(desk.profile().audience, everything);
     world.region.regrant(desk.id(), narrow.audience).unwrap().unwrap();
+    world.hq.note_backup(NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
     sync(&mut desk, &mut world.region);
     assert_eq!(classes(&desk), BTreeSet::from(["open".to_owned()]));
     assert_eq!(desk.parts(record).unwrap().len(), 1);

@@ -55,7 +55,7 @@ fn backed_up(seed: u64) -> (World, tempfile::TempDir, PathBuf, RecordId) {
 
 #[test]
 fn the_files_of_a_hub_show_nothing_of_what_it_holds_and_its_backups_neither() {
-    let (world, backups, file, record) = backed_up(300);
+    let (mut world, backups, file, record) = backed_up(300);
     assert!(holds(&world.region, record) && holds(&world.awa, record));
     assert!(!files_with_word(world.awa.folder()).is_empty(), "a device's disk is encrypted as a whole");
     for folder in [world.hq.folder(), world.region.folder(), backups.path()] {

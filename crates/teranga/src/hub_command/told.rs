@@ -13,6 +13,17 @@ pub(super) fn text<'a>(answer: &'a Json, key: &str) -> &'a str {
     answer.get(key).and_then(Json::as_str).unwrap_or_default()
 }
 
+/// When the last backup was made. Without one at headquarters, what was to go from devices stays there.
+fn backup(answer: &Json, messages: &Messages) {
+    if let Some(at) = answer.get("backed_up").and_then(Json::as_str) {
+        say!("{}", messages.with("status-backup", &[("at", at)]));
+    } else if answer.get("region").is_some_and(Json::is_string) {
+        say!("{}", messages.text("status-no-backup-region"));
+    } else {
+        say!("{}", messages.text("status-no-backup"));
+    }
+}
+
 /// What the hub holds, its parent, and who syncs with it.
 pub(super) fn status(answer: &Json, messages: &Messages) {
     let national = || messages.text("headquarters");
@@ -41,6 +52,7 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         }
         None => say!("{}", messages.text("status-no-parent")),
     }
+    backup(answer, messages);
     if answer.get("recovery_shares").and_then(Json::as_u64) == Some(0) {
         say!("{}", messages.text("status-no-share"));
     }

@@ -1,0 +1,58 @@
+//! Backups of machines, and what headquarters' last one covers: nothing goes from anywhere, because it may be held there no
+//! more, before that backup holds it. Headquarters that is put back to it then gives everybody what they let go.
+
+use std::collections::BTreeSet;
+
+use teranga_core::id::ChangeHash;
+use teranga_store::{Replica, Status, StoreError};
+
+use crate::fault::Fault;
+use crate::machine::Machine;
+use crate::world::World;
+
+/// Headquarters' number.
+pub(crate) const HOME: usize = 0;
+
+impl World {
+    /// A backup of a machine's disk is made. A hub is told of it once it is whole: what it says of a backup is true of the image.
+    pub(crate) fn back_up(&mut self, number: usize) -> Result<(), StoreError> {
+        let now = self.now;
+        let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
+        let at = machine.now(now);
+        let image = machine.image()?;
+        if number == HOME
+            && let Some(home) = machine.replica()
+        {
+            self.covered = names(home)?;
+        }
+        if let Some(backup) = self.backups.get_mut(number) {
+            *backup = Some(image);
+        }
+        if machine.post.is_hub() {
+            machine.work(|running, _| running.replica_mut().note_backup(at))?.transpose()?;
+        }
+        Ok(())
+    }
+}
+
+/// Every change that a replica knows, whatever became of it there: of what was erased, or what a relay withheld, nobody is to
+/// have more than the name.
+fn names(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
+}
+
+/// Everything that was let go anywhere is in headquarters' last backup, and at headquarters, which may have been put back to it.
+pub(crate) fn cover_what_was_let_go(world: &World) -> Result<Option<Fault>, StoreError> {
+    let home =
+        world.machines.get(HOME).and_then(Machine::replica).map(names).transpose()?.unwrap_or_default();
+    for machine in &world.machines {
+        let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
+        let mut let_go = census.into_iter().filter(|(_, status)| *status == Status::LetGo);
+        if let Some((hash, _)) =
+            let_go.find(|(hash, _)| !world.covered.contains(hash) || !home.contains(hash))
+        {
+            return Ok(Some(Fault::Uncovered(machine.name.clone(), hash.to_string())));
+        }
+    }
+    Ok(None)
+}
