@@ -200,7 +200,8 @@ fn acknowledge(
 
 /// Moves the cursor over the rows of a return that begin where it stands.
 fn move_on(transaction: &Transaction<'_>, own: ReplicaId, back: &Return) -> Result<()> {
-    let cursor = uplink::next_cursor(transaction, own, back.from, back.cursor)?;
+    let acknowledged = outbox::acknowledged(transaction)?;
+    let cursor = uplink::next_cursor(transaction, own, acknowledged, (back.from, back.cursor))?;
     if back.more == More::Nothing {
         checkpoints::remember(transaction, cursor)?;
     }

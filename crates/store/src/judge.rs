@@ -2,7 +2,7 @@
 //! stood before the save and of what the save makes of it.
 
 use rusqlite::Connection;
-use teranga_core::audience::{Audience, Reach};
+use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, may_write};
 use teranga_core::id::{Batch, RecordId, ReplicaId};
@@ -52,7 +52,7 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
                 MayWrite::Yes => {}
                 MayWrite::Late if held.is_some() && claimed.as_ref() == Some(facts) => {}
                 MayWrite::Late => granted = Granted::Late,
-                MayWrite::No => return refused(connection, &author, facts),
+                MayWrite::No => return refused(connection, facts),
             }
         }
     }
@@ -72,12 +72,10 @@ fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>
     Ok(Some(Audience::of_place(brought.unwrap_or(author).audience.place)))
 }
 
-/// A caseload is judged by the case, which may not have arrived.
-fn refused(connection: &Connection, author: &Audience, facts: &Facts) -> Result<Granted> {
-    Ok(match (&author.reach, facts.case) {
-        (Reach::Caseload(_), Some(case)) if custody::facts(connection, case)?.is_none() => {
-            Granted::EnvelopeUnknown(case)
-        }
-        (Reach::Caseload(_) | Reach::Everything, _) => Granted::No,
+/// An assessment is its author's by its case too, which may not have arrived.
+fn refused(connection: &Connection, facts: &Facts) -> Result<Granted> {
+    Ok(match facts.case {
+        Some(case) if custody::facts(connection, case)?.is_none() => Granted::EnvelopeUnknown(case),
+        Some(_) | None => Granted::No,
     })
 }

@@ -270,9 +270,13 @@ pub(crate) fn begin_anew(connection: &Connection, own: ReplicaId, acknowledged: 
 }
 
 /// Offers again what was acknowledged in earlier lines: a hub that was put back may have lost it, and its acknowledgement
-/// speaks of this line only.
-pub(crate) fn offer_again(connection: &Connection) -> Result<()> {
-    connection.execute("UPDATE outbox SET number = NULL WHERE number < 0 AND place IS NULL", [])?;
+/// speaks of this line only. What was sent in this line and did not outlast that gives its number back: it may follow, in
+/// its origin's chain, what is offered again.
+pub(crate) fn offer_again(connection: &Connection, acknowledged: u64) -> Result<()> {
+    connection.execute(
+        "UPDATE outbox SET number = NULL WHERE (number < 0 OR number > ?1) AND place IS NULL",
+        [integer(acknowledged)],
+    )?;
     Ok(())
 }
 

@@ -118,7 +118,23 @@ fn raise(connection: &Connection, receipt: &Receipt) -> Result<()> {
             |row| row.get(0),
         )
         .optional()?;
-    let Some(row) = moved else { return Ok(()) };
+    moved.map_or(Ok(()), |row| announce(connection, row, receipt))
+}
+
+/// Passes down once more what the home has of an origin: whoever knows it from now on has read past it.
+pub(crate) fn tell_again(connection: &Connection, origin: ReplicaId) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT origin, batch, mark, what, row FROM receipt WHERE origin = ?1")?;
+    let mut rows = statement.query([origin.as_bytes()])?;
+    let mut told: Vec<(i64, Receipt)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        told.push((row.get(4)?, read(row)?));
+    }
+    told.iter().try_for_each(|(row, receipt)| announce(connection, *row, receipt))
+}
+
+/// Gives a receipt its place in the feed.
+fn announce(connection: &Connection, row: i64, receipt: &Receipt) -> Result<()> {
     let digest =
         [receipt.origin.as_bytes().as_slice(), &receipt.batch.0.to_be_bytes(), &[receipt.assurance.code()]]
             .concat();

@@ -127,8 +127,13 @@ fn children_of(connection: &Connection, hubs: &[Succession]) -> Result<Vec<Intro
         if known.kind != ReplicaKind::Device || register::was_enrolled_here(connection, id)? {
             continue;
         }
-        let via = last_via(connection, id)?;
-        if hubs.iter().any(|word| via == Some(word.old)) {
+        let Some(via) = last_via(connection, id)?.filter(|via| hubs.iter().any(|word| word.old == *via))
+        else {
+            continue;
+        };
+        // Who works elsewhere by now is the other hub's child.
+        let hub = register::introduction(connection, via)?;
+        if hub.is_some_and(|hub| hub.audience.place == known.audience.place) {
             children.push(known);
         }
     }

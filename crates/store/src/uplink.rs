@@ -254,7 +254,7 @@ impl Replica {
             !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
-        let cursor = next_cursor(&transaction, own, request.cursor, answer.cursor)?;
+        let cursor = next_cursor(&transaction, own, acknowledged, (request.cursor, answer.cursor))?;
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
         }
@@ -327,15 +327,15 @@ pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError>
 pub(crate) fn next_cursor(
     connection: &Connection,
     own: ReplicaId,
-    asked: Cursor,
-    given: Cursor,
+    acknowledged: u64,
+    (asked, given): (Cursor, Cursor),
 ) -> Result<Cursor> {
     if given.position >= asked.position {
         return Ok(given);
     }
     connection.execute("UPDATE uplink SET behind = 1", [])?;
     log::offer_again(connection, own)?;
-    outbox::offer_again(connection)?;
+    outbox::offer_again(connection, acknowledged)?;
     erase::tell_again(connection)?;
     introduced::tell_again(connection)?;
     attachments::offer_again(connection)?;
