@@ -43,13 +43,18 @@ pub(super) fn run(device: &mut Device, act: ReviewAct, messages: &Messages) -> O
     tell(device, record, messages)
 }
 
+/// A person and their office. A device that was never enrolled belongs to none, and an office of one bears its person's name.
+fn named(author: Author) -> String {
+    let mut names = vec![author.person, author.office];
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    names.join(", ")
+}
+
 /// Says who reviewed a record, and what they want.
 pub(super) fn tell(device: &Device, record: RecordId, messages: &Messages) -> Outcome {
     for (event, author) in device.replica().standing_reviews(record)? {
-        // A device that was never enrolled belongs to no office.
-        let named =
-            |author: Author| [author.person, author.office].into_iter().filter(|name| !name.is_empty());
-        let author = author.map(|author| named(author).collect::<Vec<_>>().join(", "));
+        let author = author.map(named);
         let (author, at) = (author.unwrap_or_else(|| messages.text("unknown")), event.at.to_rfc3339());
         let mut told = vec![("author", author.as_str()), ("at", at.as_str())];
         match &event.kind {
