@@ -70,6 +70,10 @@ pub(crate) struct Applier<'a> {
     guard: &'a Guard,
     parts: BTreeMap<(RecordId, ClassId), Part>,
     done: Applied,
+    /// Records of which something was settled in this round.
+    settled: BTreeSet<RecordId>,
+    /// The last pack of each line of which something was looked at.
+    received: BTreeMap<(ReplicaId, Line), Batch>,
     /// Assessments that came after their case was erased, with the case.
     of_erased_cases: Vec<(RecordId, RecordId)>,
 }
@@ -82,6 +86,8 @@ impl<'a> Applier<'a> {
             guard,
             parts: BTreeMap::new(),
             done: Applied::default(),
+            settled: BTreeSet::new(),
+            received: BTreeMap::new(),
             of_erased_cases: Vec::new(),
         }
     }
@@ -89,14 +95,16 @@ impl<'a> Applier<'a> {
     pub(crate) fn run(&mut self) -> Result<Applied> {
         let saves = self.logged_saves()?;
         self.done.left = saves.len() == SAVES_PER_TRANSACTION;
-        let mut received: BTreeMap<(ReplicaId, Line), Batch> = BTreeMap::new();
         for save in saves {
-            for (origin, batch) in self.apply_save(save)? {
-                let last = received.entry((origin, batch.line())).or_default();
-                *last = batch.max(*last);
+            self.apply_save(save)?;
+        }
+        // Only now: who may write an assessment stands in its case, of which more than one save may have come.
+        while let Some(record) = self.settled.pop_first() {
+            for save in self.waiting_for(record)? {
+                self.apply_save(save)?;
             }
         }
-        for ((origin, _), batch) in received {
+        for ((origin, _), batch) in std::mem::take(&mut self.received) {
             receipts::note_at_home(self.connection, origin, batch)?;
         }
         Ok(self.done)
@@ -110,30 +118,27 @@ impl<'a> Applier<'a> {
         Ok(saves.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Applies a save and then whatever waited for it. Returns the packs that were touched.
-    fn apply_save(&mut self, save: i64) -> Result<Vec<(ReplicaId, Batch)>> {
-        let mut packs = Vec::new();
-        let mut queue = vec![save];
-        while let Some(save) = queue.pop() {
-            let rows = log::of_save(self.connection, save)?;
-            packs.extend(
-                rows.iter().filter_map(|row| Some((row.origin, row.batch.filter(|b| *b != FROM_FEED)?))),
-            );
-            // What waited for this save goes on with it, or is held aside with it.
-            if self.apply_rows(save, &rows)? == Fate::Settled
-                && let Some(row) = rows.first()
-            {
-                queue.extend(self.waiting_for(row.record)?);
-            }
+    /// Applies a save; what waited for it goes on after this round, or is held aside.
+    fn apply_save(&mut self, save: i64) -> Result<()> {
+        let rows = log::of_save(self.connection, save)?;
+        for row in &rows {
+            let Some(batch) = row.batch.filter(|batch| *batch != FROM_FEED) else { continue };
+            let last = self.received.entry((row.origin, batch.line())).or_default();
+            *last = batch.max(*last);
         }
-        Ok(packs)
+        if self.apply_rows(save, &rows)? == Fate::Settled
+            && let Some(row) = rows.first()
+        {
+            self.settled.insert(row.record);
+        }
+        Ok(())
     }
 
     /// Saves that wait for something of a record: for changes of their parts, or for its envelope.
     fn waiting_for(&self, record: RecordId) -> Result<Vec<i64>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2
-             UNION SELECT save FROM awaits WHERE record = ?1 ORDER BY save DESC",
+             UNION SELECT save FROM awaits WHERE record = ?1 ORDER BY save",
         )?;
         let saves = statement.query_map([record.as_bytes()], |row| row.get(0))?;
         let saves = saves.collect::<std::result::Result<_, _>>()?;
