@@ -1,6 +1,6 @@
 //! Moving to the hub of another place: a volunteer who works for another region for a while follows that region's hub. What
-//! the other hub may not see must not reach it, and nothing may be lost on the way: so a device moves once its home has
-//! everything, lets go of what it holds as if each record had left it, and is given by the other hub what that one grants.
+//! the other hub may not see must not reach it, and nothing may be lost on the way: so a device moves once its home's
+//! backup covers everything, lets go of what it holds as if each record had left it, and is given by the other hub what that one grants.
 //! Packs that speak of the place that it left stay here, and are offered again where they belong.
 
 use rusqlite::Connection;
@@ -20,7 +20,7 @@ pub struct Ties {
     pub to: Place,
     /// Interviews under way.
     pub drafts: u64,
-    /// Records that are not safe elsewhere yet: something of them was not sent, is not at the home, or waits to be given again.
+    /// Records that cannot go yet: something of them was not sent, is not in the home's backup, or waits to be given again.
     pub records: u64,
 }
 
