@@ -1,12 +1,14 @@
 //! A draft builds on what stood when it was begun.
 
 use crate::world::*;
+use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
 use teranga_core::value::Value;
-use teranga_store::Replica;
 use teranga_store::drafts::Draft;
 use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::uplink::Joined;
+use teranga_store::{Profile, Replica, StoreError};
 
 fn begin_draft(device: &mut Replica, record: RecordId) {
     let salt = device.record(record).unwrap().unwrap().salt;
@@ -96,4 +98,28 @@ fn an_opening_that_has_written_since_its_draft_was_begun_repeats_no_number() {
     sync_all(&mut world);
     same_everywhere(&world, record);
     assert!(world.hq.records_in_conflict().unwrap().is_empty());
+}
+
+#[test]
+fn whoever_is_in_the_middle_of_an_interview_does_not_move_to_another_region() {
+    let mut world = world(12);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    world.hq.note_backup(NOW).unwrap();
+    sync_all(&mut world);
+    begin_draft(&mut world.awa, record);
+    let (before, key) = (world.awa.profile().clone(), world.hq.public_key());
+    let elsewhere = Profile { audience: Audience::of_region(Some("SN-TC")), ..before.clone() };
+    let hub = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: Some(&key) };
+    let uplink = world.awa.uplink().unwrap();
+    let Err(StoreError::Tied(ties)) = world.awa.join(&hub, elsewhere.clone()) else {
+        panic!("what is begun would be lost");
+    };
+    assert_eq!((ties.drafts, ties.records), (1, 1));
+    assert_eq!((world.awa.profile(), &world.awa.uplink().unwrap()), (&before, &uplink), "nothing happened");
+    assert!(!world.awa.parts(record).unwrap().is_empty());
+    assert!(world.awa.drop_draft(record).unwrap());
+    world.awa.join(&hub, elsewhere.clone()).unwrap();
+    assert_eq!(world.awa.profile(), &elsewhere);
+    assert!(world.awa.parts(record).unwrap().is_empty() && world.awa.bodies(record).unwrap() == 0);
 }
