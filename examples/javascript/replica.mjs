@@ -70,7 +70,7 @@ export class Replica {
     const openings = [...new Set(saves.map(({ nonce }) => nonce))];
     const place = this.packs.filter(({ batch }) => lineOf(batch) === BigInt(this.line)).length + 1;
     const batch = String((BigInt(this.line) << 32n) + BigInt(place));
-    const pack = { origin: this.key, batch, previous: this.packs.at(-1)?.hash ?? NEW.cursor.running, openings, saves };
+    const pack = { origin: this.key, batch, previous: this.packs.at(-1)?.hash ?? NEW.cursor.running, author: [], openings, saves };
     const hash = wire.manifestHash(pack);
     for (const save of saves) save.batch = batch;
     this.packs.push({ ...pack, hash, signature: this.sign('teranga manifest 0\n', wire.raw(hash)) });
@@ -93,7 +93,7 @@ export class Replica {
   }
   author({ entries }) { return this.actors[wire.headOf(entries.find(({ body }) => body)?.body ?? '0000').actor]; }
   safe(save, what = 0) { // At its home (1: in its backup too), for only a receipt says so, and taken there.
-    const origin = save.nonce ? this.id : this.author(save)?.replica;
+    const origin = save.witness ?? (save.nonce ? this.id : this.author(save)?.replica);
     const receipt = save.batch && this.receipts[`${origin}/${lineOf(save.batch)}/${what}`];
     return receipt && BigInt(receipt) >= BigInt(save.batch) && !save.entries.some(({ hash }) => this.refused[hash]);
   }

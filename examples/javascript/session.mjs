@@ -38,7 +38,7 @@ function ask(held, sending) {
 }
 /** What the rows of a feed do to what is held. */
 const take = {
-  save(held, { batch, entries }, salts) {
+  save(held, { batch, witness, entries }, salts) {
     const bodies = new Set(held.log.flatMap(save => save.entries).filter(({ body }) => body).map(({ hash }) => hash));
     const fresh = entries.filter(({ record, hash }) => !bodies.has(hash) && !held.erased[record]);
     for (const { record, cls } of fresh) {
@@ -48,7 +48,7 @@ const take = {
     for (const { hash } of entries) delete held.refused[hash]; // It was taken after all.
     // What a copy of this replica has sent need not be sent again.
     held.pending = held.pending.filter(save => !save.entries.every(({ hash }) => entries.some(entry => entry.hash === hash)));
-    if (fresh.length) held.received.push({ batch, entries: fresh });
+    if (fresh.length) held.received.push({ batch, witness, entries: fresh });
   },
   replica: (held, { key }) => (held.keys[nameOf(key)] = key),
   opening: (held, { replica, nonce }) => (held.actors[nameOf(held.keys[replica] ?? '', nonce)] = { replica, nonce }),
@@ -74,7 +74,7 @@ const take = {
 /** Takes a block of rows. What left is let go once the home's backup covers every change of it. */
 function takeRows(held, { tables, rows }) {
   const salts = Object.fromEntries(tables.records.map((record, at) => [record, tables.salts[at]]));
-  for (const { row, said } of rows) take[row](held, said, salts);
+  for (const { row, said } of rows) take[row === 'witnessed' ? 'save' : row](held, said, salts);
   for (const { record, cls } of Object.values(held.left)) {
     const saves = held.log.filter(({ entries }) => entries.some(entry => entry.record === record && entry.body));
     if (saves.every(save => held.safe(save, 1))) held.forget(entry => entry.record === record && (!cls || entry.cls === cls));

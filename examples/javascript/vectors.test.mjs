@@ -55,9 +55,16 @@ test('a pack, its manifest and its signature', () => {
   assert.deepEqual(wire.tablesOf(pack.saves, salts), pack.tables);
 });
 
+test('a testimony, which a colleague signed', () => {
+  const pack = bothWays(wire.pack, vectors.testimony);
+  assert.equal(wire.manifestHash(pack), vectors.testimony_hash);
+  assert.equal(signed('04'.repeat(32), 'teranga manifest 0\n', raw(vectors.testimony_hash)), pack.signature);
+  assert.equal(pack.author[0].key, vectors.device_key);
+});
+
 test('rows of every kind', () => {
   const { rows } = bothWays(wire.rows, vectors.rows);
-  const kinds = ['erase', 'fork', 'leave', 'opening', 'receipt', 'replica', 'resource', 'save', 'verdict'];
+  const kinds = ['erase', 'fork', 'leave', 'opening', 'receipt', 'replica', 'resource', 'save', 'verdict', 'witnessed'];
   assert.deepEqual([...new Set(rows.map(({ row }) => row))].sort(), kinds);
   const { record, at, home, signature } = rows.find(({ row }) => row === 'erase').said;
   assert.ok(holds(home, signature, 'teranga erase 0\n', raw(record), wire.encode(number, at)));

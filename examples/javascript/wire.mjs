@@ -90,7 +90,7 @@ function entry(io, given) {
   const hash = (io.last[`${record}/${cls}`] = kind < 2 ? changeHash(body) : fixed(32)(io, given?.hash));
   return { record, cls, hash, body };
 }
-const front = { origin: fixed(32), batch: long, previous: fixed(32), openings: list(fixed(16), 256) };
+const front = { origin: fixed(32), batch: long, previous: fixed(32), author: list(introduction, 1), openings: list(fixed(16), 256) };
 const saves = list(struct({ entries: list(entry, 20000) }), 20000);
 export const pack = struct({ ...front, tables, saves, signature: fixed(64) });
 export function tablesOf(saves, salts) {
@@ -105,11 +105,11 @@ export function manifestHash(pack) {
 // Section 6: rows, in the order of their kinds.
 const kinds = Object.entries({
   save: struct({ batch: long, entries: list(entry, 20000) }), replica: introduction,
-  opening: struct({ replica: fixed(16), nonce: fixed(16) }),
-  resource: struct({ type: text, id: text, version: text, json: textTo(2 ** 22) }),
+  opening: struct({ replica: fixed(16), nonce: fixed(16) }), resource: struct({ type: text, id: text, version: text, json: textTo(2 ** 22) }),
   receipt: struct({ origin: fixed(16), batch: long, mark: fixed(8), what: count(1) }),
   verdict: struct({ origin: fixed(16), batch: long, record: fixed(16), cls: text, hash: fixed(32), reason: text }),
   leave: struct({ record: fixed(16), cls: text }), erase: erasure, fork: struct({ origin: fixed(16), batch: long }),
+  witnessed: struct({ witness: fixed(16), batch: long, entries: list(entry, 20000) }),
 });
 function row(io, given) {
   const [name, layout] = kinds[byte(io, given && kinds.findIndex(([name]) => name === given.row))] ?? [];

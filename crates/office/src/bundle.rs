@@ -72,7 +72,7 @@ impl Office {
         now: Millis,
     ) -> Result<BundleTaken, Rejected> {
         let (child, bundle) = self.read_bundle(letter)?;
-        self.replica_mut().note_bundle(bundle.replica, bundle.line, now)?;
+        self.replica_mut().note_bundle(&bundle, now)?;
         let (mut logged, mut known, mut after_gap) = (0, 0, 0);
         let mut refused = Vec::new();
         for push in &bundle.pushes {

@@ -96,9 +96,7 @@ impl Office {
         let mut total = Applied::default();
         for _ in 0..rounds {
             let round = self.replica_mut().apply_logged()?;
-            total.changes += round.changes;
-            total.quarantined += round.quarantined;
-            total.left = round.left;
+            total += round;
             if !round.left {
                 break;
             }

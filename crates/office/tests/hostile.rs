@@ -27,7 +27,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::feed::Cursor;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::ReplicaKind;
-use teranga_sync::manifest::{Listed, Manifest};
+use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::message::{Answer, Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::scan::{ChangeLimits, scan};
@@ -114,12 +114,12 @@ impl Hostile {
 
     /// Sends saves of one change each; on success the chain goes on. Returns how many were quarantined.
     fn send(&mut self, hub: &mut Office, shots: Vec<Shot>) -> Result<usize, Problem> {
-        let openings = shots.iter().map(|shot| shot.nonce).collect();
+        let by = Authorship::own(shots.iter().map(|shot| shot.nonce).collect());
         let saves: Vec<Vec<Entry>> = shots.into_iter().map(|shot| vec![shot.entry]).collect();
         let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
         let batch = Batch(self.batch + 1);
         let listed = listed.iter().map(Vec::as_slice);
-        let manifest = Manifest::sign(&self.identity, batch, self.previous, openings, listed);
+        let manifest = Manifest::sign(&self.identity, batch, self.previous, by, listed);
         let pack = Pack { manifest, saves };
         self.exchange += 1;
         let request = Request {

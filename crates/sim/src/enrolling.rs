@@ -106,6 +106,8 @@ impl World {
         match join(region, running.replica_mut(), granted, &mut office.seed, now) {
             Ok(()) => {
                 child.made_for.place = place;
+                // It went with empty hands.
+                self.ledger.files.iter_mut().for_each(|file| file.let_go |= file.machine == number);
                 Ok(true)
             }
             // The other hub has enrolled it all the same: whoever shows the code later is known there.

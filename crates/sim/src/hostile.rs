@@ -10,7 +10,7 @@ use teranga_core::time::Millis;
 use teranga_store::{Replica, StoreError};
 use teranga_sync::identity::Identity;
 use teranga_sync::limits::LINES_MAX;
-use teranga_sync::manifest::Manifest;
+use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Acknowledged, Asker, Push, Request};
 use teranga_sync::pack::{Pack, Save, list};
 use teranga_sync::session::Session;
@@ -172,7 +172,7 @@ impl Thief {
             packs.extend(heard);
         }
         let Some(pack) = packs.pop() else { return Ok(Vec::new()) };
-        self.openings = pack.manifest.openings;
+        self.openings = pack.manifest.by.openings;
         Ok(match what {
             Hostile::Work => vec![pack.saves],
             Hostile::Flood if self.flooded => Vec::new(),
@@ -221,7 +221,8 @@ impl Thief {
             });
         let listed: Vec<_> = saves.iter().map(|save| list(save)).collect();
         let listed = listed.iter().map(Vec::as_slice);
-        let manifest = Manifest::sign(&identity, batch, previous, self.openings.clone(), listed);
+        let by = Authorship::own(self.openings.clone());
+        let manifest = Manifest::sign(&identity, batch, previous, by, listed);
         let pack = Pack { manifest, saves };
         self.sent = Some((received + 1, batch, pack.hash()));
         let push = Push { number: received + 1, introduction: None, pack: pack.encode() };

@@ -1,9 +1,7 @@
 //! Disks that are exchanged for older ones, and machines that are gone: what is put in their place, and what nobody can be held
 //! to any more.
 
-use teranga_core::id::RecordId;
 use teranga_store::erase::Erased;
-use teranga_store::ticks::Tick;
 use teranga_store::{Replica, StoreError};
 
 use crate::disk::Keys;
@@ -21,8 +19,7 @@ impl World {
         else {
             return Ok(false);
         };
-        let held = machine.replica().map(oracles::held).transpose()?.unwrap_or_default();
-        let as_it_was = machine.image()?;
+        let had = machine.replica().map(oracles::had).transpose()?.unwrap_or_default();
         let erased = machine.replica().map(Replica::erasures).transpose()?.unwrap_or_default();
         machine.restart_from(image, keys)?;
         if keys == Keys::OfToday && machine.post.is_hub() {
@@ -36,13 +33,8 @@ impl World {
                 }
             }
         }
-        if self.has_orphans()? {
-            let machine = self.machines.get_mut(number);
-            machine.map_or(Ok(()), |machine| machine.restart_from(&as_it_was, Keys::OfTheBackup))?;
-            return Ok(false);
-        }
         if let Some(forgotten) = self.forgotten.get_mut(number) {
-            forgotten.extend(held);
+            forgotten.extend(had);
         }
         self.follow_the_disk(number);
         self.enrol_again()?;
@@ -63,16 +55,8 @@ impl World {
     pub(crate) fn replace(&mut self, number: usize, seed: u64) -> Result<bool, StoreError> {
         let Some(old) = self.machines.get_mut(number) else { return Ok(false) };
         let Some(replica) = old.replica() else { return Ok(false) };
-        let (profile, before, held) = (replica.profile().clone(), replica.id(), oracles::held(replica)?);
-        let new = Machine::new(old.name.clone(), old.post, &profile, seed)?;
-        let old = std::mem::replace(old, new);
-        if self.has_orphans()? {
-            if let Some(place) = self.machines.get_mut(number) {
-                *place = old;
-            }
-            return Ok(false);
-        }
-        self.hub_was_lost |= self.machines.get(number).is_some_and(|machine| machine.post.is_hub());
+        let (profile, before, had) = (replica.profile().clone(), replica.id(), oracles::had(replica)?);
+        *old = Machine::new(old.name.clone(), old.post, &profile, seed)?;
         if let Some(backup) = self.backups.get_mut(number) {
             // Its backups went with it.
             *backup = None;
@@ -84,7 +68,7 @@ impl World {
         } else {
             // Its devices hear of it when they next sync, and know until then what the one before had told them.
             if let Some(forgotten) = self.forgotten.get_mut(number) {
-                forgotten.extend(held);
+                forgotten.extend(had);
             }
             self.give_place(number, before)?;
         }
@@ -93,27 +77,10 @@ impl World {
         Ok(true)
     }
 
-    /// What nobody holds any more who can bring it is nobody's promise.
+    /// What nobody holds any more is nobody's promise.
     pub(crate) fn forgive(&mut self, number: usize) -> Result<(), StoreError> {
         let holdings = Holdings::of(&self.machines)?;
-        self.ledger.forgive(|promise| holdings.can_bring(promise));
+        self.ledger.forgive(|promise| holdings.contain(promise));
         file_oracles::forgive(self, number)
-    }
-
-    /// Whether only a colleague's device holds something. Worlds in which a hub and a device of its region both lose their
-    /// disks are not played yet; nor are those in which a hub is lost with what a thief brought.
-    pub(crate) fn has_orphans(&self) -> Result<bool, StoreError> {
-        Ok(Holdings::of(&self.machines)?.has_orphans())
-    }
-
-    /// Whether a machine keeps a record that it was told to let go because it does not hear that colleagues' changes are safe:
-    /// it knows them by the packs that they sent to a hub which is lost, and of a record that left it is told nothing more.
-    /// That is a known limit.
-    pub(crate) fn waits_for_a_lost_hub(
-        &self,
-        replica: &Replica,
-        record: RecordId,
-    ) -> Result<bool, StoreError> {
-        Ok(self.hub_was_lost && replica.is_gone(record)? && replica.tick(record)? != Tick::Safe)
     }
 }

@@ -106,6 +106,12 @@ pub(crate) fn held(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError
     Ok(held.map(|(hash, _)| hash).collect())
 }
 
+/// The changes that a replica holds or had: what it let go, or destroyed with an erased record, too.
+pub(crate) fn had(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    let census = replica.census()?.into_iter();
+    Ok(census.filter(|(_, status)| *status != Status::Quarantined).map(|(hash, _)| hash).collect())
+}
+
 /// What a machine holds, and what it held before its disk was exchanged: of that a tick may not know yet.
 fn ever_held(world: &World, number: usize) -> Result<BTreeSet<ChangeHash>, StoreError> {
     let replica = world.machines.get(number).and_then(Machine::replica);
@@ -149,10 +155,8 @@ fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
-            // What is only kept for its file, or for word of others' work, is not kept up to date.
-            if file_oracles::keeps_back(world, number, part.record)?
-                || world.waits_for_a_lost_hub(replica, part.record)?
-            {
+            // What is only kept for its file is not kept up to date.
+            if file_oracles::keeps_back(world, number, part.record)? {
                 continue;
             }
             let class = part.class.as_str().to_owned();
@@ -207,7 +211,6 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
                 (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
-                (false, true) if world.waits_for_a_lost_hub(replica, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
@@ -243,9 +246,7 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
         // Its owner is told of what was not taken of the thief's, as of its own.
         let stolen = world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
-            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_))
-                || world.waits_for_a_lost_hub(replica, row.record)?
-            {
+            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
                 continue;
             }
             if replica.tick(row.record)? != Tick::Safe {

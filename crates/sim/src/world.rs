@@ -46,8 +46,6 @@ pub(crate) struct World {
     pub(crate) given_back: Option<(RecordId, String)>,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
-    /// Whether a regional hub was lost with its disk.
-    pub(crate) hub_was_lost: bool,
     /// Versions of the list that headquarters has published.
     pub(crate) published: u32,
 }
@@ -99,7 +97,6 @@ impl World {
             sticks: Vec::new(),
             given_back: None,
             sabotage,
-            hub_was_lost: false,
             published: 0,
         };
         for machine in world.machines.iter().filter(|_| sabotage == Sabotage::LyingDisk) {

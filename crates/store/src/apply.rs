@@ -3,6 +3,7 @@
 //! until they do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
@@ -17,8 +18,8 @@ use crate::custody;
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
-use crate::judge::{Case, Granted, judge};
-use crate::log::{self, FROM_FEED, LogRow, Status};
+use crate::judge::{Case, Granted, Standing, judge};
+use crate::log::{self, LogRow, Status};
 use crate::membership;
 use crate::packs;
 use crate::part::{self, OPEN, Shown};
@@ -44,6 +45,14 @@ pub struct Applied {
     pub quarantined: usize,
     /// Saves still to apply.
     pub left: bool,
+}
+
+impl AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.changes += other.changes;
+        self.quarantined += other.quarantined;
+        self.left = other.left;
+    }
 }
 
 impl Replica {
@@ -122,8 +131,8 @@ impl<'a> Applier<'a> {
     fn apply_save(&mut self, save: i64) -> Result<()> {
         let rows = log::of_save(self.connection, save)?;
         for row in &rows {
-            let Some(batch) = row.batch.filter(|batch| *batch != FROM_FEED) else { continue };
-            let last = self.received.entry((row.origin, batch.line())).or_default();
+            let Some((origin, batch)) = log::brought_in(self.connection, row)? else { continue };
+            let last = self.received.entry((origin, batch.line())).or_default();
             *last = batch.max(*last);
         }
         if self.apply_rows(save, &rows)? == Fate::Settled
@@ -153,7 +162,7 @@ impl<'a> Applier<'a> {
         let open: Vec<&LogRow> =
             rows.iter().filter(|row| matches!(row.status, Status::Logged | Status::Waiting)).collect();
         let Some(first) = open.first() else { return Ok(Fate::Waits) };
-        let (record, origin) = (first.record, first.origin);
+        let record = first.record;
         if open.iter().any(|row| row.record != record) {
             return self.quarantine(&open, "save-over-records");
         }
@@ -191,11 +200,12 @@ impl<'a> Applier<'a> {
             self.done.changes += 1;
         }
         let digest: Vec<u8> = rows.iter().flat_map(|row| row.hash.0).collect();
-        let brought = match first.batch.filter(|batch| *batch != FROM_FEED) {
-            Some(batch) => packs::brought_by(self.connection, origin, batch)?,
+        let pack = log::brought_in(self.connection, first)?;
+        let child = match pack {
+            Some((of, batch)) => packs::brought_by(self.connection, of, batch)?,
             None => None,
         };
-        let to = match brought {
+        let to = match child {
             Some((child, line)) if !rows.iter().any(LogRow::comes_again) => To::AllBut(child, line),
             Some(_) | None => To::All,
         };
@@ -206,7 +216,10 @@ impl<'a> Applier<'a> {
         {
             self.of_erased_cases.push((record, case));
         }
-        if let (Some(_), Some((child, _))) = (mark, brought) {
+        if mark.is_some()
+            && let Some((of, batch)) = pack
+            && let Some(child) = packs::via(self.connection, of, batch)?
+        {
             // Whoever still writes what is no more in its charge still holds it.
             membership::leave_again(self.connection, child, record)?;
         }
@@ -254,14 +267,15 @@ impl<'a> Applier<'a> {
     /// Whether the author may write what it wrote. What came down the feed was decided above, and so was what this replica
     /// wrote itself, had to let go, and is given back.
     fn granted(&self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
-        if first.batch == Some(FROM_FEED) || first.origin == self.own {
-            return Ok(Granted::Yes);
-        }
+        let brought = log::brought_in(self.connection, first)?;
+        let Some((of, batch)) = brought.filter(|(of, _)| *of != self.own) else { return Ok(Granted::Yes) };
+        let standing = if of == first.origin { Standing::Author } else { Standing::Witness };
         let open = results.iter().find(|(row, _)| row.class.as_str() == OPEN);
         let case = Case {
             record: first.record,
-            origin: first.origin,
-            batch: first.batch,
+            of,
+            standing,
+            batch,
             classes: results.iter().map(|(row, _)| &row.class).collect(),
             claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),
         };
@@ -301,7 +315,7 @@ impl<'a> Applier<'a> {
             log::set_status(self.connection, row.seq, Status::Quarantined, Some(reason))?;
             let verdict = VerdictRow {
                 origin: row.origin,
-                batch: row.batch.unwrap_or_default(),
+                batch: row.left_in().unwrap_or_default(),
                 record: row.record,
                 class: row.class.clone(),
                 hash: row.hash,

@@ -4,7 +4,7 @@
 //! last heard may take an acknowledgement back.
 
 use rusqlite::{Connection, Transaction, params};
-use teranga_core::id::{Entropy, Line, ReplicaId};
+use teranga_core::id::{Entropy, Line, OpeningNonce, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
@@ -15,6 +15,7 @@ use teranga_sync::message::{Asker, More, PUSHES_MAX, Push};
 use teranga_sync::parcel::{ParcelKind, ParcelWriter};
 
 use crate::apply::Applied;
+use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
@@ -61,17 +62,15 @@ impl Replica {
     pub fn bundle(&mut self, entropy: &mut dyn Entropy, now: Millis) -> Result<Option<Bundled>> {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
         // Packs of a file are never cut anew, so they must get through a bad link too.
-        while !uplink.behind && self.cut_pack(limits::PACK_BYTES_START, now)? {}
+        let only_asks = uplink.reading == Reading::Behind;
+        while !only_asks && self.cut_pack(limits::PACK_BYTES_START, now)? {}
         let (identity, opening) = (self.identity().clone(), Asker::of(self.nonce()));
         let line = self.line()?;
         let transaction = self.connection_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
-        let waiting = if uplink.behind {
-            Vec::new()
-        } else {
-            outbox::unacknowledged(&transaction, uplink.acknowledged)?
-        };
+        let waiting =
+            if only_asks { Vec::new() } else { outbox::unacknowledged(&transaction, uplink.acknowledged)? };
         let mut file = Filling::new(&identity, &uplink, line, opening);
         let mut packs = 0;
         for (at, row) in &waiting {
@@ -86,7 +85,7 @@ impl Replica {
         let left_out = waiting.len() as u64 - packs;
         let file = file.finish(entropy)?;
         transaction.commit()?;
-        Ok(Some(Bundled { file, packs, left_out, only_asks: uplink.behind }))
+        Ok(Some(Bundled { file, packs, left_out, only_asks }))
     }
 
     /// Takes what came back for a bundle: rows are logged and applied, receipts noted, and the acknowledgement and the
@@ -110,14 +109,14 @@ impl Replica {
         let in_order = back.from == before.cursor;
         let mut rows = uplink::read_rows(&back.rows)?;
         rows.retain(|row| in_order || holds_always(row, own));
-        let took = uplink::take_rows(&transaction, &identity, rows)?;
+        let mut took = uplink::take_rows(&transaction, &identity, rows)?;
         let acknowledged = if of_this_line && !began_a_line {
             acknowledge(&transaction, own, &before, (back, speaks_last))?
         } else {
             uplink::uplink(&transaction)?.map_or(0, |uplink| uplink.acknowledged)
         };
         if in_order {
-            move_on(&transaction, own, back)?;
+            took.applied += move_on(&transaction, (own, nonce), back)?;
         }
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
@@ -199,17 +198,25 @@ fn acknowledge(
 }
 
 /// Moves the cursor over the rows of a return that begin where it stands.
-fn move_on(transaction: &Transaction<'_>, own: ReplicaId, back: &Return) -> Result<()> {
+fn move_on(
+    transaction: &Transaction<'_>,
+    (own, nonce): (ReplicaId, OpeningNonce),
+    back: &Return,
+) -> Result<Applied> {
+    let reading = behind::reading(transaction)?;
     let acknowledged = outbox::acknowledged(transaction)?;
     let cursor = uplink::next_cursor(transaction, own, acknowledged, (back.from, back.cursor))?;
     if back.more == More::Nothing {
         checkpoints::remember(transaction, cursor)?;
     }
     transaction.execute(
-        "UPDATE uplink SET position = ?1, running = ?2, within = ?3, behind = behind AND ?4",
+        "UPDATE uplink SET position = ?1, running = ?2, within = ?3, behind = behind * ?4",
         params![integer(cursor.position.0), cursor.running, integer(cursor.within), back.more == More::Rows],
     )?;
-    Ok(())
+    if reading != Reading::CaughtUp && back.more == More::Nothing {
+        return uplink::catch_up(transaction, (own, nonce));
+    }
+    Ok(Applied::default())
 }
 
 /// A file that is being filled with packs, some to a message.

@@ -8,23 +8,34 @@ use teranga_sync::feed::Cursor;
 use crate::columns::{blob, integer, unsigned};
 use crate::error::Result;
 
+/// A place in the feed, and the last change that was in the log there: whatever came down later stands after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Checkpoint {
+    pub(crate) cursor: Cursor,
+    pub(crate) seq: i64,
+}
+
 /// Where to ask from next when the hub does not know the place that was asked from: the last checkpoint before it, or
 /// the beginning.
-pub(crate) fn before(connection: &Connection, asked: Cursor) -> Result<Cursor> {
+pub(crate) fn before(connection: &Connection, asked: Cursor) -> Result<Checkpoint> {
     connection.execute("DELETE FROM checkpoint WHERE position >= ?1", [integer(asked.position.0)])?;
     let mut statement =
-        connection.prepare("SELECT position, running FROM checkpoint ORDER BY position DESC LIMIT 1")?;
+        connection.prepare("SELECT position, running, seq FROM checkpoint ORDER BY position DESC LIMIT 1")?;
     let mut rows = statement.query([])?;
-    let Some(row) = rows.next()? else { return Ok(Cursor::default()) };
+    let Some(row) = rows.next()? else { return Ok(Checkpoint::default()) };
     let position = FeedPosition(unsigned(row.get(0)?));
-    Ok(Cursor { position, running: blob(row, 1, "checkpoint", "running")?, within: 0 })
+    let cursor = Cursor { position, running: blob(row, 1, "checkpoint", "running")?, within: 0 };
+    Ok(Checkpoint { cursor, seq: row.get(2)? })
 }
 
 /// Remembers where a session ended, and forgets some of the earlier ones: of those that lie between 64 and 128 rows back,
 /// say, the oldest stays, so that their number grows with the logarithm of the feed's length.
 pub(crate) fn remember(connection: &Connection, cursor: Cursor) -> Result<()> {
     connection
-        .prepare_cached("INSERT INTO checkpoint (position, running) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .prepare_cached(
+            "INSERT INTO checkpoint (position, running, seq)
+             VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) FROM change)) ON CONFLICT DO NOTHING",
+        )?
         .execute(params![integer(cursor.position.0), cursor.running])?;
     let mut statement = connection.prepare_cached("SELECT position FROM checkpoint ORDER BY position")?;
     let positions: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -71,7 +82,7 @@ mod tests {
         let mut at = cursor(1_000);
         let mut asked = 0;
         while at.position.0 > 700 {
-            at = before(&connection, at).unwrap();
+            at = before(&connection, at).unwrap().cursor;
             asked += 1;
         }
         assert!(at.position.0 > 250 && asked < 12, "{at:?} after {asked}");

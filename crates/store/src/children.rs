@@ -7,10 +7,12 @@ use teranga_core::audience::Audience;
 use teranga_core::id::{Line, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::attachment::LaneRequest;
+use teranga_sync::bundle::Bundle;
 use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Request};
 
+use crate::behind;
 use crate::columns::{integer, unsigned};
 use crate::erase;
 use crate::error::{Result, StoreError};
@@ -131,6 +133,7 @@ impl Replica {
         if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
             return Ok(None);
         }
+        behind::notice(&transaction, request.cursor)?;
         // The other one stays named while this opening asks: an answer may be lost, and a refusal names nobody.
         let before: Option<Vec<u8>> = transaction
             .prepare_cached(
@@ -166,9 +169,11 @@ impl Replica {
     }
 
     /// Notes that a bundle of a child came, in one of its lines.
-    pub fn note_bundle(&mut self, child: ReplicaId, line: Line, now: Millis) -> Result<()> {
+    pub fn note_bundle(&mut self, bundle: &Bundle, now: Millis) -> Result<()> {
+        let (child, line) = (bundle.replica, bundle.line);
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
+        behind::notice(&transaction, bundle.cursor)?;
         transaction
             .prepare_cached("UPDATE child SET last_ms = ?3 WHERE replica = ?1 AND line = ?2")?
             .execute(params![child.as_bytes(), line.number(), now.0])?;

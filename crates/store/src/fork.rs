@@ -12,6 +12,7 @@ use crate::feed::{self, About, To};
 use crate::outbox;
 use crate::packs;
 use crate::replica::Replica;
+use crate::testimony;
 
 impl Replica {
     /// How many changes wait for their author to send them in another pack: the hub above took the one that brought them
@@ -45,7 +46,7 @@ pub(crate) fn note(connection: &Connection, origin: ReplicaId, batch: Batch) -> 
 /// is as if it had come down from above, but is not there.
 fn forget(connection: &Connection, origin: ReplicaId, from: Batch) -> Result<()> {
     let packs = params![origin.as_bytes(), integer(from.0), integer(from.line().end().0)];
-    connection.execute("DELETE FROM named_again WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3", packs)?;
+    testimony::forget(connection, origin, (from, from.line().end()))?;
     give_to_other_packs(connection, origin, from)?;
     for sql in [
         "INSERT INTO unbrought (change, batch) SELECT seq, batch FROM change
@@ -109,7 +110,7 @@ pub(crate) fn first_unbrought(
     let first: Option<i64> = connection
         .prepare_cached(
             "SELECT min(u.batch) FROM unbrought u JOIN change c ON c.seq = u.change
-             WHERE c.origin = ?1 AND u.batch BETWEEN ?2 AND ?3",
+             WHERE coalesce(c.witness, c.origin) = ?1 AND u.batch BETWEEN ?2 AND ?3",
         )?
         .query_row(
             params![origin.as_bytes(), integer(last.line().beginning().0), integer(last.0)],
@@ -123,7 +124,8 @@ pub(crate) fn brought(connection: &Connection, acknowledged: u64) -> Result<()> 
     connection
         .prepare_cached(
             "DELETE FROM unbrought WHERE change IN (
-                SELECT c.seq FROM change c JOIN outbox o ON o.origin = c.origin AND o.batch = c.batch
+                SELECT c.seq FROM change c JOIN outbox o
+                    ON o.origin = coalesce(c.witness, c.origin) AND o.batch = iif(c.witness IS NULL, c.batch, c.fed)
                 WHERE o.number <= ?1)",
         )?
         .execute([integer(acknowledged)])?;

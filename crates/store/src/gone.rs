@@ -2,6 +2,8 @@
 //! the home covers every change of the record, every file of it that is here is at the hub, no draft is open on it, no answer
 //! of it waits to be given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
 use teranga_core::grant::reaches;
@@ -60,17 +62,20 @@ pub(crate) fn note_all(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a change of a part came down: it may be held again, and the assessments of the case that it is.
+/// Notes that a change of a part came down: it may be held again, and the assessments of the case that it is; by those below
+/// too, who were told that it leaves.
 pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -> Result<()> {
-    connection
-        .prepare_cached("DELETE FROM gone WHERE record = ?1 AND (class = ?2 OR class = ?3)")?
-        .execute(params![record.as_bytes(), class.as_str(), WHOLE])?;
-    connection
-        .prepare_cached(
-            "DELETE FROM gone WHERE class = ?2 AND record IN (SELECT record FROM record WHERE kase = ?1)",
-        )?
-        .execute(params![record.as_bytes(), WHOLE])?;
-    Ok(())
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM gone WHERE record = ?1 AND (class = ?2 OR class = ?3)
+             OR class = ?3 AND record IN (SELECT record FROM record WHERE kase = ?1)
+         RETURNING record",
+    )?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str(), WHOLE])?;
+    let mut back: BTreeSet<RecordId> = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        back.insert(blob(row, 0, "gone", "record")?);
+    }
+    back.into_iter().try_for_each(|record| membership::enter_below(connection, record))
 }
 
 /// Lets go of what may be held no more and the home's backup covers. Returns how many records and parts went.

@@ -17,7 +17,7 @@ use crate::erase::{self, NO_SALT};
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
-use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::log::{self, Appended, FROM_FEED, Logged, Status};
 use crate::membership;
 use crate::outbox;
 use crate::packs;
@@ -25,6 +25,7 @@ use crate::part;
 use crate::receipts;
 use crate::register::{self, Noted};
 use crate::replica::Replica;
+use crate::testimony;
 
 /// What became of a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,47 +172,83 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
     if !register::is_child(connection, manifest.replica())? {
         introduce(connection, arrival.author)?;
     }
-    for nonce in &manifest.openings {
-        if let Noted::New(row) = register::note_opening(connection, &manifest.origin, *nonce)? {
+    if let Some(author) = &manifest.by.author
+        && register::introduction(connection, replica_id(&author.key))?.is_none()
+    {
+        // A witness says who somebody is whom nobody here knows, and of nobody else.
+        introduce(connection, author)?;
+    }
+    for nonce in &manifest.by.openings {
+        if let Noted::New(row) = register::note_opening(connection, manifest.author_key(), *nonce)? {
             feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
         }
     }
     packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
     // Its author may work elsewhere by the time the home has it: whoever brought it is told all the same.
     membership::note_known(connection, arrival.via.0, manifest.replica())?;
-    let mut place = 0;
-    let (mut brings_something, mut repeats_something) = (false, false);
-    for save in &arrival.pack.saves {
+    let logged = match &manifest.by.author {
+        Some(author) => testimony::log(connection, arrival.pack, replica_id(&author.key))?,
+        None => log_saves(connection, arrival.pack)?,
+    };
+    let brought = match logged {
+        Ok(brought) => brought,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    if brought.names_what_is_here
+        && packs::load(connection, manifest.replica(), manifest.batch)?.hash() != *arrival.hash
+    {
+        return Ok(Err(Problem::Forbidden));
+    }
+    outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
+    if !brought.something {
+        // Nothing will be applied for it that would say so later.
+        receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;
+    }
+    Ok(Ok(()))
+}
+
+/// What logging a pack's saves came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Brought {
+    /// Something is to be applied.
+    pub(crate) something: bool,
+    /// Something was here, and had to fit with it.
+    pub(crate) names_what_is_here: bool,
+}
+
+fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result<Brought, Problem>> {
+    let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
+    let (mut place, mut brought) = (0, Brought::default());
+    for save in &pack.saves {
         let (mut first, mut sent_again) = (None, false);
-        let named_again = match named_again(connection, manifest.replica(), save)? {
+        let named_again = match named_again(connection, origin, save)? {
             Again::No => false,
             Again::Whole => true,
             Again::Partly => return Ok(Err(Problem::Forbidden)),
         };
-        brings_something |= !named_again;
-        repeats_something |= named_again;
+        brought.names_what_is_here |= named_again;
         for entry in save {
-            part::note_record(connection, entry.record, entry.salt)?;
-            let salt = part::salt_of(connection, entry.record)?;
-            if salt != Some(entry.salt) && salt != Some(NO_SALT) {
+            if !note_record(connection, entry)? {
                 return Ok(Err(Problem::Forbidden));
             }
             let logged = Logged {
                 record: entry.record,
                 class: &entry.class,
                 hash: entry.hash,
-                origin: manifest.replica(),
-                batch: Some(manifest.batch),
+                origin,
+                batch: Some(batch),
                 place,
                 save: first,
                 status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
                 body: entry.body.as_deref(),
                 fed: None,
+                witness: None,
             };
             if named_again {
                 log::name_again(connection, &logged)?;
             } else {
-                let seq = log::append(connection, &logged)?;
+                let Appended { seq, is_new } = log::append(connection, &logged)?;
+                brought.something |= is_new;
                 first.get_or_insert(seq);
                 sent_again |= fork::is_sent_again(connection, seq)?;
             }
@@ -221,17 +258,14 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
             feed::append(connection, About::Save(seq, entry.record), To::All, entry.hash.as_bytes())?;
         }
     }
-    if repeats_something
-        && packs::load(connection, manifest.replica(), manifest.batch)?.hash() != *arrival.hash
-    {
-        return Ok(Err(Problem::Forbidden));
-    }
-    outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
-    if !brings_something {
-        // Nothing will be applied for it that would say so later.
-        receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;
-    }
-    Ok(Ok(()))
+    Ok(Ok(brought))
+}
+
+/// Notes that the record of a change exists; whether it has this salt, or none any more.
+pub(crate) fn note_record(connection: &Connection, entry: &Entry) -> Result<bool> {
+    part::note_record(connection, entry.record, entry.salt)?;
+    let salt = part::salt_of(connection, entry.record)?;
+    Ok(salt == Some(entry.salt) || salt == Some(NO_SALT))
 }
 
 /// Whether a pack brings something of a record that was erased. Its hashes may come: they are under its signature.
@@ -261,7 +295,7 @@ fn came_down(connection: &Connection, pack: &Pack) -> Result<bool> {
     let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
     for entry in pack.saves.iter().flatten() {
         let held = log::held(connection, entry.record, &entry.class, entry.hash)?;
-        if held.is_none_or(|held| (held.origin, held.fed) != (origin, Some(batch))) {
+        if held.is_none_or(|held| held.fed() != Some((origin, batch))) {
             return Ok(false);
         }
     }

@@ -2,12 +2,13 @@
 //! stood before the save and of what the save makes of it.
 
 use rusqlite::Connection;
-use teranga_core::audience::Audience;
+use teranga_core::audience::{Audience, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, may_write};
 use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
 
+use crate::behind::{self, Reading};
 use crate::custody::{self, Facts};
 use crate::error::Result;
 use crate::packs;
@@ -19,23 +20,36 @@ pub(crate) enum Granted {
     /// Its author was in charge of the record once.
     Late,
     No,
-    /// The envelope of this record has not arrived: nobody can say yet.
+    /// The envelope of this record has not arrived, or not all of it: nobody can say yet.
     EnvelopeUnknown(RecordId),
+}
+
+/// What whoever brings a save is to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It wrote it.
+    Author,
+    /// It had it from a hub that has lost it.
+    Witness,
 }
 
 /// A save to be judged.
 pub(crate) struct Case<'a> {
     pub(crate) record: RecordId,
-    pub(crate) origin: ReplicaId,
-    /// The pack that brought it.
-    pub(crate) batch: Option<Batch>,
+    /// Whose pack brought it.
+    pub(crate) of: ReplicaId,
+    /// Whether that is its author.
+    pub(crate) standing: Standing,
+    /// The number of that pack.
+    pub(crate) batch: Batch,
     /// The parts that it writes.
     pub(crate) classes: Vec<&'a ClassId>,
     /// What it makes of the record's envelope, where it writes that.
     pub(crate) claimed: Option<Envelope>,
 }
 
-/// Whether the author of a save may hold, and so write, what it wrote.
+/// Whether the author of a save may hold, and so write, what it wrote; of a testimony, whether its witness might have: nobody
+/// can do more in another's name than in their own.
 pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
     let Some(author) = audience(connection, case)? else { return Ok(Granted::No) };
     let held = custody::facts(connection, case.record)?;
@@ -52,7 +66,7 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
                 MayWrite::Yes => {}
                 MayWrite::Late if held.is_some() && claimed.as_ref() == Some(facts) => {}
                 MayWrite::Late => granted = Granted::Late,
-                MayWrite::No => return refused(connection, facts),
+                MayWrite::No => return refused(connection, case.record, facts),
             }
         }
     }
@@ -61,21 +75,28 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
 
 /// As whom an author is judged. Whose caseload it is and what they are cleared for is for the hub to say that enrolled
 /// them; further up only the place counts, and that is the place of the hub which brought the pack: its author may work
-/// elsewhere by now.
+/// elsewhere by now. What a witness brings may have come to it before the record was in its caseload: of it too the place
+/// counts, and what it is cleared for.
 fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>> {
-    let Some(author) = register::introduction(connection, case.origin)? else { return Ok(None) };
-    if register::was_enrolled_here(connection, case.origin)? {
-        return Ok(Some(author.audience));
+    let Some(author) = register::introduction(connection, case.of)? else { return Ok(None) };
+    if register::was_enrolled_here(connection, case.of)? {
+        return Ok(Some(match case.standing {
+            Standing::Author => author.audience,
+            Standing::Witness => Audience { reach: Reach::Everything, ..author.audience },
+        }));
     }
-    let via = case.batch.map(|batch| packs::via(connection, case.origin, batch)).transpose()?.flatten();
+    let via = packs::via(connection, case.of, case.batch)?;
     let brought = via.map(|hub| register::introduction(connection, hub)).transpose()?.flatten();
     Ok(Some(Audience::of_place(brought.unwrap_or(author).audience.place)))
 }
 
-/// An assessment is its author's by its case too, which may not have arrived.
-fn refused(connection: &Connection, facts: &Facts) -> Result<Granted> {
+/// An assessment is its author's by its case too, which may not have arrived; and a hub that is behind does not know who is in
+/// charge today.
+fn refused(connection: &Connection, record: RecordId, facts: &Facts) -> Result<Granted> {
+    let behind = behind::reading(connection)? != Reading::CaughtUp;
     Ok(match facts.case {
-        Some(case) if custody::facts(connection, case)?.is_none() => Granted::EnvelopeUnknown(case),
+        Some(case) if behind || custody::facts(connection, case)?.is_none() => Granted::EnvelopeUnknown(case),
+        None if behind => Granted::EnvelopeUnknown(record),
         Some(_) | None => Granted::No,
     })
 }

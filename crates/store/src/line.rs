@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use teranga_core::id::{Entropy, Line, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_sync::message::Asker;
 
+use crate::behind;
 use crate::error::{Result, StoreError};
 use crate::outbox;
 use crate::packs;
@@ -85,8 +86,8 @@ pub(crate) fn begin_at_hub(
     acknowledged: u64,
 ) -> Result<()> {
     begin(connection, own, nonce, acknowledged)?;
-    connection.execute("UPDATE uplink SET exchange = 0, acknowledged = 0, heard = 0, behind = 1", [])?;
-    Ok(())
+    connection.execute("UPDATE uplink SET exchange = 0, acknowledged = 0, heard = 0", [])?;
+    behind::fall_behind(connection)
 }
 
 /// Begins a line: draws its number, and takes apart what the hub has not acknowledged.

@@ -133,6 +133,17 @@ pub(crate) fn leave_below(connection: &Connection, record: RecordId, class: Opti
     Ok(())
 }
 
+/// Passes down that this replica may hold a record after all, which it had said leaves.
+pub(crate) fn enter_below(connection: &Connection, record: RecordId) -> Result<()> {
+    let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
+    for child in children(connection)? {
+        if reaches(&child.audience, &custody) {
+            enter(connection, replica_id(&child.key), Some(record))?;
+        }
+    }
+    Ok(())
+}
+
 /// The leave row that stands in a row of `leaving`.
 pub(crate) fn leave_row(connection: &Connection, row: i64) -> Result<Row> {
     let mut statement = connection.prepare_cached("SELECT record, class FROM leaving WHERE row = ?1")?;

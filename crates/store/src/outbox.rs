@@ -15,6 +15,7 @@ use crate::fork;
 use crate::line;
 use crate::log;
 use crate::replica::Replica;
+use crate::testimony;
 
 /// One pack of the outbox with its number.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +139,10 @@ pub(crate) fn next(connection: &Connection, acknowledged: u64) -> Result<Option<
 pub(crate) fn unacknowledged(connection: &Connection, acknowledged: u64) -> Result<Vec<(i64, OutboxRow)>> {
     let mut statement = connection.prepare_cached(
         "SELECT row, number, origin, batch FROM outbox WHERE number IS NULL OR number > ?1
-         ORDER BY number IS NULL, number, origin IN (SELECT origin FROM outbox WHERE passed = 1), row",
+         ORDER BY number IS NULL, number, origin IN (SELECT origin FROM outbox WHERE passed = 1),
+             NOT EXISTS (SELECT 1 FROM pack p WHERE p.origin = outbox.origin AND p.batch = outbox.batch
+                         AND p.author IS NOT NULL AND p.via IS NULL),
+             row",
     )?;
     let mut rows = statement.query([integer(acknowledged)])?;
     let mut found = Vec::new();
@@ -179,7 +183,16 @@ fn sent(connection: &Connection, acknowledged: u64) -> Result<Option<(i64, Outbo
     rows.next()?.map(read).transpose()
 }
 
+/// The next pack without a number: what this replica brings as a witness first, for its own work may build on it.
 fn unsent(connection: &Connection) -> Result<Option<(i64, OutboxRow)>> {
+    let mut testimonies = connection.prepare_cached(
+        "SELECT o.row, o.number, o.origin, o.batch FROM pack p JOIN outbox o ON o.origin = p.origin AND o.batch = p.batch
+         WHERE p.author IS NOT NULL AND p.via IS NULL AND o.number IS NULL
+         AND o.origin NOT IN (SELECT origin FROM outbox WHERE passed = 1) ORDER BY o.row LIMIT 1",
+    )?;
+    if let Some(row) = testimonies.query([])?.next()? {
+        return read(row).map(Some);
+    }
     let mut statement = connection.prepare_cached(
         "SELECT row, number, origin, batch FROM outbox WHERE number IS NULL
          AND origin NOT IN (SELECT origin FROM outbox WHERE passed = 1) ORDER BY row LIMIT 1",
@@ -239,6 +252,7 @@ pub(crate) fn take_apart(connection: &Connection, own: ReplicaId) -> Result<()> 
 
 /// Takes one's own packs apart, from one on to the end of its line.
 fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Result<()> {
+    testimony::take_apart(connection, own, (first, first.line().end()))?;
     for sql in [
         "UPDATE change SET batch = NULL, place = 0 WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
         "DELETE FROM pack WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",
@@ -297,6 +311,18 @@ pub(crate) fn offer_from(connection: &Connection, own: ReplicaId, from: Batch) -
         params![own.as_bytes(), integer(from.0), integer(from.line().end().0)],
     )?;
     Ok(())
+}
+
+/// Whether packs of one's own line wait, which those that are cut now would have to follow.
+pub(crate) fn holds_back(connection: &Connection, own: ReplicaId, acknowledged: u64) -> Result<bool> {
+    let line = line::current(connection)?;
+    let (from, to) = (integer(line.beginning().0), integer(line.end().0));
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3
+             AND (number IS NULL OR number > ?4))",
+        )?
+        .query_row(params![own.as_bytes(), from, to, integer(acknowledged)], |row| row.get(0))?)
 }
 
 /// The first of a line's packs, up to one, that the hub has not acknowledged.

@@ -7,8 +7,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::{ActorId, Batch, Line, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::admit::Chain;
+use teranga_sync::identity::Identity;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
-use teranga_sync::manifest::{Listed, Manifest};
+use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::pack::{Entry, Pack, Save, list};
 
 use crate::columns::{self, blob, integer, maybe_blob};
@@ -19,43 +21,65 @@ use crate::outbox;
 use crate::part;
 use crate::register;
 use crate::replica::Replica;
+use crate::testimony;
 
 /// Answers compress about threefold in a pack; a target on the wire is that many bytes of changes.
 const COMPRESSION_EXPECTED: usize = 3;
 
 impl Replica {
-    /// Cuts saves that are in no pack yet into one of about `bytes_target` on the wire, and puts it into the outbox.
-    /// Returns whether there was anything to cut.
+    /// Cuts saves that are in no pack yet into one of about `bytes_target` on the wire, and puts it into the outbox: first
+    /// what this replica brings as a witness, then what it wrote. Returns whether there was anything to cut.
     pub fn cut_pack(&mut self, bytes_target: usize, now: Millis) -> Result<bool> {
         let own = self.id();
         let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
+        if testimony::cut(&transaction, &identity, bytes_target, now)? {
+            transaction.commit()?;
+            return Ok(true);
+        }
         let rows = unpacked(&transaction, own, bytes_target)?;
         if rows.is_empty() {
             return Ok(false);
         }
-        let saves = saves_of(&transaction, &rows)?;
-        let line = line::current(&transaction)?;
-        let chain = chain(&transaction, own, line.beginning())?;
-        let batch = chain.last.next();
-        let openings = openings_of(&transaction, &rows)?;
-        let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
-        let previous = match chain.last_hash {
-            Some(hash) => hash,
-            None => line::before(&transaction)?,
-        };
-        let manifest = Manifest::sign(&identity, batch, previous, openings, listed.iter().map(Vec::as_slice));
-        let hash = manifest.hash(listed.iter().map(Vec::as_slice));
-        insert(&transaction, &manifest, &hash, now, None)?;
+        let by = Authorship::own(openings_of(&transaction, &rows)?);
+        let batch = sign(&transaction, &identity, by, &rows, now)?;
         for (place, row) in (0u32..).zip(&rows) {
             transaction
                 .prepare_cached("UPDATE change SET batch = ?2, place = ?3 WHERE seq = ?1")?
                 .execute(params![row.seq, integer(batch.0), place])?;
         }
-        outbox::enqueue(&transaction, own, batch)?;
         transaction.commit()?;
         Ok(true)
     }
+}
+
+/// Signs a pack of these rows as the next of one's own, and puts it into the outbox.
+pub(crate) fn sign(
+    connection: &Connection,
+    identity: &Identity,
+    by: Authorship,
+    rows: &[LogRow],
+    now: Millis,
+) -> Result<Batch> {
+    let own = identity.replica();
+    let saves = saves_of(connection, rows)?;
+    let chain = chain(connection, own, line::current(connection)?.beginning())?;
+    let batch = chain.last.next();
+    let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
+    let previous = match chain.last_hash {
+        Some(hash) => hash,
+        None => line::before(connection)?,
+    };
+    let manifest = Manifest::sign(identity, batch, previous, by, listed.iter().map(Vec::as_slice));
+    let hash = manifest.hash(listed.iter().map(Vec::as_slice));
+    insert(connection, &manifest, &hash, now, None)?;
+    outbox::enqueue(connection, own, batch)?;
+    Ok(batch)
+}
+
+/// Bytes of changes that come to about so many on the wire.
+pub(crate) fn raw_bytes(bytes_target: usize) -> usize {
+    (bytes_target * COMPRESSION_EXPECTED).min(limits::PACK_RAW_BYTES_MAX / 2)
 }
 
 /// Whole saves that are in no pack yet, up to the target.
@@ -66,7 +90,7 @@ fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Res
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([own.as_bytes()])?;
-    let budget = (bytes_target * COMPRESSION_EXPECTED).min(limits::PACK_RAW_BYTES_MAX / 2);
+    let budget = raw_bytes(bytes_target);
     let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
     let mut actors = BTreeSet::new();
     while let Some(row) = rows.next()? {
@@ -86,7 +110,7 @@ fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Res
     Ok(taken)
 }
 
-/// The opening that wrote a change of one's own.
+/// The opening that wrote a change.
 pub(crate) fn actor_of(row: &LogRow) -> Result<ActorId> {
     let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
     teranga_sync::scan::scan(row.body.as_deref().unwrap_or_default(), &limits)
@@ -117,7 +141,8 @@ pub(crate) fn saves_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<S
     Ok(saves)
 }
 
-fn openings_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<OpeningNonce>> {
+/// The openings that wrote these changes.
+pub(crate) fn openings_of(connection: &Connection, rows: &[LogRow]) -> Result<Vec<OpeningNonce>> {
     let mut openings = Vec::new();
     for row in rows {
         let (_, nonce) = register::opening_of(connection, actor_of(row)?)?
@@ -185,11 +210,11 @@ pub(crate) fn insert(
     now: Millis,
     via: Option<(ReplicaId, Option<Line>)>,
 ) -> Result<()> {
-    let openings: Vec<u8> = manifest.openings.iter().flat_map(|nonce| nonce.0).collect();
+    let openings: Vec<u8> = manifest.by.openings.iter().flat_map(|nonce| nonce.0).collect();
     connection
         .prepare_cached(
-            "INSERT INTO pack (origin, batch, previous, hash, openings, signature, received_ms, via, via_line)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO pack (origin, batch, previous, hash, openings, signature, received_ms, via, via_line, author)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             manifest.replica().as_bytes(),
@@ -201,31 +226,42 @@ pub(crate) fn insert(
             now.0,
             via.map(|(child, _)| child.0),
             via.and_then(|(_, line)| line).map(Line::number),
+            manifest.by.author.as_ref().map(Introduction::encode),
         ])?;
     Ok(())
 }
 
 /// A held pack, put together again.
 pub(crate) fn load(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Pack> {
-    let rows = log::of_pack(connection, origin, batch)?;
-    let saves = saves_of(connection, &rows)?;
+    let wrong = |column| StoreError::Inconsistent { table: "pack", column };
     let key = register::introduction(connection, origin)?
         .ok_or(StoreError::Inconsistent { table: "replica", column: "id" })?
         .key;
     let manifest = connection
-        .prepare_cached("SELECT previous, openings, signature FROM pack WHERE origin = ?1 AND batch = ?2")?
+        .prepare_cached(
+            "SELECT previous, openings, signature, author FROM pack WHERE origin = ?1 AND batch = ?2",
+        )?
         .query_row(params![origin.as_bytes(), integer(batch.0)], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+            let bytes = |column| row.get::<_, Vec<u8>>(column);
+            Ok((bytes(0)?, bytes(1)?, bytes(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
         })
         .optional()?
         .ok_or(StoreError::Inconsistent { table: "outbox", column: "batch" })?;
-    let wrong = |column| StoreError::Inconsistent { table: "pack", column };
-    let (previous, openings, signature) = manifest;
+    let (previous, openings, signature, author) = manifest;
+    let author = author.map(|bytes| Introduction::decode(&bytes).map_err(|_| wrong("author"))).transpose()?;
+    let rows = match author {
+        None => log::of_pack(connection, origin, batch)?,
+        Some(_) => log::of_testimony(connection, origin, batch)?,
+    };
+    let saves = saves_of(connection, &rows)?;
     let manifest = Manifest {
         origin: key,
         batch,
         previous: ManifestHash::from_slice(&previous).ok_or_else(|| wrong("previous"))?,
-        openings: openings.chunks_exact(16).filter_map(OpeningNonce::from_slice).collect(),
+        by: Authorship {
+            author,
+            openings: openings.chunks_exact(16).filter_map(OpeningNonce::from_slice).collect(),
+        },
         signature: signature.try_into().map_err(|_| wrong("signature"))?,
     };
     Ok(Pack { manifest, saves })

@@ -144,8 +144,9 @@ fn log_save(connection: &Connection, record: RecordId, own: ReplicaId, made: &[M
             status: Status::Applied,
             body: Some(&change.bytes),
             fed: None,
+            witness: None,
         };
-        let seq = log::append(connection, &logged)?;
+        let seq = log::append(connection, &logged)?.seq;
         save.get_or_insert(seq);
     }
     Ok(())

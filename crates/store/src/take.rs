@@ -20,6 +20,7 @@ use crate::receipts;
 use crate::register::{self, Noted};
 use crate::replica::{self, Profile};
 use crate::resources;
+use crate::testimony;
 use crate::verdicts;
 
 /// Takes rows in their order, verdicts that follow each other together: each may take the same part apart.
@@ -38,7 +39,7 @@ pub(crate) fn rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> R
 
 fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
     match row {
-        Row::Save { batch, save } => take_save(connection, batch, &save),
+        Row::Save { batch, witness, save } => take_save(connection, (batch, witness), &save),
         // The hub says what this replica is: it may hold other things than before.
         Row::Replica(introduction) if introduction.key == own.public_key() => {
             replica::write_profile(connection, own, &Profile::of(introduction))
@@ -65,9 +66,9 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
 }
 
 /// Stands for the author of a change whose opening was never introduced.
-const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
+pub(crate) const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
 
-fn take_save(connection: &Connection, batch: Batch, of: &Save) -> Result<()> {
+fn take_save(connection: &Connection, (batch, witness): (Batch, Option<ReplicaId>), of: &Save) -> Result<()> {
     let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
     let mut first = None;
     for entry in of {
@@ -91,9 +92,11 @@ fn take_save(connection: &Connection, batch: Batch, of: &Save) -> Result<()> {
             status: Status::Logged,
             body: Some(body),
             fed: Some(batch),
+            witness,
         };
-        let seq = log::append(connection, &logged)?;
+        let seq = log::append(connection, &logged)?.seq;
         fork::came_down(connection, seq)?;
+        testimony::came_down(connection, seq)?;
         aside::take_after_all(connection, entry.record, &entry.class, entry.hash)?;
         first.get_or_insert(seq);
     }

@@ -14,6 +14,7 @@ use crate::log::Status;
 use crate::outbox;
 use crate::receipts;
 use crate::replica::Replica;
+use crate::testimony;
 use crate::verdicts;
 
 /// Where a record of this replica lies, the least far of its own changes deciding.
@@ -114,13 +115,17 @@ impl Replica {
 
     fn unsent(&self) -> Result<u64> {
         let in_no_pack: i64 = self.connection().query_row(
-            "SELECT count(*) FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1",
+            "SELECT (SELECT count(*) FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1)
+                 + (SELECT count(*) FROM missed)",
             [self.id().as_bytes()],
             |row| row.get(0),
         )?;
         let Some(uplink) = self.uplink()? else { return Ok(unsigned(in_no_pack)) };
         let in_packs: i64 = self.connection().query_row(
-            "SELECT count(*) FROM outbox o JOIN change c ON c.origin = o.origin AND c.batch = o.batch
+            "SELECT count(*) FROM outbox o JOIN (
+                SELECT origin, batch FROM change WHERE batch > 0
+                UNION ALL SELECT origin, batch FROM named_again WHERE save IS NOT NULL) c
+                ON c.origin = o.origin AND c.batch = o.batch
              WHERE o.number IS NULL OR o.number > ?1",
             [integer(uplink.acknowledged)],
             |row| row.get(0),
@@ -151,10 +156,17 @@ pub(crate) fn is_safe(
 }
 
 /// Where this replica's own changes of a record lie; safe where it made none, or the home has them with this strength.
+/// What it brings as a witness counts as its own.
 fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId, assurance: Assurance) -> Result<Tick> {
+    if testimony::is_owed_of(connection, record)? {
+        return Ok(Tick::Here);
+    }
     let acknowledged = outbox::acknowledged(connection)?;
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)",
+        "SELECT batch FROM change WHERE record = ?1 AND origin = ?2 AND (batch IS NULL OR batch > 0)
+         UNION SELECT c.fed FROM change c JOIN named_again n
+             ON n.change = c.seq AND n.origin = c.witness AND n.batch = c.fed
+         WHERE c.record = ?1 AND c.witness = ?2 AND c.batch = 0",
     )?;
     let mut rows = statement.query(params![record.as_bytes(), own.as_bytes()])?;
     let mut tick = Tick::Safe;
@@ -185,7 +197,8 @@ fn others_are_safe(
     let mut statement = connection.prepare_cached(
         "SELECT EXISTS (
             SELECT 1 FROM change c
-            LEFT JOIN receipt r ON r.origin = c.origin AND r.line = (coalesce(c.fed, c.batch) >> 32) AND r.what = ?3
+            LEFT JOIN receipt r ON r.origin = coalesce(c.witness, c.origin)
+                AND r.line = (coalesce(c.fed, c.batch) >> 32) AND r.what = ?3
             WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
               AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
     )?;

@@ -2,12 +2,13 @@
 //! outbox and the cursor, and taking an answer in one transaction.
 
 use rusqlite::{Connection, params};
-use teranga_core::id::{FeedPosition, PublicKey, ReplicaId};
+use teranga_core::id::{FeedPosition, OpeningNonce, PublicKey, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::bytes::DecodeError;
 use teranga_sync::feed::{Cursor, Row, decode};
 use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
@@ -15,6 +16,7 @@ use teranga_sync::succession::Inheritance;
 
 use crate::apply::{Applied, Applier};
 use crate::attachments;
+use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
 use crate::erase;
@@ -32,6 +34,7 @@ use crate::register::{self};
 use crate::replica::{self, Profile, Replica};
 use crate::succession;
 use crate::take;
+use crate::testimony;
 
 /// The hub that this replica syncs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +51,8 @@ pub struct Uplink {
     pub exchange: u64,
     /// The outbox number up to which the hub holds everything.
     pub acknowledged: u64,
-    /// Whether a line was begun and the feed has not been read to its end since.
-    pub behind: bool,
+    /// How this replica stands to its feed.
+    pub reading: Reading,
     /// When the last exchange succeeded, by this replica's clock.
     pub last: Option<Millis>,
     /// When a session last left nothing to do, by this replica's clock.
@@ -137,9 +140,14 @@ impl Replica {
             moving::leave(&transaction, own.replica(), (&from, &to))?;
         }
         if before.as_ref().is_none_or(|before| before.key != *hub.key) {
+            if hub.home.is_none() || home::home(&transaction, &own)?.as_ref() != hub.home {
+                // Another home's backup covers nothing of this one's.
+                receipts::forget(&transaction)?;
+            }
             if let Some(before) = &before {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
+                testimony::miss(&transaction, own.replica(), 0)?;
             }
             receipts::forget(&transaction)?;
             transaction.execute("DELETE FROM uplink", [])?;
@@ -159,6 +167,11 @@ impl Replica {
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;
         }
+        let reading = match (&before, profile.kind) {
+            (Some(_), _) => Reading::Behind,
+            (None, ReplicaKind::Hub) => Reading::New,
+            (None, ReplicaKind::Device) => Reading::CaughtUp,
+        };
         transaction.execute(
             "INSERT INTO uplink (only_one, hub, key, url, name, running, behind, home)
              VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32), ?5, ?6)
@@ -169,7 +182,7 @@ impl Replica {
                 hub.key.as_bytes(),
                 hub.url,
                 hub.name,
-                before.is_some(),
+                reading.code(),
                 hub.home.map(PublicKey::as_bytes)
             ],
         )?;
@@ -187,10 +200,11 @@ impl Replica {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
         let pushes = match plan.push {
             PushPlan::Ask => Vec::new(),
-            PushPlan::Pack { .. } if uplink.behind => Vec::new(),
+            PushPlan::Pack { .. } if uplink.reading == Reading::Behind => Vec::new(),
             PushPlan::Pack { bytes_target } => {
                 let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
-                if own_waits && !outbox::waits(self.connection(), uplink.acknowledged)? {
+                let owed = testimony::is_owed(self.connection())?;
+                if own_waits && (owed || !outbox::waits(self.connection(), uplink.acknowledged)?) {
                     self.cut_pack(bytes_target, now)?;
                 }
                 match outbox::next(self.connection(), uplink.acknowledged)? {
@@ -237,9 +251,9 @@ impl Replica {
         if !line::is_ours(self.connection(), answer.before)? {
             return Err(TakeError::SomebodyElse);
         }
-        let (own, identity) = (self.id(), self.identity().clone());
+        let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
-        let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
+        let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
         erase::told(&transaction, &request.confirmations)?;
         introduced::told(&transaction, &request.introductions)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
@@ -249,7 +263,8 @@ impl Replica {
             outbox::take_apart(&transaction, own)?;
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
-        let unpacked = !outbox::is_passed_over(&transaction, own)? && unpacked(&transaction, own)?;
+        let unpacked = !outbox::is_passed_over(&transaction, own)?
+            && (unpacked(&transaction, own)? || testimony::is_owed(&transaction)?);
         let untold =
             !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
@@ -260,7 +275,7 @@ impl Replica {
         }
         transaction.execute(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, heard = exchange, last_ms = ?4,
-                 done_ms = iif(?5, ?4, done_ms), behind = behind AND ?6, within = ?7",
+                 done_ms = iif(?5, ?4, done_ms), behind = behind * ?6, within = ?7",
             params![
                 integer(cursor.position.0),
                 cursor.running,
@@ -271,6 +286,9 @@ impl Replica {
                 integer(cursor.within),
             ],
         )?;
+        if before.reading != Reading::CaughtUp && answer.more == More::Nothing {
+            took.applied += catch_up(&transaction, (own, nonce))?;
+        }
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
         self.take_profile(profile);
@@ -312,6 +330,12 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
     Ok(Took { applied, erased, foreign_words })
 }
 
+/// The feed was read to its end by who was behind.
+pub(crate) fn catch_up(connection: &Connection, (own, nonce): (ReplicaId, OpeningNonce)) -> Result<Applied> {
+    behind::caught_up(connection, (own, nonce))?;
+    apply_all(connection, own, &Guard::new())
+}
+
 /// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
 /// signed it, or nothing of them is taken.
 pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
@@ -333,13 +357,15 @@ pub(crate) fn next_cursor(
     if given.position >= asked.position {
         return Ok(given);
     }
-    connection.execute("UPDATE uplink SET behind = 1", [])?;
+    behind::fall_behind(connection)?;
     log::offer_again(connection, own)?;
     outbox::offer_again(connection, acknowledged)?;
     erase::tell_again(connection)?;
     introduced::tell_again(connection)?;
     attachments::offer_again(connection)?;
-    checkpoints::before(connection, asked)
+    let before = checkpoints::before(connection, asked)?;
+    testimony::miss(connection, own, before.seq)?;
+    Ok(before.cursor)
 }
 
 /// The hub that this replica syncs with, once it is enrolled.
@@ -362,7 +388,7 @@ pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                 },
                 exchange: unsigned(row.get(5)?),
                 acknowledged: unsigned(row.get(6)?),
-                behind: row.get(9)?,
+                reading: Reading::read(row.get(9)?)?,
                 last: row.get::<_, Option<i64>>(7)?.map(Millis),
                 done: row.get::<_, Option<i64>>(8)?.map(Millis),
             })
@@ -380,8 +406,7 @@ fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<A
     let mut total = Applied::default();
     loop {
         let round = Applier::new(connection, own, guard).run()?;
-        total.changes += round.changes;
-        total.quarantined += round.quarantined;
+        total += round;
         if !round.left {
             return Ok(total);
         }

@@ -82,7 +82,9 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if chain.may_be_another_at_home(batch, &hash) {
         return Admission::Refuse(Problem::BrokenChain);
     }
-    if pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {
+    let speaks_for_itself =
+        pack.manifest.by.author.as_ref().is_some_and(|author| author.key == pack.manifest.origin);
+    if speaks_for_itself || pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {
         return Admission::Refuse(Problem::Malformed);
     }
     check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Accept(hash))

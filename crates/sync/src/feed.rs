@@ -49,8 +49,10 @@ pub struct VerdictRow {
 pub enum Row {
     /// The changes of one save, applied.
     Save {
-        /// The pack in which they left their origin, so that its receipt speaks of them.
+        /// The pack in which they left their author, or the witness who brings them, so that its receipt speaks of them.
         batch: Batch,
+        /// Whose testimony that pack is; `None` where it is the author's own.
+        witness: Option<ReplicaId>,
         /// The changes that the child may hold.
         save: Save,
     },
@@ -97,6 +99,7 @@ const VERDICT: u8 = 5;
 const LEAVE: u8 = 6;
 const ERASE: u8 = 7;
 const FORK: u8 = 8;
+const WITNESSED_SAVE: u8 = 9;
 
 /// Where a child stands in its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,8 +154,12 @@ pub fn encode(rows: &[Row]) -> Vec<u8> {
 
 fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row: &Row) {
     match row {
-        Row::Save { batch, save } => {
-            writer.byte(SAVE).number(batch.0).count(save.len());
+        Row::Save { batch, witness, save } => {
+            match witness {
+                None => writer.byte(SAVE),
+                Some(witness) => writer.byte(WITNESSED_SAVE).raw(witness.as_bytes()),
+            };
+            writer.number(batch.0).count(save.len());
             for entry in save {
                 let base = bases.base(entry.record, &entry.class, entry.salt);
                 table.write_change(writer, entry, base);
@@ -221,7 +228,8 @@ impl Saves {
 fn read_row(reader: &mut Reader<'_>, saves: &mut Saves) -> Result<Row, DecodeError> {
     let name = limits::NAME_BYTES_MAX;
     Ok(match reader.byte()? {
-        SAVE => Row::Save {
+        kind @ (SAVE | WITNESSED_SAVE) => Row::Save {
+            witness: if kind == SAVE { None } else { Some(ReplicaId(reader.array()?)) },
             batch: Batch(reader.number_up_to("batch", limits::BATCH_MAX)?),
             save: saves.read(reader)?,
         },
@@ -270,7 +278,7 @@ mod tests {
             body: None,
         };
         let save = vec![entry(1); limits::PACK_ENTRIES_MAX];
-        let rows = |count| vec![Row::Save { batch: Batch(1), save: save.clone() }; count];
+        let rows = |count| vec![Row::Save { batch: Batch(1), witness: None, save: save.clone() }; count];
         let whole = limits::ROWS_ENTRIES_MAX / limits::PACK_ENTRIES_MAX;
         assert_eq!(decode(&encode(&rows(whole))).map(|rows| rows.len()), Ok(whole));
         assert_eq!(decode(&encode(&rows(whole + 1))), Err(DecodeError::OverLimit { field: "entries" }));

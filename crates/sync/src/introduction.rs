@@ -70,6 +70,23 @@ pub fn read_introduction(reader: &mut Reader<'_>) -> Result<Introduction, Decode
     Ok(Introduction { key, kind, person: agent.person, office: agent.office, audience })
 }
 
+impl Introduction {
+    /// Its bytes, as they stand in messages and under signatures.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        write_introduction(&mut writer, self);
+        writer.finish()
+    }
+
+    /// Reads what [`Introduction::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let introduction = read_introduction(&mut reader)?;
+        reader.finish()?;
+        Ok(introduction)
+    }
+}
+
 /// Writes where a replica stands and what it may hold there: region, reach, classes.
 pub fn write_audience(writer: &mut Writer, audience: &Audience) {
     writer.text(audience.place.code()).byte(reach_code(&audience.reach));

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, ChangeHash, ManifestHash, OpeningNonce, PublicKey, RecordId, Salt};
+use teranga_core::id::{Batch, ChangeHash, ManifestHash, PublicKey, RecordId, Salt};
 
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::first::first_hash;
 use crate::limits;
-use crate::manifest::{Listed, Manifest};
+use crate::manifest::{Authorship, Listed, Manifest};
 use crate::parts::{PartTable, TableReader};
 
 /// One change in a pack.
@@ -52,10 +52,7 @@ impl Pack {
         let mut writer = Writer::new();
         let manifest = &self.manifest;
         writer.raw(manifest.origin.as_bytes()).number(manifest.batch.0).raw(manifest.previous.as_bytes());
-        writer.count(manifest.openings.len());
-        for nonce in &manifest.openings {
-            writer.raw(nonce.as_bytes());
-        }
+        manifest.by.write(&mut writer);
         let table =
             PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
         table.write(&mut writer);
@@ -78,9 +75,7 @@ impl Pack {
         let origin = PublicKey(reader.array()?);
         let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
         let previous = ManifestHash(reader.array()?);
-        let openings = (0..reader.count("openings", limits::PACK_OPENINGS_MAX)?)
-            .map(|_| reader.array().map(OpeningNonce))
-            .collect::<Result<_, _>>()?;
+        let by = Authorship::read(&mut reader)?;
         let table = TableReader::read(&mut reader)?;
         let mut bases = Bases::default();
         let mut entries_left = limits::PACK_ENTRIES_MAX;
@@ -93,7 +88,7 @@ impl Pack {
             .collect::<Result<_, _>>()?;
         let signature = reader.array()?;
         reader.finish()?;
-        Ok(Self { manifest: Manifest { origin, batch, previous, openings, signature }, saves })
+        Ok(Self { manifest: Manifest { origin, batch, previous, by, signature }, saves })
     }
 }
 

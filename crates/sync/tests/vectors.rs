@@ -30,7 +30,7 @@ use teranga_sync::first::first_hash;
 use teranga_sync::holding::hash_of;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::{Introduction, ReplicaKind};
-use teranga_sync::manifest::{Manifest, Mark};
+use teranga_sync::manifest::{Authorship, Manifest, Mark};
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
@@ -71,9 +71,28 @@ fn entry() -> Entry {
 fn pack() -> Pack {
     let saves = vec![vec![entry()]];
     let listed = list(&saves[0]);
-    let manifest =
-        Manifest::sign(&device(), Batch(1), ManifestHash([0; 32]), vec![NONCE], [listed.as_slice()]);
+    let manifest = Manifest::sign(
+        &device(),
+        Batch(1),
+        ManifestHash([0; 32]),
+        Authorship::own(vec![NONCE]),
+        [listed.as_slice()],
+    );
     Pack { manifest, saves }
+}
+
+/// A colleague's testimony of what the device wrote.
+fn testimony() -> Pack {
+    let saves = vec![vec![entry()]];
+    let listed = list(&saves[0]);
+    let by = Authorship { author: Some(introduction()), openings: vec![NONCE] };
+    let batch = Line::FIRST.beginning().next();
+    let manifest = Manifest::sign(&colleague(), batch, ManifestHash([0; 32]), by, [listed.as_slice()]);
+    Pack { manifest, saves }
+}
+
+fn colleague() -> Identity {
+    Identity::from_secret([4; 32])
 }
 
 fn introduction() -> Introduction {
@@ -97,7 +116,8 @@ fn rows() -> Vec<Row> {
         }),
         Row::Replica(introduction()),
         Row::Opening { replica: device().replica(), nonce: NONCE },
-        Row::Save { batch: Batch(1), save: vec![entry()] },
+        Row::Save { batch: Batch(1), witness: None, save: vec![entry()] },
+        Row::Save { batch: Batch(1), witness: Some(colleague().replica()), save: vec![entry()] },
         Row::Receipt(receipt(Assurance::Held)),
         Row::Receipt(receipt(Assurance::BackedUp)),
         Row::Verdict(VerdictRow {
@@ -329,6 +349,7 @@ fn vectors() -> Json {
         "first_change_hash": first_hash(RECORD, &class, SALT),
         "change": hex(&entry().body.unwrap()), "change_hash": entry().hash,
         "pack": hex(&pack().encode()), "manifest_hash": pack().hash(),
+        "testimony": hex(&testimony().encode()), "testimony_hash": testimony().hash(),
         "rows": hex(&feed::encode(&rows())),
         "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
         "succession": hex(&inheritance().successions[0].to_bytes()),
@@ -402,6 +423,9 @@ fn the_frozen_bytes_read_back() {
     let read = Pack::decode(&bytes(&frozen["pack"])).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
+    let read = Pack::decode(&bytes(&frozen["testimony"])).unwrap();
+    assert!(read.manifest.verify(&read.hash()));
+    assert_eq!(read, testimony());
     assert_eq!(feed::decode(&bytes(&frozen["rows"])).unwrap(), rows());
     let word = inheritance().successions[0];
     assert_eq!(Succession::from_bytes(&bytes(&frozen["succession"])), Ok(word));

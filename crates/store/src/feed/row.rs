@@ -76,10 +76,16 @@ fn save_rows(connection: &Connection, save: i64, record: RecordId, audience: &Au
         .filter(|row| row.status == log::Status::Applied && may_hold(audience, &custody, &row.class))
         .collect();
     let Some(first) = held.first() else { return Ok(Vec::new()) };
-    let Some(batch) = first.left_in() else { return Ok(Vec::new()) };
+    let Some((of, batch)) = first.pack() else { return Ok(Vec::new()) };
+    let witness = (of != first.origin).then_some(of);
     let mut rows = strangers(connection, first.origin, &held, audience)?;
+    if let Some(witness) = witness {
+        // Nothing of the save is the witness's own, but it is its receipt that will speak of it.
+        let known = strangers(connection, witness, &held, audience)?;
+        rows.extend(known.into_iter().filter(|row| !rows.contains(row)).collect::<Vec<_>>());
+    }
     let saves = packs::saves_of(connection, &held)?;
-    rows.extend(saves.into_iter().next().map(|save| Row::Save { batch, save }));
+    rows.extend(saves.into_iter().next().map(|save| Row::Save { batch, witness, save }));
     Ok(rows)
 }
 

@@ -5,15 +5,22 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 
 use super::{COLUMNS, LogRow, Status, read};
-use crate::columns::{self, blob, integer};
+use crate::columns::{self, blob, integer, maybe_blob};
 use crate::error::Result;
 
 /// Where a change stands that is here already.
 pub(crate) struct Held {
     pub(crate) origin: ReplicaId,
     pub(crate) batch: Option<Batch>,
-    /// Where it came down the feed: the pack in which it left its origin.
-    pub(crate) fed: Option<Batch>,
+    fed: Option<Batch>,
+    witness: Option<ReplicaId>,
+}
+
+impl Held {
+    /// The pack that it is known by where it came down the feed, and whose it is.
+    pub(crate) fn fed(&self) -> Option<(ReplicaId, Batch)> {
+        self.fed.map(|batch| (self.witness.unwrap_or(self.origin), batch))
+    }
 }
 
 /// A change that is here already, by the pack that brought it.
@@ -24,13 +31,30 @@ pub(crate) fn held(
     hash: ChangeHash,
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(
-        "SELECT origin, batch, fed FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3",
+        "SELECT origin, batch, fed, witness FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3",
     )?;
     let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
     let fed = row.get::<_, Option<i64>>(2)?.map(columns::batch);
-    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch, fed }))
+    let witness = maybe_blob(row, 3, "change", "witness")?;
+    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch, fed, witness }))
+}
+
+/// The pack held here that brought a change, and whose it is: its author's, or a witness's. What came down the feed came in
+/// none, though one of the same number may be here.
+pub(crate) fn brought_in(connection: &Connection, row: &LogRow) -> Result<Option<(ReplicaId, Batch)>> {
+    let Some((of, batch)) = row.pack() else { return Ok(None) };
+    if row.batch == Some(batch) {
+        return Ok(Some((of, batch)));
+    }
+    let named: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM named_again WHERE change = ?1 AND origin = ?2 AND batch = ?3
+             AND save IS NOT NULL)",
+        )?
+        .query_row(params![row.seq, of.as_bytes(), integer(batch.0)], |row| row.get(0))?;
+    Ok(named.then_some((of, batch)))
 }
 
 /// The row of a change, if it is here.
@@ -95,6 +119,23 @@ pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) 
              SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
         CROSS JOIN change USING (seq) ORDER BY at";
     select(connection, from, params![origin.as_bytes(), integer(batch.0)])
+}
+
+/// The changes of a testimony, in order, in the saves that its witness knew: of one of which a part came another way there
+/// may be more here.
+pub(crate) fn of_testimony(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT change, save FROM named_again WHERE origin = ?1 AND batch = ?2 ORDER BY place",
+    )?;
+    let mut named = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    let mut found = Vec::new();
+    while let Some(row) = named.next()? {
+        let (seq, save) = (row.get::<_, i64>(0)?, row.get(1)?);
+        found.extend(
+            select(connection, "change WHERE seq = ?1", [seq])?.into_iter().map(|row| LogRow { save, ..row }),
+        );
+    }
+    Ok(found)
 }
 
 fn select(connection: &Connection, from: &str, parameters: impl rusqlite::Params) -> Result<Vec<LogRow>> {

@@ -6,10 +6,12 @@ use rusqlite::{Connection, Row, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 
-use crate::columns::{self, blob, integer};
+use crate::columns::{self, blob, integer, maybe_blob};
 use crate::error::{Result, StoreError};
 
-pub(crate) use find::{Held, applied_of, held, of_pack, of_record, of_save, seq_of, status_of};
+pub(crate) use find::{
+    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, seq_of, status_of,
+};
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Status {
 /// The batch number of changes that came down a feed: their packs are not held here.
 pub(crate) const FROM_FEED: Batch = Batch(0);
 
-/// The mark of what was held aside and is tried again.
+/// The mark of what was held aside and is tried again, and of what came without its body and has it now.
 pub(crate) const AGAIN: &str = "again";
 
 /// A change on its way into the log.
@@ -71,8 +73,10 @@ pub(crate) struct Logged<'a> {
     pub(crate) save: Option<i64>,
     pub(crate) status: Status,
     pub(crate) body: Option<&'a [u8]>,
-    /// Of a change that came down the feed: the pack in which it left its origin.
+    /// Of a change that came down the feed, or in a testimony: the pack in which it left its origin, or its witness.
     pub(crate) fed: Option<Batch>,
+    /// The witness whose pack that is; none where it is its author's.
+    pub(crate) witness: Option<ReplicaId>,
 }
 
 /// A change in the log.
@@ -90,15 +94,24 @@ pub(crate) struct LogRow {
     /// Why it is quarantined, or how else it is marked.
     reason: Option<String>,
     fed: Option<Batch>,
+    witness: Option<ReplicaId>,
 }
 
 impl LogRow {
-    /// The pack in which it left its origin; none while it is in none.
-    pub(crate) fn left_in(&self) -> Option<Batch> {
-        self.batch.filter(|batch| *batch != FROM_FEED).or(self.fed)
+    /// The pack that brought it this far, and whose it is: its author's, or a witness's; none while it is in none.
+    pub(crate) fn pack(&self) -> Option<(ReplicaId, Batch)> {
+        match self.batch.filter(|batch| *batch != FROM_FEED) {
+            Some(batch) => Some((self.origin, batch)),
+            None => self.fed.map(|batch| (self.witness.unwrap_or(self.origin), batch)),
+        }
     }
 
-    /// Whether it was held aside before, so that those who brought it have taken it out.
+    /// The number of that pack.
+    pub(crate) fn left_in(&self) -> Option<Batch> {
+        self.pack().map(|(_, batch)| batch)
+    }
+
+    /// Whether those who brought it have not got it: they have taken it out since, or had let it go.
     pub(crate) fn comes_again(&self) -> bool {
         self.reason.as_deref() == Some(AGAIN)
     }
@@ -112,8 +125,7 @@ impl LogRow {
 }
 
 /// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str =
-    "seq, record, class, hash, origin, batch, save, status, unseal(body), fed, reason";
+pub(crate) const COLUMNS: &str = "seq, record, class, hash, change.origin, change.batch, change.save, status, unseal(body), fed, reason, witness";
 
 /// Reads a row of `change`.
 pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
@@ -129,36 +141,40 @@ pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
         body: row.get(8)?,
         fed: row.get::<_, Option<i64>>(9)?.map(columns::batch),
         reason: row.get(10)?,
+        witness: maybe_blob(row, 11, "change", "witness")?,
     })
 }
 
-/// Appends a change and returns its seq. A change that is here already keeps its row and what became of it; only its
-/// pack is noted, where it had come down a feed before, and its body, where a relay had withheld it.
-pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64> {
+/// Where a change stands in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Appended {
+    pub(crate) seq: i64,
+    /// Whether it, or its body, is new, so that it is still to be applied.
+    pub(crate) is_new: bool,
+}
+
+/// Appends a change. One that is here already keeps its row and what became of it; only its pack is noted, where it had come
+/// down a feed before, and its body, where a relay had withheld it.
+pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<Appended> {
     if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
-        came_back(connection, seq, change)?;
-        connection
-            .prepare_cached(
-                "UPDATE change SET batch = ?2, place = ?3 WHERE seq = ?1 AND batch = 0 AND origin = ?4",
-            )?
-            .execute(params![
-                seq,
-                change.batch.map(|batch| integer(batch.0)),
-                change.place,
-                change.origin.as_bytes()
-            ])?;
+        if change.batch == Some(FROM_FEED) {
+            came_back(connection, seq, change)?;
+        } else {
+            came_in_its_pack(connection, seq, change)?;
+        }
+        let mut is_new = false;
         if let Some(body) = change.body {
-            give_body(connection, seq, body)?;
+            is_new = give_body(connection, seq, body)?;
             if change.batch == Some(FROM_FEED) {
-                bring_back(connection, seq, body)?;
+                is_new |= bring_back(connection, seq, body)?;
             }
         }
-        return Ok(seq);
+        return Ok(Appended { seq, is_new });
     }
     connection
         .prepare_cached(
-            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10)",
+            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -171,24 +187,45 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<i64
             change.status.code(),
             change.body,
             change.fed.map(|batch| integer(batch.0)),
+            change.witness.map(|witness| witness.0),
         ])?;
     let seq = connection.last_insert_rowid();
     if change.save.is_none() {
         connection.prepare_cached("UPDATE change SET save = seq WHERE seq = ?1")?.execute([seq])?;
     }
-    Ok(seq)
+    Ok(Appended { seq, is_new: change.body.is_some() })
 }
 
 /// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says
 /// last. One's own was sent by another one with this key, and need not be sent again.
 fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
-    if change.batch == Some(FROM_FEED) {
-        connection
-            .prepare_cached(
-                "UPDATE change SET batch = 0, fed = ?2 WHERE seq = ?1 AND coalesce(batch, 0) = 0",
-            )?
-            .execute(params![seq, change.fed.map(|batch| integer(batch.0))])?;
-    }
+    connection
+        .prepare_cached(
+            "UPDATE change SET batch = 0, fed = ?2, witness = ?3 WHERE seq = ?1 AND coalesce(batch, 0) = 0",
+        )?
+        .execute(params![
+            seq,
+            change.fed.map(|batch| integer(batch.0)),
+            change.witness.map(|witness| witness.0)
+        ])?;
+    Ok(())
+}
+
+/// A change that had come down the feed, or in a testimony, has come in its author's pack now, which says what stood in one
+/// save.
+fn came_in_its_pack(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE change SET batch = ?2, place = ?3, save = coalesce(?5, seq), witness = NULL
+             WHERE seq = ?1 AND batch = 0 AND origin = ?4",
+        )?
+        .execute(params![
+            seq,
+            change.batch.map(|batch| integer(batch.0)),
+            change.place,
+            change.origin.as_bytes(),
+            change.save
+        ])?;
     Ok(())
 }
 
@@ -196,7 +233,7 @@ fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<(
 /// brings once more.
 pub(crate) fn offer_again(connection: &Connection, own: ReplicaId) -> Result<()> {
     connection.execute(
-        "UPDATE change SET batch = NULL, fed = NULL WHERE origin = ?1 AND batch = 0 AND body IS NOT NULL",
+        "UPDATE change SET batch = NULL, fed = NULL, witness = NULL WHERE origin = ?1 AND batch = 0 AND body IS NOT NULL",
         [own.as_bytes()],
     )?;
     Ok(())
@@ -211,25 +248,26 @@ pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<(
 }
 
 /// Gives a change the body that a relay had withheld; one that has its body keeps it. What was let go does not come back
-/// with a late copy of its pack.
-pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
+/// with a late copy of its pack. Whether it was given.
+pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<bool> {
     put_body(connection, (seq, Status::Withheld), body)
 }
 
 /// Gives a change that was let go its body again: the hub says that it may be held.
-fn bring_back(connection: &Connection, seq: i64, body: &[u8]) -> Result<()> {
+fn bring_back(connection: &Connection, seq: i64, body: &[u8]) -> Result<bool> {
     put_body(connection, (seq, Status::LetGo), body)
 }
 
-fn put_body(connection: &Connection, (seq, was): (i64, Status), body: &[u8]) -> Result<()> {
-    connection
+/// Whoever brought the change brought it without its body, and is to hear of it too.
+fn put_body(connection: &Connection, (seq, was): (i64, Status), body: &[u8]) -> Result<bool> {
+    let given = connection
         .prepare_cached(
-            "UPDATE change SET status = 0,
+            "UPDATE change SET status = 0, reason = ?4,
                  body = seal((SELECT key FROM record WHERE record.record = change.record), ?2)
              WHERE seq = ?1 AND body IS NULL AND status = ?3",
         )?
-        .execute(params![seq, body, was.code()])?;
-    Ok(())
+        .execute(params![seq, body, was.code(), AGAIN])?;
+    Ok(given == 1)
 }
 
 /// Notes that a later pack names a change which is here, so that this pack too can be put together again; and takes
@@ -251,6 +289,13 @@ pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
     connection
         .prepare_cached("UPDATE change SET status = ?2 WHERE seq = ?1")?
         .execute(params![seq, Status::Waiting.code()])?;
+    Ok(())
+}
+
+/// Has everything tried again that waits.
+pub(crate) fn try_what_waits(connection: &Connection) -> Result<()> {
+    let waits = params![Status::Logged.code(), Status::Waiting.code()];
+    connection.prepare_cached("UPDATE change SET status = ?1 WHERE status = ?2")?.execute(waits)?;
     Ok(())
 }
 

@@ -269,5 +269,18 @@ ALTER TABLE outbox ADD COLUMN place TEXT;
 -- In which lines packs came, of which a hub remembers the last few only.
 CREATE INDEX pack_via ON pack (via, via_line) WHERE via IS NOT NULL;
 
+-- Testimonies: packs in which a replica brings what another wrote, whose disk is gone and the hub's that had it.
+ALTER TABLE pack ADD COLUMN author BLOB;          -- whom its origin speaks for: an introduction; null where for itself
+CREATE INDEX pack_of_own_testimony ON pack (batch) WHERE author IS NOT NULL AND via IS NULL;
+ALTER TABLE change ADD COLUMN witness BLOB;       -- whose testimony `fed` is a pack of; null where its author's
+ALTER TABLE named_again ADD COLUMN save INTEGER;  -- of a testimony: the place of its save in the pack
+CREATE INDEX named_again_of_change ON named_again (change);
+-- Changes of others that the hub has not brought once more since it forgot, or since there is another hub.
+CREATE TABLE missed (
+    change INTEGER PRIMARY KEY    -- its seq
+) STRICT;
+-- The last change in the log when this place was remembered.
+ALTER TABLE checkpoint ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+
 -- Whether a replica was known in another place before.
 ALTER TABLE replica ADD COLUMN wandered INTEGER NOT NULL DEFAULT 0;

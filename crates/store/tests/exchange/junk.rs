@@ -59,9 +59,9 @@ fn a_pack_with_a_save_without_changes_is_not_taken() {
     let mut pack = Pack::decode(&honest.pack).unwrap();
     pack.saves.push(Vec::new());
     let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();
-    let Manifest { batch, previous, openings, .. } = pack.manifest;
+    let Manifest { batch, previous, by, .. } = pack.manifest;
     let listed = listed.iter().map(Vec::as_slice);
-    pack.manifest = Manifest::sign(world.awa.identity(), batch, previous, openings, listed);
+    pack.manifest = Manifest::sign(world.awa.identity(), batch, previous, by, listed);
     request.pushes[0].pack = pack.encode();
     let awa = world.region.child(world.awa.id()).unwrap().unwrap();
     let taken = world.region.ingest(&awa, request.line, &request.pushes[0], NOW).unwrap();

@@ -26,7 +26,7 @@ use teranga_store::ingest::Ingested;
 use teranga_store::ticks::Tick;
 use teranga_sync::identity::actor_of;
 use teranga_sync::introduction::ReplicaKind;
-use teranga_sync::manifest::{Listed, Manifest};
+use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::message::{Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::session::{Plan, PushPlan, Session};
@@ -245,7 +245,7 @@ fn a_day_of_three_hundred_openings_is_sent_in_packs_that_a_hub_takes() {
     let plan = Plan { push: PushPlan::Pack { bytes_target: 1 << 20 }, ..session.plan() };
     let request = world.awa.next_request(&plan, NOW).unwrap().unwrap();
     let pack = Pack::decode(&request.pushes[0].pack).unwrap();
-    assert!(pack.manifest.openings.len() > 150, "{}", pack.manifest.openings.len());
+    assert!(pack.manifest.by.openings.len() > 150, "{}", pack.manifest.by.openings.len());
     sync_all(&mut world);
     same_everywhere(&world, record);
 }
@@ -358,7 +358,8 @@ fn own_pack(child: &Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) -> Pus
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
     let (first, zeros) = (Batch(1), ManifestHash([0; 32]));
-    let manifest = Manifest::sign(child.identity(), first, zeros, vec![nonce], listed);
+    let by = Authorship::own(vec![nonce]);
+    let manifest = Manifest::sign(child.identity(), first, zeros, by, listed);
     Push { number: 1, introduction: None, pack: Pack { manifest, saves }.encode() }
 }
 

@@ -108,6 +108,10 @@ fn a_part_whose_changes_came_in_another_order_is_made_anew_too() {
     enrol(&mut world.hq, &mut nioro, "six");
     let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     sync(&mut world.awa, &mut world.region);
+    sync(&mut world.region, &mut world.hq);
+    world.hq.note_backup(NOW).unwrap();
+    sync(&mut world.region, &mut world.hq);
+    // Of what the home's backup covers Moussa is no witness.
     sync(&mut world.moussa, &mut world.region);
     // What Moussa writes comes to the other hub of the region before what it builds on.
     edit(&mut world.moussa, record, &[("E03", "on top of it")]);

@@ -162,5 +162,5 @@ fn sign(origin: &Identity, pack: Pack, chain: Option<(Batch, ManifestHash)>) -> 
         chain.map_or((manifest.batch, manifest.previous), |(batch, hash)| (batch.next(), hash));
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
-    Pack { manifest: Manifest::sign(origin, batch, previous, manifest.openings, listed), saves }
+    Pack { manifest: Manifest::sign(origin, batch, previous, manifest.by, listed), saves }
 }

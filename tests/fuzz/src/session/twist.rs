@@ -2,14 +2,14 @@
 //! its fields is made to say something else, and it is written and signed again. Which twist, its tape says; where, follows
 //! from its bytes.
 
-use teranga_core::audience::Clearance;
+use teranga_core::audience::{Audience, Clearance};
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, ChangeHash, FeedPosition, RecordId, Salt};
+use teranga_core::id::{Batch, ChangeHash, FeedPosition, PublicKey, RecordId, ReplicaId, Salt};
 use teranga_core::time::Millis;
 use teranga_sync::elide::{rebuild, without_frame};
 use teranga_sync::erase::Erasure;
 use teranga_sync::feed::{Cursor, Row};
-use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
 use teranga_sync::manifest::Mark;
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
@@ -73,14 +73,15 @@ impl Twist {
 
     pub(super) fn pack(&mut self, pack: &mut Pack) {
         match self.which {
-            12 => pack.manifest.openings.clear(),
-            13 => pack.manifest.openings = twice(&pack.manifest.openings),
+            12 => pack.manifest.by.openings.clear(),
+            13 => pack.manifest.by.openings = twice(&pack.manifest.by.openings),
             14 => pack.manifest.batch = Batch(limits::BATCH_MAX),
             15 => pack.saves.reverse(),
             16 => pack.saves.push(Vec::new()),
             17 => pack.saves = vec![pack.saves.concat()],
             18 => pack.saves = pack.saves.concat().into_iter().map(|entry| vec![entry]).collect(),
             19 => pack.saves = twice(&pack.saves),
+            27 => pack.manifest.by.author = Some(somebody(pack.manifest.origin)),
             _ => self.save_of(&mut pack.saves),
         }
     }
@@ -166,11 +167,12 @@ impl Twist {
 
     fn row(&mut self, row: &mut Row, known: Option<Entry>) {
         match row {
-            Row::Save { batch, save } => {
+            Row::Save { batch, witness, save } => {
                 let others: Vec<Entry> = save.iter().cloned().chain(known).collect();
                 match self.which {
                     18 => *batch = Batch(limits::BATCH_MAX),
                     19 => save.clear(),
+                    27 => *witness = Some(ReplicaId([7; 16])),
                     _ => self.entry_of(save, &others),
                 }
             }
@@ -186,6 +188,18 @@ impl Twist {
             Row::Erase(erasure) => erasure.signature = [7; 64],
             Row::Fork { batch, .. } => *batch = Batch(1),
         }
+    }
+}
+
+/// Whoever has a key, as somebody else says who it is.
+fn somebody(key: PublicKey) -> Introduction {
+    let (person, office) = ("Quelqu'un".to_owned(), String::new());
+    Introduction {
+        key,
+        kind: ReplicaKind::Device,
+        person,
+        office,
+        audience: Audience::of_region(Some("SN-KL")),
     }
 }
 

@@ -37,14 +37,13 @@ pub(crate) fn pack_again(raw: &[u8]) {
         Err(error) => return explained(&error),
     };
     assert!(pack.saves.iter().map(Vec::len).sum::<usize>() <= limits::PACK_ENTRIES_MAX);
-    assert!(pack.manifest.openings.len() <= limits::PACK_OPENINGS_MAX);
+    assert!(pack.manifest.by.openings.len() <= limits::PACK_OPENINGS_MAX);
     stable(&pack, Pack::encode, Pack::decode);
     decided(&pack);
     let manifest = &pack.manifest;
     let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
-    let manifest =
-        Manifest::sign(&device(), manifest.batch, manifest.previous, manifest.openings.clone(), listed);
+    let manifest = Manifest::sign(&device(), manifest.batch, manifest.previous, manifest.by.clone(), listed);
     decided(&Pack { manifest, ..pack });
 }
 

@@ -1,0 +1,288 @@
+//! Testimonies: what only a colleague's device holds any more, because its author's disk is gone and the hub's with it. Whoever
+//! has it from a hub that forgot, and is not brought it once more, brings it up in packs of its own that name the author: as
+//! a witness, whose word counts as far as its own rights. What the author brings itself, now or later, takes its place.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use teranga_core::id::{Batch, RecordId, ReplicaId};
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_sync::identity::{Identity, replica_id};
+use teranga_sync::introduction::Introduction;
+use teranga_sync::limits;
+use teranga_sync::manifest::Authorship;
+use teranga_sync::pack::{Entry, Pack};
+
+use crate::columns::{integer, unsigned};
+use crate::error::Result;
+use crate::feed::{self, About, To};
+use crate::fork;
+use crate::ingest::{self, Brought};
+use crate::log::{self, Appended, FROM_FEED, LogRow, Logged, Status};
+use crate::packs;
+use crate::register;
+use crate::replica::Replica;
+use crate::take::UNKNOWN;
+
+impl Replica {
+    /// How many changes stand here on a witness's word alone: their authors have not brought them.
+    pub fn witnessed(&self) -> Result<u64> {
+        let count = self.connection().query_row(
+            "SELECT count(*) FROM change WHERE witness IS NOT NULL AND batch = 0",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(unsigned(count))
+    }
+}
+
+/// Notes what others wrote and this replica has from its hub alone, behind a change of its log: the hub has forgotten where
+/// it was, or is another one, and may have lost it. What it brings once more is not missed; nor is what the home's backup covers,
+/// by the receipts of before: later ones may speak of other packs of the same numbers.
+pub(crate) fn miss(connection: &Connection, own: ReplicaId, after: i64) -> Result<()> {
+    connection.execute(
+        "INSERT INTO missed (change)
+         SELECT c.seq FROM change c
+         LEFT JOIN receipt r ON r.origin = coalesce(c.witness, c.origin) AND r.line = (c.fed >> 32) AND r.what = 1
+         WHERE c.batch = 0 AND c.origin <> ?1 AND c.seq > ?2 AND c.body IS NOT NULL
+             AND c.fed > coalesce(r.batch, 0)
+             AND EXISTS (SELECT 1 FROM replica WHERE id = c.origin)
+             AND NOT EXISTS (
+                 SELECT 1 FROM named_again n JOIN outbox o ON o.origin = n.origin AND o.batch = n.batch
+                 WHERE n.change = c.seq)
+         ON CONFLICT DO NOTHING",
+        params![own.as_bytes(), after],
+    )?;
+    Ok(())
+}
+
+/// The hub has brought a change once more.
+pub(crate) fn came_down(connection: &Connection, seq: i64) -> Result<()> {
+    connection.prepare_cached("DELETE FROM missed WHERE change = ?1")?.execute([seq])?;
+    Ok(())
+}
+
+/// The feed was read to its end: what was not brought once more is owed, but for what was taken out of its document or let go
+/// meanwhile, or has come in its author's pack.
+pub(crate) fn settle(connection: &Connection) -> Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM missed WHERE change IN (
+                SELECT c.seq FROM missed m JOIN change c ON c.seq = m.change
+                WHERE c.body IS NULL OR c.batch <> 0 OR c.status NOT IN (0, 1, 2))",
+        )?
+        .execute([])?;
+    Ok(())
+}
+
+/// Whether something is missed.
+pub(crate) fn is_owed(connection: &Connection) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM missed)")?.query_row([], |row| row.get(0))?)
+}
+
+/// Whether something of a record is missed: it is here, and perhaps nowhere else.
+pub(crate) fn is_owed_of(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM missed m JOIN change c ON c.seq = m.change WHERE c.record = ?1)",
+        )?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
+/// Cuts a pack of what is missed of one author; whether there was anything.
+pub(crate) fn cut(
+    connection: &Connection,
+    identity: &Identity,
+    bytes_target: usize,
+    now: Millis,
+) -> Result<bool> {
+    let Some(author) = first_author(connection)? else { return Ok(false) };
+    let rows = owed_by(connection, replica_id(&author.key), bytes_target)?;
+    let by = Authorship { openings: packs::openings_of(connection, &rows)?, author: Some(author) };
+    let batch = packs::sign(connection, identity, by, &rows, now)?;
+    let own = identity.replica();
+    for (place, row) in (0u32..).zip(&rows) {
+        name(connection, (own, batch), (place, row.save), row.seq)?;
+        attribute(connection, (own, batch), row.seq)?;
+        came_down(connection, row.seq)?;
+    }
+    Ok(true)
+}
+
+fn first_author(connection: &Connection) -> Result<Option<Introduction>> {
+    let origin: Option<Vec<u8>> = connection
+        .prepare_cached(
+            "SELECT c.origin FROM missed m JOIN change c ON c.seq = m.change ORDER BY m.change LIMIT 1",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    match origin.and_then(|bytes| ReplicaId::from_slice(&bytes)) {
+        Some(origin) => register::introduction(connection, origin),
+        None => Ok(None),
+    }
+}
+
+/// Saves of an author of which something is missed, as far as they are here, up to about so many bytes on the wire.
+fn owed_by(connection: &Connection, author: ReplicaId, bytes_target: usize) -> Result<Vec<LogRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT c.save FROM missed m JOIN change c ON c.seq = m.change WHERE c.origin = ?1 ORDER BY c.save",
+    )?;
+    let mut saves = statement.query([author.as_bytes()])?;
+    let budget = packs::raw_bytes(bytes_target);
+    let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
+    let mut actors = BTreeSet::new();
+    while let Some(save) = saves.next()? {
+        let rows: Vec<LogRow> = log::of_save(connection, save.get(0)?)?
+            .into_iter()
+            .filter(|row| row.body.is_some() && row.origin == author)
+            .collect();
+        for row in &rows {
+            actors.insert(packs::actor_of(row)?);
+        }
+        let full = bytes >= budget
+            || taken.len() + rows.len() > limits::PACK_ENTRIES_MAX / 2
+            || actors.len() > limits::PACK_OPENINGS_MAX;
+        if !taken.is_empty() && full {
+            break;
+        }
+        bytes += rows.iter().filter_map(|row| row.body.as_ref()).map(Vec::len).sum::<usize>();
+        taken.extend(rows);
+    }
+    Ok(taken)
+}
+
+/// Takes one's own testimonies apart again, from one on to the end of its line: what they brought is missed as before.
+pub(crate) fn take_apart(
+    connection: &Connection,
+    own: ReplicaId,
+    (first, last): (Batch, Batch),
+) -> Result<()> {
+    let packs = params![own.as_bytes(), integer(first.0), integer(last.0)];
+    connection
+        .prepare_cached(
+            "INSERT INTO missed (change) SELECT n.change FROM named_again n JOIN change c ON c.seq = n.change
+             WHERE n.origin = ?1 AND n.batch BETWEEN ?2 AND ?3 AND c.batch = 0 ON CONFLICT DO NOTHING",
+        )?
+        .execute(packs)?;
+    connection
+        .prepare_cached("DELETE FROM named_again WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3")?
+        .execute(packs)?;
+    Ok(())
+}
+
+/// Logs what a testimony brings; what is here already is only named by it.
+pub(crate) fn log(
+    connection: &Connection,
+    pack: &Pack,
+    author: ReplicaId,
+) -> Result<std::result::Result<Brought, Problem>> {
+    let known_by = (pack.manifest.replica(), pack.manifest.batch);
+    let (mut place, mut brought) = (0, Brought { something: false, names_what_is_here: true });
+    for (save, entries) in (0i64..).zip(&pack.saves) {
+        let mut first = None;
+        for entry in entries {
+            let heard = hear(connection, known_by, (author, first), entry)?;
+            let Some((seq, is_new)) = heard else { return Ok(Err(Problem::Forbidden)) };
+            name(connection, known_by, (place, save), seq)?;
+            first.get_or_insert(seq);
+            brought.something |= is_new;
+            place += 1;
+        }
+    }
+    Ok(Ok(brought))
+}
+
+/// Logs one change of a testimony: its row, and whether there is something to apply for it. `None` where it is said to be
+/// somebody else's than it is, or its record has another salt.
+fn hear(
+    connection: &Connection,
+    known_by: (ReplicaId, Batch),
+    (author, save): (ReplicaId, Option<i64>),
+    entry: &Entry,
+) -> Result<Option<(i64, bool)>> {
+    if !ingest::note_record(connection, entry)? {
+        return Ok(None);
+    }
+    let held = log::held(connection, entry.record, &entry.class, entry.hash)?;
+    if held.as_ref().is_some_and(|held| held.origin != author && held.origin != UNKNOWN) {
+        return Ok(None);
+    }
+    let (witness, batch) = known_by;
+    let logged = Logged {
+        record: entry.record,
+        class: &entry.class,
+        hash: entry.hash,
+        origin: author,
+        batch: Some(FROM_FEED),
+        place: 0,
+        save,
+        status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
+        body: entry.body.as_deref(),
+        fed: Some(batch),
+        witness: Some(witness),
+    };
+    let Appended { seq, is_new } = match log::seq_of(connection, entry.record, &entry.class, entry.hash)? {
+        None => log::append(connection, &logged)?,
+        Some(seq) => {
+            let body = entry.body.as_ref();
+            let is_new = body.map_or(Ok(false), |body| log::give_body(connection, seq, body))?;
+            Appended { seq, is_new }
+        }
+    };
+    if fork::is_sent_again(connection, seq)? {
+        attribute(connection, known_by, seq)?;
+        let digest = entry.hash.as_bytes();
+        feed::append(connection, About::Save(save.unwrap_or(seq), entry.record), To::All, digest)?;
+    }
+    Ok(Some((seq, is_new)))
+}
+
+/// Notes that a testimony names a change at a place, in one of its saves.
+fn name(
+    connection: &Connection,
+    (witness, batch): (ReplicaId, Batch),
+    (place, save): (u32, i64),
+    seq: i64,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO named_again (origin, batch, place, change, save) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![witness.as_bytes(), integer(batch.0), place, seq, save])?;
+    Ok(())
+}
+
+/// Notes by whose testimony a change is known, until its author brings it.
+fn attribute(connection: &Connection, (witness, batch): (ReplicaId, Batch), seq: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET fed = ?3, witness = ?2 WHERE seq = ?1 AND batch = 0")?
+        .execute(params![seq, witness.as_bytes(), integer(batch.0)])?;
+    Ok(())
+}
+
+/// Testimonies are forgotten from one on to the end of its line, for the hub above holds something else under their numbers.
+/// What another testimony here names too is known by that one from now on; the rest waits for its witness to send it anew.
+pub(crate) fn forget(
+    connection: &Connection,
+    witness: ReplicaId,
+    (first, last): (Batch, Batch),
+) -> Result<()> {
+    let packs = params![witness.as_bytes(), integer(first.0), integer(last.0)];
+    connection.execute("DELETE FROM named_again WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3", packs)?;
+    connection.execute(
+        "UPDATE change SET (witness, fed) = (
+             SELECT n.origin, n.batch FROM named_again n JOIN pack p ON p.origin = n.origin AND p.batch = n.batch
+             WHERE n.change = change.seq AND p.author IS NOT NULL LIMIT 1)
+         WHERE witness = ?1 AND fed BETWEEN ?2 AND ?3
+             AND seq IN (SELECT n.change FROM named_again n JOIN pack p ON p.origin = n.origin AND p.batch = n.batch
+                         WHERE p.author IS NOT NULL)",
+        packs,
+    )?;
+    connection.execute(
+        "INSERT INTO unbrought (change, batch) SELECT seq, fed FROM change
+         WHERE witness = ?1 AND fed BETWEEN ?2 AND ?3 AND batch = 0 ON CONFLICT DO NOTHING",
+        packs,
+    )?;
+    Ok(())
+}
