@@ -52,7 +52,7 @@ impl Office {
             "voided": voided.len(),
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent,
-                         "unbrought": replica.unbrought()? },
+                         "unbrought": replica.unbrought()?, "witnessed": replica.witnessed()? },
             "refused": self.refused()?,
             "files": { "held": files, "bytes": file_bytes, "elsewhere": waiting.elsewhere,
                        "unsent": if replica.uplink()?.is_some() { waiting.files } else { 0 } },

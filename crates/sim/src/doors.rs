@@ -114,6 +114,9 @@ pub(crate) fn ask(
     let (at, sabotage) = (hub.machine.now(now), hub.sabotage);
     hub.machine.work(|running, seed| match (running, door) {
         (Running::Office(office), Door::Sync) => {
+            if sabotage.turns_away(office, body)? {
+                return Err(Rejected::new(Problem::Forbidden, "hearsay"));
+            }
             exchange(office, body, at).map(|answer| sabotage.spoil(answer, office.replica()))
         }
         (Running::Office(office), Door::Files) => sabotage.files(office, body, at),

@@ -11,8 +11,8 @@ use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State};
 use teranga_sync::feed::{Row, decode, encode};
 use teranga_sync::first::first_hash;
 use teranga_sync::limits::CHUNK_BYTES;
-use teranga_sync::message::{Answer, More};
-use teranga_sync::pack::Entry;
+use teranga_sync::message::{Answer, More, Request};
+use teranga_sync::pack::{Entry, Pack};
 use teranga_sync::receipt::{Assurance, Receipt};
 use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
@@ -48,13 +48,15 @@ pub enum Sabotage {
     HollowHub,
     /// Hubs say of all that headquarters holds that its backup covers it: what left is let go too early.
     BoastfulHub,
+    /// Hubs take nobody's word for what somebody else wrote: what only a colleague holds is lost.
+    DismissiveHub,
     /// More waits at hubs than is said: floods of other parts, of which nobody is told.
     HoardingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -68,8 +70,21 @@ impl Sabotage {
         Self::CredulousDesk,
         Self::HollowHub,
         Self::BoastfulHub,
+        Self::DismissiveHub,
         Self::HoardingHub,
     ];
+
+    /// Whether a saboteur turns a request away before the hub sees it.
+    pub(crate) fn turns_away(self, office: &Office, body: &[u8]) -> Result<bool, Rejected> {
+        let Some(ends) = Request::ends(body).ok().filter(|_| self == Self::DismissiveHub) else {
+            return Ok(false);
+        };
+        let child = office.replica().child(ends.child)?;
+        let request = child.and_then(|child| Request::read(body, &child.key).ok());
+        let brings = request.iter().flat_map(|request| &request.pushes);
+        let mut packs = brings.filter_map(|push| Pack::decode(&push.pack).ok());
+        Ok(packs.any(|pack| pack.manifest.by.author.is_some()))
+    }
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
     pub(crate) fn spoil(self, answer: Vec<u8>, hub: &Replica) -> Vec<u8> {
@@ -108,6 +123,7 @@ impl Sabotage {
             | Self::ForgetfulDesk
             | Self::CredulousDesk
             | Self::HollowHub
+            | Self::DismissiveHub
             | Self::HoardingHub => return answer,
         }
         read.encode(hub.identity())

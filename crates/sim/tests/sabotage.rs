@@ -26,6 +26,8 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
+        // Whoever holds it knows that nobody else does.
+        Sabotage::DismissiveHub => matches!(fault, Fault::Lost(..) | Fault::Stuck(..)),
         Sabotage::BoastfulHub => matches!(fault, Fault::Uncovered(..)),
         Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),

@@ -1,6 +1,7 @@
 //! Forks: two copies of a device wrote under the same numbers, and the hub above holds the other one's packs. It refuses
 //! those that came here, so they can never be relayed: they are forgotten, what they brought is kept, and their author is
-//! told to cut it anew, in another line. Until the hub above has it, nothing of it is called safe.
+//! told to cut it anew, in another line. Meanwhile this hub brings it as a witness. Until the hub above has it, nothing of it is
+//! called safe.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::{Batch, Line, ReplicaId};
@@ -24,7 +25,7 @@ impl Replica {
 }
 
 /// Notes that the hub above holds another chain of an origin's line from a batch on.
-pub(crate) fn note(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<()> {
+pub(crate) fn note(connection: &Connection, own: ReplicaId, origin: ReplicaId, batch: Batch) -> Result<()> {
     let told = packs::brought_by(connection, origin, batch)?.map_or(origin, |(child, _)| child);
     let moved: Option<i64> = connection
         .query_row(
@@ -36,6 +37,7 @@ pub(crate) fn note(connection: &Connection, origin: ReplicaId, batch: Batch) -> 
         )
         .optional()?;
     forget(connection, origin, batch)?;
+    testimony::miss_unbrought(connection, own)?;
     let Some(row) = moved else { return Ok(()) };
     let digest = [origin.as_bytes().as_slice(), &batch.0.to_be_bytes()].concat();
     feed::append(connection, About::Fork(row), To::Only(told), &digest)?;
@@ -89,7 +91,11 @@ fn give_to_other_packs(connection: &Connection, origin: ReplicaId, from: Batch) 
 /// Takes the hub's word of a fork: its origin offers what it has sent from there on once more, and is refused; a hub between
 /// passes it down.
 pub(crate) fn take(connection: &Connection, own: ReplicaId, origin: ReplicaId, batch: Batch) -> Result<()> {
-    if origin == own { outbox::offer_from(connection, own, batch) } else { note(connection, origin, batch) }
+    if origin == own {
+        outbox::offer_from(connection, own, batch)
+    } else {
+        note(connection, own, origin, batch)
+    }
 }
 
 /// Where the hub above holds another chain of a line, if it is known to.

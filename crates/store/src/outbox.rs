@@ -93,7 +93,7 @@ pub(crate) fn pass_over(connection: &Connection, own: ReplicaId, refused: &[(u64
     // A refused pack stands as it was refused, whatever the hub made of it.
     connection.execute("UPDATE outbox SET fixed = 1 WHERE passed = 1", [])?;
     for row in forks {
-        fork::note(connection, row.origin, row.batch)?;
+        fork::note(connection, own, row.origin, row.batch)?;
     }
     Ok(())
 }

@@ -57,6 +57,18 @@ pub(crate) fn miss(connection: &Connection, own: ReplicaId, after: i64) -> Resul
     Ok(())
 }
 
+/// Notes changes whose packs the hub above can never take: their author is told to bring them in others, and may never come.
+pub(crate) fn miss_unbrought(connection: &Connection, own: ReplicaId) -> Result<()> {
+    connection.execute(
+        "INSERT INTO missed (change)
+         SELECT c.seq FROM unbrought u JOIN change c ON c.seq = u.change
+         WHERE c.batch = 0 AND c.origin <> ?1 AND c.body IS NOT NULL AND c.status IN (0, 1, 2)
+         ON CONFLICT DO NOTHING",
+        [own.as_bytes()],
+    )?;
+    Ok(())
+}
+
 /// The hub has brought a change once more.
 pub(crate) fn came_down(connection: &Connection, seq: i64) -> Result<()> {
     connection.prepare_cached("DELETE FROM missed WHERE change = ?1")?.execute([seq])?;
@@ -102,10 +114,15 @@ pub(crate) fn cut(
     let by = Authorship { openings: packs::openings_of(connection, &rows)?, author: Some(author) };
     let batch = packs::sign(connection, identity, by, &rows, now)?;
     let own = identity.replica();
+    let mut told = None;
     for (place, row) in (0u32..).zip(&rows) {
         name(connection, (own, batch), (place, row.save), row.seq)?;
         attribute(connection, (own, batch), row.seq)?;
         came_down(connection, row.seq)?;
+        if told.replace(row.save) != Some(row.save) {
+            // Whoever has it from here hears by whose receipts it is safe from now on.
+            feed::append(connection, About::Save(row.save, row.record), To::All, row.hash.as_bytes())?;
+        }
     }
     Ok(true)
 }

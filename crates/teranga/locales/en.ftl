@@ -222,6 +222,7 @@ status-changes-quarantined = Changes in quarantine
 status-changes-withheld = Changes of which a relay sent the hash alone
 status-changes-unsent = Changes not relayed yet
 status-changes-unbrought = Changes that their author has to send again
+status-changes-witnessed = Changes that a colleague brought, and that their author has not sent again
 status-refused = The parent did not take pack { $pack } of { $person } ({ $code }). It is kept here, and offered again at every relay.
 show-envelope = Case: { $case } · wave: { $wave } · state: { $state }
 form-not-here = The form has not arrived on this device yet.

@@ -222,6 +222,7 @@ status-changes-quarantined = Changements en quarantaine
 status-changes-withheld = Changements dont un relais n'a envoyé que l'empreinte
 status-changes-unsent = Changements pas encore relayés
 status-changes-unbrought = Changements que leur auteur doit envoyer à nouveau
+status-changes-witnessed = Changements qu'un collègue a apportés, leur auteur ne les ayant pas renvoyés
 status-refused = Le parent n'a pas pris le paquet { $pack } de { $person } ({ $code }). Il est gardé ici, et proposé de nouveau à chaque relais.
 show-envelope = Dossier : { $case } · vague : { $wave } · état : { $state }
 form-not-here = Le formulaire n'est pas encore arrivé sur cet appareil.

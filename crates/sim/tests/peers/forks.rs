@@ -51,16 +51,16 @@ fn a_hub_that_heard_what_the_home_holds_takes_nothing_else_under_its_numbers() {
 }
 
 #[test]
-fn what_the_home_refuses_as_anothers_is_sent_again_by_its_author() {
+fn what_the_home_refuses_as_anothers_is_witnessed_by_its_hub_and_sent_again_by_its_author() {
     let Forked { mut stage, copy: _, case, of_the_copy } = forked();
     let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
     let of_awa = stage.interview(awa, case);
     stage.syncs(awa);
     stage.syncs(moussa);
     stage.syncs(region);
-    // The region holds it, and nobody can bring it up but Awa.
-    assert!(stage.holds(region).unbrought().unwrap() > 0);
-    assert!(stage.holds(headquarters).record(of_awa).unwrap().is_none());
+    // Nobody can bring it up as it was signed but Awa, who may never come again.
+    assert!(stage.holds(headquarters).witnessed().unwrap() > 0);
+    assert!(stage.holds(headquarters).record(of_awa).unwrap().is_some());
     for place in [awa, moussa] {
         stage.syncs(place);
         assert_eq!(stage.tick(place, of_awa), Tick::AtRegion);
@@ -68,7 +68,10 @@ fn what_the_home_refuses_as_anothers_is_sent_again_by_its_author() {
     for place in [region, awa, moussa] {
         stage.syncs(place);
     }
-    assert_eq!(stage.holds(region).unbrought().unwrap(), 0);
+    for place in [region, headquarters] {
+        let holds = stage.holds(place);
+        assert_eq!((holds.unbrought().unwrap(), holds.witnessed().unwrap()), (0, 0));
+    }
     for record in [case, of_awa, of_the_copy] {
         assert_eq!(stage.tick(awa, record), Tick::Safe);
         assert_eq!(stage.tick(moussa, record), Tick::Safe);

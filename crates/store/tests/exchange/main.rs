@@ -10,6 +10,7 @@ mod held;
 mod home;
 mod junk;
 mod sealing;
+mod testimonies;
 mod verdicts;
 mod world;
 

@@ -33,7 +33,9 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
     for name in ["cases", "records", "voided", "conflicts"] {
         counts.add_row([messages.text(&format!("status-{name}")), shown(answer.get(name))]);
     }
-    for name in ["applied", "logged", "waiting", "quarantined", "withheld", "unsent", "unbrought"] {
+    let changes =
+        ["applied", "logged", "waiting", "quarantined", "withheld", "unsent", "unbrought", "witnessed"];
+    for name in changes {
         let count = answer.get("changes").and_then(|changes| changes.get(name));
         counts.add_row([messages.text(&format!("status-changes-{name}")), shown(count)]);
     }
