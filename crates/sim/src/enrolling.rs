@@ -11,6 +11,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::ReplicaKind;
 
+use crate::ledger::FilePromise;
 use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
 use crate::world::World;
@@ -107,7 +108,8 @@ impl World {
             Ok(()) => {
                 child.made_for.place = place;
                 // It went with empty hands.
-                self.ledger.files.iter_mut().for_each(|file| file.let_go |= file.machine == number);
+                let own = self.ledger.files.iter_mut().filter(|file| file.machine == number);
+                own.for_each(FilePromise::goes);
                 Ok(true)
             }
             // The other hub has enrolled it all the same: whoever shows the code later is known there.

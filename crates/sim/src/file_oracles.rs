@@ -36,8 +36,11 @@ pub(crate) fn note(world: &mut World, child: usize) -> Result<(), StoreError> {
     }
     let machines = &world.machines;
     for file in &mut world.ledger.files {
-        if let Some(replica) = machines.get(file.machine).and_then(Machine::replica) {
-            file.let_go |= replica.parts(file.record)?.is_empty();
+        let author = machines.get(file.machine).and_then(Machine::replica);
+        if let Some(replica) = author
+            && replica.parts(file.record)?.is_empty()
+        {
+            file.goes();
         }
     }
     Ok(())
@@ -58,7 +61,8 @@ pub(crate) fn said_truly(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
-/// A disk was exchanged or lost: its author need not have a file any more, and what nobody has is gone.
+/// A disk was exchanged or lost: its author need not have a file any more, and what nobody has is gone, but for what its author
+/// let go because headquarters' backup had it.
 pub(crate) fn forgive(world: &mut World, number: usize) -> Result<(), StoreError> {
     let mut anywhere = BTreeSet::new();
     for machine in 0..world.machines.len() {
@@ -66,7 +70,7 @@ pub(crate) fn forgive(world: &mut World, number: usize) -> Result<(), StoreError
     }
     for file in &mut world.ledger.files {
         file.let_go |= file.machine == number;
-        file.forgiven |= !anywhere.contains(&file.photo.hash);
+        file.forgiven |= !anywhere.contains(&file.photo.hash) && !file.left;
     }
     Ok(())
 }

@@ -25,8 +25,18 @@ pub(crate) struct FilePromise {
     pub(crate) photo: Photo,
     /// Whether that machine let the record go once, or had its disk exchanged: the file need not be there any more.
     pub(crate) let_go: bool,
+    /// Whether that machine let it go because it might hold the record no more: then headquarters' backup had it.
+    pub(crate) left: bool,
     /// Whether nobody had it whole any more after a disk was exchanged or lost.
     pub(crate) forgiven: bool,
+}
+
+impl FilePromise {
+    /// Its author lets it go, while its disk is the one on which it was attached.
+    pub(crate) fn goes(&mut self) {
+        self.left |= !self.let_go;
+        self.let_go = true;
+    }
 }
 
 /// Everything that was promised.

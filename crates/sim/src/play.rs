@@ -240,6 +240,7 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         record,
         photo,
         let_go: false,
+        left: false,
         forgiven: false,
     }));
     Ok(())
@@ -257,8 +258,9 @@ fn someone_moves(
     let elsewhere: Vec<usize> =
         regions.into_iter().filter(|region| world.hub_of(number) != Some(*region)).collect();
     let Some(hub) = elsewhere.get(seed.below(elsewhere.len())).copied() else { return Ok(()) };
-    // To go there with work that is not safe is refused, and sometimes tried.
-    if seed.below(4) > 0 {
+    // To go there with work that is not safe is refused, and tells the device what it has to ask for.
+    let mut moved = world.move_to(number, hub)?;
+    if !moved && seed.below(4) > 0 {
         let up = [Some(number), world.hub_of(number)];
         for machine in up.into_iter().flatten() {
             note(&session(world, machine, &mut Link::new(Weather::Fair, step.seed))?, done);
@@ -267,8 +269,9 @@ fn someone_moves(
         for machine in up.into_iter().rev().flatten() {
             note(&session(world, machine, &mut Link::new(Weather::Fair, step.seed))?, done);
         }
+        moved = world.move_to(number, hub)?;
     }
-    done.moves += usize::from(world.move_to(number, hub)?);
+    done.moves += usize::from(moved);
     Ok(())
 }
 

@@ -151,7 +151,8 @@ impl Sabotage {
             let asked = request.challenge().chunk(&offer.file, chunks_of(offer.bytes)) as usize;
             let proved = given.chunks(CHUNK_BYTES).nth(asked).filter(|_| given.len() == offer.bytes);
             let proof = proved.map(|chunk| request.challenge().proof(&offer.file, chunk));
-            State { held: proof.map_or(Held::Unknown, Held::Whole), thumbnail_wanted: false }
+            let held = proof.map_or(Held::Unknown, Held::Whole);
+            State { held, covered: false, thumbnail_wanted: false }
         };
         let states = (0..).zip(&request.offers).map(state).collect();
         let LaneRequest { replica, line, exchange, .. } = request;

@@ -250,12 +250,12 @@ pub(crate) fn offer_again(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Notes that the hub has proved that it holds a file.
-pub(crate) fn at_hub(connection: &Connection, file: &FileHash) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE attachment SET at_hub = 1 WHERE hash = ?1")?
+/// Notes that the hub has proved that it holds a file; whether that is news.
+pub(crate) fn at_hub(connection: &Connection, file: &FileHash) -> Result<bool> {
+    let noted = connection
+        .prepare_cached("UPDATE attachment SET at_hub = 1 WHERE hash = ?1 AND at_hub = 0")?
         .execute([file.as_bytes()])?;
-    Ok(())
+    Ok(noted == 1)
 }
 
 /// Notes that the hub has a thumbnail.
@@ -282,15 +282,19 @@ pub(crate) struct Sendable {
     pub(crate) thumbnail: bool,
 }
 
-/// What waits to be sent after this place.
+/// What waits to be sent after this place, and what it must be known of whether the home's backup has it.
 pub(crate) fn sendable(connection: &Connection, after: Option<Place>, max: usize) -> Result<Vec<Sendable>> {
     let mut statement = connection.prepare_cached(
         "SELECT max(m.record) AS newest, m.hash,
-             coalesce((SELECT bytes FROM attachment a WHERE a.hash = m.hash AND held = 1 AND at_hub = 0), 0),
+             coalesce((SELECT bytes FROM attachment a WHERE a.hash = m.hash AND held = 1
+                       AND (at_hub = 0 OR covered = 0)), 0),
              EXISTS (SELECT 1 FROM thumbnail t WHERE t.image = m.hash AND at_hub = 0)
          FROM mention m
          WHERE m.hash IN (SELECT hash FROM attachment WHERE held = 1 AND at_hub = 0
-                          UNION SELECT image FROM thumbnail WHERE at_hub = 0)
+                          UNION SELECT image FROM thumbnail WHERE at_hub = 0
+                          UNION SELECT hash FROM attachment WHERE held = 1 AND covered = 0 AND asked = 1
+                          UNION SELECT hash FROM gone JOIN mention USING (record) JOIN attachment USING (hash)
+                              WHERE held = 1 AND covered = 0)
          GROUP BY m.hash
          HAVING ?1 IS NULL OR newest < ?1 OR (newest = ?1 AND m.hash < ?2)
          ORDER BY newest DESC, m.hash DESC LIMIT ?3",

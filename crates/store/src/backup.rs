@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use teranga_core::time::Millis;
 
+use crate::covered;
 use crate::create::make_folder;
 use crate::error::{Result, StoreError};
 use crate::lock::{beside, owner_only};
 use crate::open;
-use crate::receipts;
+use crate::receipts::{self, Tier};
 use crate::replica::{Replica, meta, put_meta};
 use crate::seal::KEYS_FILE;
 
@@ -41,7 +42,10 @@ impl Replica {
     pub fn note_backup(&mut self, at: Millis) -> Result<()> {
         let transaction = self.connection_mut().transaction()?;
         put_meta(&transaction, BACKED_UP, &at.0.to_be_bytes())?;
-        receipts::note_backed_up(&transaction)?;
+        if Tier::of(&transaction)? == Tier::Home {
+            receipts::note_backed_up(&transaction)?;
+            covered::cover_all(&transaction)?;
+        }
         Ok(transaction.commit()?)
     }
 

@@ -14,6 +14,7 @@ use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 
 use crate::columns::blob;
+use crate::covered;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
@@ -200,6 +201,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         };
     }
     mentions::forget(connection, record, "")?;
+    covered::forget_record(connection, record)?;
     mentions::drop_loose(connection)?;
     connection
         .prepare_cached("UPDATE record SET salt = ?2, key = NULL WHERE record = ?1")?

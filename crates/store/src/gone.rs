@@ -1,6 +1,6 @@
 //! What this replica may hold no more: its hub said so. It stays until nothing of it can be lost - the last verified backup of
-//! the home covers every change of the record, every file of it that is here is at the hub, no draft is open on it, no answer
-//! of it waits to be given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
+//! the home covers every change of the record and every file of it that is here, no draft is open on it, no answer of it
+//! waits to be given again - and then goes: documents, views and bodies. Their hashes stay, so that the packs of the past can still be named.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::receipt::Assurance;
 
 use crate::columns::{blob, unsigned};
+use crate::covered;
 use crate::custody;
 use crate::error::Result;
 use crate::membership;
@@ -39,10 +40,10 @@ pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&Cla
 }
 
 fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
-    if part::salt_of(connection, record)?.is_none() {
-        return Ok(());
-    }
     membership::leave_below(connection, record, class)?;
+    if part::salt_of(connection, record)?.is_none() {
+        return if class.is_none() { membership::note_leave(connection, record) } else { Ok(()) };
+    }
     connection
         .prepare_cached("INSERT INTO gone (record, class) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str)])?;
@@ -97,14 +98,14 @@ pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
     Ok(evicted)
 }
 
-/// Whether a person still works on a record here, or the hub has not proved that it holds all of its files.
+/// Whether a person still works on a record here, or the home's backup is not known to have all of its files.
 fn is_needed(connection: &Connection, record: RecordId) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM draft WHERE record = ?1)
                  OR EXISTS (SELECT 1 FROM held_answer WHERE record = ?1)
                  OR EXISTS (SELECT 1 FROM mention JOIN attachment USING (hash)
-                            WHERE mention.record = ?1 AND held = 1 AND at_hub = 0)",
+                            WHERE mention.record = ?1 AND held = 1 AND covered = 0)",
         )?
         .query_row([record.as_bytes()], |row| row.get(0))?)
 }
@@ -119,6 +120,7 @@ fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<(
     ] {
         connection.prepare_cached(&sql)?.execute(params![record.as_bytes(), class])?;
     }
+    covered::remember(connection, record)?;
     mentions::forget(connection, record, class)?;
     if class == WHOLE {
         part::forget_envelope(connection, record)?;

@@ -15,6 +15,7 @@ use teranga_sync::thumbnail::Thumbnail;
 
 use crate::chunks::{self, FileRow, Finish};
 use crate::columns::unsigned;
+use crate::covered;
 use crate::error::Result;
 use crate::mentions::{may_bring_file, may_hold_file};
 use crate::register;
@@ -111,8 +112,14 @@ impl Hub<'_> {
     }
 
     fn state(&self, offer: &Offer) -> Result<State> {
+        let covered = covered::is_covered(self.connection, &offer.file)?;
         if !self.may_bring(&offer.file)? {
-            return Ok(State { held: Held::Unknown, thumbnail_wanted: false });
+            if covered {
+                covered::told(self.connection, &offer.file)?;
+            } else {
+                covered::ask_above(self.connection, &offer.file)?;
+            }
+            return Ok(State { held: Held::Unknown, covered, thumbnail_wanted: false });
         }
         let thumbnail_wanted = offer.thumbnail && !thumbnails::is_held(self.connection, &offer.file)?;
         let held = if self.dropped.contains(&offer.file) {
@@ -128,7 +135,16 @@ impl Hub<'_> {
                 Some(_) | None => Held::NoRoom,
             }
         };
-        Ok(State { held, thumbnail_wanted })
+        if !covered && matches!(held, Held::Whole(_)) && !self.brings(offer) {
+            covered::ask(self.connection, &offer.file)?;
+        }
+        Ok(State { held, covered, thumbnail_wanted })
+    }
+
+    /// Whether this request brings something of a file, and does not only ask.
+    fn brings(&self, offer: &Offer) -> bool {
+        let of = self.request.offers.iter().position(|other| other.file == offer.file);
+        self.request.stretches.iter().any(|stretch| Some(stretch.of) == of)
     }
 
     /// Proves that a file is held. Where the chunk that is asked for has gone missing there is nothing to prove with,

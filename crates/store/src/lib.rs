@@ -20,6 +20,7 @@ mod codes;
 mod columns;
 pub mod conversation;
 pub mod courier;
+mod covered;
 mod create;
 mod custody;
 pub mod drafts;

@@ -29,12 +29,35 @@ pub(crate) fn admit(connection: &Connection, introduction: &Introduction) -> Res
         [id.as_bytes()],
     )?;
     if added == 1 {
-        return enter(connection, id, None);
+        enter(connection, id, None)?;
+        return leaves_of_before(connection, introduction);
     }
     match before.filter(|before| before.audience != introduction.audience) {
         None => Ok(()),
         Some(before) => regrant(connection, &before, introduction),
     }
+}
+
+/// Tells a new child what left its place before it came: it may hold that from a hub which is gone, and nobody else would tell
+/// it, or those below it.
+fn leaves_of_before(connection: &Connection, child: &Introduction) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT l.record FROM feed f JOIN leaving l ON l.row = f.ref JOIN replica r ON r.id = f.only_
+         WHERE f.kind = 6 AND l.class IS NULL AND r.region IS ?1
+         UNION SELECT record FROM leaving WHERE class = ?2",
+    )?;
+    let mut rows = statement.query(params![child.audience.region(), NEVER_HERE])?;
+    let mut left: Vec<RecordId> = Vec::new();
+    while let Some(row) = rows.next()? {
+        left.push(blob(row, 0, "leaving", "record")?);
+    }
+    for record in left {
+        let custody = custody::of(connection, record)?;
+        if !custody.is_some_and(|custody| reaches(&child.audience, &custody)) {
+            leave(connection, replica_id(&child.key), record, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// What an enrolled child gains and loses when it may hold other things than before.
@@ -124,12 +147,24 @@ pub(crate) fn leave_again(connection: &Connection, child: ReplicaId, record: Rec
 /// Passes down that this replica may hold something no more: nobody below it may either, but for what its other
 /// records say.
 pub(crate) fn leave_below(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
-    let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
+    let custody = custody::of(connection, record)?;
     for child in children(connection)? {
-        if reaches(&child.audience, &custody) {
+        // Of what is not known here somebody may hold something from a hub that was here before.
+        if custody.as_ref().is_none_or(|custody| reaches(&child.audience, custody)) {
             leave(connection, replica_id(&child.key), record, class)?;
         }
     }
+    Ok(())
+}
+
+/// Stands for the class of a record that left and was never here; no row of the feed says so of it.
+const NEVER_HERE: &str = "";
+
+/// Remembers, for children that come later, that a record left which was never here.
+pub(crate) fn note_leave(connection: &Connection, record: RecordId) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO leaving (record, class) VALUES (?1, ?2)")?
+        .execute(params![record.as_bytes(), NEVER_HERE])?;
     Ok(())
 }
 

@@ -162,12 +162,9 @@ pub(crate) fn note_at_home(connection: &Connection, origin: ReplicaId, batch: Ba
     Ok(())
 }
 
-/// Notes that a verified backup of this replica covers all that it holds, where it is the home: what a hub below keeps in its
-/// backups is nobody's last copy.
+/// Notes that a verified backup of this replica, the home, covers all that it holds: what a hub below keeps in its backups is
+/// nobody's last copy.
 pub(crate) fn note_backed_up(connection: &Connection) -> Result<()> {
-    if Tier::of(connection)? == Tier::Below {
-        return Ok(());
-    }
     let mut statement =
         connection.prepare("SELECT origin, batch, mark, what FROM receipt WHERE what = ?1")?;
     let mut rows = statement.query([Assurance::Held.code()])?;

@@ -19,6 +19,7 @@ use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
+use crate::covered;
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::gone;
@@ -118,7 +119,7 @@ impl Replica {
     }
 
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
-    /// offered and asked for from the start, and nothing is safe that its home does not call safe. At the same hub under
+    /// offered and asked for from the start, and where its home is another one nothing is safe that this one does not call safe. At the same hub under
     /// another home the feed is read once more: words that were not believed may be that home's. At another place nothing
     /// is kept of the one before, and it is `Tied` where something of that would be lost.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
@@ -136,20 +137,25 @@ impl Replica {
         let before = self.uplink()?;
         let (from, to) = (self.profile().audience.place.clone(), profile.audience.place.clone());
         let transaction = self.connection_mut().transaction()?;
-        if from != to {
-            moving::leave(&transaction, own.replica(), (&from, &to))?;
+        if from != to
+            && let Err(tied) = moving::leave(&transaction, own.replica(), (&from, &to))
+        {
+            transaction.rollback()?;
+            // It is asked of every file whether it may go.
+            covered::ask_for_all(self.connection())?;
+            return Err(tied);
         }
         if before.as_ref().is_none_or(|before| before.key != *hub.key) {
             if hub.home.is_none() || home::home(&transaction, &own)?.as_ref() != hub.home {
-                // Another home's backup covers nothing of this one's.
+                // Another home's backup covers nothing of what this one's does.
                 receipts::forget(&transaction)?;
+                covered::forget(&transaction)?;
             }
             if let Some(before) = &before {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
                 testimony::miss(&transaction, own.replica(), 0)?;
             }
-            receipts::forget(&transaction)?;
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;

@@ -268,7 +268,7 @@ fn a_caseload(world: &World) -> Audience {
 }
 
 #[test]
-fn a_case_does_not_leave_before_the_hub_has_its_files() {
+fn a_case_does_not_leave_before_the_homes_backup_has_its_files() {
     let mut world = world(18);
     let (record, file, photo) = attached(&mut world, 3 * CHUNK_BYTES);
     answers(&mut world.region, &mut world.hq);
@@ -281,11 +281,24 @@ fn a_case_does_not_leave_before_the_hub_has_its_files() {
     }
     assert!(world.awa.is_gone(record).unwrap());
     assert_eq!(lies(&world.awa, &file), Where::Here, "it is nowhere else");
-    // The film still goes up though the case is in other hands by now, and then the case goes.
+    // The film still goes up though the case is in other hands by now.
     assert_eq!(files(&mut world.awa, &mut world.region).files_up, 1);
+    assert_eq!(files(&mut world.region, &mut world.hq).files_up, 1);
+    // A disk may fail in the region and at headquarters the same day.
+    for _ in 0..2 {
+        assert_eq!(files(&mut world.awa, &mut world.region).covered, 0);
+        assert_eq!(files(&mut world.region, &mut world.hq).covered, 0);
+        answers(&mut world.awa, &mut world.region);
+    }
+    assert!(world.awa.is_gone(record).unwrap() && world.awa.file(&file).unwrap().is_some());
+    world.hq.note_backup(NOW).unwrap();
+    let heard = files(&mut world.region, &mut world.hq);
+    assert_eq!((heard.covered, heard.files_up), (1, 0), "the region asks for whoever asks it");
+    assert_eq!(files(&mut world.awa, &mut world.region).covered, 1);
     answers(&mut world.awa, &mut world.region);
     assert!(world.awa.parts(record).unwrap().is_empty());
     assert_eq!((world.awa.file(&file).unwrap(), world.region.file(&file).unwrap()), (None, Some(photo)));
+    assert_eq!(files(&mut world.region, &mut world.hq).round_trips, 0, "nothing is left to ask");
 }
 
 #[test]

@@ -92,6 +92,8 @@ pub enum Held {
 pub struct State {
     /// What it holds.
     pub held: Held,
+    /// Whether the home's last verified backup has the file, so that whoever may hold it no more may let it go.
+    pub covered: bool,
     /// Whether it wants the thumbnail.
     pub thumbnail_wanted: bool,
 }
@@ -251,7 +253,7 @@ impl State {
             Held::Some(runs) => runs.write(writer),
             Held::Unknown | Held::Dropped | Held::NoRoom => {}
         }
-        writer.byte(u8::from(self.thumbnail_wanted));
+        writer.byte(u8::from(self.thumbnail_wanted) | u8::from(self.covered) << 1);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -263,7 +265,10 @@ impl State {
             4 => Held::NoRoom,
             _ => return Err(DecodeError::Invalid { field: "state" }),
         };
-        Ok(Self { held, thumbnail_wanted: flag(reader, "thumbnail wanted")? })
+        match reader.byte()? {
+            flags @ 0..=3 => Ok(Self { held, covered: flags & 2 != 0, thumbnail_wanted: flags & 1 != 0 }),
+            _ => Err(DecodeError::Invalid { field: "flags of a state" }),
+        }
     }
 }
 

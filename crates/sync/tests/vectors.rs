@@ -318,7 +318,7 @@ fn lane_answer() -> LaneAnswer {
     let hash = hash_of(&file);
     let at = challenge.chunk(&hash, 3) as usize * 8_192;
     let proof = challenge.proof(&hash, &file[at..file.len().min(at + 8_192)]);
-    let state = |held, thumbnail_wanted| State { held, thumbnail_wanted };
+    let state = |held, thumbnail_wanted| State { held, covered: false, thumbnail_wanted };
     LaneAnswer {
         replica: request.replica,
         line: request.line,
@@ -326,7 +326,7 @@ fn lane_answer() -> LaneAnswer {
         states: vec![
             state(Held::Whole(proof), false),
             state(Held::Some(Runs::of([0, 3])), true),
-            state(Held::Unknown, false),
+            State { held: Held::Unknown, covered: true, thumbnail_wanted: false },
             state(Held::Dropped, false),
             state(Held::NoRoom, false),
         ],

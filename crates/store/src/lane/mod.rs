@@ -39,6 +39,8 @@ pub struct LaneSummary {
     pub bytes_again: u64,
     /// Files of which the hub proved that it holds them.
     pub files_up: u64,
+    /// Files of which the hub says, as news, that the home's backup has them.
+    pub covered: u64,
     /// Files that arrived whole.
     pub files_down: u64,
     /// Thumbnails that the hub took.

@@ -10,6 +10,7 @@ use teranga_sync::runs::{Runs, chunks_of};
 use super::{FileFailure, LaneSummary, Load};
 use crate::attachments::{self, Sendable};
 use crate::chunks;
+use crate::covered;
 use crate::error::Result;
 use crate::thumbnails;
 
@@ -84,6 +85,11 @@ impl Up {
 
     /// Asks what the hub holds of everything that waits, and sends the thumbnails that it wants.
     pub(super) fn offers(&mut self, connection: &Connection, room: usize) -> Result<Option<Load>> {
+        let asked = covered::to_ask_above(connection, (room / OFFER_BYTES).clamp(1, limits::OFFERS_MAX))?;
+        if !asked.is_empty() {
+            let offers = asked.into_iter().map(|file| Offer { file, bytes: 0, thumbnail: false }).collect();
+            return Ok(Some(Load { offers, ..Load::default() }));
+        }
         loop {
             if let Some(load) = self.question(room) {
                 return Ok(Some(load));
@@ -213,6 +219,11 @@ impl Up {
         summary: &mut LaneSummary,
     ) -> Result<()> {
         for (at, (offer, state)) in request.offers.iter().zip(&answer.states).enumerate() {
+            if offer.bytes == 0 && !offer.thumbnail {
+                covered::answered(connection, &offer.file, state.covered)?;
+                summary.covered += u64::from(state.covered);
+                continue;
+            }
             let brought = request.stretches.iter().any(|stretch| stretch.of == at);
             let showed = request.thumbnails.iter().any(|thumbnail| thumbnail.image == offer.file);
             let Some(going) = self.going(&offer.file) else { continue };
@@ -222,6 +233,9 @@ impl Up {
             }
             // One that was shown and not taken is not shown again in this run.
             going.thumbnail_wanted = state.thumbnail_wanted && !showed;
+            if state.covered {
+                summary.covered += u64::from(covered::note(connection, &offer.file)?);
+            }
             let heard = going.hear(connection, request, state, brought)?;
             match heard {
                 Heard::Whole => summary.files_up += 1,
@@ -265,8 +279,9 @@ impl Going {
                 if request.challenge().proof(&file, &chunk) != *proof {
                     return Ok(Heard::Failed(FileFailure::Unproven));
                 }
-                attachments::at_hub(connection, &file)?;
-                Ok(Heard::Whole)
+                // It may have been known before, and only asked for again because it is to go.
+                let is_news = attachments::at_hub(connection, &file)?;
+                Ok(if is_news { Heard::Whole } else { Heard::Nothing })
             }
             Held::Some(runs) => {
                 let moved = matches!(&before, Known::Some(held) if runs.count() > held.count());

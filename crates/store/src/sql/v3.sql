@@ -202,10 +202,24 @@ CREATE TABLE attachment (
     held   INTEGER NOT NULL DEFAULT 0, -- 1: all of it is here, and it is what its hash says
     loose  INTEGER NOT NULL DEFAULT 0, -- 1: attached here, and no part has mentioned it yet
     at_hub INTEGER NOT NULL DEFAULT 0, -- 1: the hub has proved that it holds it
+    covered INTEGER NOT NULL DEFAULT 0, -- 1: the home's last verified backup has it
+    asked  INTEGER NOT NULL DEFAULT 0, -- 1: somebody has to know whether it is covered
     via    BLOB,                       -- the child that brought it
     key    INTEGER
 ) STRICT;
 CREATE INDEX attachment_waiting ON attachment (hash) WHERE held = 1 AND at_hub = 0;
+CREATE INDEX attachment_uncovered ON attachment (hash) WHERE held = 1 AND covered = 0;
+-- Files that went from here because the home's backup has them; who still holds one asks.
+CREATE TABLE covered_file (
+    hash   BLOB NOT NULL,
+    record BLOB NOT NULL,              -- that mentioned it, and went
+    PRIMARY KEY (hash, record)
+) STRICT, WITHOUT ROWID;
+-- Files that are not here and that a child must know of: asked of the hub above, and what it said.
+CREATE TABLE asked_above (
+    hash    BLOB PRIMARY KEY,
+    covered INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 CREATE INDEX attachment_via ON attachment (via) WHERE via IS NOT NULL;
 CREATE TABLE chunk (
     attachment INTEGER NOT NULL REFERENCES attachment (row) ON DELETE CASCADE,

@@ -51,7 +51,7 @@ fn heard_of_by_moussa(seed: u64) -> (World, tempfile::TempDir, RecordId) {
 
 /// Who wrote what a replica shows of a record, by name.
 fn authors(replica: &Replica, world: &World) -> BTreeSet<String> {
-    let known = [&world.awa, &world.moussa].map(|device| device.id());
+    let known = [&world.awa, &world.moussa].map(Replica::id);
     let people = replica.people().unwrap().into_iter();
     let of = people.filter(|person| known.contains(&teranga_sync::identity::replica_id(&person.key)));
     of.map(|person| person.person).collect()
