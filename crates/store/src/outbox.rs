@@ -40,7 +40,7 @@ impl Replica {
     /// A session begins: what was refused in the last one is tried once more.
     pub fn begin_session(&mut self) -> Result<()> {
         self.connection().execute("UPDATE outbox SET passed = 0 WHERE passed = 1", [])?;
-        Ok(())
+        testimony::try_again(self.connection())
     }
 
     /// Notes that the parent refused the packs of a request: they are kept, and passed over in this session.
@@ -82,6 +82,14 @@ pub(crate) fn pass_over(connection: &Connection, own: ReplicaId, refused: &[(u64
             && row.origin != own
         {
             forks.push(row);
+            continue;
+        }
+        if *problem != Problem::BrokenChain
+            && let Some(row) = under(connection, *number)?
+            && row.origin == own
+            && testimony::is_own(connection, own, row.batch)?
+        {
+            testimony::refused(connection, own, row.batch)?;
             continue;
         }
         connection.execute(
@@ -140,8 +148,8 @@ pub(crate) fn unacknowledged(connection: &Connection, acknowledged: u64) -> Resu
     let mut statement = connection.prepare_cached(
         "SELECT row, number, origin, batch FROM outbox WHERE number IS NULL OR number > ?1
          ORDER BY number IS NULL, number, origin IN (SELECT origin FROM outbox WHERE passed = 1),
-             NOT EXISTS (SELECT 1 FROM pack p WHERE p.origin = outbox.origin AND p.batch = outbox.batch
-                         AND p.author IS NOT NULL AND p.via IS NULL),
+             NOT EXISTS (SELECT 1 FROM pack p WHERE p.origin = outbox.origin AND p.batch >> 32 = outbox.batch >> 32
+                         AND p.batch >= outbox.batch AND p.author IS NOT NULL AND p.via IS NULL),
              row",
     )?;
     let mut rows = statement.query([integer(acknowledged)])?;
@@ -183,12 +191,15 @@ fn sent(connection: &Connection, acknowledged: u64) -> Result<Option<(i64, Outbo
     rows.next()?.map(read).transpose()
 }
 
-/// The next pack without a number: what this replica brings as a witness first, for its own work may build on it.
+/// The next pack without a number: what this replica brings as a witness first, with what stands before it in its line, for its
+/// own work may build on it.
 fn unsent(connection: &Connection) -> Result<Option<(i64, OutboxRow)>> {
     let mut testimonies = connection.prepare_cached(
-        "SELECT o.row, o.number, o.origin, o.batch FROM pack p JOIN outbox o ON o.origin = p.origin AND o.batch = p.batch
-         WHERE p.author IS NOT NULL AND p.via IS NULL AND o.number IS NULL
-         AND o.origin NOT IN (SELECT origin FROM outbox WHERE passed = 1) ORDER BY o.row LIMIT 1",
+        "SELECT first.row, first.number, first.origin, first.batch
+         FROM pack p JOIN outbox o ON o.origin = p.origin AND o.batch = p.batch
+         JOIN outbox first ON first.origin = o.origin AND first.batch >> 32 = o.batch >> 32 AND first.batch <= o.batch
+         WHERE p.author IS NOT NULL AND p.via IS NULL AND o.number IS NULL AND first.number IS NULL
+         AND o.origin NOT IN (SELECT origin FROM outbox WHERE passed = 1) ORDER BY o.row, first.batch LIMIT 1",
     )?;
     if let Some(row) = testimonies.query([])?.next()? {
         return read(row).map(Some);
@@ -251,7 +262,7 @@ pub(crate) fn take_apart(connection: &Connection, own: ReplicaId) -> Result<()> 
 }
 
 /// Takes one's own packs apart, from one on to the end of its line.
-fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Result<()> {
+pub(crate) fn take_apart_from(connection: &Connection, own: ReplicaId, first: Batch) -> Result<()> {
     testimony::take_apart(connection, own, (first, first.line().end()))?;
     for sql in [
         "UPDATE change SET batch = NULL, place = 0 WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3",

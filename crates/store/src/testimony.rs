@@ -20,6 +20,7 @@ use crate::feed::{self, About, To};
 use crate::fork;
 use crate::ingest::{self, Brought};
 use crate::log::{self, Appended, FROM_FEED, LogRow, Logged, Status};
+use crate::outbox;
 use crate::packs;
 use crate::register;
 use crate::replica::Replica;
@@ -47,7 +48,6 @@ pub(crate) fn miss(connection: &Connection, own: ReplicaId, after: i64) -> Resul
          LEFT JOIN receipt r ON r.origin = coalesce(c.witness, c.origin) AND r.line = (c.fed >> 32) AND r.what = 1
          WHERE c.batch = 0 AND c.origin <> ?1 AND c.seq > ?2 AND c.body IS NOT NULL
              AND c.fed > coalesce(r.batch, 0)
-             AND EXISTS (SELECT 1 FROM replica WHERE id = c.origin)
              AND NOT EXISTS (
                  SELECT 1 FROM named_again n JOIN outbox o ON o.origin = n.origin AND o.batch = n.batch
                  WHERE n.change = c.seq)
@@ -75,22 +75,25 @@ pub(crate) fn came_down(connection: &Connection, seq: i64) -> Result<()> {
     Ok(())
 }
 
-/// The feed was read to its end: what was not brought once more is owed, but for what was taken out of its document or let go
-/// meanwhile, or has come in its author's pack.
+/// Nothing is owed of what was taken out of its document or let go meanwhile, has come in its author's pack, or has an author
+/// of whom nothing is known.
 pub(crate) fn settle(connection: &Connection) -> Result<()> {
     connection
         .prepare_cached(
             "DELETE FROM missed WHERE change IN (
                 SELECT c.seq FROM missed m JOIN change c ON c.seq = m.change
-                WHERE c.body IS NULL OR c.batch <> 0 OR c.status NOT IN (0, 1, 2))",
+                WHERE c.body IS NULL OR c.batch <> 0 OR c.status NOT IN (0, 1, 2)
+                    OR NOT EXISTS (SELECT 1 FROM replica WHERE id = c.origin))",
         )?
         .execute([])?;
     Ok(())
 }
 
-/// Whether something is missed.
+/// Whether something is to be brought as a witness in this session.
 pub(crate) fn is_owed(connection: &Connection) -> Result<bool> {
-    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM missed)")?.query_row([], |row| row.get(0))?)
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM missed WHERE refused = 0)")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Whether something of a record is missed: it is here, and perhaps nowhere else.
@@ -109,6 +112,7 @@ pub(crate) fn cut(
     bytes_target: usize,
     now: Millis,
 ) -> Result<bool> {
+    settle(connection)?;
     let Some(author) = first_author(connection)? else { return Ok(false) };
     let rows = owed_by(connection, replica_id(&author.key), bytes_target)?;
     let by = Authorship { openings: packs::openings_of(connection, &rows)?, author: Some(author) };
@@ -130,7 +134,8 @@ pub(crate) fn cut(
 fn first_author(connection: &Connection) -> Result<Option<Introduction>> {
     let origin: Option<Vec<u8>> = connection
         .prepare_cached(
-            "SELECT c.origin FROM missed m JOIN change c ON c.seq = m.change ORDER BY m.change LIMIT 1",
+            "SELECT c.origin FROM missed m JOIN change c ON c.seq = m.change
+             WHERE m.refused = 0 ORDER BY m.change LIMIT 1",
         )?
         .query_row([], |row| row.get(0))
         .optional()?;
@@ -143,7 +148,8 @@ fn first_author(connection: &Connection) -> Result<Option<Introduction>> {
 /// Saves of an author of which something is missed, as far as they are here, up to about so many bytes on the wire.
 fn owed_by(connection: &Connection, author: ReplicaId, bytes_target: usize) -> Result<Vec<LogRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT c.save FROM missed m JOIN change c ON c.seq = m.change WHERE c.origin = ?1 ORDER BY c.save",
+        "SELECT DISTINCT c.save FROM missed m JOIN change c ON c.seq = m.change
+         WHERE c.origin = ?1 AND m.refused = 0 ORDER BY c.save",
     )?;
     let mut saves = statement.query([author.as_bytes()])?;
     let budget = packs::raw_bytes(bytes_target);
@@ -186,6 +192,35 @@ pub(crate) fn take_apart(
         .prepare_cached("DELETE FROM named_again WHERE origin = ?1 AND batch BETWEEN ?2 AND ?3")?
         .execute(packs)?;
     Ok(())
+}
+
+/// The hub did not take a testimony of one's own, and may never: somebody may have told it something else of a record first. What
+/// stands behind it must not wait for that, so it is taken apart, and tried again in another session.
+pub(crate) fn refused(connection: &Connection, own: ReplicaId, batch: Batch) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT change FROM named_again WHERE origin = ?1 AND batch = ?2")?;
+    let named = statement.query_map(params![own.as_bytes(), integer(batch.0)], |row| row.get::<_, i64>(0))?;
+    let named = named.collect::<rusqlite::Result<Vec<i64>>>()?;
+    outbox::take_apart_from(connection, own, batch)?;
+    for change in named {
+        connection.prepare_cached("UPDATE missed SET refused = 1 WHERE change = ?1")?.execute([change])?;
+    }
+    Ok(())
+}
+
+/// A session begins: what was refused in the last one is tried once more.
+pub(crate) fn try_again(connection: &Connection) -> Result<()> {
+    connection.execute("UPDATE missed SET refused = 0 WHERE refused = 1", [])?;
+    Ok(())
+}
+
+/// Whether a pack of one's own is a testimony.
+pub(crate) fn is_own(connection: &Connection, own: ReplicaId, batch: Batch) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM pack WHERE origin = ?1 AND batch = ?2 AND author IS NOT NULL)",
+        )?
+        .query_row(params![own.as_bytes(), integer(batch.0)], |row| row.get(0))?)
 }
 
 /// Logs what a testimony brings; what is here already is only named by it.

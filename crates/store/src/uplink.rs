@@ -269,6 +269,7 @@ impl Replica {
             outbox::take_apart(&transaction, own)?;
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
+        testimony::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
             && (unpacked(&transaction, own)? || testimony::is_owed(&transaction)?);
         let untold =

@@ -291,7 +291,8 @@ ALTER TABLE named_again ADD COLUMN save INTEGER;  -- of a testimony: the place o
 CREATE INDEX named_again_of_change ON named_again (change);
 -- Changes of others that the hub has not brought once more since it forgot, or since there is another hub.
 CREATE TABLE missed (
-    change INTEGER PRIMARY KEY    -- its seq
+    change  INTEGER PRIMARY KEY,       -- its seq
+    refused INTEGER NOT NULL DEFAULT 0 -- 1: the hub did not take it in this session
 ) STRICT;
 -- The last change in the log when this place was remembered.
 ALTER TABLE checkpoint ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;

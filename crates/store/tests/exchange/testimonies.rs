@@ -4,16 +4,20 @@
 use std::collections::BTreeSet;
 
 use teranga_core::audience::{Audience, Clearance};
-use teranga_core::id::{Line, RecordId};
+use teranga_core::class::ClassId;
+use teranga_core::id::{Line, RecordId, Salt};
+use teranga_core::key::Key;
 use teranga_core::problem::Problem;
+use teranga_core::value::Value;
 use teranga_store::ingest::Ingested;
+use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
 use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::message::Push;
 use teranga_sync::pack::{Pack, list};
-use teranga_sync::session::Session;
+use teranga_sync::session::{Left, Session};
 
 use crate::world::*;
 
@@ -185,4 +189,47 @@ fn a_witness_can_do_no_more_in_anothers_name_than_in_its_own() {
     assert_eq!(reasons, BTreeSet::from(["not-granted".to_owned()]), "who may hold `open` alone");
     assert!(world.region.parts(record).unwrap().is_empty());
     assert_eq!(flaws(&world.region), [""; 0]);
+}
+
+/// Exchanges until nothing is left, and passes over what the hub refuses. Returns how often it did.
+fn sync_past_refusals(child: &mut Replica, hub: &mut Replica) -> usize {
+    let (known, mut refusals) = (hub.child(child.id()).unwrap().unwrap(), 0);
+    child.begin_session().unwrap();
+    for _ in 0..20 {
+        let request = child.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+        let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
+        let taken: Vec<Ingested> =
+            request.pushes.iter().map(|push| hub.ingest(&known, request.line, push, NOW).unwrap()).collect();
+        while hub.apply_logged().unwrap().left {}
+        if let Some(Ingested::Refused(problem)) = taken.first() {
+            child.pass_over(&request, *problem).unwrap();
+            refusals += 1;
+            continue;
+        }
+        let answer = hub.answer(&known, &request, before, NOW).unwrap();
+        if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
+            return refusals;
+        }
+    }
+    panic!("the exchange never ends");
+}
+
+/// Somebody tells the new hub of the record first, with another salt: no true word of it can be taken there any more.
+#[test]
+fn a_testimony_that_is_refused_holds_nothing_else_up() {
+    let (mut world, _dir, record) = heard_of_by_moussa(106);
+    sync(&mut world.region, &mut world.hq);
+    let (_desk_dir, mut desk) = colleague(&mut world, "desk", &[]);
+    let edits = vec![(Key::question("E01"), Value::text("forged"))];
+    save(&mut desk, record, Salt([9; 16]), vec![PartEdit { class: ClassId::new("survey"), edits }]);
+    sync(&mut desk, &mut world.region);
+    let own = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    enrol(&mut world.region, &mut world.moussa, "seven");
+    for _ in 0..2 {
+        assert_eq!(sync_past_refusals(&mut world.moussa, &mut world.region), 1, "once a session");
+        assert_eq!(world.moussa.tick(own).unwrap(), Tick::AtRegion);
+        assert_eq!(world.moussa.tick(record).unwrap(), Tick::Here, "it is not called safer than it is");
+    }
+    assert!(!world.region.parts(own).unwrap().is_empty());
+    assert_eq!(flaws(&world.moussa), [""; 0]);
 }
