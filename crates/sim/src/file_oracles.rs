@@ -12,7 +12,7 @@ use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
 use crate::ledger::{FilePromise, Ledger};
 use crate::machine::Machine;
-use crate::oracles::is_granted;
+use crate::oracles::{is_contested, is_granted};
 use crate::world::World;
 
 /// The files of the ledger that a machine holds whole.
@@ -88,6 +88,9 @@ pub(crate) fn given_back(ledger: &Ledger, replica: &Replica, record: RecordId) -
 /// What holds of files once everybody has spoken with everybody.
 pub(crate) fn when_calm(world: &World) -> Result<Option<Fault>, StoreError> {
     for file in &world.ledger.files {
+        if world.regranted && is_contested(world, file.record)? {
+            continue;
+        }
         let found = nowhere_else(world, file)?;
         let found = found.map_or_else(|| brought(world, file), |fault| Ok(Some(fault)))?;
         if found.is_some() {
@@ -110,7 +113,7 @@ fn nowhere_else(world: &World, file: &FilePromise) -> Result<Option<Fault>, Stor
         if erased {
             return Ok(Some(Fault::Unerased(what, machine.name.clone())));
         }
-        if !is_granted(world, number, file.record)? && !is_kept_back(world, number, file)? {
+        if !may_hold_file(world, number, file)? && !is_kept_back(world, number, file)? {
             return Ok(Some(Fault::Scope(machine.name.clone(), what)));
         }
     }
@@ -159,7 +162,7 @@ fn brought(world: &World, file: &FilePromise) -> Result<Option<Fault>, StoreErro
         if whole.is_none() {
             let is_author = number == file.machine && !file.let_go && mentions(replica, file)?;
             let came_back = is_author && was_relieved(world, file.record)?;
-            if is_author && !came_back && is_granted(world, number, file.record)? {
+            if is_author && !came_back && may_hold_file(world, number, file)? {
                 return lost(number);
             }
             continue;
@@ -191,6 +194,16 @@ fn was_relieved(world: &World, record: RecordId) -> Result<bool, StoreError> {
         }
     }
     Ok(false)
+}
+
+/// Whether a machine may hold the part that mentions a file at headquarters; where none does, its record.
+fn may_hold_file(world: &World, number: usize, file: &FilePromise) -> Result<bool, StoreError> {
+    let home = world.machines.first().and_then(Machine::replica);
+    let mentioned = home.map(|home| home.files_of(file.record)).transpose()?.unwrap_or_default();
+    match mentioned.into_iter().find(|mentioned| mentioned.address.hash == file.photo.hash) {
+        Some(mentioned) => world.is_granted_part(number, file.record, &mentioned.class),
+        None => is_granted(world, number, file.record),
+    }
 }
 
 /// Whether an answer that somebody shows mentions the file.

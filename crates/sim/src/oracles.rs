@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use teranga_core::class::ClassId;
 use teranga_core::grant::reaches;
 use teranga_core::id::{ChangeHash, RecordId};
 use teranga_store::ticks::Tick;
@@ -12,6 +13,7 @@ use crate::backups;
 use crate::erasure_oracles::{erased_everywhere, is_erased, is_known_erased};
 use crate::fault::Fault;
 use crate::file_oracles;
+use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Machine, Post};
 use crate::play::Done;
@@ -36,7 +38,12 @@ pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> 
         let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
         let (region, here) = (ever_held(world, hub)?, known(replica)?);
         // What a hub let go, because it may hold it no more, its home has.
-        let region: BTreeSet<ChangeHash> = region.union(&home).copied().collect();
+        let mut region: BTreeSet<ChangeHash> = region.union(&home).copied().collect();
+        if world.regranted {
+            // What a hub did not take lies there too, until its author hears so.
+            let hub = world.machines.get(hub).and_then(Machine::replica);
+            region.extend(hub.map(known).transpose()?.unwrap_or_default());
+        }
         for record in replica.records()?.into_iter().map(|row| row.record) {
             if is_known_erased(world, record)? {
                 continue;
@@ -133,8 +140,11 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
             continue;
         }
         let hub = world.hub_of(promise.machine);
+        if world.regranted && (is_held_aside(world, promise)? || is_contested(world, promise.record)?) {
+            continue;
+        }
         for place in [Some(promise.machine), hub, Some(0)].into_iter().flatten() {
-            if !is_granted(world, place, promise.record)? {
+            if !world.is_granted_part(place, promise.record, &promise.class)? {
                 continue;
             }
             if applied.get(place).is_some_and(|applied| !applied.contains(&promise.hash)) {
@@ -149,14 +159,40 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
+/// Whether the hub of whoever wrote a change did not take it, and its author is told: it was written when that was taken from
+/// them, and they did not know.
+fn is_held_aside(world: &World, promise: &Promise) -> Result<bool, StoreError> {
+    let Some(replica) = world.machines.get(promise.machine).and_then(Machine::replica) else {
+        return Ok(false);
+    };
+    let told = replica.verdicts(promise.record)?.iter().any(|verdict| verdict.hash == promise.hash);
+    let hub = world.hub_of(promise.machine).and_then(|hub| world.machines.get(hub));
+    let census = hub.and_then(Machine::replica).map(Replica::census).transpose()?.unwrap_or_default();
+    Ok(told && census.contains(&(promise.hash, Status::Quarantined)))
+}
+
+/// Whether a hub holds something of a record aside.
+pub(crate) fn is_contested(world: &World, record: RecordId) -> Result<bool, StoreError> {
+    for hub in world.machines.iter().filter(|machine| machine.post.is_hub()) {
+        let aside = hub.replica().map(Replica::aside).transpose()?.unwrap_or_default();
+        if aside.iter().any(|aside| aside.record == record && aside.status == Status::Quarantined) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whoever holds a part shows the same.
 fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     let mut seen: BTreeMap<(RecordId, String), (String, String)> = BTreeMap::new();
     for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
-            // What is only kept for its file is not kept up to date.
-            if file_oracles::keeps_back(world, number, part.record)? {
+            // What is only kept for its file is not kept up to date. What a hub did not take of somebody whom it knows, those
+            // above may have taken.
+            if file_oracles::keeps_back(world, number, part.record)?
+                || world.regranted && is_contested(world, part.record)?
+            {
                 continue;
             }
             let class = part.class.as_str().to_owned();
@@ -201,6 +237,8 @@ pub(crate) fn is_granted(world: &World, number: usize, record: RecordId) -> Resu
 fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
     let Some(home) = world.machines.first().and_then(Machine::replica) else { return Ok(None) };
     let all: BTreeSet<RecordId> = home.records()?.into_iter().map(|row| row.record).collect();
+    let all_parts: Vec<(RecordId, ClassId)> =
+        home.digests()?.into_iter().map(|part| (part.record, part.class)).collect();
     for (number, machine) in world.machines.iter().enumerate() {
         let Some(replica) = machine.replica() else { continue };
         let held: BTreeSet<RecordId> = replica.records()?.into_iter().map(|row| row.record).collect();
@@ -211,10 +249,40 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
                 (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
+                (true, false) | (false, true) if world.regranted && is_contested(world, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
             }
+        }
+        if let Some(fault) = classes_in_scope(world, number, &all_parts)? {
+            return Ok(Some(fault));
+        }
+    }
+    Ok(None)
+}
+
+/// Of the records that it may hold every device holds the parts of its classes, and no others.
+fn classes_in_scope(
+    world: &World,
+    number: usize,
+    all: &[(RecordId, ClassId)],
+) -> Result<Option<Fault>, StoreError> {
+    let Some(machine) = world.machines.get(number).filter(|_| world.regranted) else { return Ok(None) };
+    let Some(replica) = machine.replica() else { return Ok(None) };
+    let held: BTreeSet<(RecordId, ClassId)> =
+        replica.digests()?.into_iter().map(|part| (part.record, part.class)).collect();
+    for part @ (record, class) in all {
+        if !is_granted(world, number, *record)? {
+            continue;
+        }
+        let what = || format!("{record} {}", class.as_str());
+        match (world.is_granted_part(number, *record, class)?, held.contains(part)) {
+            (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
+            (true, false) | (false, true) if is_contested(world, *record)? => {}
+            (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), what()))),
+            (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), what()))),
+            (true, true) | (false, false) => {}
         }
     }
     Ok(None)
@@ -243,8 +311,8 @@ fn bounded(world: &World) -> Result<Option<Fault>, StoreError> {
 fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
         let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { continue };
-        // Its owner is told of what was not taken of the thief's, as of its own.
-        let stolen = world.thieves.iter().any(|thief| thief.key == replica.id());
+        // Its owner is told of what was not taken of the thief's, as of its own; so is who wrote what it might no more.
+        let stolen = world.regranted || world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
             if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
                 continue;

@@ -102,11 +102,13 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     for machine in &mut world.machines {
         machine.disk.heal();
     }
+    world.ask_what_is_granted()?;
     let found = come_together(world, done)?;
     let found = found.map_or_else(|| backups::cover_what_was_let_go(world), |fault| Ok(Some(fault)))?;
     if found.is_some() {
         return Ok(found);
     }
+    world.let_go_of_held_answers()?;
     world.back_up(HOME)?;
     let found = come_together(world, done)?;
     found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
@@ -166,6 +168,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         What::Hostile(what) => hostile::act(world, what, step.which, &mut seed)?,
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
+        What::Regrant => world.regrant(step.which, &mut seed)?,
         What::Move => someone_moves(world, step, &mut seed, done)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
         What::Blow(blow) => {

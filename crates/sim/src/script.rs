@@ -57,6 +57,8 @@ pub enum What {
     Publish,
     /// Headquarters erases a record: somebody took their consent back.
     Erase,
+    /// An office decides that a device may hold other things: everything or a caseload, all classes or some.
+    Regrant,
     /// A volunteer goes to work for another region for a while, or comes back from there.
     Move,
     /// Time passes: a day to a month.
@@ -188,6 +190,13 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Blow(Blow::Destroy), 1),
 ];
 
+/// From this seed on devices are granted other things than before, again and again, as the office decides. Worlds of the
+/// seeds below stay as they were before there were any.
+pub const REGRANTS_FROM: u64 = 1 << 32;
+
+/// Of so many steps one is followed by such a decision.
+const STEPS_PER_REGRANT: usize = 6;
+
 /// Steps of a script: about what a team does in some weeks.
 const STEPS: (usize, usize) = (20, 60);
 
@@ -205,9 +214,17 @@ impl Script {
         steps
             .extend((0..2 * regions * (devices + 1)).map(|_| Step::of(What::Sync(Weather::Fair), &mut draw)));
         steps.extend((0..count).map(|_| Step::draw(&mut draw)));
-        for (number, step) in steps.iter_mut().enumerate().take(3 * regions * devices + 2 * regions) {
+        let opening = 3 * regions * devices + 2 * regions;
+        for (number, step) in steps.iter_mut().enumerate().take(opening) {
             // One after another, from the last machine: devices bring, hubs carry, devices fetch.
             step.which = 999_999_usize.saturating_sub(number);
+        }
+        if seed >= REGRANTS_FROM {
+            let mut at = steps.len();
+            while at > opening {
+                steps.insert(at, Step::of(What::Regrant, &mut draw));
+                at = at.saturating_sub(1 + draw.below(2 * STEPS_PER_REGRANT));
+            }
         }
         Self { seed, regions, devices, holding: Holding::SomeCaseloads, steps }
     }

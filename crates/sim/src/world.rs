@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
     pub(crate) given_back: Option<(RecordId, String)>,
+    /// Whether a device was ever granted other things than before.
+    pub(crate) regranted: bool,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
     /// Versions of the list that headquarters has published.
@@ -96,6 +98,7 @@ impl World {
             thieves: Vec::new(),
             sticks: Vec::new(),
             given_back: None,
+            regranted: false,
             sabotage,
             published: 0,
         };

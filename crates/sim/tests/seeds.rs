@@ -1,9 +1,26 @@
 //! Some seeds in every test run; `cargo xtask sim` plays more. `TERANGA_SEEDS=A..B` plays others.
 
-use teranga_sim::{Sabotage, Script, play_many, shrink};
+#![expect(clippy::expect_used, reason = "a helper that cannot go on must stop the test")]
+
+use std::ops::Range;
+
+use teranga_sim::{Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
 
 /// Seeds of every run.
-const SEEDS: std::ops::Range<u64> = 0..300;
+const SEEDS: Range<u64> = 0..300;
+/// Seeds of every run of worlds in which devices are granted other things than before.
+const REGRANTS: Range<u64> = REGRANTS_FROM..REGRANTS_FROM + 60;
+
+/// Plays seeds of which none may fail.
+fn none_fails(seeds: Range<u64>) -> Many {
+    let many = play_many(seeds, |_| {});
+    if let Some((seed, outcome)) = many.failed.first() {
+        let fault = outcome.fault.as_ref().expect("it failed");
+        let (short, how) = shrink(&Script::new(*seed), fault, Sabotage::Nothing);
+        panic!("{} seeds failed; seed {seed}: {fault}\nin short: {how}\n{short}", many.failed.len());
+    }
+    many
+}
 
 #[test]
 fn no_seed_loses_or_splits_anything() {
@@ -11,15 +28,15 @@ fn no_seed_loses_or_splits_anything() {
         let (from, to) = range.split_once("..").expect("TERANGA_SEEDS=A..B");
         from.parse().expect("a number")..to.parse().expect("a number")
     });
-    let many = play_many(seeds, |_| {});
-    if let Some((seed, outcome)) = many.failed.first() {
-        let fault = outcome.fault.as_ref().expect("it failed");
-        let (short, how) = shrink(&Script::new(*seed), fault, Sabotage::Nothing);
-        panic!("{} seeds failed; seed {seed}: {fault}\nin short: {how}\n{short}", many.failed.len());
-    }
+    let many = none_fails(seeds);
     // A world in which nothing happens shows nothing.
     let (done, runs) = (many.done, usize::try_from(many.runs).expect("a range of seeds"));
     assert!(done.changes > 10 * runs && done.power_cuts > runs && done.broken_sessions > runs, "{done:?}");
     assert!(done.moves > runs / 20, "{done:?}");
     assert!(done.conflicts > runs / 20, "{done:?}");
+}
+
+#[test]
+fn nobody_holds_in_the_end_what_was_taken_from_them() {
+    none_fails(REGRANTS);
 }

@@ -14,6 +14,7 @@ use teranga_document::part::Part;
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
+use crate::aside;
 use crate::custody;
 use crate::erase;
 use crate::error::{Result, StoreError};
@@ -270,6 +271,9 @@ impl<'a> Applier<'a> {
         let brought = log::brought_in(self.connection, first)?;
         let Some((of, batch)) = brought.filter(|(of, _)| *of != self.own) else { return Ok(Granted::Yes) };
         let standing = if of == first.origin { Standing::Author } else { Standing::Witness };
+        if standing == Standing::Author && first.came_down() {
+            return Ok(Granted::Yes);
+        }
         let open = results.iter().find(|(row, _)| row.class.as_str() == OPEN);
         let case = Case {
             record: first.record,
@@ -282,8 +286,12 @@ impl<'a> Applier<'a> {
         judge(self.connection, &case)
     }
 
-    /// Waits for the envelope of a record: its own, or that of its case.
+    /// Waits for the envelope of a record: its own, or that of its case. Where that was not taken it will not come.
     fn wait_for(&mut self, of: RecordId, save: i64, open: &[&LogRow]) -> Result<Fate> {
+        let is_unknown = custody::facts(self.connection, of)?.is_none();
+        if is_unknown && aside::has_held_aside(self.connection, of, &ClassId::new(OPEN))? {
+            return self.quarantine(open, BUILDS_ON_HELD);
+        }
         if open.first().is_some_and(|row| row.record != of) {
             self.connection
                 .prepare_cached("INSERT INTO awaits (record, save) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?

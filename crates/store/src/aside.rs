@@ -100,7 +100,8 @@ pub(crate) fn has_held_aside(connection: &Connection, record: RecordId, class: &
         .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?)
 }
 
-/// What was held aside here came down the feed: it is taken after all, and applied like anything else.
+/// What was held aside here, or waits to be decided on, came down the feed: it is taken after all, and applied like anything
+/// else.
 pub(crate) fn take_after_all(
     connection: &Connection,
     record: RecordId,
@@ -112,7 +113,7 @@ pub(crate) fn take_after_all(
     connection
         .prepare_cached(
             "UPDATE change SET status = 0, reason = ?4
-             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (status = 3 OR (status = 0 AND ?5))",
+             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (status IN (2, 3) OR (status = 0 AND ?5))",
         )?
         .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN, withdrawn])?;
     held_answers::forget(connection, record, class, hash)

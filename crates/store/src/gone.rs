@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
+use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::grant::reaches;
+use teranga_core::grant::{may_hold, reaches};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::receipt::Assurance;
 
@@ -50,6 +51,22 @@ fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>) 
     Ok(())
 }
 
+/// Notes what lies beyond an audience: this replica may hold other things than before, and its hub may not know of all that it
+/// has from a hub which is gone.
+pub(crate) fn beyond(connection: &Connection, audience: &Audience) -> Result<()> {
+    for (record, classes) in membership::parts(connection)? {
+        let Some(custody) = custody::of(connection, record)? else { continue };
+        if !reaches(audience, &custody) {
+            note_one(connection, record, None)?;
+            continue;
+        }
+        for class in classes.iter().filter(|class| !may_hold(audience, &custody, class)) {
+            note_one(connection, record, Some(class))?;
+        }
+    }
+    Ok(())
+}
+
 /// Notes that everything that is here may be held no more.
 pub(crate) fn note_all(connection: &Connection) -> Result<()> {
     connection
@@ -69,14 +86,32 @@ pub(crate) fn came(connection: &Connection, record: RecordId, class: &ClassId) -
     let mut statement = connection.prepare_cached(
         "DELETE FROM gone WHERE record = ?1 AND (class = ?2 OR class = ?3)
              OR class = ?3 AND record IN (SELECT record FROM record WHERE kase = ?1)
-         RETURNING record",
+         RETURNING record, class",
     )?;
     let mut rows = statement.query(params![record.as_bytes(), class.as_str(), WHOLE])?;
     let mut back: BTreeSet<RecordId> = BTreeSet::new();
+    let mut whole = false;
     while let Some(row) = rows.next()? {
-        back.insert(blob(row, 0, "gone", "record")?);
+        let returned: RecordId = blob(row, 0, "gone", "record")?;
+        whole |= returned == record && row.get::<_, String>(1)? == WHOLE;
+        back.insert(returned);
+    }
+    if whole {
+        still_gone(connection, record, class)?;
     }
     back.into_iter().try_for_each(|record| membership::enter_below(connection, record))
+}
+
+/// Of a record that left whole and comes back, each class comes back by itself: some may be closed to this replica by now.
+fn still_gone(connection: &Connection, record: RecordId, came: &ClassId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO gone (record, class)
+             SELECT DISTINCT record, class FROM change WHERE record = ?1 AND class <> ?2 AND body IS NOT NULL
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![record.as_bytes(), came.as_str()])?;
+    Ok(())
 }
 
 /// Lets go of what may be held no more and the home's backup covers. Returns how many records and parts went.

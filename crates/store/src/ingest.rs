@@ -247,7 +247,7 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
             if named_again {
                 log::name_again(connection, &logged)?;
             } else {
-                let Appended { seq, is_new } = log::append(connection, &logged)?;
+                let Appended { seq, is_new, .. } = log::append(connection, &logged)?;
                 brought.something |= is_new;
                 first.get_or_insert(seq);
                 sent_again |= fork::is_sent_again(connection, seq)?;

@@ -84,7 +84,7 @@ fn regrant(connection: &Connection, before: &Introduction, after: &Introduction)
 }
 
 /// Every record with the classes of its parts, newest first.
-fn parts(connection: &Connection) -> Result<Vec<(RecordId, Vec<ClassId>)>> {
+pub(crate) fn parts(connection: &Connection) -> Result<Vec<(RecordId, Vec<ClassId>)>> {
     let mut statement = connection.prepare("SELECT record, class FROM part ORDER BY record DESC, class")?;
     let mut rows = statement.query([])?;
     let mut found: Vec<(RecordId, Vec<ClassId>)> = Vec::new();

@@ -14,7 +14,7 @@ use crate::feed::{self, About, To};
 use crate::fork;
 use crate::gone;
 use crate::ingest;
-use crate::log::{self, FROM_FEED, Logged, Status};
+use crate::log::{self, Appended, FROM_FEED, Logged, Status};
 use crate::part;
 use crate::receipts;
 use crate::register::{self, Noted};
@@ -42,7 +42,10 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
         Row::Save { batch, witness, save } => take_save(connection, (batch, witness), &save),
         // The hub says what this replica is: it may hold other things than before.
         Row::Replica(introduction) if introduction.key == own.public_key() => {
-            replica::write_profile(connection, own, &Profile::of(introduction))
+            let before = replica::read_profile(connection)?.audience;
+            let profile = Profile::of(introduction);
+            replica::write_profile(connection, own, &profile)?;
+            if before == profile.audience { Ok(()) } else { gone::beyond(connection, &profile.audience) }
         }
         // Who a child of one's own is was said at its enrolment here.
         Row::Replica(introduction) if register::is_child(connection, replica_id(&introduction.key))? => {
@@ -70,7 +73,7 @@ pub(crate) const UNKNOWN: ReplicaId = ReplicaId([0; 16]);
 
 fn take_save(connection: &Connection, (batch, witness): (Batch, Option<ReplicaId>), of: &Save) -> Result<()> {
     let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
-    let mut first = None;
+    let (mut first, mut known_otherwise) = (None, false);
     for entry in of {
         gone::came(connection, entry.record, &entry.class)?;
         let Some(body) = entry.body.as_deref() else { continue };
@@ -94,11 +97,17 @@ fn take_save(connection: &Connection, (batch, witness): (Batch, Option<ReplicaId
             fed: Some(batch),
             witness,
         };
-        let seq = log::append(connection, &logged)?.seq;
+        let Appended { seq, moved, .. } = log::append(connection, &logged)?;
+        known_otherwise |= moved;
         fork::came_down(connection, seq)?;
         testimony::came_down(connection, seq)?;
         aside::take_after_all(connection, entry.record, &entry.class, entry.hash)?;
         first.get_or_insert(seq);
+    }
+    if let Some((seq, entry)) = first.zip(of.first()).filter(|_| known_otherwise) {
+        // Those below hear by whose receipts it is safe from now on.
+        let save = log::save_of(connection, seq)?;
+        feed::append(connection, About::Save(save, entry.record), To::All, entry.hash.as_bytes())?;
     }
     Ok(())
 }

@@ -274,12 +274,13 @@ fn hear(
         fed: Some(batch),
         witness: Some(witness),
     };
-    let Appended { seq, is_new } = match log::seq_of(connection, entry.record, &entry.class, entry.hash)? {
+    let Appended { seq, is_new, .. } = match log::seq_of(connection, entry.record, &entry.class, entry.hash)?
+    {
         None => log::append(connection, &logged)?,
         Some(seq) => {
             let body = entry.body.as_ref();
             let is_new = body.map_or(Ok(false), |body| log::give_body(connection, seq, body))?;
-            Appended { seq, is_new }
+            Appended { seq, is_new, moved: false }
         }
     };
     if fork::is_sent_again(connection, seq)? {

@@ -102,6 +102,13 @@ pub(crate) fn applied_of(
     Ok(hashes)
 }
 
+/// The save that a change stands in, by its first change.
+pub(crate) fn save_of(connection: &Connection, seq: i64) -> Result<i64> {
+    Ok(connection
+        .prepare_cached("SELECT save FROM change WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))?)
+}
+
 /// The changes of one save, in order.
 pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>> {
     select(connection, "change WHERE save = ?1 ORDER BY seq", [save])

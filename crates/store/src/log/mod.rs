@@ -10,7 +10,7 @@ use crate::columns::{self, blob, integer, maybe_blob};
 use crate::error::{Result, StoreError};
 
 pub(crate) use find::{
-    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, seq_of, status_of,
+    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, save_of, seq_of, status_of,
 };
 
 /// What became of a change.
@@ -122,6 +122,11 @@ impl LogRow {
         let refused_as_it_is = |reason: &str| reason.starts_with("guard-") || reason == "malformed";
         self.status == Status::Quarantined && self.reason.as_deref().is_some_and(refused_as_it_is)
     }
+
+    /// Whether the hub above brought it too, which has decided on it: whoever may write what is not asked here any more.
+    pub(crate) fn came_down(&self) -> bool {
+        self.fed.is_some()
+    }
 }
 
 /// The columns that [`read`] reads, in its order.
@@ -151,17 +156,20 @@ pub(crate) struct Appended {
     pub(crate) seq: i64,
     /// Whether it, or its body, is new, so that it is still to be applied.
     pub(crate) is_new: bool,
+    /// Whether it was known as of another pack, whose receipts spoke of it until now.
+    pub(crate) moved: bool,
 }
 
 /// Appends a change. One that is here already keeps its row and what became of it; only its pack is noted, where it had come
 /// down a feed before, and its body, where a relay had withheld it.
 pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<Appended> {
     if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
-        if change.batch == Some(FROM_FEED) {
-            came_back(connection, seq, change)?;
+        let moved = if change.batch == Some(FROM_FEED) {
+            came_back(connection, seq, change)?
         } else {
             came_in_its_pack(connection, seq, change)?;
-        }
+            false
+        };
         let mut is_new = false;
         if let Some(body) = change.body {
             is_new = give_body(connection, seq, body)?;
@@ -169,7 +177,7 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
                 is_new |= bring_back(connection, seq, body)?;
             }
         }
-        return Ok(Appended { seq, is_new });
+        return Ok(Appended { seq, is_new, moved });
     }
     connection
         .prepare_cached(
@@ -193,22 +201,29 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
     if change.save.is_none() {
         connection.prepare_cached("UPDATE change SET save = seq WHERE seq = ?1")?.execute([seq])?;
     }
-    Ok(Appended { seq, is_new: change.body.is_some() })
+    Ok(Appended { seq, is_new: change.body.is_some(), moved: false })
 }
 
 /// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says
-/// last. One's own was sent by another one with this key, and need not be sent again.
-fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
-    connection
+/// last. One's own was sent by another one with this key, and need not be sent again. Whether it was known as of another pack.
+fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<bool> {
+    let moved = connection
         .prepare_cached(
-            "UPDATE change SET batch = 0, fed = ?2, witness = ?3 WHERE seq = ?1 AND coalesce(batch, 0) = 0",
+            "UPDATE change SET batch = 0, fed = ?2, witness = ?3 WHERE seq = ?1 AND coalesce(batch, 0) = 0
+             AND (batch IS NULL OR fed IS NOT ?2 OR witness IS NOT ?3)",
         )?
         .execute(params![
             seq,
             change.fed.map(|batch| integer(batch.0)),
             change.witness.map(|witness| witness.0)
         ])?;
-    Ok(())
+    if change.witness.is_none() {
+        // Of what its author brought here too it is known now that the hub above took it.
+        connection
+            .prepare_cached("UPDATE change SET fed = ?2 WHERE seq = ?1 AND batch > 0 AND fed IS NULL")?
+            .execute(params![seq, change.fed.map(|batch| integer(batch.0))])?;
+    }
+    Ok(moved == 1)
 }
 
 /// A change that had come down the feed, or in a testimony, has come in its author's pack now, which says what stood in one
