@@ -169,7 +169,11 @@ impl Thief {
         // Its own work, or what somebody else wrote.
         let mut packs: Vec<Pack> = own.into_iter().collect();
         if what == Hostile::Junk && seed.below(4) == 0 {
-            packs.extend(heard);
+            // What the hub has forgotten since its owner has to send once more, and that the thief could bring first.
+            let at_hub = hub.replica().map(oracles::held).transpose()?.unwrap_or_default();
+            packs.extend(
+                heard.filter(|pack| pack.saves.iter().flatten().all(|entry| at_hub.contains(&entry.hash))),
+            );
         }
         let Some(pack) = packs.pop() else { return Ok(Vec::new()) };
         self.openings = pack.manifest.by.openings;

@@ -171,11 +171,15 @@ fn is_held_aside(world: &World, promise: &Promise) -> Result<bool, StoreError> {
     Ok(told && census.contains(&(promise.hash, Status::Quarantined)))
 }
 
-/// Whether a hub holds something of a record aside.
+/// Whether a hub holds something of a record aside, or of the case of which it is an assessment.
 pub(crate) fn is_contested(world: &World, record: RecordId) -> Result<bool, StoreError> {
+    let home = world.machines.first().and_then(Machine::replica);
+    let case = home.map(|home| home.record(record)).transpose()?.flatten().and_then(|row| row.case);
     for hub in world.machines.iter().filter(|machine| machine.post.is_hub()) {
         let aside = hub.replica().map(Replica::aside).transpose()?.unwrap_or_default();
-        if aside.iter().any(|aside| aside.record == record && aside.status == Status::Quarantined) {
+        if aside.iter().any(|aside| {
+            (aside.record == record || Some(aside.record) == case) && aside.status == Status::Quarantined
+        }) {
             return Ok(true);
         }
     }

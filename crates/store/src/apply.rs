@@ -217,11 +217,11 @@ impl<'a> Applier<'a> {
         {
             self.of_erased_cases.push((record, case));
         }
-        if mark.is_some()
+        // Whoever still writes what is no more in its charge still holds it; so does who brings what was decided on above.
+        if (mark.is_some() || first.came_down())
             && let Some((of, batch)) = pack
             && let Some(child) = packs::via(self.connection, of, batch)?
         {
-            // Whoever still writes what is no more in its charge still holds it.
             membership::leave_again(self.connection, child, record)?;
         }
         Ok(Fate::Settled)

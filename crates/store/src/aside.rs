@@ -7,7 +7,7 @@ use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_core::time::Millis;
 
 use crate::apply::AFTER_REASSIGNMENT;
-use crate::columns::{blob, unsigned};
+use crate::columns::{self, blob, unsigned};
 use crate::error::Result;
 use crate::held_answers;
 use crate::log::{AGAIN, Status};
@@ -98,6 +98,21 @@ pub(crate) fn has_held_aside(connection: &Connection, record: RecordId, class: &
             "SELECT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND class = ?2 AND status = 3)",
         )?
         .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?)
+}
+
+/// At another hub than before nothing holds that the one before did not take: this one decides anew, and says so.
+pub(crate) fn appeal(connection: &Connection) -> Result<()> {
+    let mut statement = connection
+        .prepare("SELECT record, class, hash FROM verdict WHERE above = 1 AND withdrawn = 0 ORDER BY row")?;
+    let mut rows = statement.query([])?;
+    let mut taken_out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record: RecordId = blob(row, 0, "verdict", "record")?;
+        taken_out.push((record, columns::class(row, 1)?, blob(row, 2, "verdict", "hash")?));
+    }
+    taken_out
+        .into_iter()
+        .try_for_each(|(record, class, hash)| take_after_all(connection, record, &class, hash))
 }
 
 /// What was held aside here, or waits to be decided on, came down the feed: it is taken after all, and applied like anything

@@ -27,41 +27,59 @@ const WHOLE: &str = "";
 /// Notes that a record, or its part of one class, may be held no more. With a case go its assessments, but for those
 /// that this replica may hold for their own sake: the hub may not know of them all yet.
 pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
-    note_one(connection, record, class)?;
+    note_one(connection, record, class, Said::ByItsHub)?;
     if class.is_none() {
         let audience = replica::read_profile(connection)?.audience;
         for assessment in custody::of_case(connection, record)? {
             let own = custody::facts(connection, assessment)?.map(|facts| facts.own);
             if !own.is_some_and(|own| reaches(&audience, &own)) {
-                note_one(connection, assessment, None)?;
+                note_one(connection, assessment, None, Said::ByItsHub)?;
             }
         }
     }
     Ok(())
 }
 
-fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
+/// Who says that this replica may hold something no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// Its hub, of this very part.
+    ByItsHub,
+    /// It follows from what it was told that it may hold, and from what is known here of the record.
+    ByWhatItMayHold,
+}
+
+fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>, said: Said) -> Result<()> {
     membership::leave_below(connection, record, class)?;
     if part::salt_of(connection, record)?.is_none() {
         return if class.is_none() { membership::note_leave(connection, record) } else { Ok(()) };
     }
     connection
-        .prepare_cached("INSERT INTO gone (record, class) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str)])?;
+        .prepare_cached(
+            "INSERT INTO gone (record, class, ours) VALUES (?1, ?2, ?3)
+             ON CONFLICT (record, class) DO UPDATE SET ours = min(ours, excluded.ours)",
+        )?
+        .execute(params![
+            record.as_bytes(),
+            class.map_or(WHOLE, ClassId::as_str),
+            said == Said::ByWhatItMayHold
+        ])?;
     Ok(())
 }
 
 /// Notes what lies beyond an audience: this replica may hold other things than before, and its hub may not know of all that it
 /// has from a hub which is gone.
 pub(crate) fn beyond(connection: &Connection, audience: &Audience) -> Result<()> {
+    // What it was to let go by what it might hold before, it may perhaps hold by now.
+    connection.execute("DELETE FROM gone WHERE ours = 1", [])?;
     for (record, classes) in membership::parts(connection)? {
         let Some(custody) = custody::of(connection, record)? else { continue };
         if !reaches(audience, &custody) {
-            note_one(connection, record, None)?;
+            note_one(connection, record, None, Said::ByWhatItMayHold)?;
             continue;
         }
         for class in classes.iter().filter(|class| !may_hold(audience, &custody, class)) {
-            note_one(connection, record, Some(class))?;
+            note_one(connection, record, Some(class), Said::ByWhatItMayHold)?;
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ use teranga_sync::session::{Left, Plan, PushPlan};
 use teranga_sync::succession::Inheritance;
 
 use crate::apply::{Applied, Applier};
+use crate::aside;
 use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
@@ -155,6 +156,7 @@ impl Replica {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
                 testimony::miss(&transaction, own.replica(), 0)?;
+                aside::appeal(&transaction)?;
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;

@@ -72,6 +72,7 @@ CREATE TABLE stranger (
 CREATE TABLE gone (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,            -- empty: the whole record
+    ours   INTEGER NOT NULL DEFAULT 0, -- 1: by what it was told that it may hold, and not by a word of its hub
     PRIMARY KEY (record, class)
 ) STRICT, WITHOUT ROWID;
 
