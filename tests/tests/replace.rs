@@ -64,3 +64,39 @@ fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
     }
     assert_eq!(home.records().unwrap().len(), 4);
 }
+
+/// Awa's phone is stolen the night in which the office burns: what she had sent that day is on Moussa's phone alone.
+#[test]
+fn what_only_a_colleagues_phone_holds_comes_back_under_its_authors_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut hq = Hub::start(&folder.join("hq"), &[]);
+    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
+    let mut old = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
+    let awa = at_work(folder, "Awa Exemple", 1, &old);
+    let moussa = at_work(folder, "Moussa Essai", 2, &old);
+    old.ask(&["sync"]);
+    let last = case(folder, &awa, 3);
+    for device in [&awa, &moussa] {
+        device.done(&["sync"]);
+    }
+    let address = old.address.to_string();
+    old.kill();
+    std::fs::remove_dir_all(&old.data).unwrap();
+    drop(awa);
+
+    let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
+    let new = region(&folder.join("kaolack-2"), &address, &hq, &code);
+    new.ask(&["sync"]);
+    moussa.done(&["sync"]);
+    new.ask(&["sync"]);
+    assert!(moussa.done(&["sync"]).contains("safe"));
+    let status: Json = serde_json::from_str(&new.ask(&["status", "--json"])).unwrap();
+    assert!(status["changes"]["witnessed"].as_u64().unwrap() > 0, "{status}");
+    assert!(new.ask(&["status"]).contains("a colleague brought"));
+    hq.kill();
+    let home = replica(&hq.data);
+    let part = home.parts(last.parse().unwrap()).unwrap().into_iter().next().unwrap();
+    let authors: Vec<String> = home.people().unwrap().into_iter().map(|person| person.person).collect();
+    assert!(!part.values.is_empty() && authors.iter().any(|person| person == "Awa Exemple"), "{authors:?}");
+}

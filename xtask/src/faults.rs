@@ -43,13 +43,13 @@ const FAULTS: &[Fault] = &[
         does: "a client moves its cursor on a moment before it has the rows",
         file: "crates/store/src/uplink.rs",
         broken: (
-            "let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
+            "let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
             "transaction.execute(\"UPDATE uplink SET position = ?1, running = ?2\", \
              params![integer(answer.cursor.position.0), answer.cursor.running])?;\n\
              transaction.commit()?;\n\
              std::thread::sleep(std::time::Duration::from_millis(10));\n\
              let transaction = self.connection_mut().transaction()?;\n\
-             let took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
+             let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
         ),
         noticed_by: ("teranga-tests", "kill", "a_client_killed_during_sync_goes_on_where_it_stopped"),
     },
@@ -69,7 +69,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         does: "a hub acknowledges a pack of which it did not keep the first save",
         file: "crates/store/src/ingest.rs",
-        broken: ("for save in &arrival.pack.saves {", "for save in arrival.pack.saves.iter().skip(1) {"),
+        broken: ("for save in &pack.saves {", "for save in pack.saves.iter().skip(1) {"),
         noticed_by: ("teranga-tests", "kill", "a_hub_killed_during_ingest_has_what_it_acknowledged"),
     },
     Fault {

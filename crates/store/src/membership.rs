@@ -137,11 +137,29 @@ struct Moved {
     is: Custody,
 }
 
-/// Tells a child once more that it may hold a record no more, where that is so.
+/// Tells a child once more that it may hold a record no more, or parts of it, where that is so.
 pub(crate) fn leave_again(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
-    let (known, custody) = (register::introduction(connection, child)?, custody::of(connection, record)?);
-    let reached = known.zip(custody).is_some_and(|(known, custody)| reaches(&known.audience, &custody));
-    if reached { Ok(()) } else { leave(connection, child, record, None) }
+    let known = register::introduction(connection, child)?.zip(custody::of(connection, record)?);
+    let Some((known, custody)) = known.filter(|(known, custody)| reaches(&known.audience, custody)) else {
+        return leave(connection, child, record, None);
+    };
+    for class in classes_of(connection, record)? {
+        if !may_hold(&known.audience, &custody, &class) {
+            leave(connection, child, record, Some(&class))?;
+        }
+    }
+    Ok(())
+}
+
+fn classes_of(connection: &Connection, record: RecordId) -> Result<Vec<ClassId>> {
+    let mut statement =
+        connection.prepare_cached("SELECT class FROM part WHERE record = ?1 ORDER BY class")?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let mut classes = Vec::new();
+    while let Some(row) = rows.next()? {
+        classes.push(columns::class(row, 0)?);
+    }
+    Ok(classes)
 }
 
 /// Passes down that this replica may hold something no more: nobody below it may either, but for what its other
