@@ -1,4 +1,4 @@
-//! From the socket to the view: requests of forty devices, made before the clock runs, sent over loopback to a hub that
+//! From the socket to the view: requests of forty devices or more, made before the clock runs, sent over loopback to a hub that
 //! serves as it always does, and answered once what they brought is in its documents and views.
 
 use std::net::SocketAddr;
@@ -17,18 +17,19 @@ use teranga_sync::session::{Plan, PushPlan};
 
 use super::work::samples;
 
-const DEVICES: usize = 40;
+/// Devices of a short run; eight times as many keep a hub busy for a minute.
+pub(crate) const DEVICES: usize = 40;
 const RECORDS_PER_DEVICE: usize = 200;
 /// Devices that are at it at the same time.
 const AT_ONCE: usize = 4;
 
 /// Parts and changes a second.
-pub(crate) fn run() -> Result<(u64, u64)> {
+pub(crate) fn run(devices: usize) -> Result<(u64, u64)> {
     // The link asks for one, TLS or not; a second installation would be refused and changes nothing.
     drop(rustls::crypto::ring::default_provider().install_default());
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("hub");
-    let bodies = requests(folder.path(), &data)?;
+    let bodies = requests(folder.path(), &data, devices)?;
     // Outside the runtime's own threads, as every client is.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let address = serve(&runtime, &data)?;
@@ -51,12 +52,12 @@ pub(crate) fn run() -> Result<(u64, u64)> {
 }
 
 /// One request of each device, with all that it has saved.
-fn requests(folder: &Path, data: &Path) -> Result<Vec<Vec<u8>>> {
+fn requests(folder: &Path, data: &Path, devices: usize) -> Result<Vec<Vec<u8>>> {
     let mut seed = Seeded(4);
     let mut hub = teranga_examples::hub(data, &mut seed);
     let plan = Plan { push: PushPlan::Pack { bytes_target: 256 * 1024 }, pull_bytes_max: 0 };
     let mut bodies = Vec::new();
-    for number in 0..DEVICES {
+    for number in 0..devices {
         let path = folder.join(format!("device-{number}"));
         let mut device = teranga_examples::device(&path, "Awa Exemple", &mut hub, &mut seed);
         let (case, samples) = samples(&mut device, "rss", &mut seed)?;

@@ -26,11 +26,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
         Some("peers") => peers::run(arguments.iter().any(|argument| argument == "--json")),
         Some("ingest") => {
-            let (parts, changes) = ingest::run()?;
+            let devices = match arguments.get(1).map(String::as_str) {
+                None => ingest::DEVICES,
+                Some("--devices") => {
+                    let count = arguments.get(2).context("how many devices?")?;
+                    count.parse().context("--devices takes a number")?
+                }
+                Some(_) => bail!("usage: cargo xtask bench ingest [--devices N]"),
+            };
+            let (parts, changes) = ingest::run(devices)?;
             println!("{parts} parts and {changes} changes a second");
             Ok(())
         }
         Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
-        _ => bail!("usage: cargo xtask bench sync [--json] | peers [--json] | ingest | forms [--json]"),
+        _ => bail!(
+            "usage: cargo xtask bench sync [--json] | peers [--json] | ingest [--devices N] | forms [--json]"
+        ),
     }
 }

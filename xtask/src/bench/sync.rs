@@ -22,7 +22,7 @@ pub(crate) fn run(json: bool) -> Result<()> {
     let push_10000 = push_rss(10_000)?;
     let link = push_rss(100)?;
     let socio = push_socio()?;
-    let (parts, changes) = ingest::run()?;
+    let (parts, changes) = ingest::run(ingest::DEVICES)?;
     let row = |cost: &Cost| json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down });
     let per = |cost: &Cost, records: u64| json!({ "bytes_per_record": cost.bytes_up / records });
     let all = json!({
