@@ -42,10 +42,7 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
         Row::Save { batch, witness, save } => take_save(connection, (batch, witness), &save),
         // The hub says what this replica is: it may hold other things than before.
         Row::Replica(introduction) if introduction.key == own.public_key() => {
-            let before = replica::read_profile(connection)?.audience;
-            let profile = Profile::of(introduction);
-            replica::write_profile(connection, own, &profile)?;
-            if before == profile.audience { Ok(()) } else { gone::beyond(connection, &profile.audience) }
+            replica::write_profile(connection, own, &Profile::of(introduction))
         }
         // Who a child of one's own is was said at its enrolment here.
         Row::Replica(introduction) if register::is_child(connection, replica_id(&introduction.key))? => {

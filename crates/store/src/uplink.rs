@@ -332,8 +332,14 @@ pub(crate) struct Took {
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let (rows, foreign) = home::believed(connection, own, rows)?;
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    let held_before = replica::read_profile(connection)?.audience;
     take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
+    let may_hold = replica::read_profile(connection)?.audience;
+    if may_hold != held_before {
+        // Only now does every record that is here say whose it is.
+        gone::beyond(connection, &may_hold)?;
+    }
     gone::evict(connection, own.replica())?;
     let foreign_words = home::stand(connection, &foreign)?;
     Ok(Took { applied, erased, foreign_words })
