@@ -20,6 +20,27 @@ fn case(folder: &Path, device: &Device, number: usize) -> String {
     saved_record(&device.done(&["case", "--answers", file.to_str().unwrap()]))
 }
 
+/// Headquarters and a region, in which Awa and Moussa have a case each that headquarters knows.
+fn two_at_work(folder: &Path) -> (Hub, Hub, [Device; 2]) {
+    let hq = Hub::start(&folder.join("hq"), &[]);
+    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
+    let hub = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
+    let devices = [at_work(folder, "Awa Exemple", 1, &hub), at_work(folder, "Moussa Essai", 2, &hub)];
+    hub.ask(&["sync"]);
+    (hq, hub, devices)
+}
+
+/// The office burns with its hub, and another one takes its place at the same address.
+fn burns(folder: &Path, hq: &Hub, mut old: Hub) -> Hub {
+    let address = old.address.to_string();
+    old.kill();
+    std::fs::remove_dir_all(&old.data).unwrap();
+    let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
+    let new = region(&folder.join("kaolack-2"), &address, hq, &code);
+    new.ask(&["sync"]);
+    new
+}
+
 fn region(data: &Path, listen: &str, hq: &Hub, code: &str) -> Hub {
     Hub::start_at(data, listen, &["--region", "SN-KL", "--parent", &hq.url(), "--code", code])
 }
@@ -28,23 +49,12 @@ fn region(data: &Path, listen: &str, hq: &Hub, code: &str) -> Hub {
 fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut hq = Hub::start(&folder.join("hq"), &[]);
-    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
-    let mut old = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
-    let awa = at_work(folder, "Awa Exemple", 1, &old);
-    let moussa = at_work(folder, "Moussa Essai", 2, &old);
-    old.ask(&["sync"]);
+    let (mut hq, old, [awa, moussa]) = two_at_work(folder);
     // One of them the hub took with it, another was never sent.
     let lost = case(folder, &awa, 3);
     awa.done(&["sync"]);
     let later = case(folder, &moussa, 4);
-    let address = old.address.to_string();
-    old.kill();
-    std::fs::remove_dir_all(&old.data).unwrap();
-
-    let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
-    let new = region(&folder.join("kaolack-2"), &address, &hq, &code);
-    new.ask(&["sync"]);
+    let new = burns(folder, &hq, old);
     let status: Json = serde_json::from_str(&new.ask(&["status", "--json"])).unwrap();
     assert_eq!(status["office"], "BAOS Kaolack");
     let children = status["children"].as_array().unwrap();
@@ -70,24 +80,13 @@ fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
 fn what_only_a_colleagues_phone_holds_comes_back_under_its_authors_name() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut hq = Hub::start(&folder.join("hq"), &[]);
-    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
-    let mut old = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
-    let awa = at_work(folder, "Awa Exemple", 1, &old);
-    let moussa = at_work(folder, "Moussa Essai", 2, &old);
-    old.ask(&["sync"]);
+    let (mut hq, old, [awa, moussa]) = two_at_work(folder);
     let last = case(folder, &awa, 3);
     for device in [&awa, &moussa] {
         device.done(&["sync"]);
     }
-    let address = old.address.to_string();
-    old.kill();
-    std::fs::remove_dir_all(&old.data).unwrap();
     drop(awa);
-
-    let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
-    let new = region(&folder.join("kaolack-2"), &address, &hq, &code);
-    new.ask(&["sync"]);
+    let new = burns(folder, &hq, old);
     moussa.done(&["sync"]);
     new.ask(&["sync"]);
     assert!(moussa.done(&["sync"]).contains("safe"));

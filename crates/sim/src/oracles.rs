@@ -316,9 +316,9 @@ fn all_safe(world: &World) -> Result<Option<Fault>, StoreError> {
     for machine in &world.machines {
         let (Post::Device { .. }, Some(replica)) = (machine.post, machine.replica()) else { continue };
         // Its owner is told of what was not taken of the thief's, as of its own; so is who wrote what it might no more.
-        let stolen = world.regranted || world.thieves.iter().any(|thief| thief.key == replica.id());
+        let may_be_held = world.regranted || world.thieves.iter().any(|thief| thief.key == replica.id());
         for row in replica.records()? {
-            if stolen && matches!(replica.tick(row.record)?, Tick::Held(_)) {
+            if may_be_held && matches!(replica.tick(row.record)?, Tick::Held(_)) {
                 continue;
             }
             if replica.tick(row.record)? != Tick::Safe {

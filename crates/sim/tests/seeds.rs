@@ -8,6 +8,8 @@ use teranga_sim::{Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
 
 /// Seeds of every run.
 const SEEDS: Range<u64> = 0..300;
+/// Seeds behind those that failed once, each with something of its own that was mended since.
+const FAILED_ONCE: [u64; 10] = [2_549, 3_036, 4_006, 5_101, 5_138, 6_292, 7_268, 8_396, 8_864, 10_452];
 /// Seeds of every run of worlds in which devices are granted other things than before.
 const REGRANTS: Range<u64> = REGRANTS_FROM..REGRANTS_FROM + 60;
 
@@ -34,6 +36,13 @@ fn no_seed_loses_or_splits_anything() {
     assert!(done.changes > 10 * runs && done.power_cuts > runs && done.broken_sessions > runs, "{done:?}");
     assert!(done.moves > runs / 20, "{done:?}");
     assert!(done.conflicts > runs / 20, "{done:?}");
+}
+
+#[test]
+fn what_failed_once_does_not_again() {
+    for seed in FAILED_ONCE.into_iter().chain([REGRANTS_FROM + 105]) {
+        none_fails(seed..seed + 1);
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The census of a replica: what became of every change, and a digest of every part, so that two replicas can be
 //! compared from outside.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use teranga_core::class::ClassId;
@@ -59,19 +58,6 @@ impl Replica {
             census.push((blob(row, 0, "change", "hash")?, Status::read(row.get(1)?)?));
         }
         Ok(census)
-    }
-
-    /// The changes that are here with their bodies and that somebody else wrote.
-    pub fn written_by_others(&self) -> Result<BTreeSet<ChangeHash>> {
-        let mut statement = self
-            .connection()
-            .prepare_cached("SELECT hash FROM change WHERE origin <> ?1 AND body IS NOT NULL")?;
-        let mut rows = statement.query([self.id().as_bytes()])?;
-        let mut found = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            found.insert(blob(row, 0, "change", "hash")?);
-        }
-        Ok(found)
     }
 
     /// The digest of every part that is held.

@@ -56,6 +56,7 @@ pub(crate) fn forget_record(connection: &Connection, record: RecordId) -> Result
 pub(crate) fn forget(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE attachment SET covered = 0 WHERE covered = 1", [])?;
     connection.execute("DELETE FROM covered_file", [])?;
+    connection.execute("DELETE FROM asked_above", [])?;
     Ok(())
 }
 

@@ -181,7 +181,10 @@ const NEVER_HERE: &str = "";
 /// Remembers, for children that come later, that a record left which was never here.
 pub(crate) fn note_leave(connection: &Connection, record: RecordId) -> Result<()> {
     connection
-        .prepare_cached("INSERT INTO leaving (record, class) VALUES (?1, ?2)")?
+        .prepare_cached(
+            "INSERT INTO leaving (record, class) SELECT ?1, ?2
+             WHERE NOT EXISTS (SELECT 1 FROM leaving WHERE record = ?1 AND class = ?2)",
+        )?
         .execute(params![record.as_bytes(), NEVER_HERE])?;
     Ok(())
 }

@@ -120,9 +120,9 @@ impl Replica {
     }
 
     /// Keeps the hub that enrolled this replica, and what it says of it. At another hub than before everything is
-    /// offered and asked for from the start, and where its home is another one nothing is safe that this one does not call safe. At the same hub under
-    /// another home the feed is read once more: words that were not believed may be that home's. At another place nothing
-    /// is kept of the one before, and it is `Tied` where something of that would be lost.
+    /// offered and asked for from the start, and where its home is another one nothing is safe that this one does not
+    /// call safe. At the same hub under another home the feed is read once more: words that were not believed may be that
+    /// home's. At another place nothing is kept of the one before, and it is `Tied` where something of that would be lost.
     pub fn join(&mut self, hub: &Joined<'_>, profile: Profile) -> Result<()> {
         self.join_as_heir(hub, profile, None)
     }

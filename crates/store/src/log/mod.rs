@@ -130,7 +130,8 @@ impl LogRow {
 }
 
 /// The columns that [`read`] reads, in its order.
-pub(crate) const COLUMNS: &str = "seq, record, class, hash, change.origin, change.batch, change.save, status, unseal(body), fed, reason, witness";
+pub(crate) const COLUMNS: &str =
+    "seq, record, class, hash, origin, batch, save, status, unseal(body), fed, reason, witness";
 
 /// Reads a row of `change`.
 pub(crate) fn read(row: &Row<'_>) -> Result<LogRow> {
