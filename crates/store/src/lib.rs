@@ -34,6 +34,7 @@ pub mod held_answers;
 mod home;
 pub mod ingest;
 mod introduced;
+mod join;
 mod judge;
 pub mod lane;
 mod lane_answer;
