@@ -15,7 +15,7 @@ async function post(url, body, type) {
 }
 export async function enrol(held, url, spelled) {
   const code = spelled.toUpperCase().replace(/[^0-9A-Z]/g, '');
-  const body = { protocol: 0, code, key: held.key, signature: held.sign('teranga enrol 0\n', code, wire.raw(held.key)) };
+  const body = { protocol: [0, 0], code, key: held.key, signature: held.sign('teranga enrol 0\n', code, wire.raw(held.key)) };
   const answer = JSON.parse(await post(`${url}/v1/enrol`, JSON.stringify(body), 'application/json'));
   const meant = wire.spelled(wire.sha256(wire.raw(answer.hub_key)).slice(0, 16)) === code.slice(16);
   const said = ['teranga enrolled 0\n', code, wire.raw(held.key), wire.encode(wire.enrolled, answer)];

@@ -124,4 +124,4 @@ const pushes = list(struct({ number, introduction: list(introduction, 1), pack: 
 const wants = { cursor, wanted: number, introductions: list(introduction, 64), confirmations: list(confirmation, 64), pushes, signature: fixed(64) };
 const gives = { acknowledged: number, mark: fixed(8), now: number, cursor, more: byte, rows: block, signature: fixed(64) };
 export const request = struct({ ...start, hub: fixed(16), child: fixed(16), ...asks, ...wants });
-export const answer = struct({ ...start, child: fixed(16), ...asks, ...gives });
+export const answer = struct({ ...start, newest: byte, child: fixed(16), ...asks, ...gives });

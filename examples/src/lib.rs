@@ -19,6 +19,7 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::Answer;
 use teranga_sync::session::{Left, Session};
+use teranga_sync::version::Spoken;
 
 /// 2026-03-02, 09:00 in Dakar: time is always an argument.
 pub const NOW: Millis = Millis(1_772_442_000_000);
@@ -41,7 +42,9 @@ pub fn device(folder: &Path, person: &str, hub: &mut Office, seed: &mut Seeded) 
     let mut device = Device::create(folder, person, Some("SN-KL"), seed).unwrap();
     let profile = Profile { office: "BAOS Kaolack".into(), ..device.replica().profile().clone() };
     let code = teranga_sync::code::normalise(&hub.new_code(&profile, seed, NOW).unwrap()).unwrap();
-    let answer = hub.enrol(&EnrolRequest::sign(device.replica().identity(), &code), NOW).unwrap();
+    let answer = hub
+        .enrol(&EnrolRequest::sign(device.replica().identity(), &code, device.replica().spoken()), NOW)
+        .unwrap();
     let (key, name, home) = (&answer.hub_key, &answer.hub_name, answer.home_key.as_ref());
     let joined = Joined { key, url: "in this process", name, home };
     device.replica_mut().join(&joined, profile).unwrap();
@@ -55,7 +58,7 @@ pub fn sync(device: &mut Device, hub: &mut Office) {
         let request = device.replica_mut().next_request(&session.plan(), NOW).unwrap().unwrap();
         let sent = request.encode(device.replica().identity());
         let received = hub.exchange(&sent, NOW).unwrap().answer;
-        let answer = Answer::read(&received, &hub.replica().public_key()).unwrap();
+        let answer = Answer::read(&received, &hub.replica().public_key(), Spoken::BUILD).unwrap();
         if device.replica_mut().take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return;
         }

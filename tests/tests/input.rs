@@ -123,6 +123,11 @@ fn a_hub_that_is_down_fails_or_speaks_another_version_costs_nothing() {
         {\"type\":\"\",\"code\":\"upgrade-needed\",\"status\":426}",
     );
     refused(&once(&format!("http://{newer}")), "another version");
+    let newer = answering(
+        b"HTTP/1.1 426 Upgrade Required\r\ncontent-length: 65\r\nconnection: close\r\n\r\n\
+        {\"type\":\"\",\"code\":\"upgrade-needed\",\"status\":426,\"versions\":[8,9]}",
+    );
+    refused(&once(&format!("http://{newer}")), "another version");
     let portal = answering(
         b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 4\r\nconnection: close\r\n\r\noops",
     );

@@ -160,9 +160,10 @@ impl Device {
             unreadable: 0,
             cut: parcel.cut,
         };
+        let spoken = self.replica().spoken();
         for sealed in &parcel.sealed {
             let opened = parcel.head.open(self.replica().identity(), sealed).ok();
-            let back = opened.and_then(|message| Return::read(&message, &uplink.key).ok());
+            let back = opened.and_then(|message| Return::read(&message, &uplink.key, spoken).ok());
             let taken = back.map(|back| self.replica_mut().take_return(&back)).transpose();
             let taken = match taken {
                 Ok(Some(taken)) => taken,

@@ -35,7 +35,12 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
                 holder.with(|replica| replica.handed_over(&carried, None, world::now()))?;
                 done.unwanted += 1;
             }
-            Err(LinkError::Refused { .. } | LinkError::Succeeded { .. } | LinkError::Foreign { .. }) => {}
+            Err(
+                LinkError::Refused { .. }
+                | LinkError::Speaks { .. }
+                | LinkError::Succeeded { .. }
+                | LinkError::Foreign { .. },
+            ) => {}
             Err(_) => break,
         }
     }

@@ -47,6 +47,12 @@ pub enum LinkError {
         /// The problem.
         problem: Problem,
     },
+    /// The hub does not speak the version of what was sent.
+    #[error("the hub speaks versions {} to {}", versions[0], versions[1])]
+    Speaks {
+        /// The oldest and the newest that it does.
+        versions: [u8; 2],
+    },
     /// Another hub has the place of the one that was asked for.
     #[error("another hub answers in the place of the one that was asked")]
     Succeeded {
@@ -98,6 +104,7 @@ impl Explain for LinkError {
             // The same words would send a volunteer to make room on the wrong machine.
             Self::Refused { problem: Problem::DiskFull, .. } => "hub-disk-full",
             Self::Refused { problem, .. } => problem.code(),
+            Self::Speaks { .. } => Problem::UpgradeNeeded.code(),
             Self::Succeeded { .. } => Problem::Succeeded.code(),
             Self::Untrusted { why, .. } => why.code(),
             Self::Scheme { .. } => "hub-scheme",
@@ -116,7 +123,7 @@ impl Explain for LinkError {
             | Self::Untrusted { url, .. }
             | Self::TooLarge { url } => vec![("url", url.clone())],
             Self::Certificate { path } => vec![("path", path.clone())],
-            Self::Refused { .. } | Self::Succeeded { .. } => Vec::new(),
+            Self::Refused { .. } | Self::Speaks { .. } | Self::Succeeded { .. } => Vec::new(),
             Self::Foreign { url, status } => vec![("url", url.clone()), ("status", status.to_string())],
         }
     }
@@ -129,6 +136,7 @@ impl Explain for LinkError {
             Self::Address { .. }
             | Self::Certificate { .. }
             | Self::Foreign { .. }
+            | Self::Speaks { .. }
             | Self::Succeeded { .. }
             | Self::Untrusted { .. }
             | Self::Scheme { .. }
@@ -331,10 +339,11 @@ impl Link {
         let foreign = LinkError::Foreign { url: self.base.clone(), status };
         let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
         let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
-        match (Problem::from_code(&body.code), word) {
-            (Some(Problem::Succeeded), Some(word)) => LinkError::Succeeded { word: Box::new(word) },
-            (Some(problem), _) => LinkError::Refused { problem },
-            (None, _) => foreign,
+        match (Problem::from_code(&body.code), word, body.versions) {
+            (Some(Problem::Succeeded), Some(word), _) => LinkError::Succeeded { word: Box::new(word) },
+            (Some(Problem::UpgradeNeeded), _, Some(versions)) => LinkError::Speaks { versions },
+            (Some(problem), ..) => LinkError::Refused { problem },
+            (None, ..) => foreign,
         }
     }
 }
@@ -345,4 +354,19 @@ fn read_certificates(path: Option<&Path>) -> Result<Vec<reqwest::Certificate>, L
     let pem = std::fs::read(path).map_err(|_| wrong())?;
     let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| wrong())?;
     if certificates.is_empty() { Err(wrong()) } else { Ok(certificates) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_that_speaks_other_versions_is_told_from_one_that_only_refuses() {
+        let link = Link::new("http://127.0.0.1:1", None).unwrap();
+        let said = |body: &str| link.refusal(426, body.as_bytes());
+        let with = r#"{"type":"","code":"upgrade-needed","status":426,"versions":[1,3]}"#;
+        assert!(matches!(said(with), LinkError::Speaks { versions: [1, 3] }));
+        let without = r#"{"type":"","code":"upgrade-needed","status":426}"#;
+        assert!(matches!(said(without), LinkError::Refused { problem: Problem::UpgradeNeeded }));
+    }
 }

@@ -4,8 +4,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use teranga_core::problem::{Explain, Problem};
-use teranga_office::{Refusal, Rejected};
+use teranga_core::problem::Explain;
+use teranga_office::{Beside, Refusal, Rejected};
 use teranga_sync::hex::Hex;
 
 /// The body of a refusal.
@@ -38,15 +38,19 @@ impl From<Rejected> for HttpProblem {
 
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
-        let Rejected { problem, detail, succession } = self.0;
+        let Rejected { problem, detail, beside } = self.0;
         tracing::warn!(code = problem.code(), %detail, "refused");
-        let upgrade = problem == Problem::UpgradeNeeded;
+        let (versions, succession) = match beside {
+            Beside::Nothing => (None, None),
+            Beside::Versions(versions) => (Some(versions), None),
+            Beside::Succession(word) => (None, Some(Hex(word.to_bytes()))),
+        };
         let body = ProblemBody {
             kind: format!("urn:teranga:problem:{}", problem.code()),
             code: problem.code().to_owned(),
             status: problem.status(),
-            versions: upgrade.then_some([teranga_sync::version::MIN, teranga_sync::version::MAX]),
-            succession: succession.map(|word| Hex(word.to_bytes())),
+            versions,
+            succession,
         };
         let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, serde_json::to_string(&body).unwrap_or_default()).into_response();

@@ -155,6 +155,7 @@ fn reply(came: &Result<Vec<u8>, LinkError>) -> Reply<'_> {
     match came {
         Ok(bytes) => Reply::Answer(bytes),
         Err(LinkError::Refused { problem }) => Reply::Refused(*problem),
+        Err(LinkError::Speaks { versions }) => Reply::Speaks(*versions),
         Err(LinkError::Succeeded { word }) => Reply::Succeeded(word),
         Err(error) => Reply::Nothing(error.retry()),
     }

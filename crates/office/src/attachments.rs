@@ -19,7 +19,7 @@ impl Office {
         let ends = LaneRequest::ends(body)?;
         self.check_place(ends.hub)?;
         let child = self.enrolled(ends.child)?;
-        let request = LaneRequest::read(body, &child.key)?;
+        let request = LaneRequest::read(body, &child.key, self.replica().spoken())?;
         self.check_meant(request.hub)?;
         if !self.replica_mut().begin_lane(&request, now)? {
             return Err(Rejected::new(Problem::Replayed, "the exchange number was used before"));

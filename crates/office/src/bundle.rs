@@ -14,7 +14,6 @@ use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::manifest::Mark;
 use teranga_sync::message::{More, Push};
-use teranga_sync::pack::Pack;
 use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
 
 use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
@@ -96,7 +95,7 @@ impl Office {
         // Whoever is not enrolled here does not get as far as the hub's key.
         let child = self.enrolled(letter.head.from)?;
         let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;
-        let bundle = Bundle::read(&message, &child.key)?;
+        let bundle = Bundle::read(&message, &child.key, self.replica().spoken())?;
         self.check_meant(bundle.hub)?;
         if bundle.replica != head.from {
             return Err(Rejected::new(Problem::Malformed, "the file names another sender than its message"));
@@ -150,7 +149,8 @@ impl Office {
         let parent = self.replica().uplink()?;
         let parent = parent.ok_or_else(|| Rejected::new(Problem::Forbidden, "this hub has no parent"))?;
         let (_, message) = self.open_letter(Parcel::read(letter)?, ParcelKind::Return)?;
-        let taken = self.replica_mut().take_return(&Return::read(&message, &parent.key)?);
+        let back = Return::read(&message, &parent.key, self.replica().spoken())?;
+        let taken = self.replica_mut().take_return(&back);
         let taken = taken.map_err(|error| match error {
             TakeError::Store(error) => Rejected::from(error),
             TakeError::SomebodyElse => Rejected::new(Problem::Replayed, error.to_string()),
@@ -168,6 +168,6 @@ const AROUND_BYTES: usize = 1024;
 
 /// A refused pack as the return names it. What is no pack has no name: its maker learns it from the acknowledgement.
 fn named(push: &Push, problem: Problem) -> Option<RefusedPush> {
-    let mark = Mark::of(&Pack::decode(&push.pack).ok()?.hash());
+    let mark = Mark::of(&push.pack().ok()?.hash());
     Some(RefusedPush { number: push.number, mark, problem })
 }

@@ -6,7 +6,6 @@ use teranga_core::time::Millis;
 use teranga_store::Profile;
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
-use teranga_sync::version;
 
 use crate::exchange::Rejected;
 use crate::office::Office;
@@ -44,11 +43,9 @@ impl Office {
 
     /// Enrols a replica.
     pub fn enrol(&mut self, request: &EnrolRequest, now: Millis) -> Result<EnrolAnswer, Rejected> {
-        if !(version::MIN..=version::MAX).contains(&request.protocol) {
-            return Err(Rejected::new(
-                Problem::UpgradeNeeded,
-                "another protocol version asks to be enrolled",
-            ));
+        let spoken = self.replica().spoken();
+        if spoken.common(request.protocol).is_none() {
+            return Err(Rejected::upgrade(spoken, "another protocol version asks to be enrolled"));
         }
         if !request.verify() {
             return Err(Rejected::new(Problem::Unauthorised, "the enrolment is not signed by its key"));

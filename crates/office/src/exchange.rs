@@ -9,6 +9,7 @@ use teranga_store::{Applied, StoreError};
 use teranga_sync::introduction::Introduction;
 use teranga_sync::message::{MessageError, Request};
 use teranga_sync::succession::Succession;
+use teranga_sync::version::Spoken;
 
 use crate::office::Office;
 
@@ -20,28 +21,46 @@ pub struct Rejected {
     pub problem: Problem,
     /// What the hub's log says; never answers, names or secrets.
     pub detail: String,
+    /// What goes with it.
+    pub beside: Beside,
+}
+
+/// What a refusal brings beside its problem.
+#[derive(Debug, Clone)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// The oldest and the newest version of the protocol that are spoken here.
+    Versions([u8; 2]),
     /// The home's word that this hub has the place of the one that was asked for.
-    pub succession: Option<Box<Succession>>,
+    Succession(Box<Succession>),
 }
 
 impl Rejected {
     /// A rejection with a detail for the log.
     pub fn new(problem: Problem, detail: impl Into<String>) -> Self {
-        Self { problem, detail: detail.into(), succession: None }
+        Self { problem, detail: detail.into(), beside: Beside::Nothing }
     }
 
     /// A rejection of what is meant for a hub whose place this one has.
     fn succeeded(word: Succession) -> Self {
-        let succession = Some(Box::new(word));
-        Self {
-            succession,
-            ..Self::new(Problem::Succeeded, "the message is meant for the hub before this one")
-        }
+        let beside = Beside::Succession(Box::new(word));
+        Self { beside, ..Self::new(Problem::Succeeded, "the message is meant for the hub before this one") }
+    }
+
+    /// A rejection of who speaks no version that is spoken here.
+    pub(crate) fn upgrade(spoken: Spoken, detail: impl Into<String>) -> Self {
+        let beside = Beside::Versions(spoken.numbers());
+        Self { beside, ..Self::new(Problem::UpgradeNeeded, detail) }
     }
 
     /// What it is to whoever hears it.
     pub fn reply(&self) -> Reply<'_> {
-        self.succession.as_deref().map_or(Reply::Refused(self.problem), Reply::Succeeded)
+        match &self.beside {
+            Beside::Nothing => Reply::Refused(self.problem),
+            Beside::Versions(versions) => Reply::Speaks(*versions),
+            Beside::Succession(word) => Reply::Succeeded(word),
+        }
     }
 }
 
@@ -55,7 +74,12 @@ impl From<StoreError> for Rejected {
 
 impl From<MessageError> for Rejected {
     fn from(error: MessageError) -> Self {
-        Self::new(error.problem(), error.to_string())
+        match error {
+            MessageError::Version { spoken, .. } => Self::upgrade(spoken, error.to_string()),
+            MessageError::Decode(_) | MessageError::Signature => {
+                Self::new(error.problem(), error.to_string())
+            }
+        }
     }
 }
 
@@ -108,7 +132,7 @@ impl Office {
         let ends = Request::ends(body)?;
         self.check_place(ends.hub)?;
         let child = self.enrolled(ends.child)?;
-        let request = Request::read(body, &child.key)?;
+        let request = Request::read(body, &child.key, self.replica().spoken())?;
         self.check_meant(request.hub)?;
         Ok((child, request))
     }

@@ -111,6 +111,8 @@ mod tests {
             VerdictRow { origin, batch: Batch(1), record, class, hash, reason: "not-granted".into() };
         let request = region.next_request(&Session::new().plan(), now).unwrap().unwrap();
         let answer = Answer {
+            version: request.version,
+            newest: 0,
             replica: origin,
             line: request.line,
             before: Asker::default(),
@@ -119,7 +121,7 @@ mod tests {
             hub_time: now,
             cursor: request.cursor,
             more: More::Nothing,
-            rows: encode(&[Row::Verdict(verdict)]),
+            rows: encode(&[Row::Verdict(verdict)], request.version),
         };
         region.take_answer(&request, &answer, now).unwrap();
         (Office::open(region).unwrap(), record)

@@ -24,6 +24,6 @@ pub mod show;
 mod status;
 
 pub use bundle::ReturnRows;
-pub use exchange::Rejected;
+pub use exchange::{Beside, Rejected};
 pub use office::Office;
 pub use refusal::Refusal;

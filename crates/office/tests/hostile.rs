@@ -32,6 +32,7 @@ use teranga_sync::message::{Answer, Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::session::{Left, Session};
+use teranga_sync::version::{self, Spoken};
 
 const NOW: Millis = Millis(1_772_442_000_000);
 const MUTATIONS: usize = 20_000;
@@ -71,7 +72,7 @@ fn profile(kind: ReplicaKind, person: &str) -> Profile {
 fn enrol(hub: &mut Office, identity: &Identity, seed: &mut Seeded) {
     let code = hub.new_code(&profile(ReplicaKind::Device, "Un Essai"), seed, NOW).unwrap();
     let code = teranga_sync::code::normalise(&code).unwrap();
-    hub.enrol(&EnrolRequest::sign(identity, &code), NOW).unwrap();
+    hub.enrol(&EnrolRequest::sign(identity, &code, Spoken::BUILD), NOW).unwrap();
 }
 
 /// A device that signs whatever it likes, each change under an opening of its own.
@@ -123,6 +124,7 @@ impl Hostile {
         let pack = Pack { manifest, saves };
         self.exchange += 1;
         let request = Request {
+            version: version::MAX,
             hub: hub.replica().id(),
             replica: self.identity.replica(),
             line: Line::FIRST,
@@ -132,7 +134,7 @@ impl Hostile {
             pull_bytes_max: 0,
             introductions: Vec::new(),
             confirmations: Vec::new(),
-            pushes: vec![Push { number: self.outbox + 1, introduction: None, pack: pack.encode() }],
+            pushes: vec![Push::of(self.outbox + 1, None, &pack, version::MAX)],
         };
         let exchanged =
             hub.exchange(&request.encode(&self.identity), NOW).map_err(|rejected| rejected.problem)?;
@@ -268,7 +270,7 @@ impl Honest {
         loop {
             let request = self.replica.next_request(&session.plan(), NOW).unwrap().unwrap();
             let answer = hub.exchange(&request.encode(self.replica.identity()), NOW).unwrap().answer;
-            let answer = Answer::read(&answer, &hub.replica().public_key()).unwrap();
+            let answer = Answer::read(&answer, &hub.replica().public_key(), Spoken::BUILD).unwrap();
             if self.replica.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
                 return;
             }

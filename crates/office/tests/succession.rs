@@ -59,7 +59,7 @@ fn profile(kind: ReplicaKind, person: &str, region: Option<&str>) -> Profile {
 
 fn join(hub: &mut Office, child: &mut Replica, code: &str) {
     let code = code::normalise(code).unwrap();
-    let answer = hub.enrol(&EnrolRequest::sign(child.identity(), &code), NOW).unwrap();
+    let answer = hub.enrol(&EnrolRequest::sign(child.identity(), &code, child.spoken()), NOW).unwrap();
     let inheritance = answer.inheritance(&child.public_key()).unwrap();
     let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
     let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
@@ -286,7 +286,7 @@ fn a_place_is_given_once_and_only_by_the_home() {
     world.lose_the_region("second");
     let third = profile(ReplicaKind::Hub, "kaolack", Some("SN-KL"));
     let third = Replica::create(&world.folder.path().join("third"), &third, &mut world.seed).unwrap();
-    let request = EnrolRequest::sign(third.identity(), &code::normalise(&other).unwrap());
+    let request = EnrolRequest::sign(third.identity(), &code::normalise(&other).unwrap(), third.spoken());
     assert_eq!(world.hq.enrol(&request, NOW).unwrap_err().problem, Problem::Forbidden);
     assert!(world.hq.replica().child(third.id()).unwrap().is_none());
     assert_eq!(world.replacing_code(&old.to_string()), Err("hub-succeeded".into()));
@@ -300,7 +300,7 @@ fn an_answer_that_was_lost_is_given_again_and_says_the_same() {
     let code = code::normalise(&world.replacing_code("kaolack").unwrap()).unwrap();
     let hub = profile(ReplicaKind::Hub, "kaolack", Some("SN-KL"));
     let hub = Replica::create(&world.folder.path().join("second"), &hub, &mut world.seed).unwrap();
-    let request = EnrolRequest::sign(hub.identity(), &code);
+    let request = EnrolRequest::sign(hub.identity(), &code, hub.spoken());
     let first = world.hq.enrol(&request, NOW).unwrap();
     let again = world.hq.enrol(&request, NOW).unwrap();
     let [first, again] = [first, again].map(|answer| answer.inheritance(&hub.public_key()).unwrap().unwrap());

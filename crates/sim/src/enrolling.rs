@@ -36,7 +36,9 @@ impl World {
         let code = office.new_replacing_code(before, &mut hub.seed, now).map_err(refused)?;
         let Some(code) = code.and_then(|code| teranga_sync::code::normalise(&code)) else { return Ok(()) };
         let replica = region.replica_mut();
-        let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+        let answer = office
+            .enrol(&EnrolRequest::sign(replica.identity(), &code, replica.spoken()), now)
+            .map_err(refused)?;
         let inheritance = answer.inheritance(&replica.public_key()).ok().flatten();
         let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
         let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
@@ -147,7 +149,9 @@ fn join(
     let refused = |_| StoreError::Inconsistent { table: "child", column: "replica" };
     let code = office.new_code(&granted, seed, now).map_err(refused)?;
     let code = teranga_sync::code::normalise(&code).unwrap_or_default();
-    let answer = office.enrol(&EnrolRequest::sign(replica.identity(), &code), now).map_err(refused)?;
+    let answer = office
+        .enrol(&EnrolRequest::sign(replica.identity(), &code, replica.spoken()), now)
+        .map_err(refused)?;
     let (key, home) = (&answer.hub_key, answer.home_key.as_ref());
     let joined = Joined { key, url: "http://127.0.0.1:1", name: "hub", home };
     replica.join(&joined, claimed)

@@ -10,6 +10,7 @@ use teranga_sync::feed::Cursor;
 use teranga_sync::limits::{CHUNK_BYTES, PACK_RAW_BYTES_MAX, WAITING_PER_PART_MAX};
 use teranga_sync::pack::{Entry, Save};
 use teranga_sync::runs::Runs;
+use teranga_sync::version;
 
 use crate::attach::Photo;
 
@@ -116,6 +117,7 @@ pub(crate) fn wrong_chunks(photo: &Photo, seed: &mut Seeded) -> LaneRequest {
     let chunk = vec![7; bytes.min(CHUNK_BYTES)];
     let want = |hash| Want { file: hash, held: Runs::none() };
     LaneRequest {
+        version: version::MAX,
         hub: ReplicaId([0; 16]),
         replica: ReplicaId([0; 16]),
         line: Line::FIRST,

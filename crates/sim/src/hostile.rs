@@ -14,6 +14,7 @@ use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Acknowledged, Asker, Push, Request};
 use teranga_sync::pack::{Pack, Save, list};
 use teranga_sync::session::Session;
+use teranga_sync::version::Spoken;
 
 use crate::acts;
 use crate::disk::{Image, Keys};
@@ -139,8 +140,8 @@ fn replayed(hub: &Machine, seed: &mut Seeded) -> Vec<Sent> {
 fn pack_of(hub: &Machine, heard: &Heard) -> Option<Pack> {
     let sender = Request::ends(&heard.request).ok()?.child;
     let child = hub.replica()?.child(sender).ok()??;
-    let request = Request::read(&heard.request, &child.key).ok()?;
-    Pack::decode(&request.pushes.first()?.pack).ok()
+    let request = Request::read(&heard.request, &child.key, Spoken::BUILD).ok()?;
+    request.pushes.first()?.pack().ok()
 }
 
 impl Thief {
@@ -198,7 +199,7 @@ impl Thief {
         let Some(request) = request else { return Ok(None) };
         self.opening = request.opening;
         let push = request.pushes.into_iter().next();
-        Ok(push.and_then(|push| Pack::decode(&push.pack).ok()))
+        Ok(push.and_then(|push| push.pack().ok()))
     }
 
     /// A request with these saves in a pack of the thief's line, signed as it should be.
@@ -229,7 +230,7 @@ impl Thief {
         let manifest = Manifest::sign(&identity, batch, previous, by, listed);
         let pack = Pack { manifest, saves };
         self.sent = Some((received + 1, batch, pack.hash()));
-        let push = Push { number: received + 1, introduction: None, pack: pack.encode() };
+        let push = Push::of(received + 1, None, &pack, replica.spoken().newest);
         Ok(self.ask(replica, vec![push], seed).into_iter().collect())
     }
 
@@ -251,6 +252,7 @@ impl Thief {
         let identity = self.identity()?;
         self.exchange += 1 + seed.below(3) as u64;
         let request = Request {
+            version: hub.spoken().newest,
             hub: hub.id(),
             replica: self.key,
             line: self.line,
@@ -269,7 +271,8 @@ impl Thief {
     fn bomb(&mut self, hub: &Machine, seed: &mut Seeded) -> Result<Vec<Sent>, StoreError> {
         let Some(replica) = hub.replica() else { return Ok(Vec::new()) };
         let number = replica.received(self.key, self.line)?.number + 1;
-        let push = Push { number, introduction: None, pack: forgery::bomb(seed) };
+        let push =
+            Push { number, introduction: None, version: replica.spoken().newest, bytes: forgery::bomb(seed) };
         Ok(self.ask(replica, vec![push], seed).into_iter().collect())
     }
 
@@ -280,6 +283,7 @@ impl Thief {
         self.exchange += 1;
         let mut request = forgery::wrong_chunks(&file.photo, seed);
         (request.hub, request.replica) = (replica.id(), self.key);
+        request.version = replica.spoken().newest;
         (request.line, request.exchange) = (self.line, self.exchange);
         vec![(None, request.encode(&identity))]
     }

@@ -5,6 +5,7 @@
 mod acts;
 mod attach;
 mod backups;
+mod builds;
 mod courier;
 mod disk;
 mod doors;
@@ -36,7 +37,7 @@ pub use fault::Fault;
 pub use many::{Many, play_many};
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
-pub use script::{Act, Blow, Hostile, REGRANTS_FROM, Script, Step, Stick, Weather, What};
+pub use script::{Act, Blow, Builds, Hostile, REGRANTS_FROM, Script, Step, Stick, Weather, What};
 pub use session::Talked;
 pub use shrink::shrink;
 pub use staged::{Place, Staged};

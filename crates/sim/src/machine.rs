@@ -10,6 +10,7 @@ use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::{Profile, Replica, StoreError, VirtualFile, lay_out};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::version::Spoken;
 
 use crate::disk::{Disk, Image, Keys, VFS};
 use crate::doors::Door;
@@ -82,6 +83,8 @@ pub(crate) struct Machine {
     pub(crate) clock: i64,
     pub(crate) seed: Seeded,
     pub(crate) running: Option<Running>,
+    /// Which versions of the protocol what runs here speaks.
+    spoken: Spoken,
     /// At a hub: the last of what was asked and answered, as somebody on the way heard it.
     pub(crate) overheard: Vec<Heard>,
     // After what runs: the database is closed before its disk is gone.
@@ -114,6 +117,7 @@ impl Machine {
             clock: 0,
             seed,
             running: Some(Self::over(replica)?),
+            spoken: Spoken::BUILD,
             overheard: Vec::new(),
             disk,
         })
@@ -128,6 +132,14 @@ impl Machine {
             )),
             ReplicaKind::Hub => Running::Office(Box::new(Office::open(replica)?)),
         })
+    }
+
+    /// Another build runs here from now on, which speaks these versions.
+    pub(crate) fn run(&mut self, spoken: Spoken) {
+        self.spoken = spoken;
+        if let Some(running) = &mut self.running {
+            running.replica_mut().speak(spoken);
+        }
     }
 
     pub(crate) fn replica(&self) -> Option<&Replica> {
@@ -190,6 +202,7 @@ impl Machine {
             clock: self.clock,
             seed: Seeded(self.seed.next_number()),
             running: None,
+            spoken: self.spoken,
             overheard: Vec::new(),
             disk: Disk::default(),
         };
@@ -216,7 +229,8 @@ impl Machine {
 
     fn start(&mut self) -> Result<(), StoreError> {
         let file = self.disk.database();
-        let replica = Replica::open_virtual(VirtualFile { vfs: VFS, name: &file }, &mut self.seed)?;
+        let mut replica = Replica::open_virtual(VirtualFile { vfs: VFS, name: &file }, &mut self.seed)?;
+        replica.speak(self.spoken);
         self.running = Some(Self::over(replica)?);
         Ok(())
     }

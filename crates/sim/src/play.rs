@@ -83,6 +83,7 @@ pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
 fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option<Fault>, StoreError> {
     let mut world = World::new(script, sabotage)?;
     for step in &script.steps {
+        world.bring_up_to_date(step);
         if let Some(fault) = take(&mut world, step, done)? {
             return Ok(Some(fault));
         }

@@ -12,10 +12,11 @@ use teranga_sync::feed::{Row, decode, encode};
 use teranga_sync::first::first_hash;
 use teranga_sync::limits::CHUNK_BYTES;
 use teranga_sync::message::{Answer, More, Request};
-use teranga_sync::pack::{Entry, Pack};
+use teranga_sync::pack::Entry;
 use teranga_sync::receipt::{Assurance, Receipt};
 use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
+use teranga_sync::version::Spoken;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,41 +81,47 @@ impl Sabotage {
             return Ok(false);
         };
         let child = office.replica().child(ends.child)?;
-        let request = child.and_then(|child| Request::read(body, &child.key).ok());
+        let request = child.and_then(|child| Request::read(body, &child.key, Spoken::BUILD).ok());
         let brings = request.iter().flat_map(|request| &request.pushes);
-        let mut packs = brings.filter_map(|push| Pack::decode(&push.pack).ok());
+        let mut packs = brings.filter_map(|push| push.pack().ok());
         Ok(packs.any(|pack| pack.manifest.by.author.is_some()))
     }
 
     /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
     pub(crate) fn spoil(self, answer: Vec<u8>, hub: &Replica) -> Vec<u8> {
-        let Ok(mut read) = Answer::read(&answer, &hub.public_key()) else { return answer };
+        let Ok(mut read) = Answer::read(&answer, &hub.public_key(), Spoken::BUILD) else { return answer };
         match self {
             Self::SilentHub | Self::StubbornHub | Self::ClingingHub | Self::SparingHub => {
-                let rows = decode(&read.rows).unwrap_or_default();
+                let rows = decode(&read.rows, read.version).unwrap_or_default();
                 let left: Vec<Row> = rows.into_iter().filter(|row| !self.leaves_out(row)).collect();
-                read.rows = if left.is_empty() { Vec::new() } else { encode(&left) };
+                read.rows = if left.is_empty() { Vec::new() } else { encode(&left, read.version) };
             }
             Self::BoastfulHub => {
-                let rows =
-                    if read.rows.is_empty() { Vec::new() } else { decode(&read.rows).unwrap_or_default() };
+                let rows = if read.rows.is_empty() {
+                    Vec::new()
+                } else {
+                    decode(&read.rows, read.version).unwrap_or_default()
+                };
                 let said: Vec<Row> = rows.into_iter().flat_map(boast).collect();
-                read.rows = if said.is_empty() { Vec::new() } else { encode(&said) };
+                read.rows = if said.is_empty() { Vec::new() } else { encode(&said, read.version) };
             }
             Self::EndlessHub => {
                 read.more = More::Rows;
                 read.cursor.position.0 += 1;
             }
             Self::TalkativeHub => {
-                let mut rows =
-                    if read.rows.is_empty() { Vec::new() } else { decode(&read.rows).unwrap_or_default() };
+                let mut rows = if read.rows.is_empty() {
+                    Vec::new()
+                } else {
+                    decode(&read.rows, read.version).unwrap_or_default()
+                };
                 let mut seed = Seeded(read.exchange);
                 rows.extend((0..30).map(|_| {
                     let mut nonce = OpeningNonce([0; 16]);
                     seed.fill(&mut nonce.0);
                     Row::Opening { replica: hub.id(), nonce }
                 }));
-                read.rows = encode(&rows);
+                read.rows = encode(&rows, read.version);
             }
             Self::Nothing
             | Self::LyingDisk
@@ -134,7 +141,7 @@ impl Sabotage {
     pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
         let child = LaneRequest::ends(body).ok().map(|ends| office.replica().child(ends.child));
         let child = child.transpose()?.flatten().filter(|_| self == Self::HollowHub);
-        let request = child.and_then(|child| LaneRequest::read(body, &child.key).ok());
+        let request = child.and_then(|child| LaneRequest::read(body, &child.key, Spoken::BUILD).ok());
         let Some(request) = request.filter(|request| !request.stretches.is_empty()) else {
             return office.files(body, now);
         };
@@ -155,9 +162,10 @@ impl Sabotage {
             State { held, covered: false, thumbnail_wanted: false }
         };
         let states = (0..).zip(&request.offers).map(state).collect();
-        let LaneRequest { replica, line, exchange, .. } = request;
+        let LaneRequest { version, replica, line, exchange, .. } = request;
         let files = request.wanted.iter().map(|_| None).collect();
         let answer = LaneAnswer {
+            version,
             replica,
             line,
             exchange,

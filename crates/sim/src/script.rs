@@ -16,6 +16,8 @@ pub struct Script {
     pub devices: usize,
     /// What they hold of it.
     pub holding: Holding,
+    /// What runs on its machines.
+    pub builds: Builds,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -27,6 +29,15 @@ pub enum Holding {
     Region,
     /// From the second on, every other one its person's caseload.
     SomeCaseloads,
+}
+
+/// What runs on the machines of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builds {
+    /// The same everywhere.
+    Alike,
+    /// On some of them the build before, until somebody brings them up to date.
+    OfDifferentDays,
 }
 
 /// One step: what happens where, and its own seed.
@@ -226,7 +237,8 @@ impl Script {
                 at = at.saturating_sub(1 + draw.below(2 * STEPS_PER_REGRANT));
             }
         }
-        Self { seed, regions, devices, holding: Holding::SomeCaseloads, steps }
+        let builds = if seed.is_multiple_of(3) { Builds::OfDifferentDays } else { Builds::Alike };
+        Self { seed, regions, devices, holding: Holding::SomeCaseloads, builds, steps }
     }
 }
 

@@ -9,6 +9,7 @@ use teranga_core::time::Millis;
 use teranga_store::save::SavedChange;
 use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::version::Spoken;
 
 use crate::disk::Keys;
 use crate::fault::Fault;
@@ -18,7 +19,7 @@ use crate::machine::{Machine, Post, Running};
 use crate::oracles;
 use crate::play::{Done, calm};
 use crate::sabotage::Sabotage;
-use crate::script::{Holding, Script, Weather};
+use crate::script::{Builds, Holding, Script, Weather};
 use crate::session::{Talked, session};
 use crate::world::World;
 
@@ -43,8 +44,8 @@ impl Staged {
     /// Headquarters, regional hubs and so many devices each, everybody enrolled.
     pub fn new(regions: usize, devices: usize) -> Result<Self, StoreError> {
         let seed = 1;
-        let holding = Holding::Region;
-        let script = Script { seed, regions, devices, holding, steps: Vec::new() };
+        let (holding, builds) = (Holding::Region, Builds::Alike);
+        let script = Script { seed, regions, devices, holding, builds, steps: Vec::new() };
         Ok(Self { world: World::new(&script, Sabotage::Nothing)?, regions, devices, seed })
     }
 
@@ -182,6 +183,13 @@ impl Staged {
 
 /// What befalls machines.
 impl Staged {
+    /// Another build runs on a machine from now on, which speaks these versions of the protocol.
+    pub fn run(&mut self, place: Place, spoken: Spoken) {
+        if let Some(machine) = self.world.machines.get_mut(place.0) {
+            machine.run(spoken);
+        }
+    }
+
     /// The disk of a machine is copied away.
     pub fn back_up(&mut self, place: Place) -> Result<(), StoreError> {
         self.world.back_up(place.0)

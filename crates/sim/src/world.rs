@@ -10,6 +10,7 @@ use teranga_core::time::Millis;
 use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::introduction::ReplicaKind;
 
+use crate::builds;
 use crate::disk::Image;
 use crate::hostile::Thief;
 use crate::ledger::Ledger;
@@ -82,6 +83,7 @@ impl World {
                 machines.push(make(name, post, ReplicaKind::Device, holds)?);
             }
         }
+        builds::begin(script, &mut machines);
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
         let files_seen = machines.iter().map(|_| BTreeSet::new()).collect();

@@ -30,6 +30,8 @@ impl Replica {
         membership::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
         Ok(Answer {
+            version: request.version,
+            newest: self.spoken().newest.number(),
             replica: id,
             line: request.line,
             before,
@@ -38,7 +40,7 @@ impl Replica {
             hub_time: now,
             cursor: cut.cursor,
             more: cut.more,
-            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows) },
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, request.version) },
         })
     }
 
@@ -58,6 +60,8 @@ impl Replica {
         membership::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
         Ok(Return {
+            version: bundle.version,
+            newest: self.spoken().newest.number(),
             replica: id,
             line: bundle.line,
             opening: bundle.opening,
@@ -68,7 +72,7 @@ impl Replica {
             from,
             cursor: cut.cursor,
             more: cut.more,
-            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows) },
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, bundle.version) },
         })
     }
 }

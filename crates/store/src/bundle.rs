@@ -13,6 +13,7 @@ use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, More, PUSHES_MAX, Push};
 use teranga_sync::parcel::{ParcelKind, ParcelWriter};
+use teranga_sync::version::Version;
 
 use crate::apply::Applied;
 use crate::behind::{self, Reading};
@@ -65,17 +66,19 @@ impl Replica {
         let only_asks = uplink.reading == Reading::Behind;
         while !only_asks && self.cut_pack(limits::PACK_BYTES_START, now)? {}
         let (identity, opening) = (self.identity().clone(), Asker::of(self.nonce()));
+        let spoken = self.spoken();
         let line = self.line()?;
         let transaction = self.connection_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
         let waiting =
             if only_asks { Vec::new() } else { outbox::unacknowledged(&transaction, uplink.acknowledged)? };
-        let mut file = Filling::new(&identity, &uplink, line, opening);
+        let version = spoken.toward(uplink.newest);
+        let mut file = Filling::new((&identity, version), &uplink, line, opening);
         let mut packs = 0;
         for (at, row) in &waiting {
             let row = OutboxRow { number: outbox::give_out(&transaction, *at)?, ..*row };
-            let push = uplink::push(&transaction, identity.replica(), row)?;
+            let push = uplink::push(&transaction, identity.replica(), row, version)?;
             if !file.has_room_for(&push) {
                 break;
             }
@@ -107,7 +110,7 @@ impl Replica {
             line::begin_at_hub(&transaction, own, nonce, before.acknowledged)?;
         }
         let in_order = back.from == before.cursor;
-        let mut rows = uplink::read_rows(&back.rows)?;
+        let mut rows = uplink::read_rows(&back.rows, back.version)?;
         rows.retain(|row| in_order || holds_always(row, own));
         let mut took = uplink::take_rows(&transaction, &identity, rows)?;
         let acknowledged = if of_this_line && !began_a_line {
@@ -210,8 +213,14 @@ fn move_on(
         checkpoints::remember(transaction, cursor)?;
     }
     transaction.execute(
-        "UPDATE uplink SET position = ?1, running = ?2, within = ?3, behind = behind * ?4",
-        params![integer(cursor.position.0), cursor.running, integer(cursor.within), back.more == More::Rows],
+        "UPDATE uplink SET position = ?1, running = ?2, within = ?3, behind = behind * ?4, newest = ?5",
+        params![
+            integer(cursor.position.0),
+            cursor.running,
+            integer(cursor.within),
+            back.more == More::Rows,
+            back.newest
+        ],
     )?;
     if reading != Reading::CaughtUp && back.more == More::Nothing {
         return uplink::catch_up(transaction, (own, nonce));
@@ -232,8 +241,14 @@ struct Filling<'a> {
 const AROUND_BYTES: usize = 2 * 1024;
 
 impl<'a> Filling<'a> {
-    fn new(identity: &'a Identity, uplink: &Uplink, line: Line, opening: Asker) -> Self {
+    fn new(
+        (identity, version): (&'a Identity, Version),
+        uplink: &Uplink,
+        line: Line,
+        opening: Asker,
+    ) -> Self {
         let message = Bundle {
+            version,
             hub: replica_id(&uplink.key),
             replica: identity.replica(),
             line,
@@ -249,19 +264,19 @@ impl<'a> Filling<'a> {
 
     fn has_room_for(&self, push: &Push) -> bool {
         let around = AROUND_BYTES * (self.message.pushes.len() + 2);
-        self.file.len() + self.raw + push.pack.len() + around <= limits::PARCEL_BYTES_MAX
+        self.file.len() + self.raw + push.bytes.len() + around <= limits::PARCEL_BYTES_MAX
     }
 
     fn add(&mut self, push: Push, entropy: &mut dyn Entropy) -> Result<()> {
         let full =
-            self.raw + push.pack.len() > limits::BUNDLE_CUT_BYTES || self.message.pushes.len() >= PUSHES_MAX;
+            self.raw + push.bytes.len() > limits::BUNDLE_CUT_BYTES || self.message.pushes.len() >= PUSHES_MAX;
         if full && !self.message.pushes.is_empty() {
             self.message.continues = true;
             self.seal(entropy)?;
             self.message.pushes.clear();
             self.raw = 0;
         }
-        self.raw += push.pack.len();
+        self.raw += push.bytes.len();
         self.message.pushes.push(push);
         Ok(())
     }

@@ -43,6 +43,8 @@ pub enum Reply<'a> {
     Answer(&'a [u8]),
     /// The hub refused.
     Refused(Problem),
+    /// It does not speak the version of the request: the oldest and the newest that it does.
+    Speaks([u8; 2]),
     /// It has the place of the hub that was asked for, and gives the home's word for it.
     Succeeded(&'a Succession),
     /// Nothing, or nothing that a hub says; and whether asking again may help.
@@ -143,6 +145,8 @@ pub struct Conversation {
     asked: Option<Asked>,
     /// The first refusal of packs: the others went on.
     refused: Option<Problem>,
+    /// Whether the hub refused a version, and was asked again in another.
+    spoke_another: bool,
     /// Whether the hub passed on an erasure that is not the home's: everything else went on.
     foreign_words: bool,
 }
@@ -161,7 +165,15 @@ impl Conversation {
     pub fn begin(replica: &mut Replica, failures_max: u32) -> Result<Self, StoreError> {
         replica.begin_session()?;
         let (session, summary) = (Session::new(), Summary::default());
-        Ok(Self { session, summary, failures_max, asked: None, refused: None, foreign_words: false })
+        Ok(Self {
+            session,
+            summary,
+            failures_max,
+            asked: None,
+            refused: None,
+            spoke_another: false,
+            foreign_words: false,
+        })
     }
 
     /// What it did so far.
@@ -184,6 +196,7 @@ impl Conversation {
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, &asked, bytes, now),
             Reply::Refused(problem) => self.refused(replica, &asked, problem),
+            Reply::Speaks(versions) => self.speak(replica, &asked, versions),
             Reply::Succeeded(word) => self.follow(replica, &asked, word),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),
         };
@@ -232,6 +245,19 @@ impl Conversation {
         Ok(Heard::GoOn)
     }
 
+    /// The hub speaks other versions: asks again in the newest that both speak. Once in a session: a hub that refuses that one
+    /// too says something else each time.
+    fn speak(&mut self, replica: &mut Replica, asked: &Asked, versions: [u8; 2]) -> Result<Heard, Failure> {
+        let common = replica.spoken().common(versions).filter(|_| !self.spoke_another);
+        if common.is_none_or(|version| version == asked.request.version) {
+            return Err(Failure::Refused { problem: Problem::UpgradeNeeded });
+        }
+        let [_, newest] = versions;
+        replica.note_newest(newest)?;
+        self.spoke_another = true;
+        Ok(Heard::Again(self.ask(replica, asked.at, asked.began_a_line)?))
+    }
+
     /// The hub has met somebody else with this replica's key: asks at once in a line of its own.
     fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
         if self.summary.lines >= LINES_MAX {
@@ -263,7 +289,7 @@ impl Conversation {
     ) -> Result<Heard, Failure> {
         self.summary.bytes_down += bytes.len() as u64;
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
-        let answer = Answer::read(bytes, &hub.key)?;
+        let answer = Answer::read(bytes, &hub.key, replica.spoken())?;
         let taken: Taken = match replica.take_answer(&asked.request, &answer, now) {
             Err(TakeError::SomebodyElse) if !asked.began_a_line => return self.begin_line(replica, asked),
             taken => taken?,

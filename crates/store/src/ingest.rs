@@ -74,7 +74,7 @@ impl Replica {
         (line, push): (Line, &Push),
         now: Millis,
     ) -> Result<Ingested> {
-        let Ok(pack) = Pack::decode(&push.pack) else {
+        let Ok(pack) = push.pack() else {
             return Ok(Ingested::Refused(Problem::Malformed));
         };
         if !may_bring(child, push, &pack) {

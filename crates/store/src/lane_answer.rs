@@ -37,7 +37,18 @@ impl Replica {
         let (files, stretches) = hub.give_files(room)?;
         transaction.commit()?;
         let LaneRequest { replica, line, exchange, .. } = *request;
-        Ok(Some(LaneAnswer { replica, line, exchange, states, looked_for, thumbnails, files, stretches }))
+        let version = request.version;
+        Ok(Some(LaneAnswer {
+            version,
+            replica,
+            line,
+            exchange,
+            states,
+            looked_for,
+            thumbnails,
+            files,
+            stretches,
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::{Introduction, ReplicaKind, reach_code};
+use teranga_sync::version::Spoken;
 
 use crate::create;
 use crate::error::{Result, StoreError};
@@ -47,6 +48,7 @@ pub struct Replica {
     profile: Profile,
     nonce: OpeningNonce,
     actor: ActorId,
+    spoken: Spoken,
 }
 
 impl Replica {
@@ -88,7 +90,7 @@ impl Replica {
         let actor = actor_of(&identity.public_key(), nonce);
         feed::attach(&opened.connection, nonce)?;
         let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
-        Ok(Self { opened, keys, identity, profile, nonce, actor })
+        Ok(Self { opened, keys, identity, profile, nonce, actor, spoken: Spoken::BUILD })
     }
 
     /// The replica's identity.
@@ -119,6 +121,16 @@ impl Replica {
     /// The actor under which this opening writes.
     pub fn actor(&self) -> ActorId {
         self.actor
+    }
+
+    /// Which versions of the protocol it speaks.
+    pub fn spoken(&self) -> Spoken {
+        self.spoken
+    }
+
+    /// Lets it speak as a build of another day does.
+    pub fn speak(&mut self, spoken: Spoken) {
+        self.spoken = spoken;
     }
 
     pub(crate) fn nonce(&self) -> OpeningNonce {

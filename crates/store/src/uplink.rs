@@ -11,6 +11,7 @@ use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 use teranga_sync::message::{Answer, Asker, More, Push, Request};
 use teranga_sync::session::{Left, Plan, PushPlan};
+use teranga_sync::version::Version;
 
 use crate::apply::{Applied, Applier};
 use crate::attachments;
@@ -50,6 +51,8 @@ pub struct Uplink {
     pub acknowledged: u64,
     /// How this replica stands to its feed.
     pub reading: Reading,
+    /// The newest version of the protocol that it speaks, by its number; none where it has not said yet.
+    pub newest: Option<u8>,
     /// When the last exchange succeeded, by this replica's clock.
     pub last: Option<Millis>,
     /// When a session last left nothing to do, by this replica's clock.
@@ -101,9 +104,17 @@ impl Replica {
         uplink(self.connection())
     }
 
+    /// Notes the newest version of the protocol that the hub speaks, where it refused another one.
+    pub(crate) fn note_newest(&mut self, newest: u8) -> Result<()> {
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute("UPDATE uplink SET newest = ?1", [newest])?;
+        Ok(transaction.commit()?)
+    }
+
     /// The next request of a session, with a fresh exchange number. Cuts a pack where none waits to be sent.
     pub fn next_request(&mut self, plan: &Plan, now: Millis) -> Result<Option<Request>> {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
+        let version = self.spoken().toward(uplink.newest);
         let pushes = match plan.push {
             PushPlan::Ask => Vec::new(),
             PushPlan::Pack { .. } if uplink.reading == Reading::Behind => Vec::new(),
@@ -115,7 +126,7 @@ impl Replica {
                 }
                 match outbox::next(self.connection(), uplink.acknowledged)? {
                     None => Vec::new(),
-                    Some(row) => vec![push(self.connection(), self.id(), row)?],
+                    Some(row) => vec![push(self.connection(), self.id(), row, version)?],
                 }
             }
         };
@@ -129,6 +140,7 @@ impl Replica {
         line::note_asker(&transaction, opening)?;
         transaction.commit()?;
         Ok(Some(Request {
+            version,
             hub: replica_id(&uplink.key),
             replica: self.id(),
             line: self.line()?,
@@ -159,7 +171,7 @@ impl Replica {
         }
         let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
-        let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;
+        let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;
         erase::told(&transaction, &request.confirmations)?;
         introduced::told(&transaction, &request.introductions)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
@@ -182,7 +194,7 @@ impl Replica {
         }
         transaction.execute(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, heard = exchange, last_ms = ?4,
-                 done_ms = iif(?5, ?4, done_ms), behind = behind * ?6, within = ?7",
+                 done_ms = iif(?5, ?4, done_ms), behind = behind * ?6, within = ?7, newest = ?8",
             params![
                 integer(cursor.position.0),
                 cursor.running,
@@ -191,6 +203,7 @@ impl Replica {
                 left == Left::Nothing,
                 answer.more == More::Rows,
                 integer(cursor.within),
+                answer.newest,
             ],
         )?;
         if before.reading != Reading::CaughtUp && answer.more == More::Nothing {
@@ -209,10 +222,15 @@ impl Replica {
 }
 
 /// A pack of the outbox on its way up, with its author where that is another.
-pub(crate) fn push(connection: &Connection, own: ReplicaId, row: OutboxRow) -> Result<Push> {
+pub(crate) fn push(
+    connection: &Connection,
+    own: ReplicaId,
+    row: OutboxRow,
+    version: Version,
+) -> Result<Push> {
     let introduction = if row.origin == own { None } else { register::introduction(connection, row.origin)? };
-    let pack = packs::load(connection, row.origin, row.batch)?.encode();
-    Ok(Push { number: row.number, introduction, pack })
+    let pack = packs::load(connection, row.origin, row.batch)?;
+    Ok(Push::of(row.number, introduction, &pack, version))
 }
 
 /// What taking rows did.
@@ -251,8 +269,8 @@ pub(crate) fn catch_up(connection: &Connection, (own, nonce): (ReplicaId, Openin
 
 /// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
 /// signed it, or nothing of them is taken.
-pub(crate) fn read_rows(rows: &[u8]) -> std::result::Result<Vec<Row>, TakeError> {
-    let rows = if rows.is_empty() { Vec::new() } else { decode(rows)? };
+pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Vec<Row>, TakeError> {
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows, version)? };
     if rows.iter().any(|row| matches!(row, Row::Erase(erasure) if !erasure.verify())) {
         return Err(DecodeError::Invalid { field: "erasure" }.into());
     }
@@ -284,7 +302,8 @@ pub(crate) fn next_cursor(
 /// The hub that this replica syncs with, once it is enrolled.
 pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
-        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind, within
+        "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind, within,
+             newest
          FROM uplink",
     )?;
     let mut rows = statement.query([])?;
@@ -302,6 +321,7 @@ pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                 exchange: unsigned(row.get(5)?),
                 acknowledged: unsigned(row.get(6)?),
                 reading: Reading::read(row.get(9)?)?,
+                newest: row.get(11)?,
                 last: row.get::<_, Option<i64>>(7)?.map(Millis),
                 done: row.get::<_, Option<i64>>(8)?.map(Millis),
             })

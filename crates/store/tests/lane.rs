@@ -27,6 +27,7 @@ use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits::CHUNK_BYTES;
 use teranga_sync::message::Request;
 use teranga_sync::runs::Runs;
+use teranga_sync::version::Spoken;
 
 const NOW: Millis = Millis(1_700_000_000_000);
 
@@ -97,7 +98,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
         turn = match turn {
             Turn::Send(body) => {
                 let known = hub.child(Request::ends(&body).unwrap().child).unwrap().unwrap();
-                let request = Request::read(&body, &known.key).unwrap();
+                let request = Request::read(&body, &known.key, Spoken::BUILD).unwrap();
                 let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
                 for push in &request.pushes {
                     hub.ingest(&known, request.line, push, NOW).unwrap();
@@ -115,7 +116,7 @@ fn answers(child: &mut Replica, hub: &mut Replica) {
 /// What a hub answers to the bytes of a request.
 fn hub_answers(hub: &mut Replica, body: &[u8]) -> LaneAnswer {
     let known = hub.child(LaneRequest::ends(body).unwrap().child).unwrap().unwrap();
-    let request = LaneRequest::read(body, &known.key).unwrap();
+    let request = LaneRequest::read(body, &known.key, Spoken::BUILD).unwrap();
     assert!(hub.begin_lane(&request, NOW).unwrap());
     assert!(!hub.begin_lane(&request, NOW).unwrap(), "a number serves once");
     hub.answer_lane(&known, &request).unwrap().unwrap()
@@ -145,7 +146,7 @@ fn run(
     for _ in 0..10_000 {
         turn = match turn {
             Turn::Send(body) => {
-                let request = LaneRequest::read(&body, &child.public_key()).unwrap();
+                let request = LaneRequest::read(&body, &child.public_key(), Spoken::BUILD).unwrap();
                 match fate(&request, body.len()) {
                     Fate::Lost => lane.hear(child, Reply::Nothing(Retry::Later), NOW, 0),
                     Fate::Dark => return None,
@@ -556,7 +557,10 @@ fn chunks_that_are_not_of_their_file_are_refused_and_nothing_of_them_is_kept() {
     let mut request = whole;
     request.offers[0].bytes = teranga_sync::limits::ATTACHMENT_BYTES_MAX + 1;
     let body = request.encode(world.awa.identity());
-    assert!(LaneRequest::read(&body, &world.awa.public_key()).is_err(), "larger than any file");
+    assert!(
+        LaneRequest::read(&body, &world.awa.public_key(), Spoken::BUILD).is_err(),
+        "larger than any file"
+    );
 }
 
 #[test]

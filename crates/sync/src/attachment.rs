@@ -12,6 +12,7 @@ use crate::limits;
 use crate::message::{Ends, MessageError, head, open, read_line, sign, signed_by, split};
 use crate::runs::Runs;
 use crate::thumbnail::Thumbnail;
+use crate::version::{Spoken, Version};
 
 const REQUEST: u8 = 5;
 const ANSWER: u8 = 6;
@@ -50,6 +51,8 @@ pub struct Want {
 /// What a child asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneRequest {
+    /// The version in which it is written, and will be answered.
+    pub version: Version,
     /// The hub that this is meant for.
     pub hub: ReplicaId,
     /// The child.
@@ -101,6 +104,8 @@ pub struct State {
 /// What a hub answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneAnswer {
+    /// The version in which it is written: that of the request.
+    pub version: Version,
     /// The child that this is meant for.
     pub replica: ReplicaId,
     /// The line of the exchange.
@@ -132,7 +137,7 @@ impl LaneRequest {
 
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = head(REQUEST);
+        let mut writer = head(REQUEST, self.version);
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).number(self.exchange).count(self.pull_bytes_max);
         writer.count(self.offers.len());
@@ -156,12 +161,14 @@ impl LaneRequest {
     /// For which hub a request is and whose signature it needs, read from its first bytes; nothing else of it is looked at.
     pub fn ends(bytes: &[u8]) -> Result<Ends, MessageError> {
         let (signed, _) = split(bytes, limits::LANE_BYTES_MAX)?;
-        Ok(Ends::read(&mut open(signed, REQUEST)?)?)
+        let (_, mut reader) = open(signed, REQUEST, Spoken::BUILD)?;
+        Ok(Ends::read(&mut reader)?)
     }
 
-    /// Reads a request that this key signed.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = open(signed_by(bytes, limits::LANE_BYTES_MAX, key)?, REQUEST)?;
+    /// Reads a request that this key signed, in a version that is spoken here.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = signed_by(bytes, limits::LANE_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = open(signed, REQUEST, spoken)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
@@ -184,6 +191,7 @@ impl LaneRequest {
         })?;
         reader.finish()?;
         Ok(Self {
+            version,
             hub,
             replica,
             line,
@@ -201,7 +209,7 @@ impl LaneRequest {
 impl LaneAnswer {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = head(ANSWER);
+        let mut writer = head(ANSWER, self.version);
         writer.raw(self.replica.as_bytes()).number(self.line.number().into()).number(self.exchange);
         writer.count(self.states.len());
         for state in &self.states {
@@ -217,9 +225,10 @@ impl LaneAnswer {
         sign(writer, identity)
     }
 
-    /// Reads an answer that this key signed.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = open(signed_by(bytes, limits::LANE_BYTES_MAX, key)?, ANSWER)?;
+    /// Reads an answer that this key signed, in a version that is spoken here.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = signed_by(bytes, limits::LANE_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = open(signed, ANSWER, spoken)?;
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
         let exchange = reader.number("exchange")?;
@@ -232,7 +241,7 @@ impl LaneAnswer {
         })?;
         let stretches = read_stretches(&mut reader, files.len())?;
         reader.finish()?;
-        Ok(Self { replica, line, exchange, states, looked_for, thumbnails, files, stretches })
+        Ok(Self { version, replica, line, exchange, states, looked_for, thumbnails, files, stretches })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::message::{
     self, Acknowledged, Asker, MessageError, More, Push, ROWS_BLOCK, read_cursor, read_flag, read_line,
     write_cursor,
 };
+use crate::version::{Spoken, Version};
 
 /// The kind of a bundle.
 pub const BUNDLE: u8 = 3;
@@ -26,6 +27,8 @@ pub const RETURN: u8 = 4;
 /// What a child sends its hub in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
+    /// The version in which it is written, and will be answered.
+    pub version: Version,
     /// The hub that this is meant for.
     pub hub: ReplicaId,
     /// The child.
@@ -58,6 +61,10 @@ pub struct RefusedPush {
 /// What a hub gives back for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Return {
+    /// The version in which it is written: that of the bundle.
+    pub version: Version,
+    /// The newest version that the hub speaks, by its number: the child may know it or not.
+    pub newest: u8,
     /// The child that this is meant for.
     pub replica: ReplicaId,
     /// The line of the bundle.
@@ -87,7 +94,7 @@ pub struct Return {
 impl Bundle {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = message::head(BUNDLE);
+        let mut writer = message::head(BUNDLE, self.version);
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
@@ -99,14 +106,15 @@ impl Bundle {
     /// Whose signature a bundle needs, read from its first bytes; nothing else of it is looked at.
     pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
         let (signed, _) = message::split(bytes, limits::REQUEST_BYTES_MAX)?;
-        let mut reader = message::open(signed, BUNDLE)?;
+        let (_, mut reader) = message::open(signed, BUNDLE, Spoken::BUILD)?;
         reader.array::<16>()?;
         Ok(ReplicaId(reader.array()?))
     }
 
-    /// Reads a bundle that this key signed. The signature is checked first.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = message::open(message::signed_by(bytes, limits::REQUEST_BYTES_MAX, key)?, BUNDLE)?;
+    /// Reads a bundle that this key signed, in a version that is spoken here. The signature is checked first.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = message::signed_by(bytes, limits::REQUEST_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = message::open(signed, BUNDLE, spoken)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
@@ -114,18 +122,22 @@ impl Bundle {
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let continues = read_flag(&mut reader, "continues")?;
-        let pushes = message::read_pushes(&mut reader)?;
+        let pushes = message::read_pushes(&mut reader, version)?;
         reader.finish()?;
-        Ok(Self { hub, replica, line, opening, exchange, cursor, continues, pushes })
+        Ok(Self { version, hub, replica, line, opening, exchange, cursor, continues, pushes })
     }
 }
 
 impl Return {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = message::head(RETURN);
-        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).raw(&self.opening.0);
-        writer.number(self.exchange).number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
+        let mut writer = message::head(RETURN, self.version);
+        writer.byte(self.newest).raw(self.replica.as_bytes()).number(self.line.number().into());
+        writer
+            .raw(&self.opening.0)
+            .number(self.exchange)
+            .number(self.acknowledged.number)
+            .raw(&self.acknowledged.mark.0);
         writer.count(self.refused.len());
         for refused in &self.refused {
             writer.number(refused.number).raw(&refused.mark.0).text(refused.problem.code());
@@ -138,9 +150,11 @@ impl Return {
         message::sign(writer, identity)
     }
 
-    /// Reads a return that this key signed.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = message::open(message::signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, RETURN)?;
+    /// Reads a return that this key signed, in a version that is spoken here.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = message::signed_by(bytes, limits::ANSWER_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = message::open(signed, RETURN, spoken)?;
+        let newest = reader.byte()?;
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
         let opening = Asker(reader.array()?);
@@ -162,6 +176,8 @@ impl Return {
         let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
         Ok(Self {
+            version,
+            newest,
             replica,
             line,
             opening,

@@ -11,7 +11,7 @@ use crate::hex::Hex;
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::introduction::{self, ReplicaKind};
 use crate::succession::{Inheritance, Succession};
-use crate::version;
+use crate::version::Spoken;
 
 const CONTEXT: &[u8] = b"teranga enrol 0\n";
 const ANSWER_CONTEXT: &[u8] = b"teranga enrolled 0\n";
@@ -20,8 +20,8 @@ const ANSWER_CONTEXT: &[u8] = b"teranga enrolled 0\n";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolRequest {
-    /// The version of the protocol that the replica speaks.
-    pub protocol: u8,
+    /// The oldest and the newest version of the protocol that the replica speaks.
+    pub protocol: [u8; 2],
     /// The code, normalised.
     pub code: String,
     /// The replica's key.
@@ -32,10 +32,11 @@ pub struct EnrolRequest {
 
 impl EnrolRequest {
     /// Makes and signs a request with a normalised code.
-    pub fn sign(identity: &Identity, code: &str) -> Self {
+    pub fn sign(identity: &Identity, code: &str, spoken: Spoken) -> Self {
         let key = identity.public_key();
         let signature = identity.sign(&signed(code, &key));
-        Self { protocol: version::MAX, code: code.to_owned(), key, signature: to_hex(&signature) }
+        let protocol = spoken.numbers();
+        Self { protocol, code: code.to_owned(), key, signature: to_hex(&signature) }
     }
 
     /// Whether the owner of the key signed this.
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn an_enrolment_is_signed_by_the_key_that_it_shows() {
         let identity = Identity::from_secret([3; 32]);
-        let request = EnrolRequest::sign(&identity, "CODE");
+        let request = EnrolRequest::sign(&identity, "CODE", Spoken::BUILD);
         assert!(request.verify());
         assert!(!EnrolRequest { code: "EDOC".into(), ..request.clone() }.verify());
         assert!(!EnrolRequest { key: Identity::from_secret([4; 32]).public_key(), ..request }.verify());

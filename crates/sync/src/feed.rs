@@ -13,6 +13,7 @@ use crate::limits;
 use crate::pack::{Bases, Entry, Save};
 use crate::parts::{PartTable, TableReader};
 use crate::receipt::Receipt;
+use crate::version::Version;
 
 /// A published resource: a form, a code list, a scheme, a release or the classes, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,21 +139,21 @@ impl Row {
     }
 }
 
-/// Writes rows, with the tables of their parts before them.
-pub fn encode(rows: &[Row]) -> Vec<u8> {
-    let mut writer = Writer::new();
-    let entries = rows.iter().flat_map(Row::entries);
-    let table = PartTable::of(entries.map(|entry| (entry.record, entry.salt, &entry.class)));
-    table.write(&mut writer);
-    writer.count(rows.len());
+/// Writes rows in a version of the protocol, with the tables of their parts before them.
+pub fn encode(rows: &[Row], version: Version) -> Vec<u8> {
+    let mut table = PartTable::of(rows.iter().flat_map(Row::entries), version);
+    let mut written = Writer::new();
     let mut bases = Bases::default();
     for row in rows {
-        write_row(&mut writer, &table, &mut bases, row);
+        write_row(&mut written, &mut table, &mut bases, row);
     }
+    let mut writer = Writer::new();
+    table.write(&mut writer);
+    writer.count(rows.len()).raw(written.as_slice());
     writer.finish()
 }
 
-fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row: &Row) {
+fn write_row(writer: &mut Writer, table: &mut PartTable<'_>, bases: &mut Bases, row: &Row) {
     match row {
         Row::Save { batch, witness, save } => {
             match witness {
@@ -198,10 +199,10 @@ fn write_row(writer: &mut Writer, table: &PartTable<'_>, bases: &mut Bases, row:
     }
 }
 
-/// Reads what [`encode`] wrote.
-pub fn decode(bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
+/// Reads what [`encode`] wrote in the same version.
+pub fn decode(bytes: &[u8], version: Version) -> Result<Vec<Row>, DecodeError> {
     let mut reader = Reader::new(bytes);
-    let table = TableReader::read(&mut reader)?;
+    let table = TableReader::read(&mut reader, version, limits::ROWS_RAW_BYTES_MAX)?;
     let mut saves = Saves { table, bases: Bases::default(), entries_left: limits::ROWS_ENTRIES_MAX };
     let rows = (0..reader.count("rows", limits::ROWS_MAX)?)
         .map(|_| read_row(&mut reader, &mut saves))
@@ -280,7 +281,9 @@ mod tests {
         let save = vec![entry(1); limits::PACK_ENTRIES_MAX];
         let rows = |count| vec![Row::Save { batch: Batch(1), witness: None, save: save.clone() }; count];
         let whole = limits::ROWS_ENTRIES_MAX / limits::PACK_ENTRIES_MAX;
-        assert_eq!(decode(&encode(&rows(whole))).map(|rows| rows.len()), Ok(whole));
-        assert_eq!(decode(&encode(&rows(whole + 1))), Err(DecodeError::OverLimit { field: "entries" }));
+        let version = Version::PacksAndFeed;
+        let back = |count| decode(&encode(&rows(count), version), version);
+        assert_eq!(back(whole).map(|rows| rows.len()), Ok(whole));
+        assert_eq!(back(whole + 1), Err(DecodeError::OverLimit { field: "entries" }));
     }
 }

@@ -23,6 +23,7 @@ pub mod introduction;
 pub mod limits;
 pub mod manifest;
 pub mod message;
+pub mod named;
 pub mod pace;
 pub mod pack;
 pub mod parcel;

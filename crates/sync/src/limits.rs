@@ -31,6 +31,9 @@ pub const PACK_RECORDS_MAX: usize = 20_000;
 /// The most classes that one pack or one answer may name.
 pub const PACK_CLASSES_MAX: usize = 64;
 
+/// The most identities that stand before the changes of one pack or one answer: as many as the largest could spell.
+pub const PACK_NAMES_MAX: usize = ROWS_RAW_BYTES_MAX / 26;
+
 /// The largest pack on the wire, compressed.
 pub const PACK_WIRE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The largest request on the wire: the largest pack and what stands around it, a relay's introduction included.

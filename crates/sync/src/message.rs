@@ -14,7 +14,8 @@ use crate::identity::{Identity, SignatureBytes, verify};
 use crate::introduction::{Introduction, read_introduction, write_introduction};
 use crate::limits;
 use crate::manifest::Mark;
-use crate::version;
+use crate::pack::Pack;
+use crate::version::{MAGIC, Spoken, Version};
 
 const REQUEST: u8 = 1;
 const ANSWER: u8 = 2;
@@ -32,8 +33,22 @@ pub struct Push {
     pub number: u64,
     /// Who wrote the pack, where a relay passes on another's.
     pub introduction: Option<Introduction>,
+    /// The version in which its bytes are written: that of the message in which it stands.
+    pub version: Version,
     /// The pack's bytes, not compressed.
-    pub pack: Vec<u8>,
+    pub bytes: Vec<u8>,
+}
+
+impl Push {
+    /// A pack as it stands in messages of a version.
+    pub fn of(number: u64, introduction: Option<Introduction>, pack: &Pack, version: Version) -> Self {
+        Self { number, introduction, version, bytes: pack.encode(version) }
+    }
+
+    /// The pack.
+    pub fn pack(&self) -> Result<Pack, DecodeError> {
+        Pack::decode(&self.bytes, self.version)
+    }
 }
 
 /// An opening as exchanges name it: the first bytes of its nonce. Zeros stand for none.
@@ -71,6 +86,8 @@ impl Ends {
 /// What a child asks of its hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// The version in which it is written, and will be answered.
+    pub version: Version,
     /// The hub that this is meant for.
     pub hub: ReplicaId,
     /// The child.
@@ -122,6 +139,10 @@ impl Acknowledged {
 /// What a hub answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
+    /// The version in which it is written: that of the request.
+    pub version: Version,
+    /// The newest version that the hub speaks, by its number: the child may know it or not.
+    pub newest: u8,
     /// The child that this is meant for.
     pub replica: ReplicaId,
     /// The line of the exchange.
@@ -155,6 +176,8 @@ pub enum MessageError {
     Version {
         /// The version of the message.
         version: u8,
+        /// What is spoken here.
+        spoken: Spoken,
     },
     /// The signature is not the sender's.
     #[error("the signature does not hold")]
@@ -176,7 +199,7 @@ impl MessageError {
 impl Request {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = head(REQUEST);
+        let mut writer = head(REQUEST, self.version);
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
@@ -195,13 +218,15 @@ impl Request {
     /// For which hub a request is and whose signature it needs, read from its first bytes; nothing else of it is looked at.
     pub fn ends(bytes: &[u8]) -> Result<Ends, MessageError> {
         let (signed, _) = split(bytes, limits::REQUEST_BYTES_MAX)?;
-        Ok(Ends::read(&mut open(signed, REQUEST)?)?)
+        let (_, mut reader) = open(signed, REQUEST, Spoken::BUILD)?;
+        Ok(Ends::read(&mut reader)?)
     }
 
-    /// Reads a request that this key signed. The signature is checked first: what a stranger sends is never
-    /// decompressed.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = open(signed_by(bytes, limits::REQUEST_BYTES_MAX, key)?, REQUEST)?;
+    /// Reads a request that this key signed, in a version that is spoken here. The signature is checked first: what a
+    /// stranger sends is never decompressed.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = signed_by(bytes, limits::REQUEST_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = open(signed, REQUEST, spoken)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
@@ -215,9 +240,10 @@ impl Request {
         let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
             .map(|_| Confirmation::read(&mut reader))
             .collect::<Result<_, _>>()?;
-        let pushes = read_pushes(&mut reader)?;
+        let pushes = read_pushes(&mut reader, version)?;
         reader.finish()?;
         Ok(Self {
+            version,
             hub,
             replica,
             line,
@@ -235,9 +261,9 @@ impl Request {
 impl Answer {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = head(ANSWER);
-        writer.raw(self.replica.as_bytes()).number(self.line.number().into()).raw(&self.before.0);
-        writer.number(self.exchange);
+        let mut writer = head(ANSWER, self.version);
+        writer.byte(self.newest).raw(self.replica.as_bytes()).number(self.line.number().into());
+        writer.raw(&self.before.0).number(self.exchange);
         writer.number(self.acknowledged.number).raw(&self.acknowledged.mark.0);
         writer.number(u64::try_from(self.hub_time.0).unwrap_or_default());
         write_cursor(&mut writer, &self.cursor);
@@ -246,9 +272,11 @@ impl Answer {
         sign(writer, identity)
     }
 
-    /// Reads an answer that this key signed.
-    pub fn read(bytes: &[u8], key: &PublicKey) -> Result<Self, MessageError> {
-        let mut reader = open(signed_by(bytes, limits::ANSWER_BYTES_MAX, key)?, ANSWER)?;
+    /// Reads an answer that this key signed, in a version that is spoken here.
+    pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
+        let signed = signed_by(bytes, limits::ANSWER_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = open(signed, ANSWER, spoken)?;
+        let newest = reader.byte()?;
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
         let before = Asker(reader.array()?);
@@ -260,31 +288,43 @@ impl Answer {
         let more = if read_flag(&mut reader, "more")? { More::Rows } else { More::Nothing };
         let rows = compress::read(&mut reader, "rows", ROWS_BLOCK)?;
         reader.finish()?;
-        Ok(Self { replica, line, before, exchange, acknowledged, hub_time, cursor, more, rows })
+        Ok(Self {
+            version,
+            newest,
+            replica,
+            line,
+            before,
+            exchange,
+            acknowledged,
+            hub_time,
+            cursor,
+            more,
+            rows,
+        })
     }
 }
 
-pub(crate) fn head(kind: u8) -> Writer {
+pub(crate) fn head(kind: u8, version: Version) -> Writer {
     let mut writer = Writer::new();
-    writer.raw(&version::MAGIC).byte(kind).byte(version::MAX);
+    writer.raw(&MAGIC).byte(kind).byte(version.number());
     writer
 }
 
-pub(crate) fn open(signed: &[u8], kind: u8) -> Result<Reader<'_>, MessageError> {
+/// The version of a message, and a reader behind it.
+pub(crate) fn open(signed: &[u8], kind: u8, spoken: Spoken) -> Result<(Version, Reader<'_>), MessageError> {
     let mut reader = Reader::new(signed);
-    if reader.array::<4>()? != version::MAGIC || reader.byte()? != kind {
+    if reader.array::<4>()? != MAGIC || reader.byte()? != kind {
         return Err(DecodeError::Invalid { field: "magic" }.into());
     }
-    match reader.byte()? {
-        version::MIN..=version::MAX => Ok(reader),
-        version => Err(MessageError::Version { version }),
-    }
+    let number = reader.byte()?;
+    let version = spoken.version(number).ok_or(MessageError::Version { version: number, spoken })?;
+    Ok((version, reader))
 }
 
 /// The version of a message of this protocol that is not spoken here.
-fn foreign_version(signed: &[u8]) -> Option<u8> {
-    let version = *signed.strip_prefix(&version::MAGIC)?.get(1)?;
-    (!(version::MIN..=version::MAX).contains(&version)).then_some(version)
+fn foreign_version(signed: &[u8], spoken: Spoken) -> Option<u8> {
+    let number = *signed.strip_prefix(&MAGIC)?.get(1)?;
+    spoken.version(number).is_none().then_some(number)
 }
 
 pub(crate) fn sign(mut writer: Writer, identity: &Identity) -> Vec<u8> {
@@ -304,10 +344,15 @@ pub(crate) fn split(bytes: &[u8], max: usize) -> Result<(&[u8], SignatureBytes),
 
 /// What stands before the signature, if this key made it. A message of another version says so first: its signature
 /// may be another kind.
-pub(crate) fn signed_by<'a>(bytes: &'a [u8], max: usize, key: &PublicKey) -> Result<&'a [u8], MessageError> {
+pub(crate) fn signed_by<'a>(
+    bytes: &'a [u8],
+    max: usize,
+    key: &PublicKey,
+    spoken: Spoken,
+) -> Result<&'a [u8], MessageError> {
     let (signed, signature) = split(bytes, max)?;
-    if let Some(version) = foreign_version(signed) {
-        return Err(MessageError::Version { version });
+    if let Some(version) = foreign_version(signed, spoken) {
+        return Err(MessageError::Version { version, spoken });
     }
     if verify(key, signed, &signature) { Ok(signed) } else { Err(MessageError::Signature) }
 }
@@ -319,16 +364,16 @@ pub(crate) fn write_pushes(writer: &mut Writer, pushes: &[Push]) {
         if let Some(introduction) = &push.introduction {
             write_introduction(writer, introduction);
         }
-        compress::write(writer, &push.pack);
+        compress::write(writer, &push.bytes);
     }
 }
 
-pub(crate) fn read_pushes(reader: &mut Reader<'_>) -> Result<Vec<Push>, DecodeError> {
+pub(crate) fn read_pushes(reader: &mut Reader<'_>, version: Version) -> Result<Vec<Push>, DecodeError> {
     let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
-    (0..reader.count("pushes", PUSHES_MAX)?).map(|_| read_push(reader, &mut raw_left)).collect()
+    (0..reader.count("pushes", PUSHES_MAX)?).map(|_| read_push(reader, version, &mut raw_left)).collect()
 }
 
-fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, DecodeError> {
+fn read_push(reader: &mut Reader<'_>, version: Version, raw_left: &mut usize) -> Result<Push, DecodeError> {
     let number = reader.number("number")?;
     let introduction = match reader.byte()? {
         0 => None,
@@ -336,10 +381,10 @@ fn read_push(reader: &mut Reader<'_>, raw_left: &mut usize) -> Result<Push, Deco
         _ => return Err(DecodeError::Invalid { field: "introduction" }),
     };
     let raw_max = limits::PACK_RAW_BYTES_MAX.min(*raw_left);
-    let pack =
+    let bytes =
         compress::read(reader, "pack", BlockLimits { stored_max: limits::PACK_WIRE_BYTES_MAX, raw_max })?;
-    *raw_left -= pack.len();
-    Ok(Push { number, introduction, pack })
+    *raw_left -= bytes.len();
+    Ok(Push { number, introduction, version, bytes })
 }
 
 pub(crate) fn read_line(reader: &mut Reader<'_>) -> Result<Line, DecodeError> {

@@ -12,6 +12,7 @@ use crate::first::first_hash;
 use crate::limits;
 use crate::manifest::{Authorship, Listed, Manifest};
 use crate::parts::{PartTable, TableReader};
+use crate::version::Version;
 
 /// One change in a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,36 +48,35 @@ impl Pack {
         self.manifest.hash(listed.iter().map(Vec::as_slice))
     }
 
-    /// The pack's bytes, not compressed.
-    pub fn encode(&self) -> Vec<u8> {
+    /// The pack's bytes in a version of the protocol, not compressed.
+    pub fn encode(&self, version: Version) -> Vec<u8> {
         let mut writer = Writer::new();
         let manifest = &self.manifest;
         writer.raw(manifest.origin.as_bytes()).number(manifest.batch.0).raw(manifest.previous.as_bytes());
         manifest.by.write(&mut writer);
-        let table =
-            PartTable::of(self.saves.iter().flatten().map(|entry| (entry.record, entry.salt, &entry.class)));
-        table.write(&mut writer);
-        writer.count(self.saves.len());
+        let mut table = PartTable::of(self.saves.iter().flatten(), version);
+        let mut saves = Writer::new();
         let mut bases = Bases::default();
         for save in &self.saves {
-            writer.count(save.len());
+            saves.count(save.len());
             for entry in save {
                 let base = bases.next(entry.record, &entry.class, entry.salt, entry.hash);
-                table.write_change(&mut writer, entry, base);
+                table.write_change(&mut saves, entry, base);
             }
         }
-        writer.raw(&manifest.signature);
+        table.write(&mut writer);
+        writer.count(self.saves.len()).raw(saves.as_slice()).raw(&manifest.signature);
         writer.finish()
     }
 
-    /// Reads a pack. Hashes are computed, not believed; the signature is not checked yet.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    /// Reads a pack that was written in a version. Hashes are computed, not believed; the signature is not checked yet.
+    pub fn decode(bytes: &[u8], version: Version) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let origin = PublicKey(reader.array()?);
         let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
         let previous = ManifestHash(reader.array()?);
         let by = Authorship::read(&mut reader)?;
-        let table = TableReader::read(&mut reader)?;
+        let mut table = TableReader::read(&mut reader, version, limits::PACK_RAW_BYTES_MAX)?;
         let mut bases = Bases::default();
         let mut entries_left = limits::PACK_ENTRIES_MAX;
         let saves = (0..reader.count("saves", limits::PACK_ENTRIES_MAX)?)

@@ -10,9 +10,11 @@ use crate::bytes::{Reader, Writer};
 use crate::identity::{Identity, replica_id};
 use crate::limits;
 use crate::seal;
-use crate::version;
 
 const MAGIC: [u8; 4] = *b"TRGB";
+/// The version of the file, 2026-11-24. The messages in it name the version of the protocol in which they are written, so
+/// that whoever carries them need not speak it.
+const FILE_VERSION: u8 = 0;
 /// The length of a head.
 pub const HEAD_BYTES: usize = 38;
 
@@ -84,7 +86,7 @@ impl Head {
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.raw(&MAGIC).byte(version::MAX).byte(self.kind.code());
+        writer.raw(&MAGIC).byte(FILE_VERSION).byte(self.kind.code());
         writer.raw(self.to.as_bytes()).raw(self.from.as_bytes());
         writer.finish()
     }
@@ -94,7 +96,7 @@ impl Head {
             return None;
         }
         let version = reader.byte().ok()?;
-        if !(version::MIN..=version::MAX).contains(&version) {
+        if version != FILE_VERSION {
             return Some(Err(ParcelError::Version { version }));
         }
         let kind = match reader.byte().ok()? {
@@ -263,8 +265,8 @@ mod tests {
     #[test]
     fn a_file_of_a_later_version_or_of_another_program_says_so() {
         let mut later = file();
-        later[4] = version::MAX + 1;
-        assert_eq!(Parcel::read(&later), Err(ParcelError::Version { version: version::MAX + 1 }));
+        later[4] = FILE_VERSION + 1;
+        assert_eq!(Parcel::read(&later), Err(ParcelError::Version { version: FILE_VERSION + 1 }));
         assert_eq!(
             Parcel::read(b"PK\x03\x04 a workbook that somebody took for it"),
             Err(ParcelError::Foreign)

@@ -1,5 +1,6 @@
 //! The tables that stand before the changes of a pack or of an answer: each record with its salt and each class
-//! once, so that a change only says their numbers. Incompressible bytes stand together, the rest compresses.
+//! once, so that a change only says their numbers; from version 1 on also each identity that changes spell.
+//! Incompressible bytes stand together, the rest compresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,86 +10,122 @@ use teranga_core::id::{ChangeHash, RecordId, Salt};
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::elide;
 use crate::limits;
+use crate::named::{Names, NamesReader, read_identities, write_identities};
 use crate::pack::{Bases, Entry};
+use crate::version::Version;
 
 const DEP_ELIDED: u8 = 1;
 const WITHHELD: u8 = 2;
 
-/// The tables of what is about to be written.
-#[derive(Debug, Default)]
+/// The tables of what is about to be written, and how its changes are written.
+#[derive(Debug)]
 pub struct PartTable<'a> {
     records: BTreeMap<RecordId, usize>,
     salts: Vec<(RecordId, Salt)>,
     classes: Vec<&'a ClassId>,
+    spelling: Spelling,
+}
+
+/// How bodies stand in what is written.
+#[derive(Debug)]
+enum Spelling {
+    /// As they are.
+    Whole,
+    /// Without the identities that they spell.
+    NamedOnce(Names),
 }
 
 impl<'a> PartTable<'a> {
-    /// The tables of these parts, in the order in which they are first named.
-    pub fn of(parts: impl IntoIterator<Item = (RecordId, Salt, &'a ClassId)>) -> Self {
-        let mut table = Self::default();
-        for (record, salt, class) in parts {
+    /// The tables of these changes, in the order in which they are first named.
+    pub fn of(entries: impl IntoIterator<Item = &'a Entry>, version: Version) -> Self {
+        let spelling = match version {
+            Version::PacksAndFeed => Spelling::Whole,
+            Version::NamedOnce => Spelling::NamedOnce(Names::default()),
+        };
+        let (records, salts, classes) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut table = Self { records, salts, classes, spelling };
+        for entry in entries {
             let next = table.salts.len();
-            if *table.records.entry(record).or_insert(next) == next {
-                table.salts.push((record, salt));
+            if *table.records.entry(entry.record).or_insert(next) == next {
+                table.salts.push((entry.record, entry.salt));
             }
-            if !table.classes.contains(&class) {
-                table.classes.push(class);
+            if !table.classes.contains(&&entry.class) {
+                table.classes.push(&entry.class);
             }
         }
         table
     }
 
-    /// Writes the tables.
+    /// Writes the tables, once all that they are the tables of is written.
     pub fn write(&self, writer: &mut Writer) {
         writer.count(self.classes.len());
         for class in &self.classes {
             writer.text(class.as_str());
         }
         writer.count(self.salts.len());
-        for (record, _) in &self.salts {
-            writer.raw(record.as_bytes());
+        match &self.spelling {
+            Spelling::Whole => {
+                for (record, _) in &self.salts {
+                    writer.raw(record.as_bytes());
+                }
+            }
+            Spelling::NamedOnce(_) => {
+                write_identities(writer, self.salts.iter().map(|(record, _)| record.as_bytes()));
+            }
         }
         for (_, salt) in &self.salts {
             writer.raw(salt.as_bytes());
         }
-    }
-
-    /// Writes the numbers of a part.
-    pub fn write_part(&self, writer: &mut Writer, record: RecordId, class: &ClassId) {
-        writer.count(self.records.get(&record).copied().unwrap_or_default());
-        writer.count(self.classes.iter().position(|known| *known == class).unwrap_or_default());
+        if let Spelling::NamedOnce(names) = &self.spelling {
+            names.write(writer);
+        }
     }
 
     /// Writes one change of a part whose likely dependency is `base`.
-    pub fn write_change(&self, writer: &mut Writer, entry: &Entry, base: ChangeHash) {
-        self.write_part(writer, entry.record, &entry.class);
+    pub fn write_change(&mut self, writer: &mut Writer, entry: &Entry, base: ChangeHash) {
+        writer.count(self.records.get(&entry.record).copied().unwrap_or_default());
+        writer.count(self.classes.iter().position(|known| **known == entry.class).unwrap_or_default());
         match &entry.body {
             None => {
                 writer.byte(WITHHELD).raw(entry.hash.as_bytes());
             }
-            Some(change) => match elide::without_dep(change, base) {
-                Some(short) => {
-                    writer.byte(DEP_ELIDED).run(&short);
+            Some(change) => {
+                if let Some(short) = elide::without_dep(change, base) {
+                    writer.byte(DEP_ELIDED);
+                    self.spelling.write(writer, &short);
+                } else {
+                    writer.byte(0);
+                    self.spelling.write(writer, elide::without_frame(change));
                 }
-                None => {
-                    writer.byte(0).run(elide::without_frame(change));
-                }
-            },
+            }
         }
     }
 }
 
-/// The tables of what is being read.
+impl Spelling {
+    fn write(&mut self, writer: &mut Writer, body: &[u8]) {
+        match self {
+            Self::Whole => {
+                writer.run(body);
+            }
+            Self::NamedOnce(names) => names.write_body(writer, body),
+        }
+    }
+}
+
+/// The tables of what is being read, and how its changes are read.
 #[derive(Debug)]
 pub struct TableReader {
     records: Vec<(RecordId, Salt)>,
     classes: Vec<ClassId>,
+    /// From version 1 on.
+    names: Option<NamesReader>,
 }
 
 impl TableReader {
-    /// Reads the tables. Each names a thing once: with two salts for one record, or two numbers for one class, what was
-    /// read would be written as something else.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Reads the tables of what holds so many bytes of changes at most. Each names a thing once: with two salts for one
+    /// record, or two numbers for one class, what was read would be written as something else.
+    pub fn read(reader: &mut Reader<'_>, version: Version, bytes_max: usize) -> Result<Self, DecodeError> {
         let classes: Vec<ClassId> = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
             .map(|_| reader.text("class", limits::NAME_BYTES_MAX).map(ClassId::new))
             .collect::<Result<_, _>>()?;
@@ -96,34 +133,36 @@ impl TableReader {
             return Err(DecodeError::Invalid { field: "classes" });
         }
         let count = reader.count("records", limits::PACK_RECORDS_MAX)?;
-        let ids: Vec<RecordId> =
-            (0..count).map(|_| reader.array().map(RecordId)).collect::<Result<_, _>>()?;
+        let ids: Vec<[u8; 16]> = match version {
+            Version::PacksAndFeed => (0..count).map(|_| reader.array()).collect::<Result<_, _>>()?,
+            Version::NamedOnce => read_identities(reader, count)?,
+        };
         if !each_once(&ids) {
             return Err(DecodeError::Invalid { field: "records" });
         }
         let salts: Vec<Salt> = (0..count).map(|_| reader.array().map(Salt)).collect::<Result<_, _>>()?;
-        Ok(Self { records: ids.into_iter().zip(salts).collect(), classes })
-    }
-
-    /// Reads the numbers of a part.
-    pub fn read_part(&self, reader: &mut Reader<'_>) -> Result<(RecordId, Salt, ClassId), DecodeError> {
-        let record = reader.count("record", limits::PACK_RECORDS_MAX)?;
-        let class = reader.count("class", limits::PACK_CLASSES_MAX)?;
-        let (record, salt) = *self.records.get(record).ok_or(DecodeError::Invalid { field: "record" })?;
-        let class = self.classes.get(class).ok_or(DecodeError::Invalid { field: "class" })?;
-        Ok((record, salt, class.clone()))
+        let names = match version {
+            Version::PacksAndFeed => None,
+            Version::NamedOnce => Some(NamesReader::read(reader, bytes_max)?),
+        };
+        Ok(Self { records: ids.into_iter().map(RecordId).zip(salts).collect(), classes, names })
     }
 
     /// Reads one change and computes its hash.
-    pub fn read_change(&self, reader: &mut Reader<'_>, bases: &mut Bases) -> Result<Entry, DecodeError> {
-        let (record, salt, class) = self.read_part(reader)?;
+    pub fn read_change(&mut self, reader: &mut Reader<'_>, bases: &mut Bases) -> Result<Entry, DecodeError> {
+        let record = reader.count("record", limits::PACK_RECORDS_MAX)?;
+        let class = reader.count("class", limits::PACK_CLASSES_MAX)?;
+        let (record, salt) = *self.records.get(record).ok_or(DecodeError::Invalid { field: "record" })?;
+        let class = self.classes.get(class).ok_or(DecodeError::Invalid { field: "class" })?.clone();
         let flags = reader.byte()?;
         let (hash, body) = match flags {
             WITHHELD => (ChangeHash(reader.array()?), None),
             0 | DEP_ELIDED => {
-                let short = reader.run("change", limits::CHANGE_BYTES_MAX)?;
                 let dep = (flags == DEP_ELIDED).then(|| bases.base(record, &class, salt));
-                let (change, hash) = elide::rebuild(short, dep);
+                let (change, hash) = match &mut self.names {
+                    Some(names) => elide::rebuild(&names.read_body(reader)?, dep),
+                    None => elide::rebuild(reader.run("change", limits::CHANGE_BYTES_MAX)?, dep),
+                };
                 (hash, Some(change))
             }
             _ => return Err(DecodeError::Invalid { field: "flags" }),
@@ -159,7 +198,10 @@ mod tests {
 
     #[test]
     fn what_a_table_names_it_names_once() {
-        let read = |bytes: &[u8]| TableReader::read(&mut Reader::new(bytes)).map(|_| ());
+        let read = |bytes: &[u8]| {
+            let version = Version::PacksAndFeed;
+            TableReader::read(&mut Reader::new(bytes), version, 0).map(|_| ())
+        };
         assert_eq!(read(&tables(&["open", "survey"], &[1, 2])), Ok(()));
         assert_eq!(read(&tables(&["open", "open"], &[1])), Err(DecodeError::Invalid { field: "classes" }));
         assert_eq!(read(&tables(&["open"], &[1, 2, 1])), Err(DecodeError::Invalid { field: "records" }));

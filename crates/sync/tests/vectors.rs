@@ -1,5 +1,5 @@
 //! The bytes of the protocol, frozen: every message and a pack, made from fixed keys, equal the vectors in
-//! `schemas/vectors/protocol-0.json`, and read back. `TERANGA_WRITE_VECTORS=1` writes them anew, which is a change of
+//! `schemas/vectors/protocol-N.json` of each version, and read back. `TERANGA_WRITE_VECTORS=1` writes them anew, which is a change of
 //! the protocol.
 
 #![expect(
@@ -14,7 +14,9 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, Entropy, FeedPosition, Line, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{
+    Batch, Entropy, FeedPosition, ItemId, Line, ManifestHash, OpeningNonce, RecordId, Salt,
+};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
@@ -39,6 +41,9 @@ use teranga_sync::runs::Runs;
 use teranga_sync::seal;
 use teranga_sync::succession::{Inheritance, Succession};
 use teranga_sync::thumbnail::Thumbnail;
+use teranga_sync::version::{Spoken, Version};
+
+const VERSIONS: [Version; 2] = [Version::PacksAndFeed, Version::NamedOnce];
 
 const RECORD: RecordId = RecordId([0x11; 16]);
 const SALT: Salt = Salt([0x22; 16]);
@@ -63,7 +68,13 @@ fn entry() -> Entry {
     let class = ClassId::new("survey");
     let mut part = Part::open(RECORD, &class, SALT.0);
     let actor = actor_of(&device().public_key(), NONCE);
-    let edits = [(Key::question("E01"), Value::text("ok")), (Key::question("men"), Value::Int(2))];
+    let member = Key::item(None, "members", ItemId([0x77; 16]));
+    let edits = [
+        (Key::question("E01"), Value::text("ok")),
+        (Key::question("men"), Value::Int(2)),
+        (member.child("age"), Value::Int(31)),
+        (member.child("name"), Value::text("Awa")),
+    ];
     let change = part.edit(actor, Millis(1_772_442_000_000), "rss@2026-11", &edits).unwrap().unwrap();
     Entry { record: RECORD, salt: SALT, class, hash: change.hash, body: Some(change.bytes) }
 }
@@ -167,7 +178,7 @@ impl Entropy for Counting {
 }
 
 fn enrol_request() -> EnrolRequest {
-    EnrolRequest::sign(&device(), &code())
+    EnrolRequest::sign(&device(), &code(), Spoken::BUILD)
 }
 
 fn enrol_answer() -> EnrolAnswer {
@@ -198,8 +209,9 @@ fn inheritance() -> Inheritance {
     Inheritance { successions, children: vec![child] }
 }
 
-fn request() -> Request {
+fn request(version: Version) -> Request {
     Request {
+        version,
         hub: hub().replica(),
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
@@ -209,12 +221,14 @@ fn request() -> Request {
         pull_bytes_max: 65_536,
         introductions: vec![introduction()],
         confirmations: vec![Confirmation::sign(&device(), erasure())],
-        pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
+        pushes: vec![Push::of(1, None, &pack(), version)],
     }
 }
 
-fn answer() -> Answer {
+fn answer(version: Version) -> Answer {
     Answer {
+        version,
+        newest: 9,
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
         before: Asker([0x44; 8]),
@@ -223,12 +237,13 @@ fn answer() -> Answer {
         hub_time: Millis(1_772_442_000_500),
         cursor: Cursor { position: FeedPosition(306), running: [8; 32], within: 290 },
         more: More::Rows,
-        rows: feed::encode(&rows()),
+        rows: feed::encode(&rows(), version),
     }
 }
 
-fn bundle() -> Bundle {
+fn bundle(version: Version) -> Bundle {
     Bundle {
+        version,
         hub: hub().replica(),
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
@@ -236,12 +251,14 @@ fn bundle() -> Bundle {
         exchange: 8,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         continues: false,
-        pushes: vec![Push { number: 1, introduction: None, pack: pack().encode() }],
+        pushes: vec![Push::of(1, None, &pack(), version)],
     }
 }
 
-fn returned() -> Return {
+fn returned(version: Version) -> Return {
     Return {
+        version,
+        newest: 9,
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
         opening: Asker::of(NONCE),
@@ -252,7 +269,7 @@ fn returned() -> Return {
         from: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         cursor: Cursor { position: FeedPosition(306), running: [8; 32], within: 0 },
         more: More::Nothing,
-        rows: feed::encode(&rows()),
+        rows: feed::encode(&rows(), version),
     }
 }
 
@@ -265,15 +282,15 @@ impl Entropy for Fixed {
     }
 }
 
-fn bundle_file() -> Vec<u8> {
+fn bundle_file(version: Version) -> Vec<u8> {
     let mut file = ParcelWriter::new(ParcelKind::Bundle, &hub().public_key(), device().replica());
-    file.add(&bundle().encode(&device()), &mut Fixed).unwrap();
+    file.add(&bundle(version).encode(&device()), &mut Fixed).unwrap();
     file.finish()
 }
 
-fn return_file() -> Vec<u8> {
+fn return_file(version: Version) -> Vec<u8> {
     let mut file = ParcelWriter::new(ParcelKind::Return, &device().public_key(), hub().replica());
-    file.add(&returned().encode(&hub()), &mut Fixed).unwrap();
+    file.add(&returned(version).encode(&hub()), &mut Fixed).unwrap();
     file.finish()
 }
 
@@ -293,9 +310,10 @@ fn thumbnail() -> Thumbnail {
     Thumbnail::sign(&device(), hash_of(&file()), b"\xff\xd8\xff a thumbnail".to_vec())
 }
 
-fn lane_request() -> LaneRequest {
+fn lane_request(version: Version) -> LaneRequest {
     let file = hash_of(&file());
     LaneRequest {
+        version,
         hub: hub().replica(),
         replica: device().replica(),
         line: Line::numbered(5).unwrap(),
@@ -312,14 +330,15 @@ fn lane_request() -> LaneRequest {
     }
 }
 
-fn lane_answer() -> LaneAnswer {
-    let request = lane_request();
+fn lane_answer(version: Version) -> LaneAnswer {
+    let request = lane_request(version);
     let (file, challenge) = (file(), request.challenge());
     let hash = hash_of(&file);
     let at = challenge.chunk(&hash, 3) as usize * 8_192;
     let proof = challenge.proof(&hash, &file[at..file.len().min(at + 8_192)]);
     let state = |held, thumbnail_wanted| State { held, covered: false, thumbnail_wanted };
     LaneAnswer {
+        version,
         replica: request.replica,
         line: request.line,
         exchange: request.exchange,
@@ -337,10 +356,10 @@ fn lane_answer() -> LaneAnswer {
     }
 }
 
-fn vectors() -> Json {
+fn vectors(version: Version) -> Json {
     let class = ClassId::new("survey");
     json!({
-        "protocol": 0,
+        "protocol": version.number(),
         "device_secret": hex(&[1; 32]), "device_key": device().public_key(), "device": device().replica(),
         "hub_secret": hex(&[2; 32]), "hub_key": hub().public_key(), "hub": hub().replica(),
         "nonce": NONCE, "actor": actor_of(&device().public_key(), NONCE),
@@ -348,22 +367,22 @@ fn vectors() -> Json {
         "first_change": hex(&Part::first_change(RECORD, &class, SALT.0).bytes),
         "first_change_hash": first_hash(RECORD, &class, SALT),
         "change": hex(&entry().body.unwrap()), "change_hash": entry().hash,
-        "pack": hex(&pack().encode()), "manifest_hash": pack().hash(),
-        "testimony": hex(&testimony().encode()), "testimony_hash": testimony().hash(),
-        "rows": hex(&feed::encode(&rows())),
+        "pack": hex(&pack().encode(version)), "manifest_hash": pack().hash(),
+        "testimony": hex(&testimony().encode(version)), "testimony_hash": testimony().hash(),
+        "rows": hex(&feed::encode(&rows(), version)),
         "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
         "succession": hex(&inheritance().successions[0].to_bytes()),
         "inheritance": hex(&inheritance().encode()),
         "sealed_for_the_hub": hex(&seal::seal(&hub().public_key(), b"beside", b"message", &mut Fixed).unwrap()),
         "file_hash": hash_of(&file()),
         "thumbnail_signature": hex(&thumbnail().signature),
-        "lane_request": hex(&lane_request().encode(&device())),
-        "lane_answer": hex(&lane_answer().encode(&hub())),
+        "lane_request": hex(&lane_request(version).encode(&device())),
+        "lane_answer": hex(&lane_answer(version).encode(&hub())),
         // Compressed blocks may differ from one zstd to the next: these are read, not compared.
-        "request": hex(&request().encode(&device())),
-        "answer": hex(&answer().encode(&hub())),
-        "bundle_file": hex(&bundle_file()),
-        "return_file": hex(&return_file()),
+        "request": hex(&request(version).encode(&device())),
+        "answer": hex(&answer(version).encode(&hub())),
+        "bundle_file": hex(&bundle_file(version)),
+        "return_file": hex(&return_file(version)),
     })
 }
 
@@ -378,8 +397,9 @@ fn the_first_change_is_the_one_that_the_document_makes() {
     }
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/vectors/protocol-0.json")
+fn path(version: Version) -> PathBuf {
+    let name = format!("../../schemas/vectors/protocol-{}.json", version.number());
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 fn bytes(hex: &Json) -> Vec<u8> {
@@ -389,11 +409,15 @@ fn bytes(hex: &Json) -> Vec<u8> {
 
 #[test]
 fn the_frozen_bytes_are_the_ones_that_are_written() {
-    let now = vectors();
+    VERSIONS.into_iter().for_each(written_as_frozen);
+}
+
+fn written_as_frozen(version: Version) {
+    let now = vectors(version);
     if std::env::var_os("TERANGA_WRITE_VECTORS").is_some() {
-        std::fs::write(path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
+        std::fs::write(path(version), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
-    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path(version)).unwrap()).unwrap();
     for (name, value) in frozen.as_object().unwrap() {
         if !["request", "answer", "bundle_file", "return_file"].contains(&name.as_str()) {
             assert_eq!(value, &now[name], "{name}");
@@ -403,30 +427,37 @@ fn the_frozen_bytes_are_the_ones_that_are_written() {
 
 #[test]
 fn the_frozen_bytes_read_back() {
-    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
-    let read = Request::read(&bytes(&frozen["request"]), &device().public_key()).unwrap();
-    assert_eq!(read, request());
-    let read = Answer::read(&bytes(&frozen["answer"]), &hub().public_key()).unwrap();
-    assert_eq!(read, answer());
-    let read = Bundle::read(&opened(&bytes(&frozen["bundle_file"]), &hub()), &device().public_key());
-    assert_eq!(read, Ok(bundle()));
-    let read = Return::read(&opened(&bytes(&frozen["return_file"]), &device()), &hub().public_key());
-    assert_eq!(read, Ok(returned()));
+    VERSIONS.into_iter().for_each(read_as_frozen);
+}
+
+fn read_as_frozen(version: Version) {
+    let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path(version)).unwrap()).unwrap();
+    let read = Request::read(&bytes(&frozen["request"]), &device().public_key(), Spoken::BUILD).unwrap();
+    assert_eq!(read, request(version));
+    let read = Answer::read(&bytes(&frozen["answer"]), &hub().public_key(), Spoken::BUILD).unwrap();
+    assert_eq!(read, answer(version));
+    let read =
+        Bundle::read(&opened(&bytes(&frozen["bundle_file"]), &hub()), &device().public_key(), Spoken::BUILD);
+    assert_eq!(read, Ok(bundle(version)));
+    let read =
+        Return::read(&opened(&bytes(&frozen["return_file"]), &device()), &hub().public_key(), Spoken::BUILD);
+    assert_eq!(read, Ok(returned(version)));
     let sealed = bytes(&frozen["sealed_for_the_hub"]);
     assert_eq!(seal::open(&hub(), b"beside", &sealed).as_deref(), Some(&b"message"[..]));
-    let read = LaneRequest::read(&bytes(&frozen["lane_request"]), &device().public_key()).unwrap();
-    assert_eq!(read, lane_request());
+    let read =
+        LaneRequest::read(&bytes(&frozen["lane_request"]), &device().public_key(), Spoken::BUILD).unwrap();
+    assert_eq!(read, lane_request(version));
     assert_eq!(LaneRequest::ends(&bytes(&frozen["lane_request"])).unwrap().child, device().replica());
-    let read = LaneAnswer::read(&bytes(&frozen["lane_answer"]), &hub().public_key()).unwrap();
-    assert_eq!(read, lane_answer());
+    let read = LaneAnswer::read(&bytes(&frozen["lane_answer"]), &hub().public_key(), Spoken::BUILD).unwrap();
+    assert_eq!(read, lane_answer(version));
     assert!(read.thumbnails[0].verify());
-    let read = Pack::decode(&bytes(&frozen["pack"])).unwrap();
+    let read = Pack::decode(&bytes(&frozen["pack"]), version).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, pack());
-    let read = Pack::decode(&bytes(&frozen["testimony"])).unwrap();
+    let read = Pack::decode(&bytes(&frozen["testimony"]), version).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, testimony());
-    assert_eq!(feed::decode(&bytes(&frozen["rows"])).unwrap(), rows());
+    assert_eq!(feed::decode(&bytes(&frozen["rows"]), version).unwrap(), rows());
     let word = inheritance().successions[0];
     assert_eq!(Succession::from_bytes(&bytes(&frozen["succession"])), Ok(word));
     assert!(word.verify(&Identity::from_secret([3; 32]).public_key()));
@@ -451,19 +482,24 @@ fn the_frozen_bytes_read_back() {
 
 #[test]
 fn every_message_cut_short_or_with_one_bit_wrong_is_refused_and_nothing_panics() {
-    let (request, answer) = (request().encode(&device()), answer().encode(&hub()));
-    let (bundle, returned) = (bundle().encode(&device()), returned().encode(&hub()));
-    let (lane_request, lane_answer) = (lane_request().encode(&device()), lane_answer().encode(&hub()));
+    VERSIONS.into_iter().for_each(refused_where_it_is_damaged);
+}
+
+fn refused_where_it_is_damaged(version: Version) {
+    let (request, answer) = (request(version).encode(&device()), answer(version).encode(&hub()));
+    let (bundle, returned) = (bundle(version).encode(&device()), returned(version).encode(&hub()));
+    let (lane_request, lane_answer) =
+        (lane_request(version).encode(&device()), lane_answer(version).encode(&hub()));
     let key = [device().public_key(), hub().public_key()];
     let messages = [&request, &answer, &bundle, &returned, &lane_request, &lane_answer];
     for (which, whole) in messages.into_iter().enumerate() {
         let taken = |bytes: &[u8]| match which {
-            0 => Request::read(bytes, &key[0]).is_ok(),
-            1 => Answer::read(bytes, &key[1]).is_ok(),
-            2 => Bundle::read(bytes, &key[0]).is_ok(),
-            3 => Return::read(bytes, &key[1]).is_ok(),
-            4 => LaneRequest::read(bytes, &key[0]).is_ok(),
-            _ => LaneAnswer::read(bytes, &key[1]).is_ok(),
+            0 => Request::read(bytes, &key[0], Spoken::BUILD).is_ok(),
+            1 => Answer::read(bytes, &key[1], Spoken::BUILD).is_ok(),
+            2 => Bundle::read(bytes, &key[0], Spoken::BUILD).is_ok(),
+            3 => Return::read(bytes, &key[1], Spoken::BUILD).is_ok(),
+            4 => LaneRequest::read(bytes, &key[0], Spoken::BUILD).is_ok(),
+            _ => LaneAnswer::read(bytes, &key[1], Spoken::BUILD).is_ok(),
         };
         assert!(taken(whole));
         for cut in 0..whole.len() {
@@ -475,11 +511,11 @@ fn every_message_cut_short_or_with_one_bit_wrong_is_refused_and_nothing_panics()
             assert!(!taken(&wrong), "bit at {at}");
         }
     }
-    let pack = pack().encode();
+    let pack = pack().encode(version);
     for at in 0..pack.len() {
         let mut wrong = pack.clone();
         wrong[at] ^= 1;
-        let taken = Pack::decode(&wrong).is_ok_and(|pack| pack.manifest.verify(&pack.hash()));
+        let taken = Pack::decode(&wrong, version).is_ok_and(|pack| pack.manifest.verify(&pack.hash()));
         assert!(!taken, "bit at {at}");
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn enrol(
         return Err(Failure::new("already-enrolled", known));
     }
     let code = code::normalise(typed).ok_or_else(|| Failure::new("enrolment-code", Vec::new()))?;
-    let request = EnrolRequest::sign(replica.identity(), &code);
+    let request = EnrolRequest::sign(replica.identity(), &code, replica.spoken());
     let answer: EnrolAnswer = Link::new(url, certificate)?.post("/v1/enrol", None, &request).await?;
     let kind = replica.profile().kind;
     let audience = answer.check(&code, &replica.public_key(), kind).map_err(|error| match error {

@@ -21,6 +21,7 @@ use teranga_office::Office;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_sync::message::Answer;
 use teranga_sync::session::{Next, Session};
+use teranga_sync::version::Spoken;
 
 /// Headers of a request and its answer, in bytes.
 pub(super) const HEADERS_BYTES: u64 = 500;
@@ -54,7 +55,7 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
         let request = device.replica_mut().next_request(&session.plan(), NOW)?.context("enrolled")?;
         let sent = request.encode(device.replica().identity());
         let received = hub.exchange(&sent, NOW)?.answer;
-        let answer = Answer::read(&received, &hub.replica().public_key())?;
+        let answer = Answer::read(&received, &hub.replica().public_key(), Spoken::BUILD)?;
         let taken = device.replica_mut().take_answer(&request, &answer, NOW)?;
         cost.round_trips += 1;
         cost.bytes_up += sent.len() as u64;

@@ -14,6 +14,7 @@ use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Session};
+use teranga_sync::version::Spoken;
 
 /// 2027-01-15.
 pub(crate) const NOW: Millis = Millis(1_800_000_000_000);
@@ -51,14 +52,14 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Replica) {
         let child = device.replica_mut();
         let request = child.next_request(&session.plan(), NOW).unwrap().unwrap();
         let known = hub.child(child.id()).unwrap().unwrap();
-        let request = Request::read(&request.encode(child.identity()), &known.key).unwrap();
+        let request = Request::read(&request.encode(child.identity()), &known.key, Spoken::BUILD).unwrap();
         let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
         for push in &request.pushes {
             hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
         while hub.apply_logged().unwrap().left {}
         let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
-        let answer = Answer::read(&answer, &hub.public_key()).unwrap();
+        let answer = Answer::read(&answer, &hub.public_key(), Spoken::BUILD).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {
             return device.reload_catalogue().unwrap();
         }

@@ -15,6 +15,7 @@ use teranga_sync::hex::Hex;
 use teranga_sync::identity::Identity;
 use teranga_sync::message::{Acknowledged, Asker, More};
 use teranga_sync::parcel::{HEAD_BYTES, Parcel, ParcelKind, ParcelWriter};
+use teranga_sync::version::{self, Spoken};
 
 use crate::world::{NOW, World, bring_to};
 
@@ -113,7 +114,7 @@ fn nobody_speaks_for_the_hub_or_for_a_child_in_a_file() {
     // A return that whoever knows the device's key sealed for it, and did not sign as the hub.
     let parcel = Parcel::read(&back).unwrap();
     let opened = parcel.head.open(world.devices[0].replica().identity(), parcel.sealed[0]).unwrap();
-    let honest = Return::read(&opened, &hub).unwrap();
+    let honest = Return::read(&opened, &hub, Spoken::BUILD).unwrap();
     let stranger = Identity::generate(&mut world.seed);
     let key = world.devices[0].replica().public_key();
     let mut forged = ParcelWriter::new(ParcelKind::Return, &key, world.hub.replica().id());
@@ -123,6 +124,7 @@ fn nobody_speaks_for_the_hub_or_for_a_child_in_a_file() {
     assert_eq!(world.devices[0].replica().tick(record).unwrap(), Tick::Here);
     // Bundles in another's name, and of somebody who is not enrolled.
     let empty = |replica| Bundle {
+        version: version::MAX,
         hub: teranga_sync::identity::replica_id(&hub),
         replica,
         line: teranga_core::id::Line::FIRST,
@@ -161,6 +163,8 @@ fn a_return_for_an_opening_that_is_not_known_here_is_a_copys() {
     let mut world = World::new(6, &["awa"]);
     let device = world.devices[0].replica();
     let back = Return {
+        version: version::MAX,
+        newest: version::MAX.number(),
         replica: device.id(),
         line: teranga_core::id::Line::FIRST,
         opening: Asker([7; 8]),

@@ -8,11 +8,13 @@ use teranga_office::{Office, ReturnRows};
 use teranga_store::Replica;
 use teranga_store::courier::Carry;
 use teranga_store::ticks::Tick;
+use teranga_sync::bundle::Bundle;
 use teranga_sync::hex::Hex;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::More;
 use teranga_sync::parcel::Parcel;
+use teranga_sync::version::{self, Spoken, Version};
 
 use crate::world::{NOW, World, copy_folder, enrol, online, profile};
 
@@ -209,4 +211,34 @@ fn a_regional_hub_without_a_link_relays_in_files_and_ticks_come_down() {
     assert_eq!(tick(&world, 0, record), Tick::Safe);
     let refused = world.hub.admin(Command::BundleExport, &mut world.seed, NOW).unwrap_err();
     assert_eq!(refused.code, "hub-no-parent");
+}
+
+/// The version in which the only message of a file for the hub is written.
+fn version_of(world: &World, file: &[u8]) -> Option<Version> {
+    let parcel = Parcel::read(file).unwrap();
+    let message = parcel.head.open(world.hub.replica().identity(), parcel.sealed[0]).unwrap();
+    let key = world.devices[0].replica().public_key();
+    Bundle::read(&message, &key, Spoken::BUILD).ok().map(|bundle| bundle.version)
+}
+
+#[test]
+fn a_bundle_speaks_as_the_hub_was_heard_to_and_one_that_is_too_new_loses_nothing() {
+    let mut world = World::new(19, &["awa"]);
+    let first = world.open(0, &[("E01", "one")]);
+    let file = world.export(0);
+    assert_eq!(version_of(&world, &file), Some(version::MIN), "nothing was heard of this hub yet");
+    let back = world.bring(&file).1.unwrap();
+    world.hear(0, &back).unwrap();
+    let second = world.open(0, &[("E01", "two")]);
+    let file = world.export(0);
+    assert_eq!(version_of(&world, &file), Some(version::MAX), "a return says what the hub speaks");
+    // Meanwhile the hub was put back to the build before.
+    world.hub.replica_mut().speak(Spoken { oldest: version::MIN, newest: version::MIN });
+    let refused = world.hub.take_bundle(&file, ReturnRows::File, &mut world.seed, NOW).unwrap_err();
+    assert_eq!(refused.problem, Problem::UpgradeNeeded);
+    assert_eq!((tick(&world, 0, first), tick(&world, 0, second)), (Tick::Safe, Tick::Here));
+    // A link brings it in the version that both speak.
+    world.online(0);
+    assert_eq!(tick(&world, 0, second), Tick::Safe);
+    world.all_are_equal();
 }

@@ -67,7 +67,7 @@ pub(crate) fn enrol(hub: &mut Office, child: &mut Replica, seed: &mut Seeded) {
     let profile = child.profile().clone();
     let code = hub.new_code(&profile, seed, NOW).unwrap();
     let code = code::normalise(&code).unwrap();
-    hub.enrol(&EnrolRequest::sign(child.identity(), &code), NOW).unwrap();
+    hub.enrol(&EnrolRequest::sign(child.identity(), &code, child.spoken()), NOW).unwrap();
     let (key, home) = (hub.replica().public_key(), hub.replica().home().unwrap());
     let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
     child.join(&joined, profile).unwrap();

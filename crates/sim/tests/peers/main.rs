@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod anki;
+mod builds;
 mod cht;
 mod duplicates;
 mod forks;

@@ -155,6 +155,7 @@ impl Lane {
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         transaction.commit()?;
         let request = LaneRequest {
+            version: replica.spoken().toward(hub.newest),
             hub: replica_id(&hub.key),
             replica: replica.id(),
             line,
@@ -211,7 +212,7 @@ impl Lane {
     ) -> std::result::Result<(), Failure> {
         self.summary.bytes_down += bytes.len() as u64;
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
-        let answer = LaneAnswer::read(bytes, &hub.key)?;
+        let answer = LaneAnswer::read(bytes, &hub.key, replica.spoken())?;
         let ours = (answer.replica, answer.line, answer.exchange)
             == (request.replica, request.line, request.exchange)
             && answer.states.len() == request.offers.len()
@@ -262,6 +263,7 @@ impl Talk for Lane {
         let heard = match reply {
             Reply::Answer(bytes) => self.take(replica, bytes, &request, elapsed_ms),
             Reply::Refused(problem) => Err(Failure::Refused { problem }),
+            Reply::Speaks(_) => Err(Failure::Refused { problem: Problem::UpgradeNeeded }),
             // The session of answers goes to the new hub; files follow.
             Reply::Succeeded(_) => Err(Failure::Refused { problem: Problem::Succeeded }),
             Reply::Nothing(retry) => Err(Failure::Nothing(retry)),

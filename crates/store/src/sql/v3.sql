@@ -178,6 +178,8 @@ CREATE TABLE receipt_ahead (
 -- The last exchange number that had been given when the hub was last heard: of a return to an earlier number it is not
 -- known whether it was made before or after.
 ALTER TABLE uplink ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;
+-- The newest version of the protocol that the hub speaks, as far as it said.
+ALTER TABLE uplink ADD COLUMN newest INTEGER;
 
 -- Sealed messages of others for the hub: carried until the next session hands them over.
 CREATE TABLE carried (

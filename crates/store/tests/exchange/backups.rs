@@ -149,7 +149,8 @@ fn told(hub: &mut Replica, child: &mut Replica) -> Vec<Assurance> {
     request.cursor = teranga_sync::feed::Cursor::default();
     let known = hub.child(child.id()).unwrap().unwrap();
     let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
-    let rows = decode(&hub.answer(&known, &request, before, NOW).unwrap().rows).unwrap();
+    let answer = hub.answer(&known, &request, before, NOW).unwrap();
+    let rows = decode(&answer.rows, answer.version).unwrap();
     let strength = |row: Row| match row {
         Row::Receipt(receipt) if receipt.origin == child.id() => Some(receipt.assurance),
         _ => None,
@@ -175,7 +176,7 @@ fn a_region_passes_on_what_the_home_backed_up_only_once_its_packs_are_known_to_b
     let before = world.hq.begin_exchange(&request, NOW).unwrap().unwrap();
     let answer = world.hq.answer(&known, &request, before, NOW).unwrap();
     let of_awa = |row: &Row| matches!(row, Row::Receipt(receipt) if receipt.origin == world.awa.id());
-    assert_eq!(decode(&answer.rows).unwrap().iter().filter(|row| of_awa(row)).count(), 2);
+    assert_eq!(decode(&answer.rows, answer.version).unwrap().iter().filter(|row| of_awa(row)).count(), 2);
     world.region.take_answer(&request, &answer, NOW).unwrap();
     assert_eq!(told(&mut world.region, &mut world.awa), []);
     sync(&mut world.region, &mut world.hq);

@@ -273,7 +273,7 @@ fn a_new_device_receives_the_newest_records_first_and_each_change_once_however_s
         let rows = if answer.rows.is_empty() {
             Vec::new()
         } else {
-            teranga_sync::feed::decode(&answer.rows).unwrap()
+            teranga_sync::feed::decode(&answer.rows, answer.version).unwrap()
         };
         for row in rows {
             let teranga_sync::feed::Row::Save { save, .. } = row else { continue };

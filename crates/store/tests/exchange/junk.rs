@@ -9,7 +9,7 @@ use teranga_sync::erase::Erasure;
 use teranga_sync::feed::{Cursor, Row, encode};
 use teranga_sync::manifest::{Listed, Manifest};
 use teranga_sync::message::{Answer, More};
-use teranga_sync::pack::{Pack, list};
+use teranga_sync::pack::list;
 use teranga_sync::session::Session;
 
 use crate::world::*;
@@ -42,7 +42,7 @@ fn an_erasure_that_nobody_signed_is_not_taken_and_no_damage_of_ones_own() {
     let before = world.region.begin_exchange(&request, NOW).unwrap().unwrap();
     let honest = world.region.answer(&awa, &request, before, NOW).unwrap();
     let word = Erasure::sign(world.hq.identity(), RecordId([9; 16]), NOW);
-    let rows = encode(&[Row::Erase(Erasure { record, ..word })]);
+    let rows = encode(&[Row::Erase(Erasure { record, ..word })], honest.version);
     let answer = Answer { rows, ..honest };
     let taken = world.awa.take_answer(&request, &answer, NOW);
     assert!(matches!(taken, Err(TakeError::Rows(DecodeError::Invalid { field: "erasure" }))), "{taken:?}");
@@ -56,13 +56,13 @@ fn a_pack_with_a_save_without_changes_is_not_taken() {
     let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     let mut request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     let honest = request.pushes[0].clone();
-    let mut pack = Pack::decode(&honest.pack).unwrap();
+    let mut pack = honest.pack().unwrap();
     pack.saves.push(Vec::new());
     let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();
     let Manifest { batch, previous, by, .. } = pack.manifest;
     let listed = listed.iter().map(Vec::as_slice);
     pack.manifest = Manifest::sign(world.awa.identity(), batch, previous, by, listed);
-    request.pushes[0].pack = pack.encode();
+    request.pushes[0].bytes = pack.encode(honest.version);
     let awa = world.region.child(world.awa.id()).unwrap().unwrap();
     let taken = world.region.ingest(&awa, request.line, &request.pushes[0], NOW).unwrap();
     assert_eq!(taken, Ingested::Refused(Problem::Malformed));

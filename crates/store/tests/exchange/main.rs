@@ -31,6 +31,7 @@ use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::message::{Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::session::{Plan, PushPlan, Session};
+use teranga_sync::version;
 use world::*;
 
 #[test]
@@ -245,7 +246,7 @@ fn a_day_of_three_hundred_openings_is_sent_in_packs_that_a_hub_takes() {
     let session = Session::new();
     let plan = Plan { push: PushPlan::Pack { bytes_target: 1 << 20 }, ..session.plan() };
     let request = world.awa.next_request(&plan, NOW).unwrap().unwrap();
-    let pack = Pack::decode(&request.pushes[0].pack).unwrap();
+    let pack = request.pushes[0].pack().unwrap();
     assert!(pack.manifest.by.openings.len() > 150, "{}", pack.manifest.by.openings.len());
     sync_all(&mut world);
     same_everywhere(&world, record);
@@ -361,7 +362,7 @@ fn own_pack(child: &Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) -> Pus
     let (first, zeros) = (Batch(1), ManifestHash([0; 32]));
     let by = Authorship::own(vec![nonce]);
     let manifest = Manifest::sign(child.identity(), first, zeros, by, listed);
-    Push { number: 1, introduction: None, pack: Pack { manifest, saves }.encode() }
+    Push::of(1, None, &Pack { manifest, saves }, version::MAX)
 }
 
 fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves: Vec<Vec<Entry>>) {

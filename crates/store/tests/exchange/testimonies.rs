@@ -155,12 +155,12 @@ fn two_witnesses_who_may_hold_different_parts_bring_the_whole() {
 
 /// A pack of Awa's as somebody else signs it, in the name of whom they say.
 fn in_the_name_of(witness: &Replica, author: Introduction, of: &Push) -> Push {
-    let Pack { manifest, saves } = Pack::decode(&of.pack).unwrap();
+    let Pack { manifest, saves } = of.pack().unwrap();
     let by = Authorship { author: Some(author), openings: manifest.by.openings };
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
     let listed = listed.iter().map(Vec::as_slice);
     let manifest = Manifest::sign(witness.identity(), manifest.batch, manifest.previous, by, listed);
-    Push { number: 1, introduction: None, pack: Pack { manifest, saves }.encode() }
+    Push::of(1, None, &Pack { manifest, saves }, of.version)
 }
 
 #[test]

@@ -15,6 +15,7 @@ use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Session};
+use teranga_sync::version::Spoken;
 
 pub(crate) const NOW: Millis = Millis(1_700_000_000_000);
 
@@ -99,14 +100,14 @@ pub(crate) fn exchange(child: &mut Replica, hub: &mut Replica) -> Taken {
     let request = child.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     let bytes = request.encode(child.identity());
     let known = hub.child(child.id()).unwrap().unwrap();
-    let request = Request::read(&bytes, &known.key).unwrap();
+    let request = Request::read(&bytes, &known.key, Spoken::BUILD).unwrap();
     let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
     for push in &request.pushes {
         hub.ingest(&known, request.line, push, NOW).unwrap();
     }
     while hub.apply_logged().unwrap().left {}
     let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
-    let answer = Answer::read(&answer, &hub.public_key()).unwrap();
+    let answer = Answer::read(&answer, &hub.public_key(), Spoken::BUILD).unwrap();
     child.take_answer(&request, &answer, NOW).unwrap()
 }
 

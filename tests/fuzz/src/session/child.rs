@@ -13,6 +13,7 @@ use teranga_sync::erase::Erasure;
 use teranga_sync::feed::{self, Row};
 use teranga_sync::identity::Identity;
 use teranga_sync::message::{Answer, Request};
+use teranga_sync::version::{Spoken, Version};
 
 use super::making::world;
 use super::place::{Over, Place};
@@ -107,7 +108,9 @@ impl Told<'_> {
         }
         let bytes = signed(&message.bytes, self.hub);
         let (own, key) = (child.public_key(), self.hub.public_key());
-        if let (Ok(mut answer), Ok(request)) = (Answer::read(&bytes, &key), Request::read(request, &own)) {
+        if let (Ok(mut answer), Ok(request)) =
+            (Answer::read(&bytes, &key, Spoken::BUILD), Request::read(request, &own, Spoken::BUILD))
+        {
             if message.takes(NUMBERED) {
                 (answer.replica, answer.line) = (request.replica, request.line);
                 (answer.before, answer.exchange) = (request.opening, request.exchange);
@@ -115,11 +118,11 @@ impl Told<'_> {
             if let Some(mut twist) = Twist::of(message) {
                 twist.answer(&mut answer);
             }
-            answer.rows = self.rows(message, answer.rows);
+            answer.rows = self.rows(message, answer.rows, answer.version);
             return answer.encode(self.hub);
         }
         if let (Ok(mut answer), Ok(request)) =
-            (LaneAnswer::read(&bytes, &key), LaneRequest::read(request, &own))
+            (LaneAnswer::read(&bytes, &key, Spoken::BUILD), LaneRequest::read(request, &own, Spoken::BUILD))
             && message.takes(NUMBERED)
         {
             (answer.replica, answer.line) = (request.replica, request.line);
@@ -132,8 +135,8 @@ impl Told<'_> {
     }
 
     /// Rows, with the word of an erasure signed by headquarters. Some say that something is to go.
-    fn rows(&mut self, message: &Message, bytes: Vec<u8>) -> Vec<u8> {
-        let Ok(mut rows) = feed::decode(&bytes) else { return bytes };
+    fn rows(&mut self, message: &Message, bytes: Vec<u8>, version: Version) -> Vec<u8> {
+        let Ok(mut rows) = feed::decode(&bytes, version) else { return bytes };
         if let Some(mut twist) = Twist::of(message) {
             twist.rows(&mut rows);
         }
@@ -154,6 +157,6 @@ impl Told<'_> {
                 | Row::Fork { .. } => {}
             }
         }
-        feed::encode(&rows)
+        feed::encode(&rows, version)
     }
 }

@@ -17,6 +17,7 @@ use teranga_sync::feed::{self, Row};
 use teranga_sync::identity::Identity;
 use teranga_sync::limits;
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
+use teranga_sync::version::Spoken;
 
 use super::NOW;
 use super::hostile::Hostile;
@@ -122,11 +123,11 @@ impl Readers {
             return message.bytes.clone();
         }
         let bytes = signed(&message.bytes, hub);
-        let Ok(mut back) = Return::read(&bytes, &hub.public_key()) else { return bytes };
-        let mut rows = feed::decode(&back.rows).unwrap_or_default();
+        let Ok(mut back) = Return::read(&bytes, &hub.public_key(), Spoken::BUILD) else { return bytes };
+        let mut rows = feed::decode(&back.rows, back.version).unwrap_or_default();
         if let Some(mut twist) = Twist::of(message) {
             twist.rows(&mut rows);
-            back.rows = feed::encode(&rows);
+            back.rows = feed::encode(&rows, back.version);
         }
         let goes =
             |row: &Row| matches!(row, Row::Erase(_) | Row::Leave { .. } | Row::Verdict(_) | Row::Replica(_));
@@ -179,7 +180,7 @@ fn hear(replica: &mut Replica, file: &[u8]) {
     let key = world().region.identity.public_key();
     for sealed in parcel.sealed {
         let Ok(message) = parcel.head.open(replica.identity(), sealed) else { continue };
-        match Return::read(&message, &key).map(|back| replica.take_return(&back)) {
+        match Return::read(&message, &key, Spoken::BUILD).map(|back| replica.take_return(&back)) {
             Ok(Err(TakeError::Store(error))) => panic!("the replica failed: {error:?}"),
             Ok(Err(TakeError::Rows(error))) => explained(&error),
             Err(error) => explained(&error.problem()),

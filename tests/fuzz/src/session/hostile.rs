@@ -15,6 +15,7 @@ use teranga_sync::manifest::{Listed, Manifest};
 use teranga_sync::message::{Push, Request};
 use teranga_sync::pack::{Pack, list};
 use teranga_sync::thumbnail::Thumbnail;
+use teranga_sync::version::Spoken;
 
 use super::making::{Somebody, world};
 use super::twist::Twist;
@@ -67,7 +68,9 @@ impl<'a> Hostile<'a> {
     pub(crate) fn request(&mut self, message: &Message, hub: &Replica) -> Vec<u8> {
         self.look(hub);
         let Some(body) = self.body(message) else { return message.bytes.clone() };
-        let Ok(mut request) = Request::read(&body, &self.identity.public_key()) else { return body };
+        let Ok(mut request) = Request::read(&body, &self.identity.public_key(), Spoken::BUILD) else {
+            return body;
+        };
         if message.takes(NUMBERED) {
             (request.hub, request.replica) = (self.hub, self.identity.replica());
             (request.line, request.exchange) = (self.line, self.exchange);
@@ -89,7 +92,9 @@ impl<'a> Hostile<'a> {
     pub(crate) fn lane_request(&mut self, message: &Message, hub: &Replica) -> Vec<u8> {
         self.look(hub);
         let Some(body) = self.body(message) else { return message.bytes.clone() };
-        let Ok(mut request) = LaneRequest::read(&body, &self.identity.public_key()) else { return body };
+        let Ok(mut request) = LaneRequest::read(&body, &self.identity.public_key(), Spoken::BUILD) else {
+            return body;
+        };
         if message.takes(NUMBERED) {
             (request.hub, request.replica) = (self.hub, self.identity.replica());
             (request.line, request.exchange) = (self.line, self.exchange);
@@ -107,7 +112,9 @@ impl<'a> Hostile<'a> {
     pub(crate) fn bundle(&mut self, message: &Message, hub: &Replica) -> Vec<u8> {
         self.look(hub);
         let Some(body) = self.body(message) else { return message.bytes.clone() };
-        let Ok(mut bundle) = Bundle::read(&body, &self.identity.public_key()) else { return body };
+        let Ok(mut bundle) = Bundle::read(&body, &self.identity.public_key(), Spoken::BUILD) else {
+            return body;
+        };
         if message.takes(NUMBERED) {
             (bundle.hub, bundle.replica) = (self.hub, self.identity.replica());
             bundle.line = self.line;
@@ -130,7 +137,7 @@ impl<'a> Hostile<'a> {
             if message.takes(NUMBERED) {
                 push.number = number;
             }
-            let Ok(mut pack) = Pack::decode(&push.pack) else { continue };
+            let Ok(mut pack) = push.pack() else { continue };
             let key = push.introduction.as_ref().map_or(self.identity.public_key(), |author| author.key);
             let Some(origin) = known(&key) else { continue };
             if let Some(mut twist) = Twist::of(message) {
@@ -139,7 +146,7 @@ impl<'a> Hostile<'a> {
             if message.takes(SIGNED_INSIDE) {
                 let chain = chains.get(&key).filter(|_| message.takes(NUMBERED));
                 pack = sign(origin, pack, chain.copied());
-                push.pack = pack.encode();
+                push.bytes = pack.encode(push.version);
             }
             let place = (pack.manifest.batch, pack.hash());
             chains.insert(key, place);

@@ -12,6 +12,7 @@ use teranga_sync::identity::Identity;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::Answer;
+use teranga_sync::version::Spoken;
 
 use super::hostile::Hostile;
 use super::making::{Somebody, world};
@@ -87,9 +88,9 @@ impl Asked<'_> {
         match office.exchange(&body, NOW) {
             Ok(exchanged) => {
                 assert!(exchanged.answer.len() <= limits::ANSWER_BYTES_MAX);
-                let answer = Answer::read(&exchanged.answer, &key).unwrap();
+                let answer = Answer::read(&exchanged.answer, &key, Spoken::BUILD).unwrap();
                 if !answer.rows.is_empty() {
-                    rows(&answer.rows);
+                    rows(&answer.rows, answer.version);
                 }
             }
             Err(rejected) => refused(&rejected),
@@ -104,7 +105,7 @@ impl Asked<'_> {
         match office.files(&body, NOW) {
             Ok(answer) => {
                 assert!(answer.len() <= limits::LANE_BYTES_MAX);
-                LaneAnswer::read(&answer, &key).unwrap();
+                LaneAnswer::read(&answer, &key, Spoken::BUILD).unwrap();
             }
             Err(rejected) => refused(&rejected),
         }
@@ -121,7 +122,7 @@ fn enrol(office: &mut Office, message: &Message) {
     let Ok(mut request) = serde_json::from_slice::<EnrolRequest>(&message.bytes) else { return };
     if message.takes(SIGNED) {
         let protocol = request.protocol;
-        request = EnrolRequest::sign(&Identity::from_secret([5; 32]), &request.code);
+        request = EnrolRequest::sign(&Identity::from_secret([5; 32]), &request.code, Spoken::BUILD);
         request.protocol = protocol;
     }
     match office.enrol(&request, NOW) {

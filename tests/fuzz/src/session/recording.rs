@@ -22,6 +22,7 @@ use teranga_sync::identity::Identity;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::parcel::Parcel;
 use teranga_sync::session::Session;
+use teranga_sync::version::Spoken;
 
 use super::making::{Somebody, world};
 use super::place::Place;
@@ -62,7 +63,7 @@ pub(crate) fn tapes(which: &[Heard]) -> Vec<Vec<u8>> {
         for (child, says) in [(&world.awa, hub::AWA), (&world.region, hub::REGION)] {
             tapes.push((Heard::ByHub, from_the_start(child, says)));
         }
-        let request = EnrolRequest::sign(&Identity::from_secret([5; 32]), &world.code);
+        let request = EnrolRequest::sign(&Identity::from_secret([5; 32]), &world.code, Spoken::BUILD);
         let json = serde_json::to_vec(&request).unwrap();
         tapes.push((Heard::ByHub, Tape { messages: vec![Message::of(hub::ENROL, json)] }));
         in_files(&mut tapes);
@@ -83,11 +84,11 @@ fn links(tapes: &mut Vec<(Heard, Tape)>, child: &Somebody, hub: &Somebody, [says
     let hub_key = office.replica().public_key();
     let mut talk = Conversation::begin(child, 3).unwrap();
     let outcome = converse(&mut talk, child, |body| {
-        let request = Request::read(body, &key).unwrap();
-        let packs = request.pushes.iter().map(|push| push.pack.as_slice());
+        let request = Request::read(body, &key, Spoken::BUILD).unwrap();
+        let packs = request.pushes.iter().map(|push| push.bytes.as_slice());
         up.messages.push(Message::of(says, compressed(&unsigned(body), packs)));
         let answer = office.exchange(body, NOW).unwrap().answer;
-        let rows = Answer::read(&answer, &hub_key).unwrap().rows;
+        let rows = Answer::read(&answer, &hub_key, Spoken::BUILD).unwrap().rows;
         down.messages.push(Message::of(hears, compressed(&unsigned(&answer), [rows.as_slice()])));
         Ok(answer)
     });
@@ -115,7 +116,7 @@ fn from_the_start(child: &Somebody, says: u8) -> Tape {
     let replica = &mut place.running;
     let mut request = replica.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     request.cursor = Cursor::default();
-    let packs: Vec<Vec<u8>> = request.pushes.iter().map(|push| push.pack.clone()).collect();
+    let packs: Vec<Vec<u8>> = request.pushes.iter().map(|push| push.bytes.clone()).collect();
     let body = unsigned(&request.encode(replica.identity()));
     Tape { messages: vec![Message::of(says, compressed(&body, packs.iter().map(Vec::as_slice)))] }
 }
@@ -161,10 +162,10 @@ fn packed(message: &[u8]) -> Vec<u8> {
     let everybody = [&world.hq, &world.region, &world.awa, &world.moussa];
     let keys = everybody.map(|somebody| somebody.identity.public_key());
     for key in &keys {
-        if let Ok(bundle) = Bundle::read(message, key) {
-            return compressed(&unsigned(message), bundle.pushes.iter().map(|push| push.pack.as_slice()));
+        if let Ok(bundle) = Bundle::read(message, key, Spoken::BUILD) {
+            return compressed(&unsigned(message), bundle.pushes.iter().map(|push| push.bytes.as_slice()));
         }
-        if let Ok(back) = Return::read(message, key) {
+        if let Ok(back) = Return::read(message, key, Spoken::BUILD) {
             return compressed(&unsigned(message), [back.rows.as_slice()]);
         }
     }

@@ -12,6 +12,7 @@ use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::{Answer, MessageError, Push, Request};
 use teranga_sync::parcel::{Parcel, ParcelKind};
+use teranga_sync::version::Spoken;
 
 use super::{device, explained, hub, pack_again, rows, signed, stable};
 
@@ -47,9 +48,9 @@ fn refused(error: &MessageError) {
 fn pushes(pushes: &[Push]) {
     let mut raw = 0;
     for push in pushes {
-        assert!(push.pack.len() <= limits::PACK_RAW_BYTES_MAX);
-        raw += push.pack.len();
-        pack_again(&push.pack);
+        assert!(push.bytes.len() <= limits::PACK_RAW_BYTES_MAX);
+        raw += push.bytes.len();
+        pack_again(&push.bytes, push.version);
     }
     assert!(raw <= limits::REQUEST_RAW_BYTES_MAX);
 }
@@ -57,11 +58,15 @@ fn pushes(pushes: &[Push]) {
 fn request(bytes: &[u8], sender: &Identity) {
     let _ = Request::ends(bytes);
     let key = sender.public_key();
-    match Request::read(bytes, &key) {
+    match Request::read(bytes, &key, Spoken::BUILD) {
         Ok(request) => {
             pushes(&request.pushes);
             assert!(request.pull_bytes_max <= limits::ROWS_RAW_BYTES_MAX);
-            stable(&request, |request| request.encode(sender), |bytes| Request::read(bytes, &key));
+            stable(
+                &request,
+                |request| request.encode(sender),
+                |bytes| Request::read(bytes, &key, Spoken::BUILD),
+            );
         }
         Err(error) => refused(&error),
     }
@@ -69,10 +74,10 @@ fn request(bytes: &[u8], sender: &Identity) {
 
 fn answer(bytes: &[u8], sender: &Identity) {
     let key = sender.public_key();
-    match Answer::read(bytes, &key) {
+    match Answer::read(bytes, &key, Spoken::BUILD) {
         Ok(answer) => {
-            rows(&answer.rows);
-            stable(&answer, |answer| answer.encode(sender), |bytes| Answer::read(bytes, &key));
+            rows(&answer.rows, answer.version);
+            stable(&answer, |answer| answer.encode(sender), |bytes| Answer::read(bytes, &key, Spoken::BUILD));
         }
         Err(error) => refused(&error),
     }
@@ -81,10 +86,10 @@ fn answer(bytes: &[u8], sender: &Identity) {
 fn bundle(bytes: &[u8], sender: &Identity) {
     let _ = Bundle::sender(bytes);
     let key = sender.public_key();
-    match Bundle::read(bytes, &key) {
+    match Bundle::read(bytes, &key, Spoken::BUILD) {
         Ok(bundle) => {
             pushes(&bundle.pushes);
-            stable(&bundle, |bundle| bundle.encode(sender), |bytes| Bundle::read(bytes, &key));
+            stable(&bundle, |bundle| bundle.encode(sender), |bytes| Bundle::read(bytes, &key, Spoken::BUILD));
         }
         Err(error) => refused(&error),
     }
@@ -92,10 +97,10 @@ fn bundle(bytes: &[u8], sender: &Identity) {
 
 fn back(bytes: &[u8], sender: &Identity) {
     let key = sender.public_key();
-    match Return::read(bytes, &key) {
+    match Return::read(bytes, &key, Spoken::BUILD) {
         Ok(back) => {
-            rows(&back.rows);
-            stable(&back, |back| back.encode(sender), |bytes| Return::read(bytes, &key));
+            rows(&back.rows, back.version);
+            stable(&back, |back| back.encode(sender), |bytes| Return::read(bytes, &key, Spoken::BUILD));
         }
         Err(error) => refused(&error),
     }
@@ -104,10 +109,14 @@ fn back(bytes: &[u8], sender: &Identity) {
 fn lane_request(bytes: &[u8], sender: &Identity) {
     let _ = LaneRequest::ends(bytes);
     let key = sender.public_key();
-    match LaneRequest::read(bytes, &key) {
+    match LaneRequest::read(bytes, &key, Spoken::BUILD) {
         Ok(request) => {
             assert!(request.file_bytes() <= limits::LANE_BYTES_MAX as u64);
-            stable(&request, |request| request.encode(sender), |bytes| LaneRequest::read(bytes, &key));
+            stable(
+                &request,
+                |request| request.encode(sender),
+                |bytes| LaneRequest::read(bytes, &key, Spoken::BUILD),
+            );
         }
         Err(error) => refused(&error),
     }
@@ -115,8 +124,12 @@ fn lane_request(bytes: &[u8], sender: &Identity) {
 
 fn lane_answer(bytes: &[u8], sender: &Identity) {
     let key = sender.public_key();
-    match LaneAnswer::read(bytes, &key) {
-        Ok(answer) => stable(&answer, |answer| answer.encode(sender), |bytes| LaneAnswer::read(bytes, &key)),
+    match LaneAnswer::read(bytes, &key, Spoken::BUILD) {
+        Ok(answer) => stable(
+            &answer,
+            |answer| answer.encode(sender),
+            |bytes| LaneAnswer::read(bytes, &key, Spoken::BUILD),
+        ),
         Err(error) => refused(&error),
     }
 }

@@ -17,6 +17,10 @@ use teranga_core::problem::Explain;
 use teranga_sync::feed::{self, Row};
 use teranga_sync::identity::Identity;
 use teranga_sync::limits;
+use teranga_sync::version::Version;
+
+/// What is written in any of them is read.
+pub(crate) const VERSIONS: [Version; 2] = [Version::PacksAndFeed, Version::NamedOnce];
 
 /// The words for every code, in the one table.
 const WORDS: &str = include_str!("../../../../crates/teranga/locales/en.ftl");
@@ -44,15 +48,15 @@ pub(crate) fn stable<T: PartialEq + Debug, E: Debug>(
 }
 
 /// The rows of an answer.
-pub(crate) fn rows(bytes: &[u8]) {
+pub(crate) fn rows(bytes: &[u8], version: Version) {
     assert!(bytes.len() <= limits::ROWS_RAW_BYTES_MAX);
-    match feed::decode(bytes) {
+    match feed::decode(bytes, version) {
         Ok(rows) => {
             assert!(rows.len() <= limits::ROWS_MAX);
             let entries =
                 rows.iter().map(|row| if let Row::Save { save, .. } = row { save.len() } else { 0 });
             assert!(entries.sum::<usize>() <= limits::ROWS_ENTRIES_MAX);
-            stable(&rows, |rows| feed::encode(rows), feed::decode);
+            stable(&rows, |rows| feed::encode(rows, version), |bytes| feed::decode(bytes, version));
         }
         Err(error) => explained(&error),
     }

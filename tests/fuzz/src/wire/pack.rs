@@ -8,12 +8,15 @@ use teranga_sync::compress::{self, BlockLimits};
 use teranga_sync::limits;
 use teranga_sync::manifest::{Listed, Manifest};
 use teranga_sync::pack::{Pack, list};
+use teranga_sync::version::Version;
 
-use super::{device, explained, stable};
+use super::{VERSIONS, device, explained, stable};
 
 /// Reads a pack, and the same bytes as a block that holds one.
 pub(crate) fn pack(input: &[u8]) {
-    pack_again(input);
+    for version in VERSIONS {
+        pack_again(input, version);
+    }
     let block = BlockLimits { stored_max: limits::PACK_WIRE_BYTES_MAX, raw_max: limits::PACK_RAW_BYTES_MAX };
     let mut reader = Reader::new(input);
     match compress::read(&mut reader, "pack", block) {
@@ -24,21 +27,23 @@ pub(crate) fn pack(input: &[u8]) {
             let again = compress::read(&mut Reader::new(writer.as_slice()), "pack", block);
             // What does not get smaller and is larger than a block may be is not written by anybody.
             assert!(again.as_ref() == Ok(&raw) || writer.len() > limits::PACK_WIRE_BYTES_MAX);
-            pack_again(&raw);
+            for version in VERSIONS {
+                pack_again(&raw, version);
+            }
         }
         Err(error) => explained(&error),
     }
 }
 
 /// Reads a pack, and decides on it.
-pub(crate) fn pack_again(raw: &[u8]) {
-    let pack = match Pack::decode(raw) {
+pub(crate) fn pack_again(raw: &[u8], version: Version) {
+    let pack = match Pack::decode(raw, version) {
         Ok(pack) => pack,
         Err(error) => return explained(&error),
     };
     assert!(pack.saves.iter().map(Vec::len).sum::<usize>() <= limits::PACK_ENTRIES_MAX);
     assert!(pack.manifest.by.openings.len() <= limits::PACK_OPENINGS_MAX);
-    stable(&pack, Pack::encode, Pack::decode);
+    stable(&pack, |pack| pack.encode(version), |bytes| Pack::decode(bytes, version));
     decided(&pack);
     let manifest = &pack.manifest;
     let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();

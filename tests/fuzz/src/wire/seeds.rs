@@ -6,6 +6,7 @@ use teranga_sync::compress;
 use teranga_sync::feed::{self, Row};
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::parcel::Parcel;
+use teranga_sync::version::Spoken;
 
 use super::{device, hub};
 use crate::mutate::Block;
@@ -14,11 +15,18 @@ use crate::tape::Tape;
 /// The bytes of a signature, which stand behind every message.
 pub(crate) const SIGNATURE_BYTES: usize = 64;
 
-const VECTORS: &str = include_str!("../../../../schemas/vectors/protocol-0.json");
+const VECTORS: [&str; 2] = [
+    include_str!("../../../../schemas/vectors/protocol-0.json"),
+    include_str!("../../../../schemas/vectors/protocol-1.json"),
+];
 
-/// A vector's bytes.
-fn vector(name: &str) -> Vec<u8> {
-    let vectors: Json = serde_json::from_str(VECTORS).unwrap_or_default();
+/// A vector's bytes in each version.
+fn vectors(name: &str) -> [Vec<u8>; 2] {
+    VECTORS.map(|text| vector(text, name))
+}
+
+fn vector(text: &str, name: &str) -> Vec<u8> {
+    let vectors: Json = serde_json::from_str(text).unwrap_or_default();
     let digits = vectors.get(name).and_then(Json::as_str).unwrap_or_default();
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     (0..digits.len()).step_by(2).map_while(byte).collect()
@@ -51,11 +59,12 @@ fn spoken(tapes: &[Vec<u8>]) -> impl Iterator<Item = Vec<u8>> + '_ {
 
 /// Messages of every kind, without their signatures.
 pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let vectors: Json = serde_json::from_str(VECTORS).unwrap_or_default();
-    let json = |name: &str| vectors.get(name).map(|json| json.to_string().into_bytes()).unwrap_or_default();
-    let mut seeds: Vec<Vec<u8>> =
-        ["request", "answer", "lane_request", "lane_answer"].map(|name| unsigned(&vector(name))).to_vec();
-    for file in ["bundle_file", "return_file"].map(vector) {
+    let [text, _] = VECTORS;
+    let frozen: Json = serde_json::from_str(text).unwrap_or_default();
+    let json = |name: &str| frozen.get(name).map(|json| json.to_string().into_bytes()).unwrap_or_default();
+    let plain = ["request", "answer", "lane_request", "lane_answer"].into_iter().flat_map(vectors);
+    let mut seeds: Vec<Vec<u8>> = plain.map(|message| unsigned(&message)).collect();
+    for file in ["bundle_file", "return_file"].into_iter().flat_map(vectors) {
         if let Ok(parcel) = Parcel::read(&file) {
             let opened = parcel.sealed.iter().filter_map(|sealed| parcel.head.open(&hub(), sealed).ok());
             seeds.extend(opened.map(|message| unsigned(&message)));
@@ -64,7 +73,7 @@ pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
     }
     seeds.extend(["enrol_request", "enrol_answer"].map(json));
     seeds.push(b"1234-5678-9abc-defg-ar3n-gsga".to_vec());
-    if let Ok(request) = Request::read(&vector("request"), &device().public_key()) {
+    if let Ok(request) = Request::read(&vector(text, "request"), &device().public_key(), Spoken::BUILD) {
         for confirmation in request.confirmations {
             let mut writer = Writer::new();
             confirmation.write(&mut writer);
@@ -78,11 +87,11 @@ pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Packs, alone and in their blocks, and rows that hold saves like packs do.
 pub(crate) fn packs(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut packs = vec![vector("pack")];
-    for message in spoken(tapes).chain([unsigned(&vector("request"))]) {
+    let mut packs = vectors("pack").to_vec();
+    for message in spoken(tapes).chain(vectors("request").map(|message| unsigned(&message))) {
         let signed = super::signed(&message, &device());
-        let request = Request::read(&signed, &device().public_key());
-        packs.extend(request.into_iter().flat_map(|request| request.pushes).map(|push| push.pack));
+        let request = Request::read(&signed, &device().public_key(), Spoken::BUILD);
+        packs.extend(request.into_iter().flat_map(|request| request.pushes).map(|push| push.bytes));
     }
     let mut seeds = packs.clone();
     for pack in &packs {
@@ -97,11 +106,11 @@ pub(crate) fn packs(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
 /// Changes, whole.
 pub(crate) fn changes(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut seeds = super::change::made();
-    seeds.extend([vector("change"), vector("first_change")]);
-    for message in spoken(tapes).chain([unsigned(&vector("answer"))]) {
+    seeds.extend(["change", "first_change"].into_iter().flat_map(vectors));
+    for message in spoken(tapes).chain(vectors("answer").map(|message| unsigned(&message))) {
         let signed = super::signed(&message, &hub());
-        let Ok(answer) = Answer::read(&signed, &hub().public_key()) else { continue };
-        for row in feed::decode(&answer.rows).unwrap_or_default() {
+        let Ok(answer) = Answer::read(&signed, &hub().public_key(), Spoken::BUILD) else { continue };
+        for row in feed::decode(&answer.rows, answer.version).unwrap_or_default() {
             if let Row::Save { save, .. } = row {
                 seeds.extend(save.into_iter().filter_map(|entry| entry.body));
             }
