@@ -43,13 +43,13 @@ const FAULTS: &[Fault] = &[
         does: "a client moves its cursor on a moment before it has the rows",
         file: "crates/store/src/uplink.rs",
         broken: (
-            "let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
+            "let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;",
             "transaction.execute(\"UPDATE uplink SET position = ?1, running = ?2\", \
              params![integer(answer.cursor.position.0), answer.cursor.running])?;\n\
              transaction.commit()?;\n\
              std::thread::sleep(std::time::Duration::from_millis(10));\n\
              let transaction = self.connection_mut().transaction()?;\n\
-             let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows)?)?;",
+             let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;",
         ),
         noticed_by: ("teranga-tests", "kill", "a_client_killed_during_sync_goes_on_where_it_stopped"),
     },

@@ -331,20 +331,21 @@ impl Link {
         match status {
             200..=299 if kind.starts_with(expected.name()) => Ok(body),
             200..=399 => Err(LinkError::Portal { url: self.base.clone() }),
-            _ => Err(self.refusal(status, &body)),
+            _ => Err(refusal(&self.base, status, &body)),
         }
     }
+}
 
-    fn refusal(&self, status: u16, body: &[u8]) -> LinkError {
-        let foreign = LinkError::Foreign { url: self.base.clone(), status };
-        let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
-        let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
-        match (Problem::from_code(&body.code), word, body.versions) {
-            (Some(Problem::Succeeded), Some(word), _) => LinkError::Succeeded { word: Box::new(word) },
-            (Some(Problem::UpgradeNeeded), _, Some(versions)) => LinkError::Speaks { versions },
-            (Some(problem), ..) => LinkError::Refused { problem },
-            (None, ..) => foreign,
-        }
+/// What a status that is no answer means.
+fn refusal(url: &str, status: u16, body: &[u8]) -> LinkError {
+    let foreign = LinkError::Foreign { url: url.to_owned(), status };
+    let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
+    let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
+    match (Problem::from_code(&body.code), word, body.versions) {
+        (Some(Problem::Succeeded), Some(word), _) => LinkError::Succeeded { word: Box::new(word) },
+        (Some(Problem::UpgradeNeeded), _, Some(versions)) => LinkError::Speaks { versions },
+        (Some(problem), ..) => LinkError::Refused { problem },
+        (None, ..) => foreign,
     }
 }
 
@@ -362,8 +363,7 @@ mod tests {
 
     #[test]
     fn a_hub_that_speaks_other_versions_is_told_from_one_that_only_refuses() {
-        let link = Link::new("http://127.0.0.1:1", None).unwrap();
-        let said = |body: &str| link.refusal(426, body.as_bytes());
+        let said = |body: &str| refusal("http://127.0.0.1:1", 426, body.as_bytes());
         let with = r#"{"type":"","code":"upgrade-needed","status":426,"versions":[1,3]}"#;
         assert!(matches!(said(with), LinkError::Speaks { versions: [1, 3] }));
         let without = r#"{"type":"","code":"upgrade-needed","status":426}"#;
