@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use teranga_core::id::ChangeHash;
 use teranga_store::{Replica, Status, StoreError};
 
+use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
+use crate::file_oracles;
 use crate::machine::Machine;
 use crate::world::World;
 
@@ -25,9 +27,13 @@ impl World {
         {
             self.covered = names(home)?;
         }
+        if number == HOME {
+            self.covered_files = file_oracles::held(self, HOME)?;
+        }
         if let Some(backup) = self.backups.get_mut(number) {
             *backup = Some(image);
         }
+        let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
         if machine.post.is_hub() {
             machine.work(|running, _| running.replica_mut().note_backup(at))?.transpose()?;
         }
@@ -52,6 +58,18 @@ pub(crate) fn cover_what_was_let_go(world: &World) -> Result<Option<Fault>, Stor
             let_go.find(|(hash, _)| !world.covered.contains(hash) || !home.contains(hash))
         {
             return Ok(Some(Fault::Uncovered(machine.name.clone(), hash.to_string())));
+        }
+    }
+    cover_files_that_were_let_go(world)
+}
+
+/// And every file that went with its record, unless another took its place.
+fn cover_files_that_were_let_go(world: &World) -> Result<Option<Fault>, StoreError> {
+    let Some(home) = world.machines.get(HOME).and_then(Machine::replica) else { return Ok(None) };
+    for file in world.ledger.files.iter().filter(|file| file.too_early) {
+        if file_oracles::mentions(home, file)? && !is_erased(world, file.record)? {
+            let name = world.machines.get(file.machine).map(|machine| machine.name.clone());
+            return Ok(Some(Fault::Uncovered(name.unwrap_or_default(), file.photo.hash.to_string())));
         }
     }
     Ok(None)

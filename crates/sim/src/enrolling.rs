@@ -11,7 +11,6 @@ use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::ReplicaKind;
 
-use crate::ledger::FilePromise;
 use crate::machine::{Machine, Post, Running};
 use crate::sabotage::Sabotage;
 use crate::world::World;
@@ -111,7 +110,7 @@ impl World {
                 child.made_for.place = place;
                 // It went with empty hands.
                 let own = self.ledger.files.iter_mut().filter(|file| file.machine == number);
-                own.for_each(FilePromise::goes);
+                own.for_each(|file| file.goes(&self.covered_files));
                 Ok(true)
             }
             // The other hub has enrolled it all the same: whoever shows the code later is known there.

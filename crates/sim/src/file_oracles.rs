@@ -40,7 +40,7 @@ pub(crate) fn note(world: &mut World, child: usize) -> Result<(), StoreError> {
         if let Some(replica) = author
             && replica.parts(file.record)?.is_empty()
         {
-            file.goes();
+            file.goes(&world.covered_files);
         }
     }
     Ok(())
@@ -207,6 +207,6 @@ fn may_hold_file(world: &World, number: usize, file: &FilePromise) -> Result<boo
 }
 
 /// Whether an answer that somebody shows mentions the file.
-fn mentions(replica: &Replica, file: &FilePromise) -> Result<bool, StoreError> {
+pub(crate) fn mentions(replica: &Replica, file: &FilePromise) -> Result<bool, StoreError> {
     Ok(replica.files_of(file.record)?.iter().any(|mentioned| mentioned.address.hash == file.photo.hash))
 }

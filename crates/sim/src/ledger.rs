@@ -1,8 +1,10 @@
 //! What was promised, written outside every replica: each change that a save reported as done. Nothing of it may be
 //! lost, whatever happens to the machine that made it.
 
+use std::collections::BTreeSet;
+
 use teranga_core::class::ClassId;
-use teranga_core::id::{ChangeHash, RecordId};
+use teranga_core::id::{ChangeHash, FileHash, RecordId};
 
 use crate::attach::Photo;
 
@@ -27,13 +29,17 @@ pub(crate) struct FilePromise {
     pub(crate) let_go: bool,
     /// Whether that machine let it go because it might hold the record no more: then headquarters' backup had it.
     pub(crate) left: bool,
+    /// Whether that backup did not have it.
+    pub(crate) too_early: bool,
     /// Whether nobody had it whole any more after a disk was exchanged or lost.
     pub(crate) forgiven: bool,
 }
 
 impl FilePromise {
-    /// Its author lets it go, while its disk is the one on which it was attached.
-    pub(crate) fn goes(&mut self) {
+    /// Its author lets it go, while its disk is the one on which it was attached, and these are the files of headquarters'
+    /// backup.
+    pub(crate) fn goes(&mut self, covered: &BTreeSet<FileHash>) {
+        self.too_early |= !self.let_go && !covered.contains(&self.photo.hash);
         self.left |= !self.let_go;
         self.let_go = true;
     }

@@ -245,6 +245,7 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         photo,
         let_go: false,
         left: false,
+        too_early: false,
         forgiven: false,
     }));
     Ok(())

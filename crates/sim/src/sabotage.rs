@@ -49,6 +49,8 @@ pub enum Sabotage {
     HollowHub,
     /// Hubs say of all that headquarters holds that its backup covers it: what left is let go too early.
     BoastfulHub,
+    /// Hubs say of every file that headquarters' backup has it: what left is let go too early.
+    RashHub,
     /// Hubs take nobody's word for what somebody else wrote: what only a colleague holds is lost.
     DismissiveHub,
     /// More waits at hubs than is said: floods of other parts, of which nobody is told.
@@ -57,7 +59,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -71,6 +73,7 @@ impl Sabotage {
         Self::CredulousDesk,
         Self::HollowHub,
         Self::BoastfulHub,
+        Self::RashHub,
         Self::DismissiveHub,
         Self::HoardingHub,
     ];
@@ -130,15 +133,29 @@ impl Sabotage {
             | Self::ForgetfulDesk
             | Self::CredulousDesk
             | Self::HollowHub
+            | Self::RashHub
             | Self::DismissiveHub
             | Self::HoardingHub => return answer,
         }
         read.encode(hub.identity())
     }
 
+    /// What a hub answers to a request of the lane of files, spoilt.
+    pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
+        if self != Self::RashHub {
+            return self.hollow(office, body, now);
+        }
+        let (answer, key) = (office.files(body, now)?, office.replica().public_key());
+        let Ok(mut read) = LaneAnswer::read(&answer, &key, Spoken::BUILD) else { return Ok(answer) };
+        for state in &mut read.states {
+            state.covered = true;
+        }
+        Ok(read.encode(office.replica().identity()))
+    }
+
     /// What a hub answers to a request of the lane of files. A hollow one proves what it was just given, as only who has
     /// had it could, and keeps nothing of it.
-    pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
+    fn hollow(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
         let child = LaneRequest::ends(body).ok().map(|ends| office.replica().child(ends.child));
         let child = child.transpose()?.flatten().filter(|_| self == Self::HollowHub);
         let request = child.and_then(|child| LaneRequest::read(body, &child.key, Spoken::BUILD).ok());

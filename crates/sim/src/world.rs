@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) backups: Vec<Option<Image>>,
     /// The changes that the last backup of headquarters covers.
     pub(crate) covered: BTreeSet<ChangeHash>,
+    /// The files that it has.
+    pub(crate) covered_files: BTreeSet<FileHash>,
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
@@ -94,6 +96,7 @@ impl World {
             ledger,
             backups,
             covered: BTreeSet::new(),
+            covered_files: BTreeSet::new(),
             forgotten,
             files_seen,
             files_moved: 0,

@@ -28,7 +28,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
         // Whoever holds it knows that nobody else does.
         Sabotage::DismissiveHub => matches!(fault, Fault::Lost(..) | Fault::Stuck(..)),
-        Sabotage::BoastfulHub => matches!(fault, Fault::Uncovered(..)),
+        Sabotage::BoastfulHub | Sabotage::RashHub => matches!(fault, Fault::Uncovered(..)),
         Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
