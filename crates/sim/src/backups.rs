@@ -9,6 +9,7 @@ use teranga_store::{Replica, Status, StoreError};
 use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
 use crate::file_oracles;
+use crate::ledger::Fate;
 use crate::machine::Machine;
 use crate::world::World;
 
@@ -60,13 +61,13 @@ pub(crate) fn cover_what_was_let_go(world: &World) -> Result<Option<Fault>, Stor
             return Ok(Some(Fault::Uncovered(machine.name.clone(), hash.to_string())));
         }
     }
-    cover_files_that_were_let_go(world)
+    Ok(None)
 }
 
-/// And every file that went with its record, unless another took its place.
-fn cover_files_that_were_let_go(world: &World) -> Result<Option<Fault>, StoreError> {
+/// So was every file that went with its record, but for those in whose place headquarters has another in the end.
+pub(crate) fn cover_files_that_left(world: &World) -> Result<Option<Fault>, StoreError> {
     let Some(home) = world.machines.get(HOME).and_then(Machine::replica) else { return Ok(None) };
-    for file in world.ledger.files.iter().filter(|file| file.too_early) {
+    for file in world.ledger.files.iter().filter(|file| file.fate == Fate::LeftTooEarly) {
         if file_oracles::mentions(home, file)? && !is_erased(world, file.record)? {
             let name = world.machines.get(file.machine).map(|machine| machine.name.clone());
             return Ok(Some(Fault::Uncovered(name.unwrap_or_default(), file.photo.hash.to_string())));

@@ -10,7 +10,7 @@ use teranga_store::{Replica, StoreError};
 
 use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
-use crate::ledger::{FilePromise, Ledger};
+use crate::ledger::{Fate, FilePromise, Ledger};
 use crate::machine::Machine;
 use crate::oracles::{is_contested, is_granted};
 use crate::world::World;
@@ -69,8 +69,10 @@ pub(crate) fn forgive(world: &mut World, number: usize) -> Result<(), StoreError
         anywhere.extend(held(world, machine)?);
     }
     for file in &mut world.ledger.files {
-        file.let_go |= file.machine == number;
-        file.forgiven |= !anywhere.contains(&file.photo.hash) && !file.left;
+        if file.machine == number && file.fate == Fate::Kept {
+            file.fate = Fate::Exchanged;
+        }
+        file.forgiven |= !anywhere.contains(&file.photo.hash) && !file.has_left();
     }
     Ok(())
 }
@@ -160,7 +162,7 @@ fn brought(world: &World, file: &FilePromise) -> Result<Option<Fault>, StoreErro
             return Ok(Some(Fault::Unsound(machine.name.clone(), what)));
         }
         if whole.is_none() {
-            let is_author = number == file.machine && !file.let_go && mentions(replica, file)?;
+            let is_author = number == file.machine && file.fate == Fate::Kept && mentions(replica, file)?;
             let came_back = is_author && was_relieved(world, file.record)?;
             if is_author && !came_back && may_hold_file(world, number, file)? {
                 return lost(number);

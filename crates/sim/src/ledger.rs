@@ -25,23 +25,36 @@ pub(crate) struct FilePromise {
     pub(crate) machine: usize,
     pub(crate) record: RecordId,
     pub(crate) photo: Photo,
-    /// Whether that machine let the record go once, or had its disk exchanged: the file need not be there any more.
-    pub(crate) let_go: bool,
-    /// Whether that machine let it go because it might hold the record no more: then headquarters' backup had it.
-    pub(crate) left: bool,
-    /// Whether that backup did not have it.
-    pub(crate) too_early: bool,
+    /// What became of it on that machine.
+    pub(crate) fate: Fate,
     /// Whether nobody had it whole any more after a disk was exchanged or lost.
     pub(crate) forgiven: bool,
 }
 
+/// What became of a file on the machine on which it was attached, while that one's disk was the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is there, as far as its record may be.
+    Kept,
+    /// The disk was exchanged: it need not be there any more.
+    Exchanged,
+    /// The machine let it go because it might hold the record no more, and headquarters' backup had it.
+    Left,
+    /// The same, and the backup did not have it.
+    LeftTooEarly,
+}
+
 impl FilePromise {
-    /// Its author lets it go, while its disk is the one on which it was attached, and these are the files of headquarters'
-    /// backup.
+    /// Its author lets it go; these are the files of headquarters' backup.
     pub(crate) fn goes(&mut self, covered: &BTreeSet<FileHash>) {
-        self.too_early |= !self.let_go && !covered.contains(&self.photo.hash);
-        self.left |= !self.let_go;
-        self.let_go = true;
+        if self.fate == Fate::Kept {
+            self.fate = if covered.contains(&self.photo.hash) { Fate::Left } else { Fate::LeftTooEarly };
+        }
+    }
+
+    /// Whether its author let it go, on the word that headquarters' backup had it.
+    pub(crate) fn has_left(&self) -> bool {
+        matches!(self.fate, Fate::Left | Fate::LeftTooEarly)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::backups::{self, HOME};
 use crate::disk::Keys;
 use crate::fault::Fault;
 use crate::hostile;
-use crate::ledger::{FilePromise, Promise};
+use crate::ledger::{Fate, FilePromise, Promise};
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
@@ -106,6 +106,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     world.ask_what_is_granted()?;
     let found = come_together(world, done)?;
     let found = found.map_or_else(|| backups::cover_what_was_let_go(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| backups::cover_files_that_left(world), |fault| Ok(Some(fault)))?;
     if found.is_some() {
         return Ok(found);
     }
@@ -243,9 +244,7 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         machine: number,
         record,
         photo,
-        let_go: false,
-        left: false,
-        too_early: false,
+        fate: Fate::Kept,
         forgiven: false,
     }));
     Ok(())
