@@ -13,6 +13,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_document::view::{Candidate, Conflict};
+use teranga_sync::first::first_change;
 
 use crate::columns::{self, blob, integer};
 use crate::custody;
@@ -54,10 +55,9 @@ pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, s
         .optional()?;
     let unreadable =
         || StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() };
-    snapshot.map_or_else(
-        || Ok(Part::open(record, class, salt.0)),
-        |snapshot| Part::load(&snapshot).map_err(|_| unreadable()),
-    )
+    // Of a new part the first change is written out: reading it costs less than making it.
+    let bytes = snapshot.unwrap_or_else(|| first_change(record, class, salt).0);
+    Part::load(&bytes).map_err(|_| unreadable())
 }
 
 /// The heads of a record's parts, the open one left out.

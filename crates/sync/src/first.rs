@@ -17,6 +17,11 @@ const UTF8: usize = 6;
 
 /// The hash of a part's first change.
 pub fn first_hash(record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
+    first_change(record, class, salt).1
+}
+
+/// A part's first change, whole, and its hash.
+pub fn first_change(record: RecordId, class: &ClassId, salt: Salt) -> (Vec<u8>, ChangeHash) {
     let actor = Sha256::new()
         .chain_update(CONTEXT)
         .chain_update(record.as_bytes())
@@ -37,7 +42,7 @@ pub fn first_hash(record: RecordId, class: &ClassId, salt: Salt) -> ChangeHash {
     body.raw(descriptions.as_slice()).raw(record.as_bytes()).raw(class.as_bytes());
     // Twice "replaces nothing".
     body.byte(2).byte(0);
-    frame(body.as_slice()).1
+    frame(body.as_slice())
 }
 
 /// The column that describes the two values. Two alike are a run of one value.
