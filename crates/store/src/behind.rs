@@ -10,6 +10,7 @@ use crate::error::{Result, StoreError};
 use crate::feed;
 use crate::line;
 use crate::log;
+use crate::membership;
 use crate::outbox;
 use crate::testimony;
 
@@ -60,10 +61,11 @@ pub(crate) fn fall_behind(connection: &Connection) -> Result<()> {
 }
 
 /// A child says where it stands. Where this feed never was there, the disk was put back since: this hub has forgotten rows of
-/// its own hub too.
-pub(crate) fn notice(connection: &Connection, cursor: Cursor) -> Result<()> {
+/// its own hub too, and what it had said that the child may hold.
+pub(crate) fn notice(connection: &Connection, child: ReplicaId, cursor: Cursor) -> Result<()> {
     if !feed::is_of_this_feed(connection, cursor)? {
         fall_behind(connection)?;
+        membership::say_again(connection, child)?;
     }
     Ok(())
 }

@@ -133,7 +133,7 @@ impl Replica {
         if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
             return Ok(None);
         }
-        behind::notice(&transaction, request.cursor)?;
+        behind::notice(&transaction, child, request.cursor)?;
         // The other one stays named while this opening asks: an answer may be lost, and a refusal names nobody.
         let before: Option<Vec<u8>> = transaction
             .prepare_cached(
@@ -173,7 +173,7 @@ impl Replica {
         let (child, line) = (bundle.replica, bundle.line);
         let transaction = self.connection_mut().transaction()?;
         note_line(&transaction, child, line)?;
-        behind::notice(&transaction, bundle.cursor)?;
+        behind::notice(&transaction, child, bundle.cursor)?;
         transaction
             .prepare_cached("UPDATE child SET last_ms = ?3 WHERE replica = ?1 AND line = ?2")?
             .execute(params![child.as_bytes(), line.number(), now.0])?;

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::grant::{may_hold, reaches};
+use teranga_core::grant::{is_cleared, may_hold, reaches};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::receipt::Assurance;
 
-use crate::columns::{blob, unsigned};
+use crate::columns::{self, blob, unsigned};
 use crate::covered;
 use crate::custody;
 use crate::error::Result;
@@ -27,26 +27,42 @@ const WHOLE: &str = "";
 /// Notes that a record, or its part of one class, may be held no more. With a case go its assessments, but for those
 /// that this replica may hold for their own sake: the hub may not know of them all yet.
 pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
-    note_one(connection, record, class, Said::ByItsHub)?;
+    let audience = replica::read_profile(connection)?.audience;
+    let custody = custody::of(connection, record)?;
+    let follows = custody.is_some_and(|custody| !reaches(&audience, &custody));
+    let said = if follows { Said::AsWasToBeExpected } else { Said::ByItsHub };
+    note_one(connection, record, class, said)?;
     if class.is_none() {
-        let audience = replica::read_profile(connection)?.audience;
         for assessment in custody::of_case(connection, record)? {
             let own = custody::facts(connection, assessment)?.map(|facts| facts.own);
             if !own.is_some_and(|own| reaches(&audience, &own)) {
-                note_one(connection, assessment, None, Said::ByItsHub)?;
+                note_one(connection, assessment, None, said)?;
             }
         }
     }
     Ok(())
 }
 
-/// Who says that this replica may hold something no more.
+/// Who says that this replica may hold something no more. What is said more than once is kept as the first of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     /// Its hub, of this very part.
     ByItsHub,
+    /// Its hub, and it follows from what that one had told it that it may hold: another hub may tell it something else.
+    AsWasToBeExpected,
     /// It follows from what it was told that it may hold, and from what is known here of the record.
     ByWhatItMayHold,
+}
+
+impl Said {
+    /// The code in the column.
+    const fn code(self) -> u8 {
+        match self {
+            Self::ByItsHub => 0,
+            Self::AsWasToBeExpected => 1,
+            Self::ByWhatItMayHold => 2,
+        }
+    }
 }
 
 fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>, said: Said) -> Result<()> {
@@ -56,22 +72,22 @@ fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>, 
     }
     connection
         .prepare_cached(
-            "INSERT INTO gone (record, class, ours) VALUES (?1, ?2, ?3)
-             ON CONFLICT (record, class) DO UPDATE SET ours = min(ours, excluded.ours)",
+            "INSERT INTO gone (record, class, said) VALUES (?1, ?2, ?3)
+             ON CONFLICT (record, class) DO UPDATE SET said = min(said, excluded.said)",
         )?
-        .execute(params![
-            record.as_bytes(),
-            class.map_or(WHOLE, ClassId::as_str),
-            said == Said::ByWhatItMayHold
-        ])?;
+        .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str), said.code()])?;
     Ok(())
 }
 
 /// Notes what lies beyond an audience: this replica may hold other things than before, and its hub may not know of all that it
 /// has from a hub which is gone.
 pub(crate) fn beyond(connection: &Connection, audience: &Audience) -> Result<()> {
-    // What it was to let go by what it might hold before, it may perhaps hold by now.
-    connection.execute("DELETE FROM gone WHERE ours = 1", [])?;
+    // What it was to let go by what it might hold before, it may perhaps hold by now. That a class leaves never has another
+    // reason, and whoever brought its changes is not brought them again.
+    connection.execute("DELETE FROM gone WHERE said = ?1", [Said::ByWhatItMayHold.code()])?;
+    for class in classes_leaving(connection)?.iter().filter(|class| is_cleared(audience, class)) {
+        connection.execute("DELETE FROM gone WHERE class = ?1", [class.as_str()])?;
+    }
     for (record, classes) in membership::parts(connection)? {
         let Some(custody) = custody::of(connection, record)? else { continue };
         if !reaches(audience, &custody) {
@@ -83,6 +99,26 @@ pub(crate) fn beyond(connection: &Connection, audience: &Audience) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// At another hub than before, or at one that has forgotten, what followed from what this replica was told that it may hold is
+/// found out anew: it may be told something else now, and is not brought again what it brings itself.
+pub(crate) fn find_out_anew(connection: &Connection, audience: &Audience) -> Result<()> {
+    connection.execute(
+        "UPDATE gone SET said = ?1 WHERE said = ?2",
+        [Said::ByWhatItMayHold.code(), Said::AsWasToBeExpected.code()],
+    )?;
+    beyond(connection, audience)
+}
+
+fn classes_leaving(connection: &Connection) -> Result<Vec<ClassId>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT class FROM gone WHERE class <> ?1")?;
+    let mut rows = statement.query([WHOLE])?;
+    let mut classes = Vec::new();
+    while let Some(row) = rows.next()? {
+        classes.push(columns::class(row, 0)?);
+    }
+    Ok(classes)
 }
 
 /// Notes that everything that is here may be held no more.

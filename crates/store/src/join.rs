@@ -13,6 +13,7 @@ use crate::behind::Reading;
 use crate::covered;
 use crate::erase;
 use crate::error::Result;
+use crate::gone;
 use crate::home;
 use crate::introduced;
 use crate::line;
@@ -75,6 +76,7 @@ impl Replica {
                 log::offer_again(&transaction, own.replica())?;
                 testimony::miss(&transaction, own.replica(), 0)?;
                 aside::appeal(&transaction)?;
+                gone::find_out_anew(&transaction, &profile.audience)?;
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;

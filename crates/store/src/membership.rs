@@ -17,6 +17,7 @@ use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::ingest;
 use crate::register;
+use crate::verdicts;
 
 /// Enrols a child, or changes what it may hold. A new one is given everything that it may hold; of one that is enrolled
 /// already what it gains enters and what it loses leaves.
@@ -81,6 +82,19 @@ fn regrant(connection: &Connection, before: &Introduction, after: &Introduction)
         }
     }
     Ok(())
+}
+
+/// Tells a child once more what it may hold and what was not taken, for it may have been told something else that is forgotten
+/// here, and tries again what it was told was not taken: once in each opening, however often it asks from a place that is not known.
+pub(crate) fn say_again(connection: &Connection, child: ReplicaId) -> Result<()> {
+    let said: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM feed WHERE kind = 1 AND only_ = ?1 AND opening = this_opening())",
+        )?
+        .query_row([child.as_bytes()], |row| row.get(0))?;
+    let Some(row) = register::row_of(connection, child)?.filter(|_| !said) else { return Ok(()) };
+    feed::append(connection, About::Replica(row), To::Only(child), child.as_bytes())?;
+    verdicts::tell_again(connection, child)
 }
 
 /// Every record with the classes of its parts, newest first.

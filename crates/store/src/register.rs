@@ -132,10 +132,15 @@ pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) ->
             introduction::reach_code(&introduction.audience.reach),
             introduction.audience.clearance.names().join(" "),
         ])?;
-    let row = connection
+    Ok(row_of(connection, id)?.map_or(Noted::Known, Noted::New))
+}
+
+/// The row in which it stands who a replica is; `None` when it is not known here.
+pub(crate) fn row_of(connection: &Connection, replica: ReplicaId) -> Result<Option<i64>> {
+    Ok(connection
         .prepare_cached("SELECT row FROM replica WHERE id = ?1")?
-        .query_row([id.as_bytes()], |row| row.get(0))?;
-    Ok(Noted::New(row))
+        .query_row([replica.as_bytes()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Notes an opening of a known replica.

@@ -14,6 +14,7 @@ use teranga_sync::session::{Left, Plan, PushPlan};
 use teranga_sync::version::Version;
 
 use crate::apply::{Applied, Applier};
+use crate::aside;
 use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
@@ -294,6 +295,9 @@ pub(crate) fn next_cursor(
     erase::tell_again(connection)?;
     introduced::tell_again(connection)?;
     attachments::offer_again(connection)?;
+    // Of what it said it may have forgotten anything.
+    gone::find_out_anew(connection, &replica::read_profile(connection)?.audience)?;
+    aside::appeal(connection)?;
     let before = checkpoints::before(connection, asked)?;
     testimony::miss(connection, own, before.seq)?;
     Ok(before.cursor)

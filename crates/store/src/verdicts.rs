@@ -75,6 +75,18 @@ pub(crate) fn note(connection: &Connection, verdict: &VerdictRow, by: GivenBy) -
     Ok(true)
 }
 
+/// Tells a child once more of every verdict that stands and that is for it to know.
+pub(crate) fn tell_again(connection: &Connection, child: ReplicaId) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT row, hash FROM verdict WHERE withdrawn = 0 ORDER BY row")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let hash: ChangeHash = blob(row, 1, "verdict", "hash")?;
+        feed::append(connection, About::Verdict(row.get(0)?), To::Only(child), hash.as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Withdraws the verdict on a change, if one stands.
 pub(crate) fn withdraw(
     connection: &Connection,

@@ -46,6 +46,7 @@ CREATE TABLE unused_key (
 -- The first bytes of the opening in which a row was written: with them the running hash is that of no copy of this database.
 ALTER TABLE feed ADD COLUMN opening BLOB;
 CREATE INDEX feed_enter ON feed (only_, record, position) WHERE kind = 7;
+CREATE INDEX feed_said_again ON feed (only_) WHERE kind = 1 AND only_ IS NOT NULL;
 CREATE INDEX feed_saves ON feed (record, position) WHERE kind = 0;
 
 ALTER TABLE child ADD COLUMN before BLOB;                           -- the opening that asked before the one that asks now began to
@@ -72,7 +73,7 @@ CREATE TABLE stranger (
 CREATE TABLE gone (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,            -- empty: the whole record
-    ours   INTEGER NOT NULL DEFAULT 0, -- 1: by what it was told that it may hold, and not by a word of its hub
+    said   INTEGER NOT NULL DEFAULT 0, -- by whom: 0 its hub, 1 its hub, as what it may hold says too, 2 only the latter
     PRIMARY KEY (record, class)
 ) STRICT, WITHOUT ROWID;
 

@@ -44,7 +44,7 @@ fn is_held(replica: &Replica, record: RecordId) -> bool {
 }
 
 /// A hub that was put back: its database from a backup, and the keys beside that.
-fn put_back(hub: &Replica, backup: &Path, seed: &mut Seeded) -> (tempfile::TempDir, Replica) {
+pub(crate) fn put_back(hub: &Replica, backup: &Path, seed: &mut Seeded) -> (tempfile::TempDir, Replica) {
     let folder = tempfile::tempdir().unwrap();
     for (from, name) in [
         (backup.to_owned(), FILE),
