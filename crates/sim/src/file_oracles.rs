@@ -20,11 +20,15 @@ pub(crate) fn held(world: &World, number: usize) -> Result<BTreeSet<FileHash>, S
     let mut held = BTreeSet::new();
     let Some(replica) = world.machines.get(number).and_then(Machine::replica) else { return Ok(held) };
     for file in &world.ledger.files {
-        if let (_, Where::Here | Where::AtRegion) = replica.file_lies(&file.photo.hash)? {
+        if is_here(replica, &file.photo.hash)? {
             held.insert(file.photo.hash);
         }
     }
     Ok(held)
+}
+
+fn is_here(replica: &Replica, file: &FileHash) -> Result<bool, StoreError> {
+    Ok(matches!(replica.file_lies(file)?, (_, Where::Here | Where::AtRegion)))
 }
 
 /// Notes what a child's hub holds after a session, and what machines let go.
@@ -37,8 +41,10 @@ pub(crate) fn note(world: &mut World, child: usize) -> Result<(), StoreError> {
     let machines = &world.machines;
     for file in &mut world.ledger.files {
         let author = machines.get(file.machine).and_then(Machine::replica);
+        // Where an answer is held aside, its record shows nothing and the file is there still.
         if let Some(replica) = author
             && replica.parts(file.record)?.is_empty()
+            && !is_here(replica, &file.photo.hash)?
         {
             file.goes(&world.covered_files);
         }
