@@ -1,19 +1,19 @@
 //! One save under way: the change that it makes in each part. It builds on the part as it stands, or as it stood when
 //! the save's draft was begun: then what others wrote since stays beside it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, OpeningNonce, PublicKey, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_document::part::{NewChange, Part, PartError};
-use teranga_sync::identity::actor_of;
+use teranga_sync::identity::{actor_of, replica_id};
 use teranga_sync::limits;
 use teranga_sync::scan::{ChangeLimits, scan};
 
-use crate::aside;
 use crate::error::{Result, StoreError};
+use crate::log::Status;
 use crate::part::{self, Shown};
 use crate::register;
 use crate::save::{Heads, Save};
@@ -40,10 +40,12 @@ impl Opening {
         actor_of(&self.key, self.nonce)
     }
 
-    /// The opening that writes where this one has written already: one more of this replica, for this one place.
-    fn beside(&self, record: RecordId, heads: &[ChangeHash]) -> Self {
+    /// The opening that writes where this one has written already: one more of this replica, for this one place, after so
+    /// many changes of its part.
+    fn beside(&self, record: RecordId, heads: &[ChangeHash], written: i64) -> Self {
         let mut hasher = Sha256::new().chain_update(BESIDE).chain_update(self.nonce.as_bytes());
         hasher.update(record.as_bytes());
+        hasher.update(written.to_be_bytes());
         for head in heads {
             hasher.update(head.as_bytes());
         }
@@ -72,17 +74,13 @@ impl Saving<'_> {
         }
         let record = self.save.record;
         let mut document = part::load(self.connection, record, class, self.salt)?;
-        let written = match self.earlier(&document, class) {
-            None => {
-                let opening = self.opening_on(&document, class)?;
-                self.write(&mut document, opening, edits)
-            }
-            Some(heads) => {
-                let opening = self.opening_on(&document, class)?;
-                self.write_beside(&mut document, &heads, opening, edits)
-            }
+        let before = self.written(class)?;
+        let opening = self.opening_on(&document, before);
+        let made = match self.earlier(&document, class) {
+            None => self.write(&mut document, opening, edits),
+            Some(heads) => self.write_beside(&mut document, (&heads, before), opening, edits),
         };
-        let Some((opening, change)) = written.map_err(|_| unreadable(record, class))? else {
+        let Some((opening, change)) = made.map_err(|_| unreadable(record, class))? else {
             return Ok(None);
         };
         // What every hub would refuse is refused here, while its author is there to do something about it.
@@ -108,14 +106,27 @@ impl Saving<'_> {
         (heads != now).then_some(heads)
     }
 
-    /// The opening to write under: another one where a change of this opening was taken out of the part, since its
-    /// numbers are used up.
-    fn opening_on(&self, document: &Part, class: &ClassId) -> Result<Opening> {
-        let used = aside::has_held_aside(self.connection, self.save.record, class)?;
-        Ok(if used { self.opening.beside(self.save.record, &document.heads()) } else { self.opening })
+    /// The opening to write under: another one where a change of this replica is not in the part, held aside or on its way
+    /// back, since its number is used up.
+    fn opening_on(&self, document: &Part, written: Written) -> Opening {
+        if written.applied == written.all {
+            return self.opening;
+        }
+        self.opening.beside(self.save.record, &document.heads(), written.all)
     }
 
-    fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> Written {
+    /// What this replica has written in a part.
+    fn written(&self, class: &ClassId) -> Result<Written> {
+        let own = replica_id(&self.opening.key);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE status = ?4) FROM change
+             WHERE record = ?1 AND class = ?2 AND origin = ?3",
+        )?;
+        let of = params![self.save.record.as_bytes(), class.as_str(), own.as_bytes(), Status::Applied.code()];
+        Ok(statement.query_row(of, |row| Ok(Written { all: row.get(0)?, applied: row.get(1)? }))?)
+    }
+
+    fn write(&self, document: &mut Part, opening: Opening, edits: &[(Key, Value)]) -> MadeUnder {
         let change = document.edit(opening.actor(), self.save.at, &self.save.form, edits)?;
         Ok(change.map(|change| (opening, change)))
     }
@@ -124,26 +135,33 @@ impl Saving<'_> {
     fn write_beside(
         &self,
         document: &mut Part,
-        heads: &[ChangeHash],
+        (heads, before): (&[ChangeHash], Written),
         opening: Opening,
         edits: &[(Key, Value)],
-    ) -> Written {
+    ) -> MadeUnder {
         let mut then = document.as_of(heads)?;
         let actor = opening.actor();
         let opening = if then.changes_by(actor) == document.changes_by(actor) {
             opening
         } else {
-            opening.beside(self.save.record, &then.heads())
+            opening.beside(self.save.record, &then.heads(), before.all)
         };
-        let written = self.write(&mut then, opening, edits)?;
-        if let Some((_, change)) = &written {
+        let made = self.write(&mut then, opening, edits)?;
+        if let Some((_, change)) = &made {
             document.join(change)?;
         }
-        Ok(written)
+        Ok(made)
     }
 }
 
-type Written = std::result::Result<Option<(Opening, NewChange)>, PartError>;
+/// How many changes of a part this replica has written, and how many of them are in its document.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    all: i64,
+    applied: i64,
+}
+
+type MadeUnder = std::result::Result<Option<(Opening, NewChange)>, PartError>;
 
 fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
     StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
