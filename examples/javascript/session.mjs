@@ -32,7 +32,7 @@ function ask(held, sending) {
     return { number: held.acknowledged + 1, introduction: [], pack: { encoding: 0, length: stored.length / 2, stored } };
   });
   const sides = { hub: nameOf(held.hub.key), child: held.id, opening: held.openings.at(-1).slice(0, 16), signature: '00'.repeat(64) };
-  const content = { wanted: 2 ** 20, introductions: [], confirmations: held.unconfirmed.slice(0, 64), pushes };
+  const content = { wanted: 2 ** 20, introductions: [], confirmations: held.unconfirmed.slice(0, 64), judgements: [], pushes };
   const front = wire.encode(wire.request, { ...held, ...wire.START, type: 1, ...sides, ...content }).subarray(0, -64);
   return { bytes: Buffer.concat([front, wire.raw(held.sign(front))]), pushes };
 }

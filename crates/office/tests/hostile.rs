@@ -134,6 +134,7 @@ impl Hostile {
             pull_bytes_max: 0,
             introductions: Vec::new(),
             confirmations: Vec::new(),
+            judgements: Vec::new(),
             pushes: vec![Push::of(self.outbox + 1, None, &pack, version::MAX)],
         };
         let exchanged =

@@ -262,6 +262,7 @@ impl Thief {
             pull_bytes_max: seed.below(20_000),
             introductions: Vec::new(),
             confirmations: Vec::new(),
+            judgements: Vec::new(),
             pushes,
         };
         Some((None, request.encode(&identity)))

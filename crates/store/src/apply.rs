@@ -20,6 +20,7 @@ use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::judge::{Case, Granted, Standing, judge};
+use crate::judged::{self, HELD_BELOW, NOT_GRANTED};
 use crate::log::{self, LogRow, Status};
 use crate::membership;
 use crate::packs;
@@ -171,6 +172,9 @@ impl<'a> Applier<'a> {
         if !open.iter().all(|row| classes.insert(&row.class)) {
             return self.quarantine(&open, "save-repeats-part");
         }
+        if self.is_held_below(&open)? {
+            return self.quarantine(&open, HELD_BELOW);
+        }
         let salt = part::salt_of(self.connection, record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
         let mut results = Vec::new();
@@ -184,7 +188,7 @@ impl<'a> Applier<'a> {
         let mark = match self.granted(first, &results)? {
             Granted::Yes => None,
             Granted::Late => Some(AFTER_REASSIGNMENT),
-            Granted::No => return self.quarantine(&open, "not-granted"),
+            Granted::No => return self.quarantine(&open, NOT_GRANTED),
             Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
         };
         let before = custody::facts(self.connection, record)?;
@@ -225,6 +229,17 @@ impl<'a> Applier<'a> {
             membership::leave_again(self.connection, child, record)?;
         }
         Ok(Fate::Settled)
+    }
+
+    /// Whether the hub that brought a save did not take it.
+    fn is_held_below(&self, open: &[&LogRow]) -> Result<bool> {
+        for row in open {
+            let brought = log::brought_in(self.connection, row)?;
+            if judged::is_held_below(self.connection, (row.record, &row.class, row.hash), brought)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {

@@ -10,6 +10,7 @@ use crate::apply::AFTER_REASSIGNMENT;
 use crate::columns::{self, blob, unsigned};
 use crate::error::Result;
 use crate::held_answers;
+use crate::judged;
 use crate::log::{AGAIN, Status};
 use crate::replica::Replica;
 use crate::verdicts;
@@ -60,6 +61,7 @@ impl Replica {
     /// they are applied like what has just come.
     pub fn try_again(&mut self, record: RecordId) -> Result<usize> {
         let transaction = self.connection_mut().transaction()?;
+        judged::overrule(&transaction, record)?;
         let tried = transaction.execute(
             "UPDATE change SET status = 0, reason = ?2
              WHERE record = ?1 AND status IN (2, 3) AND body IS NOT NULL
@@ -73,6 +75,7 @@ impl Replica {
                  (SELECT record, class, hash FROM change WHERE record = ?1 AND status = 0)",
             params![record.as_bytes()],
         )?;
+        judged::try_what_fell_with_it(&transaction)?;
         transaction.commit()?;
         Ok(tried)
     }

@@ -17,6 +17,7 @@ use crate::columns::{integer, unsigned};
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::introduced;
+use crate::judged;
 use crate::membership;
 use crate::part::row_number;
 use crate::register;
@@ -156,6 +157,7 @@ impl Replica {
         if moved == 1 {
             if let Some(child) = register::introduction(&transaction, child)? {
                 introduced::take(&transaction, &child, &request.introductions)?;
+                judged::take(&transaction, own.replica(), &child, &request.judgements)?;
             }
             erase::take_confirmations(&transaction, &own, &request.confirmations)?;
         }

@@ -17,6 +17,7 @@ use crate::erase::{self, NO_SALT};
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
+use crate::judged;
 use crate::log::{self, Appended, FROM_FEED, Logged, Status};
 use crate::membership;
 use crate::outbox;
@@ -102,6 +103,7 @@ impl Replica {
             }
             Admission::Duplicate => {
                 take_withheld(&transaction, &pack)?;
+                judged::another_brings(&transaction, via.0, &pack)?;
                 (Ingested::Known, pack.hash())
             }
             Admission::Gap => return Ok(Ingested::Gap),

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::gone;
 use crate::home;
 use crate::introduced;
+use crate::judged;
 use crate::line;
 use crate::log;
 use crate::moving;
@@ -82,6 +83,7 @@ impl Replica {
             transaction.execute("DELETE FROM checkpoint", [])?;
             erase::tell_again(&transaction)?;
             introduced::tell_again(&transaction)?;
+            judged::tell_again(&transaction)?;
             // Sealed for the hub before, which is not met again; whoever made them still has them.
             transaction.execute("DELETE FROM carried", [])?;
             attachments::offer_again(&transaction)?;

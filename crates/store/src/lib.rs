@@ -36,6 +36,7 @@ pub mod ingest;
 mod introduced;
 mod join;
 mod judge;
+mod judged;
 pub mod lane;
 mod lane_answer;
 mod line;

@@ -24,10 +24,10 @@ use crate::membership;
 use crate::part::{self, Shown};
 use crate::verdicts::{self, GivenBy};
 
-/// Takes the changes of a record out that a hub above did not take, with everything that falls with them.
+/// Takes the changes of a record out that a hub did not take, with everything that falls with them.
 pub(crate) fn take_out(
     connection: &Connection,
-    own: ReplicaId,
+    (own, given_by): (ReplicaId, GivenBy),
     record: RecordId,
     given: &[VerdictRow],
 ) -> Result<()> {
@@ -39,7 +39,7 @@ pub(crate) fn take_out(
     }
     for (row, why) in fallen.values() {
         let (reason, by) = match why {
-            Why::Refused(reason) => (*reason, GivenBy::HubAbove),
+            Why::Refused(reason) => (*reason, given_by),
             Why::BuildsOnHeld => (BUILDS_ON_HELD, GivenBy::Us),
         };
         log::set_status(connection, row.seq, Status::Quarantined, Some(reason))?;

@@ -25,6 +25,7 @@ use crate::gone;
 use crate::home;
 use crate::introduced;
 pub use crate::join::Joined;
+use crate::judged;
 use crate::line;
 use crate::log::{self};
 use crate::outbox::{self, OutboxRow};
@@ -136,6 +137,11 @@ impl Replica {
         // Of whom the hub above does not know it takes no confirmation.
         let all_known = introductions.len() < limits::INTRODUCTIONS_MAX;
         let confirmations = if all_known { erase::untold(self.connection())? } else { Vec::new() };
+        let judgements = match uplink.reading {
+            Reading::CaughtUp => judged::untold(self.connection())?,
+            // What was tried again since may be forgotten here.
+            Reading::Behind | Reading::New => Vec::new(),
+        };
         let transaction = self.connection_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
@@ -151,6 +157,7 @@ impl Replica {
             pull_bytes_max: plan.pull_bytes_max,
             introductions,
             confirmations,
+            judgements,
             pushes,
         }))
     }
@@ -175,6 +182,7 @@ impl Replica {
         let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;
         erase::told(&transaction, &request.confirmations)?;
         introduced::told(&transaction, &request.introductions)?;
+        judged::told(&transaction, &request.judgements)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
         outbox::taken_up_to(&transaction, acknowledged)?;
         receipts::acknowledged(&transaction, acknowledged)?;
@@ -187,6 +195,8 @@ impl Replica {
             && (unpacked(&transaction, own)? || testimony::is_owed(&transaction)?);
         let untold =
             !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
+        let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
+        let untold = untold || (caught_up && !judged::untold(&transaction)?.is_empty());
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
         let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
         let cursor = next_cursor(&transaction, own, acknowledged, (request.cursor, answer.cursor))?;
@@ -294,6 +304,7 @@ pub(crate) fn next_cursor(
     outbox::offer_again(connection, acknowledged)?;
     erase::tell_again(connection)?;
     introduced::tell_again(connection)?;
+    judged::tell_again(connection)?;
     attachments::offer_again(connection)?;
     // Of what it said it may have forgotten anything.
     gone::find_out_anew(connection, &replica::read_profile(connection)?.audience)?;

@@ -14,6 +14,7 @@ use crate::columns::{self, blob, integer};
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::judged;
 use crate::retract;
 
 /// Who gave a verdict, and so can have its change tried again.
@@ -29,14 +30,31 @@ pub(crate) enum GivenBy {
 pub(crate) fn take(connection: &Connection, own: ReplicaId, given: Vec<VerdictRow>) -> Result<()> {
     let mut of_records: BTreeMap<RecordId, Vec<VerdictRow>> = BTreeMap::new();
     for verdict in given {
+        // What this hub holds aside itself, the one above holds because it was told so: it is this one's to try again.
+        if judged::is_of_grants(&verdict.reason) && is_own(connection, &verdict)? {
+            continue;
+        }
         if note(connection, &verdict, GivenBy::HubAbove)? {
             of_records.entry(verdict.record).or_default().push(verdict);
         }
     }
     for (record, verdicts) in of_records {
-        retract::take_out(connection, own, record, &verdicts)?;
+        retract::take_out(connection, (own, GivenBy::HubAbove), record, &verdicts)?;
     }
     Ok(())
+}
+
+/// Whether this replica gave a verdict on a change, and nobody above.
+fn is_own(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM verdict
+                WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0 AND above = 0)",
+        )?
+        .query_row(
+            params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
+            |row| row.get(0),
+        )?)
 }
 
 /// Notes a verdict and passes it down to whoever holds the change, not only to its author. Returns whether it is new.

@@ -20,6 +20,7 @@ pub mod hex;
 pub mod holding;
 pub mod identity;
 pub mod introduction;
+pub mod judgement;
 pub mod limits;
 pub mod manifest;
 pub mod message;

@@ -57,6 +57,8 @@ pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
 pub const INTRODUCTIONS_MAX: usize = 64;
 /// The most confirmations of erasures in one request; the others go with the next.
 pub const CONFIRMATIONS_MAX: usize = 64;
+/// The most judgements of changes in one request; the others go with the next.
+pub const JUDGEMENTS_MAX: usize = 64;
 /// The most hubs that had the place of another before it: one a year for as long as anybody remembers.
 pub const SUCCESSIONS_MAX: usize = 64;
 /// The most devices that a hub takes over with the place of another: ten times the largest region.

@@ -12,6 +12,7 @@ use crate::erase::Confirmation;
 use crate::feed::Cursor;
 use crate::identity::{Identity, SignatureBytes, verify};
 use crate::introduction::{Introduction, read_introduction, write_introduction};
+use crate::judgement::Judgement;
 use crate::limits;
 use crate::manifest::Mark;
 use crate::pack::Pack;
@@ -106,6 +107,8 @@ pub struct Request {
     pub introductions: Vec<Introduction>,
     /// What was destroyed at the child and below it since it last said so.
     pub confirmations: Vec<Confirmation>,
+    /// What the child, a hub, made of changes by those whom it enrolled, since it last said so.
+    pub judgements: Vec<Judgement>,
     /// Packs, in the order of their numbers.
     pub pushes: Vec<Push>,
 }
@@ -211,6 +214,10 @@ impl Request {
         for confirmation in &self.confirmations {
             confirmation.write(&mut writer);
         }
+        writer.count(self.judgements.len());
+        for judgement in &self.judgements {
+            judgement.write(&mut writer);
+        }
         write_pushes(&mut writer, &self.pushes);
         sign(writer, identity)
     }
@@ -240,6 +247,9 @@ impl Request {
         let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
             .map(|_| Confirmation::read(&mut reader))
             .collect::<Result<_, _>>()?;
+        let judgements = (0..reader.count("judgements", limits::JUDGEMENTS_MAX)?)
+            .map(|_| Judgement::read(&mut reader))
+            .collect::<Result<_, _>>()?;
         let pushes = read_pushes(&mut reader, version)?;
         reader.finish()?;
         Ok(Self {
@@ -253,6 +263,7 @@ impl Request {
             pull_bytes_max,
             introductions,
             confirmations,
+            judgements,
             pushes,
         })
     }

@@ -32,6 +32,7 @@ use teranga_sync::first::first_hash;
 use teranga_sync::holding::hash_of;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::{Introduction, ReplicaKind};
+use teranga_sync::judgement::{Judgement, Stance};
 use teranga_sync::manifest::{Authorship, Manifest, Mark};
 use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
@@ -209,6 +210,10 @@ fn inheritance() -> Inheritance {
     Inheritance { successions, children: vec![child] }
 }
 
+fn judgement(stance: Stance) -> Judgement {
+    Judgement { record: RECORD, class: ClassId::new("survey"), change: entry().hash, stance }
+}
+
 fn request(version: Version) -> Request {
     Request {
         version,
@@ -221,6 +226,7 @@ fn request(version: Version) -> Request {
         pull_bytes_max: 65_536,
         introductions: vec![introduction()],
         confirmations: vec![Confirmation::sign(&device(), erasure())],
+        judgements: vec![judgement(Stance::NotTaken), judgement(Stance::TakenAfterAll)],
         pushes: vec![Push::of(1, None, &pack(), version)],
     }
 }

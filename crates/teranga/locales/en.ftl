@@ -191,6 +191,7 @@ tick-at-region = at the region
 tick-safe = safe
 tick-held = held
 verdict-not-granted = this case is not in your charge
+verdict-held-below = its author's office has not taken it
 verdict-malformed = unreadable change
 verdict-too-many-waiting = too many changes waiting
 verdict-save-over-records = one save over several records

@@ -191,6 +191,7 @@ tick-at-region = à la région
 tick-safe = en sûreté
 tick-held = retenu
 verdict-not-granted = ce dossier n'est pas à votre charge
+verdict-held-below = le bureau de l'auteur ne l'a pas accepté
 verdict-malformed = changement illisible
 verdict-too-many-waiting = trop de changements en attente
 verdict-save-over-records = enregistrement sur plusieurs dossiers

@@ -107,13 +107,24 @@ CREATE TABLE given_verdict (
     above     INTEGER NOT NULL DEFAULT 0, -- 1: the hub above gave it
     settled   INTEGER NOT NULL DEFAULT 0, -- 1: its author has given the answers again, or let them go
     withdrawn INTEGER NOT NULL DEFAULT 0,
+    told      INTEGER NOT NULL DEFAULT 0, -- what the hub above was told of it: 0 nothing, 1 not taken, 2 taken after all
     custody   TEXT                   -- who was in charge of the record, where it took the envelope out; JSON
 ) STRICT;
 INSERT INTO given_verdict (row, origin, batch, record, class, hash, reason)
     SELECT row, origin, batch, record, class, hash, reason FROM verdict;
 DROP TABLE verdict;
 ALTER TABLE given_verdict RENAME TO verdict;
+CREATE INDEX verdict_untold ON verdict (row) WHERE above = 0 AND told < 2;
 CREATE UNIQUE INDEX verdict_standing ON verdict (record, class, hash) WHERE withdrawn = 0;
+
+-- What hubs below did not take of those whom they enrolled, whether it is here yet or not.
+CREATE TABLE judged_below (
+    record BLOB NOT NULL,
+    class  TEXT NOT NULL,
+    hash   BLOB NOT NULL,
+    hub    BLOB NOT NULL,
+    PRIMARY KEY (record, class, hash)
+) STRICT, WITHOUT ROWID;
 
 -- Records that were erased: the home's signed word. Late copies are refused by it.
 CREATE TABLE erased (

@@ -9,6 +9,7 @@ mod erasure;
 mod grants;
 mod held;
 mod home;
+mod judged;
 mod junk;
 mod sealing;
 mod testimonies;
