@@ -46,11 +46,16 @@ pub(crate) fn take(connection: &Connection, own: ReplicaId, given: Vec<VerdictRo
 
 /// Whether this replica gave a verdict on a change, and nobody above.
 fn is_own(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
+    stands(connection, verdict, "above = 0")
+}
+
+/// Whether a verdict on this change stands of which this holds.
+fn stands(connection: &Connection, verdict: &VerdictRow, so: &'static str) -> Result<bool> {
     Ok(connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT EXISTS (SELECT 1 FROM verdict
-                WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0 AND above = 0)",
-        )?
+                WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0 AND {so})"
+        ))?
         .query_row(
             params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
             |row| row.get(0),
@@ -166,13 +171,5 @@ pub(crate) fn read(row: &rusqlite::Row<'_>) -> Result<VerdictRow> {
 
 /// Whether the author of a change that was not taken has given its answers again, or let them go.
 pub(crate) fn is_settled(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM verdict
-                WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0 AND settled = 1)",
-        )?
-        .query_row(
-            params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
-            |row| row.get(0),
-        )?)
+    stands(connection, verdict, "settled = 1")
 }
