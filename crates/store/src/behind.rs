@@ -11,8 +11,8 @@ use crate::feed;
 use crate::line;
 use crate::log;
 use crate::membership;
+use crate::missed;
 use crate::outbox;
-use crate::testimony;
 
 /// How this replica stands to its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +74,9 @@ pub(crate) fn notice(connection: &Connection, child: ReplicaId, cursor: Cursor) 
 /// one's own work may build on it: in another line, where packs of this one would have to come first.
 pub(crate) fn caught_up(connection: &Connection, (own, nonce): (ReplicaId, OpeningNonce)) -> Result<()> {
     log::try_what_waits(connection)?;
-    testimony::settle(connection)?;
+    missed::settle(connection)?;
     let acknowledged = outbox::acknowledged(connection)?;
-    if testimony::is_owed(connection)? && outbox::holds_back(connection, own, acknowledged)? {
+    if missed::is_owed(connection)? && outbox::holds_back(connection, own, acknowledged)? {
         line::begin_at_hub(connection, own, nonce, acknowledged)?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use teranga_sync::feed::Row;
 use crate::columns::{self, blob, integer, unsigned};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::missed;
 use crate::outbox;
 use crate::packs;
 use crate::replica::Replica;
@@ -37,7 +38,7 @@ pub(crate) fn note(connection: &Connection, own: ReplicaId, origin: ReplicaId, b
         )
         .optional()?;
     forget(connection, origin, batch)?;
-    testimony::miss_unbrought(connection, own)?;
+    missed::miss_unbrought(connection, own)?;
     let Some(row) = moved else { return Ok(()) };
     let digest = [origin.as_bytes().as_slice(), &batch.0.to_be_bytes()].concat();
     feed::append(connection, About::Fork(row), To::Only(told), &digest)?;

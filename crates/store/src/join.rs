@@ -19,11 +19,11 @@ use crate::introduced;
 use crate::judged;
 use crate::line;
 use crate::log;
+use crate::missed;
 use crate::moving;
 use crate::receipts;
 use crate::replica::{self, Profile, Replica};
 use crate::succession;
-use crate::testimony;
 
 /// The hub that a replica joins.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ impl Replica {
             if let Some(before) = &before {
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
-                testimony::miss(&transaction, own.replica(), 0)?;
+                missed::miss(&transaction, own.replica(), 0)?;
                 aside::appeal(&transaction)?;
                 gone::find_out_anew(&transaction, &profile.audience)?;
             }

@@ -45,6 +45,7 @@ mod log;
 mod membership;
 mod mentions;
 mod migrate;
+mod missed;
 pub mod moving;
 mod open;
 pub mod outbox;

@@ -15,12 +15,12 @@ use crate::fork;
 use crate::gone;
 use crate::ingest;
 use crate::log::{self, Appended, FROM_FEED, Logged, Status};
+use crate::missed;
 use crate::part;
 use crate::receipts;
 use crate::register::{self, Noted};
 use crate::replica::{self, Profile};
 use crate::resources;
-use crate::testimony;
 use crate::verdicts;
 
 /// Takes rows in their order, verdicts that follow each other together: each may take the same part apart.
@@ -97,7 +97,7 @@ fn take_save(connection: &Connection, (batch, witness): (Batch, Option<ReplicaId
         let Appended { seq, moved, .. } = log::append(connection, &logged)?;
         known_otherwise |= moved;
         fork::came_down(connection, seq)?;
-        testimony::came_down(connection, seq)?;
+        missed::came_down(connection, seq)?;
         aside::take_after_all(connection, entry.record, &entry.class, entry.hash)?;
         first.get_or_insert(seq);
     }

@@ -11,10 +11,10 @@ use teranga_sync::receipt::Assurance;
 use crate::columns::{self, integer, unsigned};
 use crate::error::Result;
 use crate::log::Status;
+use crate::missed;
 use crate::outbox;
 use crate::receipts;
 use crate::replica::Replica;
-use crate::testimony;
 use crate::verdicts;
 
 /// Where a record of this replica lies, the least far of its own changes deciding.
@@ -158,7 +158,7 @@ pub(crate) fn is_safe(
 /// Where this replica's own changes of a record lie; safe where it made none, or the home has them with this strength.
 /// What it brings as a witness counts as its own.
 fn own_tick(connection: &Connection, own: ReplicaId, record: RecordId, assurance: Assurance) -> Result<Tick> {
-    if testimony::is_owed_of(connection, record)? {
+    if missed::is_owed_of(connection, record)? {
         return Ok(Tick::Here);
     }
     let acknowledged = outbox::acknowledged(connection)?;

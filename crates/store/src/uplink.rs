@@ -28,13 +28,13 @@ pub use crate::join::Joined;
 use crate::judged;
 use crate::line;
 use crate::log::{self};
+use crate::missed;
 use crate::outbox::{self, OutboxRow};
 use crate::packs;
 use crate::receipts;
 use crate::register::{self};
 use crate::replica::{self, Replica};
 use crate::take;
-use crate::testimony;
 
 /// The hub that this replica syncs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Replica {
             PushPlan::Pack { .. } if uplink.reading == Reading::Behind => Vec::new(),
             PushPlan::Pack { bytes_target } => {
                 let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
-                let owed = testimony::is_owed(self.connection())?;
+                let owed = missed::is_owed(self.connection())?;
                 if own_waits && (owed || !outbox::waits(self.connection(), uplink.acknowledged)?) {
                     self.cut_pack(bytes_target, now)?;
                 }
@@ -190,9 +190,9 @@ impl Replica {
             outbox::take_apart(&transaction, own)?;
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
-        testimony::settle(&transaction)?;
+        missed::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
-            && (unpacked(&transaction, own)? || testimony::is_owed(&transaction)?);
+            && (unpacked(&transaction, own)? || missed::is_owed(&transaction)?);
         let untold =
             !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
         let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
@@ -310,7 +310,7 @@ pub(crate) fn next_cursor(
     gone::find_out_anew(connection, &replica::read_profile(connection)?.audience)?;
     aside::appeal(connection)?;
     let before = checkpoints::before(connection, asked)?;
-    testimony::miss(connection, own, before.seq)?;
+    missed::miss(connection, own, before.seq)?;
     Ok(before.cursor)
 }
 
