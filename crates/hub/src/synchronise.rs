@@ -9,7 +9,7 @@ use teranga_store::Replica;
 use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Talk, Turn};
 use teranga_store::lane::{FileFailure, Lane, LaneSummary};
 use teranga_store::uplink::TakeError;
-use teranga_sync::message::MessageError;
+use teranga_sync::signed::MessageError;
 
 use crate::link::{Link, LinkError, Road};
 use crate::world::{self, SystemEntropy};

@@ -7,7 +7,8 @@ use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
 use teranga_store::{Applied, StoreError};
 use teranga_sync::introduction::Introduction;
-use teranga_sync::message::{MessageError, Request};
+use teranga_sync::message::Request;
+use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
 use teranga_sync::version::Spoken;
 

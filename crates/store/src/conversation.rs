@@ -4,8 +4,9 @@
 
 use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
-use teranga_sync::message::{Answer, MessageError, Request};
+use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Next, Session};
+use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
 
 use crate::error::StoreError;

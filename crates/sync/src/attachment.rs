@@ -9,8 +9,9 @@ use crate::bytes::{DecodeError, Reader, Writer};
 use crate::holding::{Challenge, Proof};
 use crate::identity::Identity;
 use crate::limits;
-use crate::message::{Ends, MessageError, head, open, read_line, sign, signed_by, split};
+use crate::message::{Ends, read_line};
 use crate::runs::Runs;
+use crate::signed::{MessageError, head, open, sign, signed_by, split};
 use crate::thumbnail::Thumbnail;
 use crate::version::{Spoken, Version};
 

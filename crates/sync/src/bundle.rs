@@ -14,9 +14,9 @@ use crate::identity::Identity;
 use crate::limits;
 use crate::manifest::Mark;
 use crate::message::{
-    self, Acknowledged, Asker, MessageError, More, Push, ROWS_BLOCK, read_cursor, read_flag, read_line,
-    write_cursor,
+    self, Acknowledged, Asker, More, Push, ROWS_BLOCK, read_cursor, read_flag, read_line, write_cursor,
 };
+use crate::signed::{self, MessageError};
 use crate::version::{Spoken, Version};
 
 /// The kind of a bundle.
@@ -94,27 +94,27 @@ pub struct Return {
 impl Bundle {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = message::head(BUNDLE, self.version);
+        let mut writer = signed::head(BUNDLE, self.version);
         writer.raw(self.hub.as_bytes()).raw(self.replica.as_bytes());
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
         writer.byte(u8::from(self.continues));
         message::write_pushes(&mut writer, &self.pushes);
-        message::sign(writer, identity)
+        signed::sign(writer, identity)
     }
 
     /// Whose signature a bundle needs, read from its first bytes; nothing else of it is looked at.
     pub fn sender(bytes: &[u8]) -> Result<ReplicaId, MessageError> {
-        let (signed, _) = message::split(bytes, limits::REQUEST_BYTES_MAX)?;
-        let (_, mut reader) = message::open(signed, BUNDLE, Spoken::BUILD)?;
+        let (signed, _) = signed::split(bytes, limits::REQUEST_BYTES_MAX)?;
+        let (_, mut reader) = signed::open(signed, BUNDLE, Spoken::BUILD)?;
         reader.array::<16>()?;
         Ok(ReplicaId(reader.array()?))
     }
 
     /// Reads a bundle that this key signed, in a version that is spoken here. The signature is checked first.
     pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
-        let signed = message::signed_by(bytes, limits::REQUEST_BYTES_MAX, key, spoken)?;
-        let (version, mut reader) = message::open(signed, BUNDLE, spoken)?;
+        let signed = signed::signed_by(bytes, limits::REQUEST_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = signed::open(signed, BUNDLE, spoken)?;
         let hub = ReplicaId(reader.array()?);
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;
@@ -131,7 +131,7 @@ impl Bundle {
 impl Return {
     /// Encodes and signs.
     pub fn encode(&self, identity: &Identity) -> Vec<u8> {
-        let mut writer = message::head(RETURN, self.version);
+        let mut writer = signed::head(RETURN, self.version);
         writer.byte(self.newest).raw(self.replica.as_bytes()).number(self.line.number().into());
         writer
             .raw(&self.opening.0)
@@ -147,13 +147,13 @@ impl Return {
         write_cursor(&mut writer, &self.cursor);
         writer.byte(u8::from(self.more == More::Rows));
         compress::write(&mut writer, &self.rows);
-        message::sign(writer, identity)
+        signed::sign(writer, identity)
     }
 
     /// Reads a return that this key signed, in a version that is spoken here.
     pub fn read(bytes: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
-        let signed = message::signed_by(bytes, limits::ANSWER_BYTES_MAX, key, spoken)?;
-        let (version, mut reader) = message::open(signed, RETURN, spoken)?;
+        let signed = signed::signed_by(bytes, limits::ANSWER_BYTES_MAX, key, spoken)?;
+        let (version, mut reader) = signed::open(signed, RETURN, spoken)?;
         let newest = reader.byte()?;
         let replica = ReplicaId(reader.array()?);
         let line = read_line(&mut reader)?;

@@ -34,6 +34,7 @@ pub mod runs;
 pub mod scan;
 pub mod seal;
 pub mod session;
+pub mod signed;
 pub mod succession;
 pub mod thumbnail;
 pub mod version;

@@ -10,8 +10,9 @@ use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::identity::Identity;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
-use teranga_sync::message::{Answer, MessageError, Push, Request};
+use teranga_sync::message::{Answer, Push, Request};
 use teranga_sync::parcel::{Parcel, ParcelKind};
+use teranga_sync::signed::MessageError;
 use teranga_sync::version::Spoken;
 
 use super::{device, explained, hub, pack_again, rows, signed, stable};
