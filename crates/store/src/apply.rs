@@ -175,6 +175,9 @@ impl<'a> Applier<'a> {
         if self.is_held_below(&open)? {
             return self.quarantine(&open, HELD_BELOW);
         }
+        if let Some(reason) = self.refused_above(&open)? {
+            return self.hold_aside(&open, &reason);
+        }
         let salt = part::salt_of(self.connection, record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
         let mut results = Vec::new();
@@ -240,6 +243,17 @@ impl<'a> Applier<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// Why the hub above did not take a save that comes here only now.
+    fn refused_above(&self, open: &[&LogRow]) -> Result<Option<String>> {
+        for row in open {
+            let reason = verdicts::given_above(self.connection, (row.record, &row.class, row.hash))?;
+            if reason.is_some() {
+                return Ok(reason);
+            }
+        }
+        Ok(None)
     }
 
     fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
@@ -333,9 +347,17 @@ impl<'a> Applier<'a> {
         Ok(Fate::Waits)
     }
 
-    fn quarantine(&mut self, open: &[&LogRow], reason: &str) -> Result<Fate> {
+    /// Holds a save aside on which there is a verdict.
+    fn hold_aside(&mut self, open: &[&LogRow], reason: &str) -> Result<Fate> {
         for row in open {
             log::set_status(self.connection, row.seq, Status::Quarantined, Some(reason))?;
+            self.done.quarantined += 1;
+        }
+        Ok(Fate::Settled)
+    }
+
+    fn quarantine(&mut self, open: &[&LogRow], reason: &str) -> Result<Fate> {
+        for row in open {
             let verdict = VerdictRow {
                 origin: row.origin,
                 batch: row.left_in().unwrap_or_default(),
@@ -345,9 +367,8 @@ impl<'a> Applier<'a> {
                 reason: reason.to_owned(),
             };
             verdicts::note(self.connection, &verdict, GivenBy::Us)?;
-            self.done.quarantined += 1;
         }
-        Ok(Fate::Settled)
+        self.hold_aside(open, reason)
     }
 }
 

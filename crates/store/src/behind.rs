@@ -13,6 +13,7 @@ use crate::log;
 use crate::membership;
 use crate::missed;
 use crate::outbox;
+use crate::unsaid;
 
 /// How this replica stands to its hub's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,10 @@ pub(crate) fn caught_up(connection: &Connection, (own, nonce): (ReplicaId, Openi
     log::try_what_waits(connection)?;
     missed::settle(connection)?;
     let acknowledged = outbox::acknowledged(connection)?;
-    if missed::is_owed(connection)? && outbox::holds_back(connection, own, acknowledged)? {
+    if !unsaid::ask_anew(connection, (own, nonce))?
+        && missed::is_owed(connection)?
+        && outbox::holds_back(connection, own, acknowledged)?
+    {
         line::begin_at_hub(connection, own, nonce, acknowledged)?;
     }
     Ok(())

@@ -20,6 +20,7 @@ use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::{integer, unsigned};
 use crate::error::{Result, StoreError};
+use crate::gone;
 use crate::line;
 use crate::outbox::{self, OutboxRow};
 use crate::receipts;
@@ -121,6 +122,7 @@ impl Replica {
         if in_order {
             took.applied += move_on(&transaction, (own, nonce), back)?;
         }
+        gone::let_go(&transaction, own)?;
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
         self.take_profile(profile);

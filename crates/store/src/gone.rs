@@ -11,6 +11,7 @@ use teranga_core::grant::{is_cleared, may_hold, reaches};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::receipt::Assurance;
 
+use crate::behind::{self, Reading};
 use crate::columns::{self, blob, unsigned};
 use crate::covered;
 use crate::custody;
@@ -20,6 +21,7 @@ use crate::mentions;
 use crate::part;
 use crate::replica::{self, Replica};
 use crate::ticks;
+use crate::unsaid;
 
 /// Stands in the column for the whole record.
 const WHOLE: &str = "";
@@ -54,6 +56,9 @@ enum Said {
     ByWhatItMayHold,
 }
 
+/// The first code of what no hub said.
+pub(crate) const BY_WHAT_IT_MAY_HOLD: u8 = Said::ByWhatItMayHold.code();
+
 impl Said {
     /// The code in the column.
     const fn code(self) -> u8 {
@@ -72,7 +77,8 @@ fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>, 
     }
     connection
         .prepare_cached(
-            "INSERT INTO gone (record, class, said) VALUES (?1, ?2, ?3)
+            "INSERT INTO gone (record, class, said, place)
+             VALUES (?1, ?2, ?3, coalesce((SELECT position FROM uplink), 0))
              ON CONFLICT (record, class) DO UPDATE SET said = min(said, excluded.said)",
         )?
         .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str), said.code()])?;
@@ -88,17 +94,28 @@ pub(crate) fn beyond(connection: &Connection, audience: &Audience) -> Result<()>
     for class in classes_leaving(connection)?.iter().filter(|class| is_cleared(audience, class)) {
         connection.execute("DELETE FROM gone WHERE class = ?1", [class.as_str()])?;
     }
-    for (record, classes) in membership::parts(connection)? {
-        let Some(custody) = custody::of(connection, record)? else { continue };
-        if !reaches(audience, &custody) {
-            note_one(connection, record, None, Said::ByWhatItMayHold)?;
-            continue;
-        }
-        for class in classes.iter().filter(|class| !may_hold(audience, &custody, class)) {
-            note_one(connection, record, Some(class), Said::ByWhatItMayHold)?;
-        }
+    let parts = membership::parts(connection)?;
+    parts.iter().try_for_each(|(record, classes)| beyond_of(connection, audience, (*record, classes)))
+}
+
+fn beyond_of(
+    connection: &Connection,
+    audience: &Audience,
+    (record, classes): (RecordId, &[ClassId]),
+) -> Result<()> {
+    let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
+    if !reaches(audience, &custody) {
+        return note_one(connection, record, None, Said::ByWhatItMayHold);
     }
-    Ok(())
+    let mut closed = classes.iter().filter(|class| !may_hold(audience, &custody, class));
+    closed.try_for_each(|class| note_one(connection, record, Some(class), Said::ByWhatItMayHold))
+}
+
+/// Notes that a record is out of this replica's charge: what put it in charge was not taken, and its hub, which never took it,
+/// does not say that it leaves.
+pub(crate) fn out_of_charge(connection: &Connection, record: RecordId) -> Result<()> {
+    let audience = replica::read_profile(connection)?.audience;
+    beyond_of(connection, &audience, (record, &[]))
 }
 
 /// At another hub than before, or at one that has forgotten, what followed from what this replica was told that it may hold is
@@ -165,6 +182,14 @@ fn still_gone(connection: &Connection, record: RecordId, came: &ClassId) -> Resu
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![record.as_bytes(), came.as_str()])?;
+    Ok(())
+}
+
+/// Lets go of what may be held no more, where that is known: who is behind may be told otherwise in what it has not read yet.
+pub(crate) fn let_go(connection: &Connection, own: ReplicaId) -> Result<()> {
+    if behind::reading(connection)? != Reading::Behind && evict(connection, own)? > 0 {
+        unsaid::note_let_go(connection)?;
+    }
     Ok(())
 }
 

@@ -99,6 +99,7 @@ impl Replica {
                 if let Err(problem) = log_pack(&transaction, &arrival)? {
                     return Ok(Ingested::Refused(problem));
                 }
+                judged::another_brings(&transaction, via.0, &pack)?;
                 (Ingested::Logged, hash)
             }
             Admission::Duplicate => {

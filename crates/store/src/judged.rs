@@ -16,9 +16,9 @@ use teranga_sync::limits;
 use teranga_sync::pack::Pack;
 
 use crate::apply::BUILDS_ON_HELD;
-use crate::columns::{self, blob};
+use crate::columns::{self, blob, integer};
 use crate::error::Result;
-use crate::log::AGAIN;
+use crate::log::{self, AGAIN, FROM_FEED};
 use crate::packs;
 use crate::part::row_number;
 use crate::register;
@@ -85,6 +85,38 @@ pub(crate) fn told(connection: &Connection, judgements: &[Judgement]) -> Result<
 /// The hub above may have forgotten what it was told, the last of it included.
 pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE verdict SET told = iif(withdrawn, 1, 0) WHERE told > 0", [])?;
+    Ok(())
+}
+
+/// Whether a change that the hub above holds because a hub below it did not take it is for this one to decide on: its author is
+/// a child here, and it came from below or has not come yet. A hub that was here before said so, or this one before it was put back.
+pub(crate) fn is_ours_to_judge(connection: &Connection, verdict: &VerdictRow) -> Result<bool> {
+    if !register::was_enrolled_here(connection, verdict.origin)? {
+        return Ok(false);
+    }
+    let Some(held) = log::held(connection, verdict.record, &verdict.class, verdict.hash)? else {
+        return Ok(true);
+    };
+    let batch = held.batch.filter(|batch| *batch != FROM_FEED);
+    Ok(batch.map(|batch| packs::via(connection, held.origin, batch)).transpose()?.flatten().is_some())
+}
+
+/// Notes that the hub above was told of a change that it was not taken here: where it is, that one is told so too.
+pub(crate) fn remember_told(connection: &Connection, verdict: &VerdictRow) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO verdict (origin, batch, record, class, hash, reason, withdrawn, told)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1, 1 WHERE NOT EXISTS
+                 (SELECT 1 FROM verdict WHERE record = ?3 AND class = ?4 AND hash = ?5 AND withdrawn = 1 AND told = 1)",
+        )?
+        .execute(params![
+            verdict.origin.as_bytes(),
+            integer(verdict.batch.0),
+            verdict.record.as_bytes(),
+            verdict.class.as_str(),
+            verdict.hash.as_bytes(),
+            verdict.reason,
+        ])?;
     Ok(())
 }
 
@@ -178,15 +210,7 @@ pub(crate) fn try_what_fell_with_it(connection: &Connection) -> Result<()> {
 /// Keeps what a hub said of a change; the verdict on it, where the change is here.
 fn note(connection: &Connection, hub: ReplicaId, judgement: &Judgement) -> Result<Option<VerdictRow>> {
     let Judgement { record, class, change, .. } = judgement;
-    let brought: Option<(Vec<u8>, Option<i64>)> = connection
-        .prepare_cached("SELECT origin, batch FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3")?
-        .query_row(params![record.as_bytes(), class.as_str(), change.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let brought = brought.and_then(|(origin, batch)| {
-        Some((ReplicaId::from_slice(&origin)?, columns::batch(batch.unwrap_or_default())))
-    });
+    let brought = brought(connection, judgement)?;
     if let Some(brought) = brought
         && !may_judge(connection, hub, brought)?
     {
@@ -209,14 +233,24 @@ fn note(connection: &Connection, hub: ReplicaId, judgement: &Judgement) -> Resul
     }))
 }
 
+/// The pack that brought a change which somebody judges, where it is here.
+fn brought(connection: &Connection, judgement: &Judgement) -> Result<Option<(ReplicaId, Batch)>> {
+    let held = log::held(connection, judgement.record, &judgement.class, judgement.change)?;
+    Ok(held.map(|held| (held.origin, held.batch.unwrap_or(FROM_FEED))))
+}
+
 /// A hub takes after all what it did not.
 fn forget(connection: &Connection, hub: ReplicaId, judgement: &Judgement) -> Result<()> {
     let Judgement { record, class, change, .. } = judgement;
+    let by_another = match brought(connection, judgement)? {
+        Some(brought) => may_judge(connection, hub, brought)?,
+        None => false,
+    };
     let forgotten = connection
         .prepare_cached(
-            "DELETE FROM judged_below WHERE record = ?1 AND class = ?2 AND hash = ?3 AND hub = ?4",
+            "DELETE FROM judged_below WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (hub = ?4 OR ?5)",
         )?
-        .execute(params![record.as_bytes(), class.as_str(), change.as_bytes(), hub.as_bytes()])?;
+        .execute(params![record.as_bytes(), class.as_str(), change.as_bytes(), hub.as_bytes(), by_another])?;
     if forgotten > 0 { try_again(connection, (*record, class, *change)) } else { Ok(()) }
 }
 

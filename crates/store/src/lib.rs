@@ -66,6 +66,7 @@ mod take;
 mod testimony;
 mod thumbnails;
 pub mod ticks;
+mod unsaid;
 pub mod uplink;
 mod verdicts;
 pub mod verify;

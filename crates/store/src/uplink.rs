@@ -35,6 +35,7 @@ use crate::receipts;
 use crate::register::{self};
 use crate::replica::{self, Replica};
 use crate::take;
+use crate::unsaid;
 
 /// The hub that this replica syncs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +199,8 @@ impl Replica {
         let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
         let untold = untold || (caught_up && !judged::untold(&transaction)?.is_empty());
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
-        let left = if pushes || answer.more == More::Rows { Left::Something } else { Left::Nothing };
+        let asks = pushes || unsaid::asks_anew(&transaction)?;
+        let left = if asks || answer.more == More::Rows { Left::Something } else { Left::Nothing };
         let cursor = next_cursor(&transaction, own, acknowledged, (request.cursor, answer.cursor))?;
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
@@ -220,6 +222,7 @@ impl Replica {
         if before.reading != Reading::CaughtUp && answer.more == More::Nothing {
             took.applied += catch_up(&transaction, (own, nonce))?;
         }
+        gone::let_go(&transaction, own)?;
         let profile = replica::read_profile(&transaction)?;
         transaction.commit()?;
         self.take_profile(profile);
@@ -255,7 +258,7 @@ pub(crate) struct Took {
     pub(crate) foreign_words: usize,
 }
 
-/// Takes rows that a hub signed, applies what they bring and lets go of what may go.
+/// Takes rows that a hub signed, and applies what they bring.
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let (rows, foreign) = home::believed(connection, own, rows)?;
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
@@ -267,7 +270,6 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
         // Only now does every record that is here say whose it is.
         gone::beyond(connection, &may_hold)?;
     }
-    gone::evict(connection, own.replica())?;
     let foreign_words = home::stand(connection, &foreign)?;
     Ok(Took { applied, erased, foreign_words })
 }
@@ -306,10 +308,10 @@ pub(crate) fn next_cursor(
     introduced::tell_again(connection)?;
     judged::tell_again(connection)?;
     attachments::offer_again(connection)?;
-    // Of what it said it may have forgotten anything.
+    let before = checkpoints::before(connection, asked)?;
+    unsaid::forget_behind(connection, before.cursor.position)?;
     gone::find_out_anew(connection, &replica::read_profile(connection)?.audience)?;
     aside::appeal(connection)?;
-    let before = checkpoints::before(connection, asked)?;
     missed::miss(connection, own, before.seq)?;
     Ok(before.cursor)
 }

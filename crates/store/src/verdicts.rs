@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_core::record::Custody;
@@ -14,7 +14,7 @@ use crate::columns::{self, blob, integer};
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
-use crate::judged;
+use crate::judged::{self, HELD_BELOW};
 use crate::retract;
 
 /// Who gave a verdict, and so can have its change tried again.
@@ -32,6 +32,10 @@ pub(crate) fn take(connection: &Connection, own: ReplicaId, given: Vec<VerdictRo
     for verdict in given {
         // What this hub holds aside itself, the one above holds because it was told so: it is this one's to try again.
         if judged::is_of_grants(&verdict.reason) && is_own(connection, &verdict)? {
+            continue;
+        }
+        if verdict.reason == HELD_BELOW && judged::is_ours_to_judge(connection, &verdict)? {
+            judged::remember_told(connection, &verdict)?;
             continue;
         }
         if note(connection, &verdict, GivenBy::HubAbove)? {
@@ -60,6 +64,20 @@ fn stands(connection: &Connection, verdict: &VerdictRow, so: &'static str) -> Re
             params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
             |row| row.get(0),
         )?)
+}
+
+/// Why the hub above did not take a change, where its verdict stands.
+pub(crate) fn given_above(
+    connection: &Connection,
+    (record, class, hash): (RecordId, &ClassId, ChangeHash),
+) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT reason FROM verdict
+             WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0 AND above = 1",
+        )?
+        .query_row(params![record.as_bytes(), class.as_str(), hash.as_bytes()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Notes a verdict and passes it down to whoever holds the change, not only to its author. Returns whether it is new.

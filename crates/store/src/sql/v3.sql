@@ -74,6 +74,7 @@ CREATE TABLE gone (
     record BLOB NOT NULL,
     class  TEXT NOT NULL,            -- empty: the whole record
     said   INTEGER NOT NULL DEFAULT 0, -- by whom: 0 its hub, 1 its hub, as what it may hold says too, 2 only the latter
+    place  INTEGER NOT NULL DEFAULT 0, -- where this replica stood in the feed when it was said first
     PRIMARY KEY (record, class)
 ) STRICT, WITHOUT ROWID;
 
@@ -190,6 +191,10 @@ CREATE TABLE receipt_ahead (
 -- The last exchange number that had been given when the hub was last heard: of a return to an earlier number it is not
 -- known whether it was made before or after.
 ALTER TABLE uplink ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;
+-- Where this replica stood in the feed when it last let something go; and whether the hub has forgotten that place, so that
+-- everything is to be asked for once more.
+ALTER TABLE uplink ADD COLUMN let_go INTEGER;
+ALTER TABLE uplink ADD COLUMN asks_anew INTEGER NOT NULL DEFAULT 0;
 -- The newest version of the protocol that the hub speaks, as far as it said.
 ALTER TABLE uplink ADD COLUMN newest INTEGER;
 

@@ -44,7 +44,7 @@ fn event(on: &mut Replica, seed: &mut Seeded, record: RecordId, kind: EventKind)
     id
 }
 
-fn assign(on: &mut Replica, seed: &mut Seeded, record: RecordId, assignee: Assignee) -> EventId {
+pub(crate) fn assign(on: &mut Replica, seed: &mut Seeded, record: RecordId, assignee: Assignee) -> EventId {
     event(on, seed, record, EventKind::Assigned { to: assignee })
 }
 

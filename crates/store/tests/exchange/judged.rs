@@ -4,7 +4,9 @@
 use teranga_core::audience::{Audience, Clearance};
 use teranga_core::id::RecordId;
 use teranga_core::value::Value;
+use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status};
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::world::*;
 
@@ -94,4 +96,39 @@ fn headquarters_that_forgot_what_a_region_does_not_take_is_told_again() {
     }
     assert_eq!(reasons(&world.hq, record), ["held-below"]);
     assert_eq!(world.region.parts(record).unwrap(), world.hq.parts(record).unwrap());
+}
+
+#[test]
+fn what_came_to_a_new_hub_after_the_verdict_on_it_is_shown_again_by_its_author_when_it_is_taken() {
+    let mut world = world(99);
+    let record = refused_at_the_region(&mut world);
+    // The region is lost before Awa hears, and the next hub knows headquarters' verdict before she comes to it.
+    let dir = tempfile::tempdir().unwrap();
+    let other = profile(ReplicaKind::Hub, "nioro", Some("SN-KL"));
+    let mut nioro = Replica::create(dir.path(), &other, &mut world.seed).unwrap();
+    enrol(&mut world.hq, &mut nioro, "eight");
+    sync(&mut nioro, &mut world.hq);
+    enrol(&mut nioro, &mut world.awa, "nine");
+    enrol(&mut nioro, &mut world.moussa, "ten");
+    world.region = nioro;
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    assert!(holds_the_correction(&world.hq, record) && reasons(&world.hq, record).is_empty());
+    assert!(matches!(world.awa.tick(record).unwrap(), Tick::Safe), "{:?}", world.awa.tick(record));
+}
+
+#[test]
+fn a_hub_that_was_put_back_decides_anew_on_what_it_did_not_take_before() {
+    let mut world = world(100);
+    let backups = tempfile::tempdir().unwrap();
+    let file = world.region.back_up(backups.path(), NOW).unwrap();
+    let record = refused_at_the_region(&mut world);
+    let (_folder, back) = crate::backups::put_back(&world.region, &file, &mut world.seed);
+    world.region = back;
+    // Headquarters met it in later exchanges than it knows of.
+    world.region.begin_line().unwrap();
+    // It was granted everything when the backup was made.
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    assert!(holds_the_correction(&world.hq, record) && reasons(&world.hq, record).is_empty());
 }
