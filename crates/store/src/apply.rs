@@ -18,15 +18,14 @@ use crate::aside;
 use crate::custody;
 use crate::erase;
 use crate::error::{Result, StoreError};
-use crate::feed::{self, About, To};
+use crate::held_answers;
 use crate::judge::{Case, Granted, Standing, judge};
 use crate::judged::{self, HELD_BELOW, NOT_GRANTED};
 use crate::log::{self, LogRow, Status};
-use crate::membership;
-use crate::packs;
 use crate::part::{self, OPEN, Shown};
 use crate::receipts;
 use crate::replica::Replica;
+use crate::standing::{self, Stands};
 use crate::verdicts::{self, GivenBy};
 
 /// Saves applied in one transaction; between two, an answer can go out.
@@ -191,6 +190,8 @@ impl<'a> Applier<'a> {
         let mark = match self.granted(first, &results)? {
             Granted::Yes => None,
             Granted::Late => Some(AFTER_REASSIGNMENT),
+            // A hub that is gone had taken it whole: a colleague has brought what it was given of it.
+            Granted::No if rows.iter().any(|row| row.status == Status::Applied) => Some(AFTER_REASSIGNMENT),
             Granted::No => return self.quarantine(&open, NOT_GRANTED),
             Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
         };
@@ -204,33 +205,14 @@ impl<'a> Applier<'a> {
             };
             part::write(self.connection, record, &row.class, &shown)?;
             log::set_status(self.connection, row.seq, Status::Applied, mark)?;
+            if row.comes_again() {
+                held_answers::forget(self.connection, record, &row.class, row.hash)?;
+            }
             self.parts.insert((record, row.class.clone()), guarded.part);
             self.done.changes += 1;
         }
-        let digest: Vec<u8> = rows.iter().flat_map(|row| row.hash.0).collect();
-        let pack = log::brought_in(self.connection, first)?;
-        let child = match pack {
-            Some((of, batch)) => packs::brought_by(self.connection, of, batch)?,
-            None => None,
-        };
-        let to = match child {
-            Some((child, line)) if !rows.iter().any(LogRow::comes_again) => To::AllBut(child, line),
-            Some(_) | None => To::All,
-        };
-        feed::append(self.connection, About::Save(save, record), to, &digest)?;
-        membership::note(self.connection, record, before.as_ref())?;
-        if let Some(case) = custody::facts(self.connection, record)?.and_then(|facts| facts.case)
-            && erase::is_erased(self.connection, case)?
-        {
-            self.of_erased_cases.push((record, case));
-        }
-        // Whoever still writes what is no more in its charge still holds it; so does who brings what was decided on above.
-        if (mark.is_some() || first.came_down())
-            && let Some((of, batch)) = pack
-            && let Some(child) = packs::via(self.connection, of, batch)?
-        {
-            membership::leave_again(self.connection, child, record)?;
-        }
+        let stands = Stands { rows, first, is_late: mark.is_some(), before: before.as_ref() };
+        self.of_erased_cases.extend(standing::follow(self.connection, &stands)?);
         Ok(Fate::Settled)
     }
 

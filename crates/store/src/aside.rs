@@ -134,5 +134,8 @@ pub(crate) fn take_after_all(
              WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (status IN (2, 3) OR (status = 0 AND ?5))",
         )?
         .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN, withdrawn])?;
+    if withdrawn {
+        judged::try_what_fell_with_it(connection)?;
+    }
     held_answers::forget(connection, record, class, hash)
 }

@@ -9,6 +9,7 @@ use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
 use teranga_core::grant::{is_cleared, may_hold, reaches};
 use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::record::Custody;
 use teranga_sync::receipt::Assurance;
 
 use crate::behind::{self, Reading};
@@ -22,6 +23,7 @@ use crate::part;
 use crate::replica::{self, Replica};
 use crate::ticks;
 use crate::unsaid;
+use crate::verdicts;
 
 /// Stands in the column for the whole record.
 const WHOLE: &str = "";
@@ -30,8 +32,7 @@ const WHOLE: &str = "";
 /// that this replica may hold for their own sake: the hub may not know of them all yet.
 pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&ClassId>) -> Result<()> {
     let audience = replica::read_profile(connection)?.audience;
-    let custody = custody::of(connection, record)?;
-    let follows = custody.is_some_and(|custody| !reaches(&audience, &custody));
+    let follows = in_charge(connection, record)?.is_some_and(|custody| !reaches(&audience, &custody));
     let said = if follows { Said::AsWasToBeExpected } else { Said::ByItsHub };
     note_one(connection, record, class, said)?;
     if class.is_none() {
@@ -45,7 +46,14 @@ pub(crate) fn note(connection: &Connection, record: RecordId, class: Option<&Cla
     Ok(())
 }
 
-/// Who says that this replica may hold something no more. What is said more than once is kept as the first of these.
+/// Who is in charge of a record; or was, before its envelope was taken out.
+fn in_charge(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
+    let known = custody::of(connection, record)?;
+    known.map_or_else(|| verdicts::custody_before(connection, record), |known| Ok(Some(known)))
+}
+
+/// Who says that this replica may hold something no more. Of what is said more than once the last holds; but what its hub said
+/// stays said by its hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     /// Its hub, of this very part.
@@ -79,9 +87,16 @@ fn note_one(connection: &Connection, record: RecordId, class: Option<&ClassId>, 
         .prepare_cached(
             "INSERT INTO gone (record, class, said, place)
              VALUES (?1, ?2, ?3, coalesce((SELECT position FROM uplink), 0))
-             ON CONFLICT (record, class) DO UPDATE SET said = min(said, excluded.said)",
+             ON CONFLICT (record, class) DO UPDATE SET
+                 said = iif(excluded.said = ?4 AND said < ?4, ?5, excluded.said)",
         )?
-        .execute(params![record.as_bytes(), class.map_or(WHOLE, ClassId::as_str), said.code()])?;
+        .execute(params![
+            record.as_bytes(),
+            class.map_or(WHOLE, ClassId::as_str),
+            said.code(),
+            Said::ByWhatItMayHold.code(),
+            Said::AsWasToBeExpected.code()
+        ])?;
     Ok(())
 }
 
@@ -103,7 +118,7 @@ fn beyond_of(
     audience: &Audience,
     (record, classes): (RecordId, &[ClassId]),
 ) -> Result<()> {
-    let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
+    let Some(custody) = in_charge(connection, record)? else { return Ok(()) };
     if !reaches(audience, &custody) {
         return note_one(connection, record, None, Said::ByWhatItMayHold);
     }
@@ -111,11 +126,13 @@ fn beyond_of(
     closed.try_for_each(|class| note_one(connection, record, Some(class), Said::ByWhatItMayHold))
 }
 
-/// Notes that a record is out of this replica's charge: what put it in charge was not taken, and its hub, which never took it,
-/// does not say that it leaves.
+/// Notes of a record of which something was not taken that it is out of this replica's charge, where that had put it in charge: its
+/// hub, which never took it, does not say that it leaves.
 pub(crate) fn out_of_charge(connection: &Connection, record: RecordId) -> Result<()> {
     let audience = replica::read_profile(connection)?.audience;
-    beyond_of(connection, &audience, (record, &[]))
+    let assessments = custody::of_case(connection, record)?;
+    let mut out = assessments.into_iter().chain([record]);
+    out.try_for_each(|record| beyond_of(connection, &audience, (record, &[])))
 }
 
 /// At another hub than before, or at one that has forgotten, what followed from what this replica was told that it may hold is

@@ -61,6 +61,7 @@ mod review;
 pub mod save;
 mod saving;
 pub mod seal;
+mod standing;
 pub mod succession;
 mod take;
 mod testimony;

@@ -18,7 +18,6 @@ use teranga_sync::scan::{ChangeLimits, ScannedChange, scan};
 use crate::apply::BUILDS_ON_HELD;
 use crate::custody;
 use crate::error::{Result, StoreError};
-use crate::gone;
 use crate::held_answers::{self, HeldAnswer};
 use crate::log::{self, LogRow, Status};
 use crate::membership;
@@ -73,12 +72,7 @@ pub(crate) fn take_out(
     {
         verdicts::keep_custody(connection, record, &in_charge)?;
     }
-    membership::note(connection, record, before.as_ref())?;
-    if custody::facts(connection, record)? == before {
-        Ok(())
-    } else {
-        gone::out_of_charge(connection, record)
-    }
+    membership::note(connection, record, before.as_ref())
 }
 
 /// Why a change falls.

@@ -1,8 +1,10 @@
 //! The child's half of an exchange, the same for a device and for a regional hub: making the next request out of the
 //! outbox and the cursor, and taking an answer in one transaction.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
-use teranga_core::id::{FeedPosition, OpeningNonce, PublicKey, ReplicaId};
+use teranga_core::id::{FeedPosition, OpeningNonce, PublicKey, RecordId, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_document::guard::Guard;
 use teranga_sync::bytes::DecodeError;
@@ -262,16 +264,22 @@ pub(crate) struct Took {
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let (rows, foreign) = home::believed(connection, own, rows)?;
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    let of_verdicts: BTreeSet<RecordId> = rows.iter().filter_map(verdict_on).collect();
     let held_before = replica::read_profile(connection)?.audience;
     take::rows(connection, own, rows)?;
     let applied = apply_all(connection, own.replica(), &Guard::new())?;
     let may_hold = replica::read_profile(connection)?.audience;
+    // Only now does every record that is here say whose it is.
     if may_hold != held_before {
-        // Only now does every record that is here say whose it is.
         gone::beyond(connection, &may_hold)?;
     }
+    of_verdicts.into_iter().try_for_each(|record| gone::out_of_charge(connection, record))?;
     let foreign_words = home::stand(connection, &foreign)?;
     Ok(Took { applied, erased, foreign_words })
+}
+
+fn verdict_on(row: &Row) -> Option<RecordId> {
+    if let Row::Verdict(verdict) = row { Some(verdict.record) } else { None }
 }
 
 /// The feed was read to its end by who was behind.

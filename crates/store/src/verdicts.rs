@@ -154,6 +154,17 @@ pub(crate) fn keep_custody(connection: &Connection, record: RecordId, custody: &
     Ok(())
 }
 
+/// Who was in charge of a record before verdicts that stand took its envelope out.
+pub(crate) fn custody_before(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
+    let json: Option<String> = connection
+        .prepare_cached(
+            "SELECT custody FROM verdict WHERE record = ?1 AND withdrawn = 0 AND custody IS NOT NULL LIMIT 1",
+        )?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?;
+    json.map(|json| custody::from_json(&json, "verdict")).transpose()
+}
+
 /// A verdict that stands, and who was in charge of its record where it took the envelope out.
 pub(crate) struct Standing {
     pub(crate) verdict: VerdictRow,

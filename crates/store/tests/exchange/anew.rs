@@ -144,8 +144,9 @@ fn who_put_themselves_in_charge_and_were_not_taken_at_their_word_let_the_record_
     world.region.regrant(world.awa.id(), caseload).unwrap().unwrap();
     for _ in 0..2 {
         back_up(&mut world.awa, &mut world.region, &mut world.hq);
-        let held = world.awa.records_held().unwrap();
-        held.into_iter().for_each(|record| world.awa.settle_held(record).unwrap());
+        for record in world.awa.records_held().unwrap() {
+            world.awa.settle_held(record).unwrap();
+        }
     }
     assert!(world.awa.parts(record).unwrap().is_empty());
     assert_eq!(world.region.parts(record).unwrap(), world.hq.parts(record).unwrap());

@@ -233,3 +233,33 @@ fn a_testimony_that_is_refused_holds_nothing_else_up() {
     assert!(!world.region.parts(own).unwrap().is_empty());
     assert_eq!(flaws(&world.moussa), [""; 0]);
 }
+
+#[test]
+fn of_a_save_that_a_colleague_brought_in_part_its_author_brings_the_rest_whatever_it_may_write_now() {
+    let mut world = world(119);
+    let (_folder, mut binta) = colleague(&mut world, "binta", &["open"]);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut binta, &mut world.region);
+    let _dir = burns(&mut world);
+    enrol(&mut world.region, &mut binta, "seven");
+    sync(&mut binta, &mut world.region);
+    let brought = |hub: &Replica| hub.parts(record).unwrap().len();
+    assert_eq!(brought(&world.region), 1, "of the two parts of the save Binta had one");
+    enrol(&mut world.region, &mut world.awa, "eight");
+    let only_open =
+        Audience { clearance: Clearance::of_names(["open"]), ..Audience::of_region(Some("SN-KL")) };
+    world.region.regrant(world.awa.id(), only_open).unwrap().unwrap();
+    for _ in 0..2 {
+        sync(&mut world.awa, &mut world.region);
+        sync(&mut world.region, &mut world.hq);
+    }
+    assert_eq!((brought(&world.region), brought(&world.hq)), (2, 2));
+    // Its office sees that it was taken though its author may not write it today.
+    let aside = world.region.aside().unwrap();
+    assert_eq!(
+        aside.iter().filter_map(|aside| aside.reason.as_deref()).collect::<Vec<_>>(),
+        ["after-reassignment"]
+    );
+    assert!(world.awa.records_held().unwrap().is_empty());
+}

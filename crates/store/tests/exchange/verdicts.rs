@@ -10,6 +10,7 @@ use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
 use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::session::Session;
 
 use crate::world::*;
 
@@ -202,4 +203,25 @@ fn of_two_changes_that_were_held_the_one_that_is_taken_leaves_the_others_answers
     let held: Vec<String> = held.into_iter().map(|answer| answer.key.to_string()).collect();
     assert_eq!(held, ["F01", "E03"]);
     assert!(matches!(world.awa.tick(record).unwrap(), Tick::Held(_)));
+}
+
+#[test]
+fn what_fell_at_its_author_before_it_was_sent_stands_again_when_what_it_builds_on_is_taken() {
+    let mut world = world(94);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    edit(&mut world.awa, record, &[("E02", "refused")]);
+    // The pack is cut; what is written on top of it comes in the next one.
+    world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    edit(&mut world.awa, record, &[("E03", "on top of it")]);
+    world.region.regrant(world.awa.id(), only_open()).unwrap().unwrap();
+    exchange(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.held_answers(record).unwrap().len(), 2);
+    world.region.regrant(world.awa.id(), everything()).unwrap().unwrap();
+    assert_eq!(try_again(&mut world.region, record), 1);
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    let expected = [("E01", "ok"), ("E02", "refused"), ("E03", "on top of it")];
+    assert_eq!(answers(&world.hq, record), expected.map(|(key, value)| (key.to_owned(), Value::text(value))));
+    assert!(world.awa.records_held().unwrap().is_empty() && world.awa.verdicts(record).unwrap().is_empty());
 }
