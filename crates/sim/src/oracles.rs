@@ -164,16 +164,23 @@ fn durable(world: &World) -> Result<Option<Fault>, StoreError> {
     Ok(None)
 }
 
-/// Whether the hub of whoever wrote a change did not take it, and its author is told: it was written when that was taken from
-/// them, and they did not know.
+/// Whether a change was not taken, and its author is told: it was written when that was taken from them, and they did not know.
+/// Its hub holds it aside, or headquarters, where its record has left the region since.
 fn is_held_aside(world: &World, promise: &Promise) -> Result<bool, StoreError> {
     let Some(replica) = world.machines.get(promise.machine).and_then(Machine::replica) else {
         return Ok(false);
     };
-    let told = replica.verdicts(promise.record)?.iter().any(|verdict| verdict.hash == promise.hash);
-    let hub = world.hub_of(promise.machine).and_then(|hub| world.machines.get(hub));
-    let census = hub.and_then(Machine::replica).map(Replica::census).transpose()?.unwrap_or_default();
-    Ok(told && census.contains(&(promise.hash, Status::Quarantined)))
+    if !replica.verdicts(promise.record)?.iter().any(|verdict| verdict.hash == promise.hash) {
+        return Ok(false);
+    }
+    for hub in [world.hub_of(promise.machine), Some(0)].into_iter().flatten() {
+        let replica = world.machines.get(hub).and_then(Machine::replica);
+        let census = replica.map(Replica::census).transpose()?.unwrap_or_default();
+        if census.contains(&(promise.hash, Status::Quarantined)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a hub holds something of a record aside, or of the case of which it is an assessment.

@@ -16,6 +16,7 @@ use crate::custody::{self, Facts};
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::ingest;
+use crate::log;
 use crate::register;
 use crate::verdicts;
 
@@ -64,6 +65,8 @@ fn leaves_of_before(connection: &Connection, child: &Introduction) -> Result<()>
 /// What an enrolled child gains and loses when it may hold other things than before.
 fn regrant(connection: &Connection, before: &Introduction, after: &Introduction) -> Result<()> {
     let child = replica_id(&after.key);
+    // What it brought and what waits here it may have let go of meanwhile, by the word of a hub before this one.
+    log::tell_who_brought(connection, child)?;
     for (record, classes) in parts(connection)? {
         let Some(custody) = custody::of(connection, record)? else { continue };
         let held = |audience| -> Vec<&ClassId> {

@@ -308,6 +308,18 @@ pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
     Ok(())
 }
 
+/// Has what a child brought, and what is still to be applied, told to that child too when it is.
+pub(crate) fn tell_who_brought(connection: &Connection, child: ReplicaId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE change SET reason = ?2 WHERE status IN (0, 2)
+                 AND (coalesce(witness, origin), iif(coalesce(batch, 0) = 0, fed, batch)) IN
+                     (SELECT origin, batch FROM pack WHERE via = ?1)",
+        )?
+        .execute(params![child.as_bytes(), AGAIN])?;
+    Ok(())
+}
+
 /// Has everything tried again that waits.
 pub(crate) fn try_what_waits(connection: &Connection) -> Result<()> {
     let waits = params![Status::Logged.code(), Status::Waiting.code()];
