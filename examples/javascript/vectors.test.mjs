@@ -91,7 +91,13 @@ test('an enrolment and its answer', () => {
 test('the lane of files', () => {
   const thumbnail = struct({ image: fixed(32), maker: fixed(32), jpeg: run(8192), signature: fixed(64) });
   const runs = list(struct({ left: number, chunks: number }), 64);
-  const offer = struct({ file: fixed(32), length: number, thumbnail: byte });
+  const offered = struct({ file: fixed(32), length: number, thumbnail: byte });
+  const below = struct({ replica: fixed(16) });
+  /** One that only asks names whoever below has the file. */
+  const offer = (io, given) => {
+    const named = offered(io, given);
+    return named.thumbnail === 2 ? { ...named, ...below(io, given) } : named;
+  };
   const stretches = list(struct({ at: number, first: number, chunks: run(2 ** 20) }), 64);
   const asks = { line: number, exchange: number };
   const request = struct({

@@ -54,7 +54,27 @@ pub(crate) fn attach(
             None => return Ok(None),
         },
     };
-    // Whatever came of it: what no answer names is not kept.
+    attached(device, photo, saved)
+}
+
+/// Attaches a file to what somebody of this case received.
+pub(crate) fn attach_to(
+    device: &mut Device,
+    case: RecordId,
+    now: Millis,
+    seed: &mut Seeded,
+) -> Result<Option<Saved>, ClientError> {
+    let photo = photo(seed);
+    let saved = received(device, case, &photo, setting(now, seed));
+    attached(device, photo, saved)
+}
+
+/// What became of it. What no answer names is not kept.
+fn attached(
+    device: &mut Device,
+    photo: Photo,
+    saved: Result<Saved, ClientError>,
+) -> Result<Option<Saved>, ClientError> {
     device.replica_mut().drop_loose_files()?;
     match saved {
         Ok(saved) => Ok(Some(Saved { photo: Some(photo), ..saved })),

@@ -121,30 +121,11 @@ fn nowhere_else(world: &World, file: &FilePromise) -> Result<Option<Fault>, Stor
         if erased {
             return Ok(Some(Fault::Unerased(what, machine.name.clone())));
         }
-        if !may_hold_file(world, number, file)? && !is_kept_back(world, number, file)? {
+        if !may_hold_file(world, number, file)? {
             return Ok(Some(Fault::Scope(machine.name.clone(), what)));
         }
     }
     Ok(None)
-}
-
-/// Whether a machine keeps a record that it may not hold for the sake of a file that it can bring to nobody.
-pub(crate) fn keeps_back(world: &World, number: usize, record: RecordId) -> Result<bool, StoreError> {
-    for file in world.ledger.files.iter().filter(|file| file.record == record) {
-        if is_kept_back(world, number, file)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A file whose case has left its region can no longer be brought there: the region knows of no part that mentions it. The
-/// device keeps it, and its record with it. That is a known limit.
-fn is_kept_back(world: &World, number: usize, file: &FilePromise) -> Result<bool, StoreError> {
-    let Some(hub) = world.hub_of(number) else { return Ok(false) };
-    let Some(replica) = world.machines.get(number).and_then(Machine::replica) else { return Ok(false) };
-    let (_, lies) = replica.file_lies(&file.photo.hash)?;
-    Ok(lies == Where::Here && !is_granted(world, hub, file.record)?)
 }
 
 /// A file that an answer mentions is at its author, whoever has it has brought it up, and it is as it was.

@@ -113,7 +113,7 @@ pub(crate) fn bomb(seed: &mut Seeded) -> Vec<u8> {
 /// An offer of a file with chunks that are not of it, and a want of it.
 pub(crate) fn wrong_chunks(photo: &Photo, seed: &mut Seeded) -> LaneRequest {
     let bytes = if seed.below(3) == 0 { 1 + seed.below(40_000) } else { photo.bytes.len() };
-    let offer = Offer { file: photo.hash, bytes, thumbnail: seed.below(2) == 0 };
+    let offer = Offer { file: photo.hash, bytes, thumbnail: seed.below(2) == 0, on_behalf_of: None };
     let chunk = vec![7; bytes.min(CHUNK_BYTES)];
     let want = |hash| Want { file: hash, held: Runs::none() };
     LaneRequest {

@@ -204,13 +204,9 @@ pub(crate) fn is_contested(world: &World, record: RecordId) -> Result<bool, Stor
 /// Whoever holds a part shows the same.
 fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
     let mut seen: BTreeMap<(RecordId, String), (String, String)> = BTreeMap::new();
-    for (number, machine) in world.machines.iter().enumerate() {
+    for machine in &world.machines {
         let Some(replica) = machine.replica() else { continue };
         for part in replica.digests()? {
-            // What is only kept for its file is not kept up to date.
-            if file_oracles::keeps_back(world, number, part.record)? {
-                continue;
-            }
             let class = part.class.as_str().to_owned();
             let what = format!("{} {class}", part.record);
             let (first, digest) = seen
@@ -264,7 +260,6 @@ fn in_scope(world: &World) -> Result<Option<Fault>, StoreError> {
             let anything = || Ok::<_, StoreError>(parts.contains(record) || replica.bodies(*record)? > 0);
             let granted = is_granted(world, number, *record)?;
             match (granted, if granted { held.contains(record) } else { anything()? }) {
-                (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
                 (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), record.to_string()))),
                 (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), record.to_string()))),
                 (true, true) | (false, false) => {}
@@ -293,7 +288,6 @@ fn classes_in_scope(
         }
         let what = || format!("{record} {}", class.as_str());
         match (world.is_granted_part(number, *record, class)?, held.contains(part)) {
-            (false, true) if file_oracles::keeps_back(world, number, *record)? => {}
             (false, true) => return Ok(Some(Fault::Scope(machine.name.clone(), what()))),
             (true, false) => return Ok(Some(Fault::Missing(machine.name.clone(), what()))),
             (true, true) | (false, false) => {}

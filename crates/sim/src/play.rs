@@ -16,6 +16,7 @@ use crate::disk::Keys;
 use crate::fault::Fault;
 use crate::hostile;
 use crate::ledger::{Fate, FilePromise, Promise};
+use crate::lending;
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
@@ -171,6 +172,7 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
         What::Regrant => world.regrant(step.which, &mut seed)?,
+        What::Lend => lending::lend(world, &mut seed, done)?,
         What::Move => someone_moves(world, step, &mut seed, done)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
         What::Blow(blow) => {
@@ -231,7 +233,15 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         done.power_cuts += 1;
         return Ok(());
     };
-    let Some(Saved { record, changes, photo }) = acted else { return Ok(()) };
+    if let Some(saved) = acted {
+        keep(world, number, saved, done);
+    }
+    Ok(())
+}
+
+/// What a save reported as done is promised from now on.
+pub(crate) fn keep(world: &mut World, number: usize, saved: Saved, done: &mut Done) {
+    let Saved { record, changes, photo } = saved;
     done.changes += changes.len();
     let promises = changes.into_iter();
     world.ledger.promises.extend(promises.map(|change| Promise {
@@ -247,7 +257,6 @@ fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Re
         fate: Fate::Kept,
         forgiven: false,
     }));
-    Ok(())
 }
 
 /// A volunteer goes to the hub of another region, after whatever had to go up before.

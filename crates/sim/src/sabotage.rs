@@ -55,11 +55,13 @@ pub enum Sabotage {
     DismissiveHub,
     /// More waits at hubs than is said: floods of other parts, of which nobody is told.
     HoardingHub,
+    /// Headquarters wants nothing that a hub asks about for whoever below has it: what left its region stays on a device.
+    AloofHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -76,6 +78,7 @@ impl Sabotage {
         Self::RashHub,
         Self::DismissiveHub,
         Self::HoardingHub,
+        Self::AloofHub,
     ];
 
     /// Whether a saboteur turns a request away before the hub sees it.
@@ -135,20 +138,25 @@ impl Sabotage {
             | Self::HollowHub
             | Self::RashHub
             | Self::DismissiveHub
-            | Self::HoardingHub => return answer,
+            | Self::HoardingHub
+            | Self::AloofHub => return answer,
         }
         read.encode(hub.identity())
     }
 
     /// What a hub answers to a request of the lane of files, spoilt.
     pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-        if self != Self::RashHub {
+        if !matches!(self, Self::RashHub | Self::AloofHub) {
             return self.hollow(office, body, now);
         }
+        let asked = asked(office, body)?;
         let (answer, key) = (office.files(body, now)?, office.replica().public_key());
         let Ok(mut read) = LaneAnswer::read(&answer, &key, Spoken::BUILD) else { return Ok(answer) };
-        for state in &mut read.states {
-            state.covered = true;
+        for (state, offer) in read.states.iter_mut().zip(asked.into_iter().flat_map(|asked| asked.offers)) {
+            state.covered |= self == Self::RashHub;
+            if self == Self::AloofHub && offer.on_behalf_of.is_some() {
+                state.held = Held::Unknown;
+            }
         }
         Ok(read.encode(office.replica().identity()))
     }
@@ -156,9 +164,7 @@ impl Sabotage {
     /// What a hub answers to a request of the lane of files. A hollow one proves what it was just given, as only who has
     /// had it could, and keeps nothing of it.
     fn hollow(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-        let child = LaneRequest::ends(body).ok().map(|ends| office.replica().child(ends.child));
-        let child = child.transpose()?.flatten().filter(|_| self == Self::HollowHub);
-        let request = child.and_then(|child| LaneRequest::read(body, &child.key, Spoken::BUILD).ok());
+        let request = asked(office, body)?.filter(|_| self == Self::HollowHub);
         let Some(request) = request.filter(|request| !request.stretches.is_empty()) else {
             return office.files(body, now);
         };
@@ -211,6 +217,13 @@ impl Sabotage {
             | Row::Fork { .. } => false,
         }
     }
+}
+
+/// A request of the lane of files, from whoever signed it.
+fn asked(office: &Office, body: &[u8]) -> Result<Option<LaneRequest>, Rejected> {
+    let child = LaneRequest::ends(body).ok().map(|ends| office.replica().child(ends.child));
+    let child = child.transpose()?.flatten();
+    Ok(child.and_then(|child| LaneRequest::read(body, &child.key, Spoken::BUILD).ok()))
 }
 
 /// A row, and after a receipt that the home holds something the claim that its backup covers it.

@@ -70,6 +70,8 @@ pub enum What {
     Erase,
     /// An office decides that a device may hold other things: everything or a caseload, all classes or some.
     Regrant,
+    /// A case is lent to another region and taken back, and something is attached to it there in between.
+    Lend,
     /// A volunteer goes to work for another region for a while, or comes back from there.
     Move,
     /// Time passes: a day to a month.
@@ -205,8 +207,13 @@ const FREQUENCIES: &[(What, usize)] = &[
 /// seeds below stay as they were before there were any.
 pub const REGRANTS_FROM: u64 = 1 << 32;
 
+/// From this seed on there are two regions, which lend each other cases again and again, and nothing is granted anew.
+pub const LENDS_FROM: u64 = 1 << 33;
+
 /// Of so many steps one is followed by such a decision.
 const STEPS_PER_REGRANT: usize = 6;
+/// And one by such a loan.
+const STEPS_PER_LOAN: usize = 8;
 
 /// Steps of a script: about what a team does in some weeks.
 const STEPS: (usize, usize) = (20, 60);
@@ -216,7 +223,7 @@ impl Script {
     pub fn new(seed: u64) -> Self {
         // Neighbouring seeds must not draw neighbouring numbers.
         let mut draw = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7465_7261_6e67_6131);
-        let regions = 1 + draw.below(2);
+        let regions = if seed >= LENDS_FROM { 2 } else { 1 + draw.below(2) };
         let devices = 1 + draw.below(3 - regions / 2);
         let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
         let mut steps: Vec<Step> =
@@ -230,11 +237,16 @@ impl Script {
             // One after another, from the last machine: devices bring, hubs carry, devices fetch.
             step.which = 999_999_usize.saturating_sub(number);
         }
-        if seed >= REGRANTS_FROM {
+        let again_and_again = match seed {
+            LENDS_FROM.. => Some((What::Lend, STEPS_PER_LOAN)),
+            REGRANTS_FROM.. => Some((What::Regrant, STEPS_PER_REGRANT)),
+            _ => None,
+        };
+        if let Some((what, every)) = again_and_again {
             let mut at = steps.len();
             while at > opening {
-                steps.insert(at, Step::of(What::Regrant, &mut draw));
-                at = at.saturating_sub(1 + draw.below(2 * STEPS_PER_REGRANT));
+                steps.insert(at, Step::of(what, &mut draw));
+                at = at.saturating_sub(1 + draw.below(2 * every));
             }
         }
         let builds = if seed.is_multiple_of(3) { Builds::OfDifferentDays } else { Builds::Alike };

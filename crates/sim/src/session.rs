@@ -49,8 +49,8 @@ pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Resul
         courier::hand_over(child, &mut hub, link, now)?;
     }
     world.now = now;
-    let LaneSummary { files_up, files_down, covered, thumbnails_up, thumbnails_down, .. } = carried;
-    world.files_moved += files_up + files_down + covered + thumbnails_up + thumbnails_down;
+    let LaneSummary { files_up, files_down, covered, wanted, thumbnails_up, thumbnails_down, .. } = carried;
+    world.files_moved += files_up + files_down + covered + wanted + thumbnails_up + thumbnails_down;
     file_oracles::note(world, number)?;
     Ok(talked)
 }

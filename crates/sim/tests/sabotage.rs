@@ -1,6 +1,6 @@
 //! Each oracle is shown to catch a planted bug: what is broken on purpose is noticed within some seeds, and as what it is.
 
-use teranga_sim::{Fault, Sabotage, Script, play};
+use teranga_sim::{Fault, LENDS_FROM, Sabotage, Script, play};
 
 /// Seeds within which every planted bug must be noticed.
 const SEEDS: u64 = 80;
@@ -31,15 +31,27 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::BoastfulHub | Sabotage::RashHub => matches!(fault, Fault::Uncovered(..)),
         Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
+        // What stays because of its file is not kept up to date either.
+        Sabotage::AloofHub => matches!(fault, Fault::Scope(..) | Fault::Diverged(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),
     }
+}
+
+/// The worlds in which it is to be noticed. What left its region before its file was brought is met where cases are lent, of
+/// which worlds some fail by themselves (see docs/simulation.md): one that does shows nothing.
+fn seeds(sabotage: Sabotage) -> impl Iterator<Item = u64> {
+    let first = if sabotage == Sabotage::AloofHub { LENDS_FROM } else { 0 };
+    let holds = move |seed: &u64| {
+        sabotage != Sabotage::AloofHub || play(&Script::new(*seed), Sabotage::Nothing).fault.is_none()
+    };
+    (first..first + SEEDS).filter(holds)
 }
 
 #[test]
 fn what_is_broken_on_purpose_is_noticed() {
     for sabotage in Sabotage::ALL {
         let faults: Vec<Fault> =
-            (0..SEEDS).filter_map(|seed| play(&Script::new(seed), sabotage).fault).take(1).collect();
+            seeds(sabotage).filter_map(|seed| play(&Script::new(seed), sabotage).fault).take(1).collect();
         let fault = faults.first().unwrap_or_else(|| panic!("{sabotage:?} is not noticed in {SEEDS} seeds"));
         assert!(is_noticed_as(sabotage, fault), "{sabotage:?} is noticed as something else: {fault}");
     }

@@ -173,7 +173,8 @@ impl Replica {
             "SELECT count(*), coalesce(sum(bytes), 0), (SELECT count(*) FROM wanted),
                  (SELECT count(DISTINCT hash) FROM mention WHERE hash NOT IN
                      (SELECT hash FROM attachment WHERE held = 1))
-             FROM attachment WHERE held = 1 AND at_hub = 0 AND hash IN (SELECT hash FROM mention)",
+             FROM attachment WHERE held = 1 AND at_hub = 0
+                 AND (hash IN (SELECT hash FROM mention) OR hash IN (SELECT hash FROM passing))",
             [],
             |row| {
                 Ok(Waiting {

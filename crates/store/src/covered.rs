@@ -1,11 +1,11 @@
 //! Files that the home's last verified backup has. Only then does one go from where it may be held no more: a hub that holds it
 //! may lose its disk. The home says so of each that it is asked for, and a hub in between asks for whoever asks it.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use teranga_core::id::{FileHash, RecordId};
 
-use crate::columns::{blob, integer};
 use crate::error::Result;
+use crate::passing;
 
 /// A backup of the home was made, and read through: it has every file that is here.
 pub(crate) fn cover_all(connection: &Connection) -> Result<()> {
@@ -24,15 +24,15 @@ pub(crate) fn note(connection: &Connection, file: &FileHash) -> Result<bool> {
 /// Whether the home's backup is known to have a file, be it here or gone from here because of that; or the file is here, and
 /// another took its place in every answer, so that it goes no further up.
 pub(crate) fn is_covered(connection: &Connection, file: &FileHash) -> Result<bool> {
-    Ok(connection
+    let here = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attachment WHERE hash = ?1 AND covered = 1)
                  OR EXISTS (SELECT 1 FROM covered_file WHERE hash = ?1)
-                 OR EXISTS (SELECT 1 FROM asked_above WHERE hash = ?1 AND covered = 1)
                  OR EXISTS (SELECT 1 FROM attachment JOIN mentioned_before USING (hash) WHERE hash = ?1 AND held = 1
                             AND hash NOT IN (SELECT hash FROM mention))",
         )?
-        .query_row([file.as_bytes()], |row| row.get(0))?)
+        .query_row([file.as_bytes()], |row| row.get(0))?;
+    Ok(here || passing::is_covered(connection, file)?)
 }
 
 /// Remembers the files of a record that goes: somebody below may still have to be told that they may go too.
@@ -56,8 +56,7 @@ pub(crate) fn forget_record(connection: &Connection, record: RecordId) -> Result
 pub(crate) fn forget(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE attachment SET covered = 0 WHERE covered = 1", [])?;
     connection.execute("DELETE FROM covered_file", [])?;
-    connection.execute("DELETE FROM asked_above", [])?;
-    Ok(())
+    passing::forget_all(connection)
 }
 
 /// Somebody has to know of a file, before it may go there.
@@ -65,50 +64,6 @@ pub(crate) fn ask(connection: &Connection, file: &FileHash) -> Result<()> {
     connection
         .prepare_cached("UPDATE attachment SET asked = 1 WHERE hash = ?1 AND held = 1 AND covered = 0")?
         .execute([file.as_bytes()])?;
-    Ok(())
-}
-
-/// Questions about files that are not here which a hub keeps for its own hub, between two of its syncs.
-const ASKED_ABOVE_MAX: i64 = 4_096;
-
-/// A child has to know of a file of which nothing is here: of a record that went, or that a hub which is gone had. Its hub asks
-/// the one above.
-pub(crate) fn ask_above(connection: &Connection, file: &FileHash) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO asked_above (hash) SELECT ?1 WHERE EXISTS (SELECT 1 FROM uplink)
-                 AND (SELECT count(*) FROM asked_above) < ?2 ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![file.as_bytes(), ASKED_ABOVE_MAX])?;
-    Ok(())
-}
-
-/// What is to be asked of the hub above.
-pub(crate) fn to_ask_above(connection: &Connection, max: usize) -> Result<Vec<FileHash>> {
-    let mut statement =
-        connection.prepare_cached("SELECT hash FROM asked_above WHERE covered = 0 ORDER BY hash LIMIT ?1")?;
-    let mut rows = statement.query([integer(max as u64)])?;
-    let mut files = Vec::new();
-    while let Some(row) = rows.next()? {
-        files.push(blob(row, 0, "asked_above", "hash")?);
-    }
-    Ok(files)
-}
-
-/// What the hub above said of a file that was asked about. What is not covered is asked again when a child asks again.
-pub(crate) fn answered(connection: &Connection, file: &FileHash, covered: bool) -> Result<()> {
-    let sql = if covered {
-        "UPDATE asked_above SET covered = 1 WHERE hash = ?1"
-    } else {
-        "DELETE FROM asked_above WHERE hash = ?1 AND covered = 0"
-    };
-    connection.prepare_cached(sql)?.execute([file.as_bytes()])?;
-    Ok(())
-}
-
-/// A child was told; if it did not hear, it asks again.
-pub(crate) fn told(connection: &Connection, file: &FileHash) -> Result<()> {
-    connection.prepare_cached("DELETE FROM asked_above WHERE hash = ?1")?.execute([file.as_bytes()])?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::home;
 use crate::log;
 use crate::mentions;
 use crate::part::{self, row_number};
+use crate::passing;
 use crate::receipts::Tier;
 use crate::register;
 use crate::replica::Replica;
@@ -202,6 +203,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
     }
     mentions::forget(connection, record, "")?;
     covered::forget_record(connection, record)?;
+    passing::forget_all(connection)?;
     mentions::drop_loose(connection)?;
     connection
         .prepare_cached("UPDATE record SET salt = ?2, key = NULL WHERE record = ?1")?

@@ -1,10 +1,12 @@
 //! The hub's half of the lane of files: takes thumbnails and chunks, says what it holds of each file that is offered, and
 //! gives of what is wanted. It gives a file only where a part that the child may hold mentions it, and takes it also where
-//! the child was in charge of that part once or wrote of it: what it attached then is not lost with the case.
+//! the child was in charge of that part once or wrote of it: what it attached then is not lost with the case. What nothing
+//! here mentions it takes for the hub above, if that one wants it.
 
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
+use teranga_core::grant::may_introduce;
 use teranga_core::id::{FileHash, ReplicaId};
 use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State, Stretch, Want};
 use teranga_sync::identity::replica_id;
@@ -17,7 +19,8 @@ use crate::chunks::{self, FileRow, Finish};
 use crate::columns::unsigned;
 use crate::covered;
 use crate::error::Result;
-use crate::mentions::{may_bring_file, may_hold_file};
+use crate::mentions::{may_bring_file, may_bring_through, may_hold_file};
+use crate::passing;
 use crate::register;
 use crate::replica::Replica;
 use crate::thumbnails;
@@ -73,11 +76,16 @@ impl Hub<'_> {
         may_bring_file(self.connection, self.child, file)
     }
 
+    /// Whether what the child brings of a file is taken: for this hub, or for the one above.
+    fn is_taken(&self, file: &FileHash) -> Result<bool> {
+        Ok(self.may_bring(file)? || passing::is_wanted(self.connection, file, self.child())?)
+    }
+
     /// Keeps thumbnails that somebody who is known here signed.
     fn take_thumbnails(&self) -> Result<()> {
         for thumbnail in &self.request.thumbnails {
             let known = register::introduction(self.connection, replica_id(&thumbnail.maker))?.is_some();
-            if known && thumbnail.verify() && self.may_bring(&thumbnail.image)? {
+            if known && thumbnail.verify() && self.is_taken(&thumbnail.image)? {
                 thumbnails::keep(self.connection, thumbnail, false)?;
             }
         }
@@ -89,7 +97,7 @@ impl Hub<'_> {
     fn take_stretches(&mut self) -> Result<bool> {
         for (at, offer) in self.request.offers.iter().enumerate() {
             let mut stretches = self.request.stretches.iter().filter(|stretch| stretch.of == at).peekable();
-            if stretches.peek().is_none() || !self.may_bring(&offer.file)? {
+            if stretches.peek().is_none() || !self.is_taken(&offer.file)? {
                 continue;
             }
             let file = match chunks::find(self.connection, &offer.file)? {
@@ -124,13 +132,16 @@ impl Hub<'_> {
 
     fn state(&self, offer: &Offer) -> Result<State> {
         let covered = covered::is_covered(self.connection, &offer.file)?;
+        if let Some(below) = offer.on_behalf_of {
+            return Ok(State { held: self.wanted_from(offer, below)?, covered, thumbnail_wanted: false });
+        }
         if !self.may_bring(&offer.file)? {
-            if covered {
-                covered::told(self.connection, &offer.file)?;
-            } else {
-                covered::ask_above(self.connection, &offer.file)?;
+            if offer.bytes > 0 {
+                self.ask_above(&offer.file, self.child())?;
             }
-            return Ok(State { held: Held::Unknown, covered, thumbnail_wanted: false });
+            if !passing::is_wanted(self.connection, &offer.file, self.child())? {
+                return Ok(State { held: Held::Unknown, covered, thumbnail_wanted: false });
+            }
         }
         let thumbnail_wanted = offer.thumbnail && !thumbnails::is_held(self.connection, &offer.file)?;
         let held = if self.dropped.contains(&offer.file) {
@@ -150,6 +161,34 @@ impl Hub<'_> {
             covered::ask(self.connection, &offer.file)?;
         }
         Ok(State { held, covered, thumbnail_wanted })
+    }
+
+    /// What a hub is told that asks about a file for whoever below has it: whether it is wanted from there. Where nothing is
+    /// known of it here either, the hub above is asked.
+    fn wanted_from(&self, offer: &Offer, below: ReplicaId) -> Result<Held> {
+        let introduction = register::introduction(self.connection, below)?
+            .filter(|below| may_introduce(&self.child.audience, &below.audience))
+            .filter(|_| self.child.kind == ReplicaKind::Hub);
+        let Some(introduction) = introduction else { return Ok(Held::Unknown) };
+        if !may_bring_through(self.connection, self.child, &introduction, &offer.file)? {
+            self.ask_above(&offer.file, below)?;
+            if !passing::is_wanted(self.connection, &offer.file, below)? {
+                return Ok(Held::Unknown);
+            }
+        }
+        match chunks::find(self.connection, &offer.file)? {
+            Some(file) if file.held => self.prove(offer, &file),
+            Some(file) => Ok(Held::Some(chunks::held(self.connection, &file)?)),
+            None => Ok(Held::Some(Runs::none())),
+        }
+    }
+
+    /// Asks the hub above about a file, unless it has said already that the home's backup has it.
+    fn ask_above(&self, file: &FileHash, replica: ReplicaId) -> Result<()> {
+        if covered::is_covered(self.connection, file)? {
+            return passing::told(self.connection, file, replica);
+        }
+        passing::ask(self.connection, file, replica, self.child())
     }
 
     /// Whether this request brings something of a file, and does not only ask.

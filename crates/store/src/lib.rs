@@ -51,6 +51,7 @@ mod open;
 pub mod outbox;
 mod packs;
 mod part;
+mod passing;
 mod receipts;
 pub mod records;
 pub mod register;

@@ -72,6 +72,33 @@ pub(crate) fn may_bring_file(connection: &Connection, child: &Introduction, file
     Ok(wrote || any(connection, (EVER, file), in_charge)?)
 }
 
+/// Whether a hub may bring a file for a replica below it: that one may bring it, and the hub was itself in charge of the part,
+/// for it sees what passes through it.
+pub(crate) fn may_bring_through(
+    connection: &Connection,
+    hub: &Introduction,
+    below: &Introduction,
+    file: &FileHash,
+) -> Result<bool> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT class, record, EXISTS (SELECT 1 FROM change c WHERE c.record = m.record AND c.class = m.class
+                                       AND origin = ?2)
+         FROM {EVER} m WHERE hash = ?1"
+    ))?;
+    let mut rows = statement.query([file.as_bytes().as_slice(), replica_id(&below.key).as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let class = columns::class(row, 0)?;
+        let Some(custody) = custody::of(connection, columns::blob(row, 1, "mention", "record")?)? else {
+            continue;
+        };
+        let in_charge = |who: &Introduction| may_write(&who.audience, &custody, &class) != MayWrite::No;
+        if in_charge(hub) && (row.get(2)? || in_charge(below)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether some part that a replica of this audience may hold mentions a file.
 pub(crate) fn may_hold_file(connection: &Connection, audience: &Audience, file: &FileHash) -> Result<bool> {
     any(connection, (NOW, file), |custody, class| may_hold(audience, custody, class))
@@ -103,9 +130,9 @@ fn any(
 /// What the parts mention as they stand.
 const NOW: &str = "mention";
 /// Every mention that there is or was.
-const EVER: &str =
+pub(crate) const EVER: &str =
     "(SELECT record, class, hash FROM mention UNION SELECT record, class, hash FROM mentioned_before)";
-const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";
+pub(crate) const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";
 
 /// Forgets what a record's parts mention and once mentioned, of one class or of all where it is empty, and the files that
 /// nothing else mentions or mentioned.

@@ -17,6 +17,8 @@ use crate::version::{Spoken, Version};
 
 const REQUEST: u8 = 5;
 const ANSWER: u8 = 6;
+/// In an offer: it only asks, for a replica below whose identity follows.
+const ON_BEHALF: u8 = 2;
 
 /// A file that the child has, or of which it has a thumbnail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Offer {
     pub bytes: usize,
     /// Whether its thumbnail is here.
     pub thumbnail: bool,
+    /// The replica below that has the file, where this one only asks about it for that one and knows nothing of it.
+    pub on_behalf_of: Option<ReplicaId>,
 }
 
 /// Chunks of one file that follow each other.
@@ -125,6 +129,31 @@ pub struct LaneAnswer {
     pub stretches: Vec<Stretch>,
 }
 
+impl Offer {
+    /// A question about a file for whoever below has it.
+    pub const fn question(file: FileHash, on_behalf_of: ReplicaId) -> Self {
+        Self { file, bytes: 0, thumbnail: false, on_behalf_of: Some(on_behalf_of) }
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.raw(self.file.as_bytes()).count(self.bytes);
+        match self.on_behalf_of {
+            None => writer.byte(u8::from(self.thumbnail)),
+            Some(replica) => writer.byte(ON_BEHALF).raw(replica.as_bytes()),
+        };
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let file = FileHash(reader.array()?);
+        let bytes = reader.count("file", limits::ATTACHMENT_BYTES_MAX)?;
+        match (reader.byte()?, bytes) {
+            (here @ 0..=1, _) => Ok(Self { file, bytes, thumbnail: here == 1, on_behalf_of: None }),
+            (ON_BEHALF, 0) => Ok(Self::question(file, ReplicaId(reader.array()?))),
+            _ => Err(DecodeError::Invalid { field: "offer" }),
+        }
+    }
+}
+
 impl LaneRequest {
     /// The exchange, as proofs name it.
     pub fn challenge(&self) -> Challenge {
@@ -143,7 +172,7 @@ impl LaneRequest {
         writer.number(self.line.number().into()).number(self.exchange).count(self.pull_bytes_max);
         writer.count(self.offers.len());
         for offer in &self.offers {
-            writer.raw(offer.file.as_bytes()).count(offer.bytes).byte(u8::from(offer.thumbnail));
+            offer.write(&mut writer);
         }
         write_thumbnails(&mut writer, &self.thumbnails);
         write_stretches(&mut writer, &self.stretches);
@@ -175,13 +204,7 @@ impl LaneRequest {
         let line = read_line(&mut reader)?;
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let pull_bytes_max = reader.count("pull", limits::LANE_FILE_BYTES_MAX)?;
-        let offers = many(&mut reader, "offers", limits::OFFERS_MAX, |reader| {
-            Ok(Offer {
-                file: FileHash(reader.array()?),
-                bytes: reader.count("file", limits::ATTACHMENT_BYTES_MAX)?,
-                thumbnail: flag(reader, "thumbnail")?,
-            })
-        })?;
+        let offers = many(&mut reader, "offers", limits::OFFERS_MAX, Offer::read)?;
         let thumbnails = read_thumbnails(&mut reader)?;
         let stretches = read_stretches(&mut reader, offers.len())?;
         let thumbnails_wanted = many(&mut reader, "thumbnails wanted", limits::OFFERS_MAX, |reader| {
@@ -319,12 +342,4 @@ fn many<'a, T>(
     read: impl Fn(&mut Reader<'a>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     (0..reader.count(field, max)?).map(|_| read(reader)).collect()
-}
-
-fn flag(reader: &mut Reader<'_>, field: &'static str) -> Result<bool, DecodeError> {
-    match reader.byte()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(DecodeError::Invalid { field }),
-    }
 }

@@ -326,8 +326,14 @@ fn lane_request(version: Version) -> LaneRequest {
         exchange: 8,
         pull_bytes_max: 65_536,
         offers: vec![
-            Offer { file, bytes: 16_385, thumbnail: true },
-            Offer { file: hash_of(b"only its thumbnail is here"), bytes: 0, thumbnail: true },
+            Offer { file, bytes: 16_385, thumbnail: true, on_behalf_of: None },
+            Offer {
+                file: hash_of(b"only its thumbnail is here"),
+                bytes: 0,
+                thumbnail: true,
+                on_behalf_of: None,
+            },
+            Offer::question(hash_of(b"a child has it"), hub().replica()),
         ],
         thumbnails: vec![thumbnail()],
         stretches: vec![Stretch { of: 0, first: 2, bytes: vec![0] }],

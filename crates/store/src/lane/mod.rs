@@ -41,6 +41,8 @@ pub struct LaneSummary {
     pub files_up: u64,
     /// Files of which the hub says, as news, that the home's backup has them.
     pub covered: u64,
+    /// Files of which the hub says, as news, that it wants them from whoever below has them.
+    pub wanted: u64,
     /// Files that arrived whole.
     pub files_down: u64,
     /// Thumbnails that the hub took.

@@ -12,6 +12,7 @@ use crate::attachments::{self, Sendable};
 use crate::chunks;
 use crate::covered;
 use crate::error::Result;
+use crate::passing;
 use crate::thumbnails;
 
 /// What is known of the hub's holding.
@@ -39,7 +40,8 @@ struct Going {
 
 impl Going {
     fn offer(&self) -> Offer {
-        Offer { file: self.what.place.file, bytes: self.what.bytes, thumbnail: self.what.thumbnail }
+        let Sendable { place, bytes, thumbnail } = self.what;
+        Offer { file: place.file, bytes, thumbnail, on_behalf_of: None }
     }
 }
 
@@ -47,12 +49,15 @@ impl Going {
 const TRIES: u8 = 2;
 /// A file in an offer, about.
 const OFFER_BYTES: usize = 40;
+/// A question for somebody below, about.
+const QUESTION_BYTES: usize = 56;
 
 /// What goes up in one run.
 #[derive(Debug, Default)]
 pub(super) struct Up {
     window: Vec<Going>,
     windows: usize,
+    begun: bool,
     failure: Option<FileFailure>,
 }
 
@@ -72,7 +77,10 @@ impl Up {
     /// The next window; whether there is one.
     fn slide(&mut self, connection: &Connection) -> Result<bool> {
         let after = self.window.last().map(|going| going.what.place);
-        let next = attachments::sendable(connection, after, limits::OFFERS_MAX)?;
+        let mut next = attachments::sendable(connection, after, limits::OFFERS_MAX)?;
+        if next.is_empty() {
+            next = passing::sendable(connection, after, limits::OFFERS_MAX)?;
+        }
         if next.is_empty() {
             return Ok(false);
         }
@@ -85,9 +93,11 @@ impl Up {
 
     /// Asks what the hub holds of everything that waits, and sends the thumbnails that it wants.
     pub(super) fn offers(&mut self, connection: &Connection, room: usize) -> Result<Option<Load>> {
-        let asked = covered::to_ask_above(connection, (room / OFFER_BYTES).clamp(1, limits::OFFERS_MAX))?;
-        if !asked.is_empty() {
-            let offers = asked.into_iter().map(|file| Offer { file, bytes: 0, thumbnail: false }).collect();
+        if !std::mem::replace(&mut self.begun, true) {
+            passing::grow_old(connection)?;
+        }
+        let offers = passing::questions(connection, (room / QUESTION_BYTES).clamp(1, limits::OFFERS_MAX))?;
+        if !offers.is_empty() {
             return Ok(Some(Load { offers, ..Load::default() }));
         }
         loop {
@@ -219,8 +229,8 @@ impl Up {
         summary: &mut LaneSummary,
     ) -> Result<()> {
         for (at, (offer, state)) in request.offers.iter().zip(&answer.states).enumerate() {
-            if offer.bytes == 0 && !offer.thumbnail {
-                covered::answered(connection, &offer.file, state.covered)?;
+            if let Some(below) = offer.on_behalf_of {
+                summary.wanted += u64::from(passing::answered(connection, &offer.file, below, state)?);
                 summary.covered += u64::from(state.covered);
                 continue;
             }
@@ -237,6 +247,7 @@ impl Up {
                 summary.covered += u64::from(covered::note(connection, &offer.file)?);
             }
             let heard = going.hear(connection, request, state, brought)?;
+            passing::heard(connection, &offer.file, state)?;
             match heard {
                 Heard::Whole => summary.files_up += 1,
                 Heard::Failed(failure) => {

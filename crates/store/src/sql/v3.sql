@@ -235,10 +235,16 @@ CREATE TABLE covered_file (
     record BLOB NOT NULL,              -- that mentioned it, and went
     PRIMARY KEY (hash, record)
 ) STRICT, WITHOUT ROWID;
--- Files that are not here and that a child must know of: asked of the hub above, and what it said.
-CREATE TABLE asked_above (
-    hash    BLOB PRIMARY KEY,
-    covered INTEGER NOT NULL DEFAULT 0
+-- Files that nothing here mentions and that somebody below has: asked of the hub above, and what it said. What it wants is taken
+-- for it, and goes once the home's backup has it.
+CREATE TABLE passing (
+    hash    BLOB NOT NULL,
+    replica BLOB NOT NULL,             -- that has it
+    child   BLOB NOT NULL,             -- that asked: the same, or a hub above it
+    said    INTEGER NOT NULL DEFAULT 0, -- by the hub above: 0 nothing, 1 it wants it, 2 the home's backup has it
+    due     INTEGER NOT NULL DEFAULT 1, -- 1: the child has asked since the hub above was asked
+    age     INTEGER NOT NULL DEFAULT 0, -- runs of the lane since the child asked
+    PRIMARY KEY (hash, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attachment_via ON attachment (via) WHERE via IS NOT NULL;
 CREATE TABLE chunk (
