@@ -1,7 +1,7 @@
 //! Custody in the store: who is in charge of each record, kept beside what its envelope says. An assessment is in the
 //! charge of whoever is in charge of its case, so its custody is put together when it is asked for.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::RecordId;
 use teranga_core::record::{Assignee, Custody, Envelope};
 
@@ -60,9 +60,33 @@ pub(crate) fn of(connection: &Connection, record: RecordId) -> Result<Option<Cus
 pub(crate) fn under(connection: &Connection, of: &Facts) -> Result<Custody> {
     let case = match of.case {
         None => None,
-        Some(case) => facts(connection, case)?,
+        Some(case) => match facts(connection, case)? {
+            Some(facts) => Some(facts.own),
+            None => left(connection, case)?,
+        },
     };
-    Ok(of.with(case.as_ref().map(|case| &case.own)))
+    Ok(of.with(case.as_ref()))
+}
+
+/// Who was in charge of a record when it was let go here, where it was: whoever it was is no more.
+pub(crate) fn left(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
+    let json: Option<String> = connection
+        .prepare_cached("SELECT left_custody FROM record WHERE record = ?1 AND region IS NULL")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    let Some(json) = json else { return Ok(None) };
+    let mut custody = from_json(&json, "record")?;
+    custody.before.append(&mut custody.assigned);
+    Ok(Some(custody))
+}
+
+/// Keeps who was in charge of a record that is let go: what was begun while they were may come later.
+pub(crate) fn keep_left(connection: &Connection, record: RecordId, custody: &Custody) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE record SET left_custody = ?2 WHERE record = ?1")?
+        .execute(params![record.as_bytes(), to_json(custody, "record")?])?;
+    Ok(())
 }
 
 /// Keeps what an envelope says of custody beside its record.

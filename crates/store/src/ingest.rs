@@ -250,8 +250,9 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
             if named_again {
                 log::name_again(connection, &logged)?;
             } else {
-                let Appended { seq, is_new, .. } = log::append(connection, &logged)?;
-                brought.something |= is_new;
+                let Appended { seq, is_new, moved } = log::append(connection, &logged)?;
+                let again = moved && judged::its_author_brings(connection, entry)?;
+                brought.something |= is_new || again;
                 first.get_or_insert(seq);
                 sent_again |= fork::is_sent_again(connection, seq)?;
             }

@@ -59,6 +59,7 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
     }
     // Both: nobody gives themselves what they have not. That a save gives its own record away does not make it late.
     let mut granted = Granted::Yes;
+    let claimed = claimed.filter(|claimed| held.as_ref() != Some(claimed));
     for facts in held.iter().chain(&claimed) {
         let custody = custody::under(connection, facts)?;
         for class in &case.classes {
@@ -95,8 +96,13 @@ fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>
 fn refused(connection: &Connection, record: RecordId, facts: &Facts) -> Result<Granted> {
     let behind = behind::reading(connection)? != Reading::CaughtUp;
     Ok(match facts.case {
-        Some(case) if behind || custody::facts(connection, case)?.is_none() => Granted::EnvelopeUnknown(case),
+        Some(case) if behind || is_unknown(connection, case)? => Granted::EnvelopeUnknown(case),
         None if behind => Granted::EnvelopeUnknown(record),
         Some(_) | None => Granted::No,
     })
+}
+
+/// Whether nobody here can say who is, or was, in charge of a case.
+fn is_unknown(connection: &Connection, case: RecordId) -> Result<bool> {
+    Ok(custody::facts(connection, case)?.is_none() && custody::left(connection, case)?.is_none())
 }

@@ -13,7 +13,7 @@ use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::judgement::{Judgement, Stance};
 use teranga_sync::limits;
-use teranga_sync::pack::Pack;
+use teranga_sync::pack::{Entry, Pack};
 
 use crate::apply::BUILDS_ON_HELD;
 use crate::columns::{self, blob, integer};
@@ -178,10 +178,15 @@ pub(crate) fn another_brings(connection: &Connection, hub: ReplicaId, pack: &Pac
                 hub.as_bytes()
             ])?;
         if forgotten > 0 {
-            try_again(connection, (entry.record, &entry.class, entry.hash))?;
+            try_again(connection, (entry.record, &entry.class, entry.hash), HELD_BELOW)?;
         }
     }
     Ok(())
+}
+
+/// The author of a change brings it itself that a witness had brought, who might not: it is decided on anew. Whether it is.
+pub(crate) fn its_author_brings(connection: &Connection, entry: &Entry) -> Result<bool> {
+    try_again(connection, (entry.record, &entry.class, entry.hash), NOT_GRANTED)
 }
 
 /// Has this hub decide for itself on a record, whatever hubs below said of it.
@@ -251,23 +256,29 @@ fn forget(connection: &Connection, hub: ReplicaId, judgement: &Judgement) -> Res
             "DELETE FROM judged_below WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (hub = ?4 OR ?5)",
         )?
         .execute(params![record.as_bytes(), class.as_str(), change.as_bytes(), hub.as_bytes(), by_another])?;
-    if forgotten > 0 { try_again(connection, (*record, class, *change)) } else { Ok(()) }
+    if forgotten > 0 {
+        try_again(connection, (*record, class, *change), HELD_BELOW)?;
+    }
+    Ok(())
 }
 
-/// What was held aside because a hub below did not take it is decided on here.
-fn try_again(connection: &Connection, of: (RecordId, &ClassId, ChangeHash)) -> Result<()> {
-    let (record, class, change) = of;
+/// What was held aside for this reason is decided on anew. Whether it was.
+fn try_again(
+    connection: &Connection,
+    (record, class, change): (RecordId, &ClassId, ChangeHash),
+    reason: &str,
+) -> Result<bool> {
     let held = connection
         .prepare_cached(
             "UPDATE change SET status = 0, reason = ?5
              WHERE record = ?1 AND class = ?2 AND hash = ?3 AND status = 3 AND reason = ?4 AND body IS NOT NULL",
         )?
-        .execute(params![record.as_bytes(), class.as_str(), change.as_bytes(), HELD_BELOW, AGAIN])?;
+        .execute(params![record.as_bytes(), class.as_str(), change.as_bytes(), reason, AGAIN])?;
     if held > 0 {
         verdicts::withdraw(connection, record, class, change)?;
         try_what_fell_with_it(connection)?;
     }
-    Ok(())
+    Ok(held > 0)
 }
 
 /// A hub judges what it brought, and what those wrote whom it may introduce.

@@ -199,7 +199,7 @@ fn others_are_safe(
             SELECT 1 FROM change c
             LEFT JOIN receipt r ON r.origin = coalesce(c.witness, c.origin)
                 AND r.line = (coalesce(c.fed, c.batch) >> 32) AND r.what = ?3
-            WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.status = 1
+            WHERE c.record = ?1 AND (c.origin <> ?2 OR c.batch = 0) AND c.body IS NOT NULL
               AND coalesce(c.fed, c.batch) > coalesce(r.batch, 0))",
     )?;
     let ahead: bool = statement

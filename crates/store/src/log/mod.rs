@@ -168,8 +168,7 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
         let moved = if change.batch == Some(FROM_FEED) {
             came_back(connection, seq, change)?
         } else {
-            came_in_its_pack(connection, seq, change)?;
-            false
+            came_in_its_pack(connection, seq, change)?
         };
         let mut is_new = false;
         if let Some(body) = change.body {
@@ -228,9 +227,9 @@ fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<b
 }
 
 /// A change that had come down the feed, or in a testimony, has come in its author's pack now, which says what stood in one
-/// save.
-fn came_in_its_pack(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<()> {
-    connection
+/// save. Whether it was known as of another pack.
+fn came_in_its_pack(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<bool> {
+    let moved = connection
         .prepare_cached(
             "UPDATE change SET batch = ?2, place = ?3, save = coalesce(?5, seq), witness = NULL
              WHERE seq = ?1 AND batch = 0 AND origin = ?4",
@@ -242,7 +241,7 @@ fn came_in_its_pack(connection: &Connection, seq: i64, change: &Logged<'_>) -> R
             change.origin.as_bytes(),
             change.save
         ])?;
-    Ok(())
+    Ok(moved == 1)
 }
 
 /// The hub that brought one's own changes back may hold them no more: they are offered again, but for those that it
