@@ -24,6 +24,7 @@ mod covered;
 mod create;
 mod custody;
 pub mod drafts;
+mod drawn;
 pub mod erase;
 pub mod error;
 mod feed;
