@@ -23,6 +23,7 @@ pub mod courier;
 mod covered;
 mod create;
 mod custody;
+mod cutting;
 pub mod drafts;
 mod drawn;
 pub mod erase;
