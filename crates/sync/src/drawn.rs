@@ -184,10 +184,15 @@ impl Known {
         let places: Vec<Option<Place>> = identities.iter().map(|identity| self.identity(identity)).collect();
         write_places(writer, places.iter().copied());
         write_times(writer, identities.iter());
-        for (identity, _) in identities.iter().zip(&places).filter(|(_, place)| place.is_none()) {
-            writer.raw(&random_of(identity));
-        }
+        write_spelled(writer, identities, &places);
         places
+    }
+
+    /// Writes of identities all but their times.
+    pub(crate) fn write_random(&self, writer: &mut Writer, identities: &[[u8; 16]]) {
+        let places: Vec<Option<Place>> = identities.iter().map(|identity| self.identity(identity)).collect();
+        write_places(writer, places.iter().copied());
+        write_spelled(writer, identities, &places);
     }
 
     /// Writes the salts of records: most are the draw behind that of their record.
@@ -220,27 +225,36 @@ impl Told {
         reader: &mut Reader<'_>,
         count: usize,
     ) -> Result<Identities, DecodeError> {
-        let mut before = 0;
-        let places = (0..count)
-            .map(|_| {
-                let place = read_place(reader, before)?;
-                before = place.map_or(before, |place| place.wrapping_add(1));
-                Ok(place)
-            })
-            .collect::<Result<Vec<_>, DecodeError>>()?;
+        let places = read_places(reader, count)?;
         let times = read_times(reader, count)?;
         let identities = times
             .into_iter()
-            .zip(&places)
-            .map(|(time, place)| {
-                let random = match place {
-                    None => reader.array()?,
-                    Some(place) => random_of(&self.draw(*place)?),
-                };
-                Ok(identity_of(time, random))
-            })
-            .collect::<Result<Vec<_>, DecodeError>>()?;
+            .zip(self.read_spelled(reader, &places)?)
+            .map(|(time, random)| identity_of(time, random))
+            .collect();
         Ok((identities, places))
+    }
+
+    /// Reads what [`Known::write_random`] wrote.
+    pub(crate) fn read_random(
+        &self,
+        reader: &mut Reader<'_>,
+        count: usize,
+    ) -> Result<Vec<[u8; RANDOM_BYTES]>, DecodeError> {
+        let places = read_places(reader, count)?;
+        self.read_spelled(reader, &places)
+    }
+
+    fn read_spelled(
+        &self,
+        reader: &mut Reader<'_>,
+        places: &[Option<Place>],
+    ) -> Result<Vec<[u8; RANDOM_BYTES]>, DecodeError> {
+        let of = |place: &Option<Place>| match place {
+            None => reader.array(),
+            Some(place) => self.draw(*place).map(|draw| random_of(&draw)),
+        };
+        places.iter().map(of).collect()
     }
 
     /// Reads what [`Known::write_salts`] wrote.
@@ -284,6 +298,24 @@ fn write_places(writer: &mut Writer, places: impl Iterator<Item = Option<Place>>
         writer.number(place.map_or(0, |place| 1 + turned(place.wrapping_sub(expected))));
         expected = place.map_or(expected, |place| place.wrapping_add(1));
     }
+}
+
+/// Writes the random bytes of identities that are no draws.
+fn write_spelled(writer: &mut Writer, identities: &[[u8; 16]], places: &[Option<Place>]) {
+    for (identity, _) in identities.iter().zip(places).filter(|(_, place)| place.is_none()) {
+        writer.raw(&random_of(identity));
+    }
+}
+
+fn read_places(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Option<Place>>, DecodeError> {
+    let mut expected = 0;
+    (0..count)
+        .map(|_| {
+            let place = read_place(reader, expected)?;
+            expected = place.map_or(expected, |place| place.wrapping_add(1));
+            Ok(place)
+        })
+        .collect()
 }
 
 fn read_place(reader: &mut Reader<'_>, expected: Place) -> Result<Option<Place>, DecodeError> {

@@ -13,7 +13,7 @@ use crate::limits;
 pub(crate) const CHARS: usize = 26;
 /// The random bytes of an identity, behind six of its time.
 pub(crate) const RANDOM_BYTES: usize = 10;
-const TIME_BITS: u32 = 48;
+pub(crate) const TIME_BITS: u32 = 48;
 
 /// The identities of what is being written, in the order in which they are first spelled.
 #[derive(Debug, Default)]
@@ -78,11 +78,6 @@ impl NamesReader {
         Ok(Self { names: read_identities(reader, count)?, spelled: 0, left: bytes_max })
     }
 
-    /// Those that were read otherwise; no bodies come of them.
-    pub(crate) fn of(names: Vec<[u8; 16]>) -> Self {
-        Self { names, spelled: 0, left: 0 }
-    }
-
     /// Reads a body.
     pub fn read_body(&mut self, reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
         let places = (0..reader.count("places", limits::CHANGE_BYTES_MAX / CHARS)?)
@@ -102,8 +97,7 @@ impl NamesReader {
         Ok(body.finish())
     }
 
-    /// Reads which identity is spelled next.
-    pub(crate) fn name(&mut self, reader: &mut Reader<'_>) -> Result<[u8; 16], DecodeError> {
+    fn name(&mut self, reader: &mut Reader<'_>) -> Result<[u8; 16], DecodeError> {
         let back = reader.count("name", limits::PACK_NAMES_MAX)?;
         let number = self.spelled.checked_sub(back).ok_or(DecodeError::Invalid { field: "name" })?;
         let name = self.names.get(number).ok_or(DecodeError::Invalid { field: "name" })?;
@@ -154,7 +148,7 @@ pub(crate) fn identity_of(time: u64, random: [u8; RANDOM_BYTES]) -> [u8; 16] {
 }
 
 /// The time of an identity, in ms since 1970.
-fn time(identity: &[u8; 16]) -> u64 {
+pub(crate) fn time(identity: &[u8; 16]) -> u64 {
     identity.iter().take(16 - RANDOM_BYTES).fold(0, |time, byte| time << 8 | u64::from(*byte))
 }
 

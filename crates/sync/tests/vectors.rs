@@ -107,6 +107,7 @@ fn drawn_pack() -> (Pack, Drawn) {
     let mut saves = Vec::new();
     for (number, name) in (0..).zip(["Awa", "Moussa", "Awa"]) {
         let at = Millis(1_772_442_000_000 + number * 60_000);
+        let done = Millis(at.0 + 30_000);
         let record = RecordId::generate(at, &mut drawing);
         let mut salt = Salt([0; 16]);
         drawing.fill(&mut salt.0);
@@ -114,7 +115,8 @@ fn drawn_pack() -> (Pack, Drawn) {
         let mut edits =
             vec![(Key::question("E01"), Value::text("ok")), (Key::question("men"), Value::Int(2))];
         for place in 0..=number {
-            let member = Key::item(None, "members", ItemId::generate(at, &mut drawing));
+            let added = Millis(at.0 + place * 5_000 + 1_000);
+            let member = Key::item(None, "members", ItemId::generate(added, &mut drawing));
             edits.push((member.child("_order"), Value::Int(place + 1)));
             edits.push((member.child("name"), Value::text(name)));
             edits.push((member.child("needs").child("seed"), Value::Bool(true)));
@@ -126,17 +128,17 @@ fn drawn_pack() -> (Pack, Drawn) {
             hash: change.hash,
             body: Some(change.bytes),
         };
-        let mut save = vec![entry(part.edit(actor, at, "rss@2026-11", &edits).unwrap().unwrap(), &survey)];
-        let event = Key::question("_event").child(&EventId::generate(at, &mut drawing).to_string());
-        let submitted = format!(r#"{{"event":"submitted","at":{}}}"#, at.0);
+        let mut save = vec![entry(part.edit(actor, done, "rss@2026-11", &edits).unwrap().unwrap(), &survey)];
+        let event = Key::question("_event").child(&EventId::generate(done, &mut drawing).to_string());
+        let submitted = format!(r#"{{"event":"submitted","at":{}}}"#, done.0);
         let envelope =
             [(Key::question("_case"), Value::Text(RECORD.to_string())), (event, Value::Text(submitted))];
         let mut envelope_part = Part::open(record, &open, salt.0);
-        save.push(entry(envelope_part.edit(actor, at, "rss@2026-11", &envelope).unwrap().unwrap(), &open));
+        save.push(entry(envelope_part.edit(actor, done, "rss@2026-11", &envelope).unwrap().unwrap(), &open));
         saves.push(save);
         if number == 1 {
             let correction = [(Key::question("men"), Value::Int(3))];
-            let later = Millis(at.0 + 1_000);
+            let later = Millis(done.0 + 1_000);
             saves.push(vec![entry(
                 part.edit(actor, later, "rss@2026-11", &correction).unwrap().unwrap(),
                 &survey,

@@ -9,24 +9,29 @@ use teranga_core::id::ItemId;
 use super::cells::CellsReader;
 use super::change::Put;
 use super::marked::{length_at_most, spell_out};
+use super::named::{Clock, NamesRead};
 use super::spread::{SEPARATOR, STRING};
 use crate::bytes::{DecodeError, Reader};
 use crate::limits;
-use crate::named::NamesReader;
 
 /// What is read of a change's answers.
 #[derive(Debug)]
 pub(super) struct Gathered {
-    /// When it was made.
-    pub(super) time: i64,
+    clock: Clock,
     pub(super) puts: Vec<Put<'static>>,
     /// How long its keys and values are together.
     bytes: usize,
 }
 
 impl Gathered {
-    pub(super) const fn new(time: i64) -> Self {
-        Self { time, puts: Vec::new(), bytes: 0 }
+    /// Of a change that was made by this clock.
+    pub(super) const fn new(clock: Clock) -> Self {
+        Self { clock, puts: Vec::new(), bytes: 0 }
+    }
+
+    /// When it was made.
+    pub(super) const fn time(&self) -> i64 {
+        self.clock.change
     }
 
     fn put(&mut self, key: String, kind: u8, value: Vec<u8>) -> Result<(), DecodeError> {
@@ -60,10 +65,11 @@ pub(super) struct Columns<'a, 'n> {
     shapes: Reader<'a>,
     counts: Reader<'a>,
     identities: Reader<'a>,
+    times: Reader<'a>,
     answers: Reader<'a>,
     descriptions: Reader<'a>,
     texts: Reader<'a>,
-    names: &'n mut NamesReader,
+    names: &'n mut NamesRead,
     /// How many places may still come of this, and how many bytes of keys and values.
     places_left: usize,
     bytes_left: usize,
@@ -73,7 +79,7 @@ impl<'a, 'n> Columns<'a, 'n> {
     /// Reads the columns of what may hold so many bytes of changes.
     pub(super) fn read(
         reader: &mut Reader<'a>,
-        names: &'n mut NamesReader,
+        names: &'n mut NamesRead,
         bytes_max: usize,
     ) -> Result<Self, DecodeError> {
         let mut column = || reader.run("column", bytes_max).map(Reader::new);
@@ -83,6 +89,7 @@ impl<'a, 'n> Columns<'a, 'n> {
             shapes: column()?,
             counts: column()?,
             identities: column()?,
+            times: column()?,
             answers: column()?,
             descriptions: column()?,
             texts: column()?,
@@ -105,11 +112,10 @@ impl<'a, 'n> Columns<'a, 'n> {
                 numbers.iter().map(|change| Place { change: *change, items: Rc::clone(&none) }).collect();
             self.branch(&mut Vec::new(), places, changes)?;
         }
-        let Self {
-            questions, shape_numbers, shapes, counts, identities, answers, descriptions, texts, ..
-        } = self;
-        [questions, shape_numbers, shapes, counts, identities, answers, descriptions, texts]
+        self.names.finish()?;
+        [self.questions, self.shape_numbers, self.shapes, self.counts, self.identities, self.times]
             .into_iter()
+            .chain([self.answers, self.descriptions, self.texts])
             .try_for_each(Reader::finish)
     }
 
@@ -134,7 +140,7 @@ impl<'a, 'n> Columns<'a, 'n> {
         let shapes = self.shapes(names.len(), &places)?;
         let counts = self.counts(has_items, &places)?;
         self.answers(way, &places, &shapes, changes)?;
-        let items = self.items(&places, &counts)?;
+        let items = self.items(&places, &counts, changes)?;
         let below = below(names.len(), &places, &shapes);
         drop((places, shapes));
         // What nobody has does not stand there: branches are no more than places.
@@ -180,11 +186,18 @@ impl<'a, 'n> Columns<'a, 'n> {
         Ok(())
     }
 
-    fn items(&mut self, places: &[Place], counts: &[usize]) -> Result<Vec<Place>, DecodeError> {
+    fn items(
+        &mut self,
+        places: &[Place],
+        counts: &[usize],
+        changes: &mut [Gathered],
+    ) -> Result<Vec<Place>, DecodeError> {
         let mut items = Vec::new();
         for (place, count) in places.iter().zip(counts) {
             for _ in 0..*count {
-                let item = self.names.name(&mut self.identities)?;
+                let change = changes.get_mut(place.change).ok_or(DecodeError::Invalid { field: "change" })?;
+                let columns = [&mut self.identities, &mut self.times];
+                let item = self.names.next(columns, &mut change.clock)?;
                 let way = place.items.iter().copied().chain([item]).collect();
                 items.push(Place { change: place.change, items: way });
             }
@@ -211,7 +224,9 @@ impl<'a, 'n> Columns<'a, 'n> {
             self.bytes_left =
                 self.bytes_left.checked_sub(length).ok_or(DecodeError::OverLimit { field: "change" })?;
             let value = match kind {
-                STRING => spell_out(text, change.time, || self.names.name(&mut self.identities))?,
+                STRING => spell_out(text, change.time(), || {
+                    self.names.next([&mut self.identities, &mut self.times], &mut change.clock)
+                })?,
                 _ => text.to_vec(),
             };
             change.put(key(way, &place.items), kind, value)?;
@@ -291,13 +306,14 @@ mod tests {
         descriptions.count(text.len() << 4 | usize::from(STRING));
         let mut columns = Writer::new();
         columns.run(questions.as_slice()).run(&[numbers.clone(), numbers.clone()].concat()).run(&[0b10, 0b1]);
-        columns.run(&[]).run(&[]).run(&numbers).run(descriptions.as_slice()).run(text);
+        columns.run(&[]).run(&[]).run(&[]).run(&numbers).run(descriptions.as_slice()).run(text);
         columns.finish()
     }
 
     fn gather(columns: &[u8], count: usize) -> Result<Vec<Gathered>, DecodeError> {
-        let mut changes: Vec<Gathered> = (0..count).map(|_| Gathered::new(1_772_442_000_000)).collect();
-        let mut names = NamesReader::of(Vec::new());
+        let clock = Clock::of(1_772_442_000_000, &[0; 16]);
+        let mut changes: Vec<Gathered> = (0..count).map(|_| Gathered::new(clock)).collect();
+        let mut names = NamesRead::of(Vec::new());
         let read = Columns::read(&mut Reader::new(columns), &mut names, limits::PACK_RAW_BYTES_MAX)?;
         read.gather(&[(0..count).collect()], &mut changes)?;
         Ok(changes)

@@ -126,7 +126,7 @@ impl<'a> HeadersReader<'a> {
         };
         let replaced = read_replaced(self.replaced.run("replaced", limits::CHANGE_BYTES_MAX)?)?;
         gathered.puts.sort_unstable_by(|before, after| before.key.cmp(&after.key));
-        let body = Taken { deps, head, time: gathered.time, puts: gathered.puts, replaced }.body();
+        let body = Taken { deps, head, time: gathered.time(), puts: gathered.puts, replaced }.body();
         if body.len() > limits::CHANGE_BYTES_MAX {
             return Err(DecodeError::OverLimit { field: "change" });
         }

@@ -16,6 +16,7 @@ mod change;
 mod gather;
 mod header;
 mod marked;
+mod named;
 mod repeated;
 mod spread;
 mod tables;
@@ -23,6 +24,7 @@ mod tables;
 use change::Taken;
 use gather::{Columns, Gathered};
 use header::{Headers, HeadersReader};
+use named::Clock;
 use spread::Forest;
 use tables::{Tables, TablesRead};
 
@@ -83,7 +85,7 @@ impl<'a> Written<'a> {
             None => (0, elide::without_frame(change)),
         };
         let taken = Taken::of(body, flag == DEP_ELIDED).filter(|taken| self.headers.knows(taken));
-        if let Some(taken) = taken.filter(|taken| self.forest.add(class, taken)) {
+        if let Some(taken) = taken.filter(|taken| self.forest.add(entry.record.as_bytes(), class, taken)) {
             self.entries.byte(flag | APART);
             self.headers.write(&taken);
         } else {
@@ -105,7 +107,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, actors: Vec<ActorId>) -> Result<Vec<
     for entry in entries.iter().flatten().filter(|entry| entry.flags & APART != 0) {
         let class = classes.get_mut(entry.class).ok_or(DecodeError::Invalid { field: "class" })?;
         class.push(changes.len());
-        changes.push(Gathered::new(headers.time()?));
+        let (record, _) = tables.records.get(entry.record).ok_or(DecodeError::Invalid { field: "record" })?;
+        changes.push(Gathered::new(Clock::of(headers.time()?, record.as_bytes())));
     }
     Columns::read(reader, &mut tables.names, bytes_max)?.gather(&classes, &mut changes)?;
     let bases = Bases::default();

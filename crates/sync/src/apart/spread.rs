@@ -9,6 +9,7 @@ use teranga_core::id::ItemId;
 use super::cells::Cells;
 use super::change::{Put, Taken};
 use super::marked::{Marked, length_at_most};
+use super::named::{self, Clock};
 use crate::bytes::Writer;
 use crate::drawn::Known;
 use crate::limits;
@@ -24,6 +25,7 @@ pub(super) const STRING: u8 = 6;
 pub(super) struct Forest<'a> {
     known: &'a Known,
     classes: Vec<Branch<'a>>,
+    clocks: Vec<Clock>,
     places_left: usize,
     bytes_left: usize,
 }
@@ -39,6 +41,8 @@ struct Branch<'a> {
 /// What one change has there.
 #[derive(Debug)]
 struct Leaf<'a> {
+    /// The number of the change.
+    change: usize,
     answer: Option<Answer<'a>>,
     names: Vec<&'a str>,
     items: Vec<[u8; 16]>,
@@ -62,6 +66,22 @@ struct Tree<'a> {
     bytes: usize,
 }
 
+/// The identities of a pack, as they are named.
+struct Naming<'n> {
+    names: &'n mut Names,
+    clocks: Vec<Clock>,
+}
+
+impl Naming<'_> {
+    fn name(&mut self, columns: &mut Columns, change: usize, identities: &[[u8; 16]]) {
+        for identity in identities {
+            if let Some(clock) = self.clocks.get_mut(change) {
+                named::name(columns, self.names, clock, *identity);
+            }
+        }
+    }
+}
+
 /// The columns that are written.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
@@ -69,7 +89,9 @@ pub(super) struct Columns {
     /// The number of each shape, and those that are new.
     shapes: [Writer; 2],
     counts: Writer,
-    identities: Writer,
+    pub(super) identities: Writer,
+    /// Of identities that are named for the first time.
+    pub(super) times: Writer,
     /// The number of each answer; of those that are new type and length, and the bytes.
     answers: [Writer; 3],
 }
@@ -84,6 +106,7 @@ impl Columns {
             shapes,
             &self.counts,
             &self.identities,
+            &self.times,
             numbers,
             descriptions,
             texts,
@@ -98,11 +121,17 @@ impl<'a> Forest<'a> {
     /// One tree for each of so many classes.
     pub(super) fn new(classes: usize, known: &'a Known) -> Self {
         let classes = (0..classes).map(|_| Branch::default()).collect();
-        Self { known, classes, places_left: limits::PACK_PLACES_MAX, bytes_left: limits::PACK_RAW_BYTES_MAX }
+        Self {
+            known,
+            classes,
+            clocks: Vec::new(),
+            places_left: limits::PACK_PLACES_MAX,
+            bytes_left: limits::PACK_RAW_BYTES_MAX,
+        }
     }
 
     /// Takes the answers of a change in; says whether it could.
-    pub(super) fn add(&mut self, class: usize, taken: &Taken<'a>) -> bool {
+    pub(super) fn add(&mut self, record: &[u8; 16], class: usize, taken: &Taken<'a>) -> bool {
         let (Some(branch), Some(tree)) = (self.classes.get_mut(class), Tree::of(taken)) else { return false };
         // The receiver counts the same.
         let places_left = self.places_left.checked_sub(tree.places());
@@ -111,15 +140,17 @@ impl<'a> Forest<'a> {
             return false;
         };
         (self.places_left, self.bytes_left) = (places_left, bytes_left);
-        branch.add(tree, self.known);
+        branch.add(tree, self.clocks.len(), self.known);
+        self.clocks.push(Clock::of(taken.time, record));
         true
     }
 
     /// The columns, and in `names` the identities that they spell.
     pub(super) fn columns(&self, names: &mut Names) -> Columns {
         let mut columns = Columns::default();
+        let mut naming = Naming { names, clocks: self.clocks.clone() };
         for branch in &self.classes {
-            branch.write(&mut columns, names);
+            branch.write(&mut columns, &mut naming);
         }
         columns
     }
@@ -170,38 +201,39 @@ impl<'a> Answer<'a> {
 
 impl<'a> Branch<'a> {
     /// Adds what a change has here. Items stand in the order in which they were drawn, from which their keys say nothing.
-    fn add(&mut self, tree: Tree<'a>, known: &Known) {
+    fn add(&mut self, tree: Tree<'a>, change: usize, known: &Known) {
         let mut items: Vec<([u8; 16], Tree<'a>)> = tree.items.into_iter().collect();
         items.sort_by_key(|(item, _)| known.identity(item));
         self.leaves.push(Leaf {
+            change,
             answer: tree.answer,
             names: tree.names.keys().copied().collect(),
             items: items.iter().map(|(item, _)| *item).collect(),
         });
         for (name, tree) in tree.names {
-            self.names.entry(name).or_default().add(tree, known);
+            self.names.entry(name).or_default().add(tree, change, known);
         }
         if !items.is_empty() {
             let branch = self.items.get_or_insert_default();
             for (_, tree) in items {
-                branch.add(tree, known);
+                branch.add(tree, change, known);
             }
         }
     }
 
-    fn write(&self, columns: &mut Columns, names: &mut Names) {
+    fn write(&self, columns: &mut Columns, naming: &mut Naming<'_>) {
         columns.questions.count(self.names.len());
         for name in self.names.keys() {
             columns.questions.text(name);
         }
         columns.questions.byte(u8::from(self.items.is_some()));
         self.write_shapes(columns);
-        self.write_answers(columns, names);
-        for item in self.leaves.iter().flat_map(|leaf| &leaf.items) {
-            columns.identities.count(names.back(*item));
+        self.write_answers(columns, naming);
+        for leaf in &self.leaves {
+            naming.name(columns, leaf.change, &leaf.items);
         }
         for branch in self.names.values().chain(self.items.as_deref()) {
-            branch.write(columns, names);
+            branch.write(columns, naming);
         }
     }
 
@@ -223,17 +255,16 @@ impl<'a> Branch<'a> {
         }
     }
 
-    fn write_answers(&self, columns: &mut Columns, names: &mut Names) {
+    fn write_answers(&self, columns: &mut Columns, naming: &mut Naming<'_>) {
         let mut cells = Cells::new();
-        let [numbers, descriptions, texts] = &mut columns.answers;
-        for answer in self.leaves.iter().filter_map(|leaf| leaf.answer.as_ref()) {
+        for leaf in &self.leaves {
+            let Some(answer) = &leaf.answer else { continue };
+            let [numbers, descriptions, texts] = &mut columns.answers;
             if cells.write(numbers, (answer.kind, &answer.text)) {
                 descriptions.count(answer.text.len() << 4 | usize::from(answer.kind));
                 texts.raw(&answer.text);
             }
-            for identity in &answer.identities {
-                columns.identities.count(names.back(*identity));
-            }
+            naming.name(columns, leaf.change, &answer.identities);
         }
     }
 }

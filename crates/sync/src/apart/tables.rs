@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, Salt};
 
+use super::named::NamesRead;
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::drawn::{Known, Told};
 use crate::limits;
-use crate::named::NamesReader;
 use crate::pack::Entry;
 use crate::parts::each_once;
 
@@ -62,7 +62,7 @@ impl<'a> Tables<'a> {
         let places = known.write_identities(writer, &self.records);
         known.write_salts(writer, &places, &self.salts);
         writer.count(names.len());
-        known.write_identities(writer, names);
+        known.write_random(writer, names);
     }
 }
 
@@ -70,7 +70,7 @@ impl<'a> Tables<'a> {
 pub(super) struct TablesRead {
     pub(super) classes: Vec<ClassId>,
     pub(super) records: Vec<(RecordId, Salt)>,
-    pub(super) names: NamesReader,
+    pub(super) names: NamesRead,
 }
 
 impl TablesRead {
@@ -89,8 +89,8 @@ impl TablesRead {
         }
         let salts = told.read_salts(reader, &places)?;
         let count = reader.count("names", limits::PACK_NAMES_MAX)?;
-        let (names, _) = told.read_identities(reader, count)?;
+        let names = NamesRead::of(told.read_random(reader, count)?);
         let records = ids.into_iter().map(RecordId).zip(salts).collect();
-        Ok(Self { classes, records, names: NamesReader::of(names) })
+        Ok(Self { classes, records, names })
     }
 }
