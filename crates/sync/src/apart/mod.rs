@@ -5,7 +5,7 @@
 use teranga_core::id::{ActorId, ChangeHash};
 
 use crate::bytes::{DecodeError, Reader, Writer};
-use crate::drawn::{Drawn, Known};
+use crate::drawn::Drawn;
 use crate::elide;
 use crate::limits;
 use crate::named::{Names, turned, unturned};
@@ -13,6 +13,7 @@ use crate::pack::{Bases, Entry, Save};
 
 mod cells;
 mod change;
+mod draws;
 mod gather;
 mod header;
 mod marked;
@@ -22,6 +23,7 @@ mod spread;
 mod tables;
 
 use change::Taken;
+use draws::Known;
 use gather::{Columns, Gathered};
 use header::{Headers, HeadersReader};
 use named::Clock;

@@ -8,10 +8,10 @@ use teranga_core::id::ItemId;
 
 use super::cells::Cells;
 use super::change::{Put, Taken};
+use super::draws::Known;
 use super::marked::{Marked, length_at_most};
 use super::named::{self, Clock};
 use crate::bytes::Writer;
-use crate::drawn::Known;
 use crate::limits;
 use crate::named::Names;
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, Salt};
 
+use super::draws::{Known, Told};
 use super::named::NamesRead;
 use crate::bytes::{DecodeError, Reader, Writer};
-use crate::drawn::{Known, Told};
 use crate::limits;
 use crate::pack::Entry;
 use crate::parts::each_once;
