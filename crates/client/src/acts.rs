@@ -56,7 +56,7 @@ impl Device {
         let mut edits = Vec::new();
         for voided in envelope.standing_voids() {
             let event = Event { at: setting.now, kind: EventKind::Restored { voided } };
-            edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
+            edits.extend(Envelope::write_event(EventId::generate(setting.now, &mut self.drawing()), &event));
         }
         self.save_open(&row, edits, &setting)
     }
@@ -78,7 +78,7 @@ impl Device {
         setting: Setting<'_>,
     ) -> Result<Vec<SavedChange>, ClientError> {
         let event = Event { at: setting.now, kind };
-        edits.extend(Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event));
+        edits.extend(Envelope::write_event(EventId::generate(setting.now, &mut self.drawing()), &event));
         self.save_open(row, edits, &setting)
     }
 

@@ -75,9 +75,10 @@ impl Device {
         setting: Setting<'_>,
     ) -> Result<Vec<SavedChange>, ClientError> {
         let row = self.require(record)?;
+        let mut drawing = self.drawing();
         let edits = events.into_iter().filter_map(|kind| {
             let event = Event { at: setting.now, kind };
-            Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event)
+            Envelope::write_event(EventId::generate(setting.now, &mut drawing), &event)
         });
         let edits = edits.collect();
         self.save_open(&row, edits, &setting)

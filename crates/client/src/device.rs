@@ -10,6 +10,7 @@ use teranga_core::form::{Form, FormRef};
 use teranga_core::id::Entropy;
 use teranga_core::shipped;
 use teranga_store::{Profile, Replica};
+use teranga_sync::drawn::Drawing;
 use teranga_sync::introduction::ReplicaKind;
 
 use crate::error::ClientError;
@@ -83,6 +84,11 @@ impl Device {
             let known: Vec<&str> = self.catalogue.forms().into_iter().map(|form| form.form_id()).collect();
             ClientError::UnknownForm { form: name.to_owned(), known: known.join(", ") }
         })
+    }
+
+    /// The source of the identities and salts of what is begun here.
+    pub fn drawing(&self) -> Drawing {
+        self.replica.drawing()
     }
 
     /// The region that new records belong to.

@@ -99,11 +99,10 @@ impl Device {
         &self,
         interview: &mut Interview,
         json: &serde_json::Value,
-        entropy: &mut dyn Entropy,
     ) -> Result<Change, ClientError> {
         let lists = self.catalogue().lists_for(&interview.form);
         let sheet = answers_from_json(&interview.form, &lists, json).map_err(ClientError::Answers)?;
-        interview.filling.fill(&sheet, entropy).map_err(ClientError::Answers)
+        interview.filling.fill(&sheet, &mut self.drawing()).map_err(ClientError::Answers)
     }
 
     pub(crate) fn keep(
@@ -127,7 +126,7 @@ impl Device {
         let round = self.round(interview, setting.now)?;
         let others = self.others_of_round(interview, round.as_ref())?;
         let mut parts = interview.edits();
-        let envelope = self.envelope(interview, round.as_ref(), setting.now, setting.entropy)?;
+        let envelope = self.envelope(interview, round.as_ref(), setting.now)?;
         parts.entry(ClassId::new("open")).or_default().extend(envelope);
         let save = Save {
             record: interview.draft.record,
@@ -149,10 +148,10 @@ impl Device {
         interview: &Interview,
         round: Option<&Round>,
         now: Millis,
-        entropy: &mut dyn Entropy,
     ) -> Result<Vec<(Key, Value)>, ClientError> {
+        let mut drawing = self.drawing();
         let submitted = Event { at: now, kind: EventKind::Submitted };
-        let id = EventId::generate(now, entropy);
+        let id = EventId::generate(now, &mut drawing);
         if let Some(held) = &interview.envelope {
             let mut edits: Vec<(Key, Value)> = waves::rewaved(held, round).into_iter().collect();
             // A draft of an earlier version than the record has by now leaves it where it is.
@@ -168,7 +167,7 @@ impl Device {
         // An assessment is in the charge of whoever is in charge of its case.
         let audience = &self.replica().profile().audience;
         let in_charge = match interview.draft.case {
-            None => charge::own_charge(audience, now, entropy),
+            None => charge::own_charge(audience, now, &mut drawing),
             Some(_) => None,
         };
         let envelope = Envelope {

@@ -68,7 +68,7 @@ pub fn fill(
         match task {
             Task::Grow { repeat, within, items } => {
                 for _ in 0..items {
-                    let item = ItemId::generate(setting.now, setting.entropy);
+                    let item = ItemId::generate(setting.now, &mut device.drawing());
                     device.change(interview, |filling| filling.add_item(&repeat, within.as_ref(), item))?;
                 }
                 grown.insert((repeat, within));

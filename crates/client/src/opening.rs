@@ -58,9 +58,10 @@ impl Device {
             }
             (RecordKind::Assessment, Some(case)) => self.require_case(case)?,
         }
-        let record = RecordId::generate(setting.now, setting.entropy);
+        let mut drawing = self.drawing();
+        let record = RecordId::generate(setting.now, &mut drawing);
         let mut salt = Salt([0; 16]);
-        setting.entropy.fill(&mut salt.0);
+        drawing.fill(&mut salt.0);
         let draft = Draft {
             record,
             salt,

@@ -73,7 +73,7 @@ impl Device {
         setting: Setting<'_>,
     ) -> Result<Vec<SavedChange>, ClientError> {
         let event = Event { at: setting.now, kind };
-        let edit = Envelope::write_event(EventId::generate(setting.now, setting.entropy), &event);
+        let edit = Envelope::write_event(EventId::generate(setting.now, &mut self.drawing()), &event);
         self.save_open(row, edit.into_iter().collect(), &setting)
     }
 }

@@ -104,8 +104,7 @@ fn correct(device: &mut Device, now: Millis, seed: &mut Seeded) -> Result<Option
     };
     let answer = answers.get(seed.below(answers.len())).copied().unwrap_or_default();
     let sheet = json!({ question: answer });
-    let mut entropy = seed.clone();
-    match device.answer_sheet(&mut interview, &sheet, &mut entropy) {
+    match device.answer_sheet(&mut interview, &sheet) {
         Ok(_) => {}
         // Not every interview asks every question.
         Err(ClientError::Answers(_)) => return Ok(None),

@@ -1,5 +1,5 @@
 //! Builds of different days: offices and volunteers bring their machines up to date when they can, and until then an older
-//! hub works with newer devices, and a newer one with older. In some worlds every other machine begins with the build before.
+//! hub works with newer devices, and a newer one with older. In some worlds every other machine begins with a build before.
 
 use teranga_client::invent::Seeded;
 use teranga_sync::version::{Spoken, Version};
@@ -8,19 +8,22 @@ use crate::machine::Machine;
 use crate::script::{Builds, Script, Step};
 use crate::world::World;
 
-/// The build before: it does not speak the newest version of the protocol.
-const BEFORE: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::PacksAndFeed };
+/// Builds before this one, none of which speaks the newest version of the protocol.
+const BEFORE: [Spoken; 2] = [
+    Spoken { oldest: Version::PacksAndFeed, newest: Version::PacksAndFeed },
+    Spoken { oldest: Version::PacksAndFeed, newest: Version::NamedOnce },
+];
 
 /// One step in so many brings a machine up to date.
 const STEPS_PER_UPDATE: u64 = 23;
 
-/// Gives some machines the build before, where the world has such.
+/// Gives some machines a build before, where the world has such.
 pub(crate) fn begin(script: &Script, machines: &mut [Machine]) {
     // A stream of its own, so that everything else of the world is as it would be without.
     let mut draw = Seeded(!script.seed);
     for machine in machines.iter_mut().filter(|_| script.builds == Builds::OfDifferentDays) {
-        if draw.below(2) == 0 {
-            machine.run(BEFORE);
+        if let Some(before) = BEFORE.get(draw.below(2 * BEFORE.len())) {
+            machine.run(*before);
         }
     }
 }

@@ -99,8 +99,9 @@ impl Replica {
     }
 
     /// Sees to it that what was destroyed is nowhere in the files, and that no copy of them opens any more: the write-ahead
-    /// log still had it, and the keyring its key.
+    /// log still had it, the keyring its key, and this opening what its salt was drawn from.
     pub(crate) fn forget_destroyed(&self) -> Result<()> {
+        self.drawn_from().renew();
         self.keys().destroy_unused(self.connection())?;
         self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
@@ -188,6 +189,8 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         "DELETE FROM conflict WHERE record = ?1",
         "DELETE FROM draft WHERE record = ?1 OR kase = ?1",
         "DELETE FROM held_answer WHERE record = ?1",
+        // Its salt follows from what it was drawn from.
+        "DELETE FROM drawn",
         "DELETE FROM gone WHERE record = ?1",
         "DELETE FROM awaits WHERE record = ?1",
         "UPDATE verdict SET settled = 1, custody = NULL WHERE record = ?1",

@@ -11,6 +11,7 @@ use crate::aside;
 use crate::attachments;
 use crate::behind::Reading;
 use crate::covered;
+use crate::drawn;
 use crate::erase;
 use crate::error::Result;
 use crate::gone;
@@ -73,6 +74,7 @@ impl Replica {
                 covered::forget(&transaction)?;
             }
             if let Some(before) = &before {
+                drawn::forget(&transaction)?;
                 line::begin(&transaction, own.replica(), nonce, before.acknowledged)?;
                 log::offer_again(&transaction, own.replica())?;
                 missed::miss(&transaction, own.replica(), 0)?;
@@ -121,6 +123,9 @@ impl Replica {
             succession::inherit(&transaction, &own, inheritance)?;
         }
         transaction.commit()?;
+        if before.is_some_and(|before| before.key != *hub.key) {
+            self.drawn_from().renew();
+        }
         self.take_profile(profile);
         Ok(())
     }

@@ -1,7 +1,5 @@
-//! Packs in the store: cutting one's own saves into signed packs, and putting a held pack together again for the way
-//! up. A pack is cut once and kept, so that sending it again sends the same.
-
-use std::collections::BTreeSet;
+//! Packs in the store: signing one's own, and putting a held pack together again for the way up. What goes into one is cut in
+//! `cutting.rs`. A pack is signed once and kept, so that sending it again sends the same.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::{ActorId, Batch, Line, ManifestHash, OpeningNonce, ReplicaId};
@@ -9,7 +7,6 @@ use teranga_core::time::Millis;
 use teranga_sync::admit::Chain;
 use teranga_sync::identity::Identity;
 use teranga_sync::introduction::Introduction;
-use teranga_sync::limits;
 use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::pack::{Entry, Pack, Save, list};
 
@@ -20,38 +17,6 @@ use crate::log::{self, LogRow};
 use crate::outbox;
 use crate::part;
 use crate::register;
-use crate::replica::Replica;
-use crate::testimony;
-
-/// Answers compress about threefold in a pack; a target on the wire is that many bytes of changes.
-const COMPRESSION_EXPECTED: usize = 3;
-
-impl Replica {
-    /// Cuts saves that are in no pack yet into one of about `bytes_target` on the wire, and puts it into the outbox: first
-    /// what this replica brings as a witness, then what it wrote. Returns whether there was anything to cut.
-    pub fn cut_pack(&mut self, bytes_target: usize, now: Millis) -> Result<bool> {
-        let own = self.id();
-        let identity = self.identity().clone();
-        let transaction = self.connection_mut().transaction()?;
-        if testimony::cut(&transaction, &identity, bytes_target, now)? {
-            transaction.commit()?;
-            return Ok(true);
-        }
-        let rows = unpacked(&transaction, own, bytes_target)?;
-        if rows.is_empty() {
-            return Ok(false);
-        }
-        let by = Authorship::own(openings_of(&transaction, &rows)?);
-        let batch = sign(&transaction, &identity, by, &rows, now)?;
-        for (place, row) in (0u32..).zip(&rows) {
-            transaction
-                .prepare_cached("UPDATE change SET batch = ?2, place = ?3 WHERE seq = ?1")?
-                .execute(params![row.seq, integer(batch.0), place])?;
-        }
-        transaction.commit()?;
-        Ok(true)
-    }
-}
 
 /// Signs a pack of these rows as the next of one's own, and puts it into the outbox.
 pub(crate) fn sign(
@@ -75,39 +40,6 @@ pub(crate) fn sign(
     insert(connection, &manifest, &hash, now, None)?;
     outbox::enqueue(connection, own, batch)?;
     Ok(batch)
-}
-
-/// Bytes of changes that come to about so many on the wire.
-pub(crate) fn raw_bytes(bytes_target: usize) -> usize {
-    (bytes_target * COMPRESSION_EXPECTED).min(limits::PACK_RAW_BYTES_MAX / 2)
-}
-
-/// Whole saves that are in no pack yet, up to the target.
-fn unpacked(connection: &Connection, own: ReplicaId, bytes_target: usize) -> Result<Vec<LogRow>> {
-    let sql = format!(
-        "SELECT {} FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1 ORDER BY seq",
-        log::COLUMNS
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([own.as_bytes()])?;
-    let budget = raw_bytes(bytes_target);
-    let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
-    let mut actors = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        let row = log::read(row)?;
-        let actor = actor_of(&row)?;
-        let starts_a_save = taken.last().is_some_and(|last: &LogRow| last.save != row.save);
-        // A save holds the changes of one opening, or of a few where its draft was begun before a sync.
-        let opens_too_many = actors.len() + limits::PACK_CLASSES_MAX > limits::PACK_OPENINGS_MAX;
-        let full = bytes >= budget || taken.len() >= limits::PACK_ENTRIES_MAX / 2 || opens_too_many;
-        if starts_a_save && full {
-            break;
-        }
-        actors.insert(actor);
-        bytes += row.body.as_ref().map_or(0, Vec::len);
-        taken.push(row);
-    }
-    Ok(taken)
 }
 
 /// The opening that wrote a change.

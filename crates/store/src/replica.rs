@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::audience::{Agent, Audience};
 use teranga_core::id::{ActorId, Entropy, OpeningNonce, PublicKey, ReplicaId};
+use teranga_sync::drawn::Drawing;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::version::Spoken;
@@ -47,6 +48,7 @@ pub struct Replica {
     identity: Identity,
     profile: Profile,
     nonce: OpeningNonce,
+    drawing: Drawing,
     actor: ActorId,
     spoken: Spoken,
 }
@@ -87,10 +89,11 @@ impl Replica {
         let mut bytes = [0u8; 16];
         entropy.fill(&mut bytes);
         let nonce = OpeningNonce(bytes);
+        let drawing = Drawing::begin(entropy);
         let actor = actor_of(&identity.public_key(), nonce);
         feed::attach(&opened.connection, nonce)?;
         let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
-        Ok(Self { opened, keys, identity, profile, nonce, actor, spoken: Spoken::BUILD })
+        Ok(Self { opened, keys, identity, profile, nonce, drawing, actor, spoken: Spoken::BUILD })
     }
 
     /// The replica's identity.
@@ -135,6 +138,10 @@ impl Replica {
 
     pub(crate) fn nonce(&self) -> OpeningNonce {
         self.nonce
+    }
+
+    pub(crate) fn drawn_from(&self) -> &Drawing {
+        &self.drawing
     }
 
     pub(crate) fn connection(&self) -> &Connection {

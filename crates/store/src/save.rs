@@ -9,8 +9,10 @@ use teranga_core::id::{ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::drafts;
+use crate::drawn;
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::held_answers;
@@ -96,7 +98,9 @@ impl Replica {
         release: &dyn Fn(&Heads) -> Vec<(Key, Value)>,
         and: impl FnOnce(&Connection) -> Result<()>,
     ) -> Result<Vec<SavedChange>> {
-        let (own, opening) = (self.id(), Opening { key: self.public_key(), nonce: self.nonce() });
+        let (own, nonce) = (self.id(), self.nonce());
+        let opening = Opening { key: self.public_key(), nonce };
+        let drawn = Some(self.drawn_from().drawn()).filter(|_| self.profile().kind == ReplicaKind::Device);
         let transaction = self.connection_mut().transaction()?;
         if erase::is_erased(&transaction, save.record)? {
             return Err(StoreError::Erased(save.record));
@@ -121,6 +125,9 @@ impl Replica {
         edits.extend(release(&part::heads_but_open(&transaction, save.record)?));
         made.extend(saving.edit(&ClassId::new(part::OPEN), &edits)?);
         log_save(&transaction, save.record, own, &made)?;
+        if let Some(drawn) = drawn {
+            drawn::note(&transaction, nonce, &drawn)?;
+        }
         if save.draft == DraftFate::Clear {
             transaction.execute("DELETE FROM draft WHERE record = ?1", params![save.record.as_bytes()])?;
         }

@@ -15,6 +15,7 @@ use teranga_sync::manifest::Authorship;
 use teranga_sync::pack::{Entry, Pack};
 
 use crate::columns::{integer, unsigned};
+use crate::cutting;
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
@@ -86,7 +87,7 @@ fn owed_by(connection: &Connection, author: ReplicaId, bytes_target: usize) -> R
          WHERE c.origin = ?1 AND m.refused = 0 ORDER BY c.save",
     )?;
     let mut saves = statement.query([author.as_bytes()])?;
-    let budget = packs::raw_bytes(bytes_target);
+    let budget = cutting::raw_bytes(bytes_target);
     let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
     let mut actors = BTreeSet::new();
     while let Some(save) = saves.next()? {

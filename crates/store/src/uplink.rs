@@ -21,6 +21,7 @@ use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::{blob, integer, unsigned};
+use crate::drawn;
 use crate::erase;
 use crate::error::{Result, StoreError};
 use crate::gone;
@@ -246,6 +247,11 @@ pub(crate) fn push(
 ) -> Result<Push> {
     let introduction = if row.origin == own { None } else { register::introduction(connection, row.origin)? };
     let pack = packs::load(connection, row.origin, row.batch)?;
+    // Only the hub of whoever drew it may know what is drawn, and of a testimony the witness drew nothing.
+    if row.origin == own && pack.manifest.by.author.is_none() {
+        let drawn = drawn::of(connection, &pack.manifest.by.openings)?;
+        return Ok(Push::drawn(row.number, &pack, version, &drawn));
+    }
     Ok(Push::of(row.number, introduction, &pack, version))
 }
 

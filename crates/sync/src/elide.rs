@@ -24,10 +24,10 @@ pub fn without_frame(change: &[u8]) -> &[u8] {
 }
 
 /// The body without its dependency, if that is the only one and is `base`.
-pub fn without_dep(change: &[u8], base: ChangeHash) -> Option<Vec<u8>> {
+pub fn without_dep(change: &[u8], base: ChangeHash) -> Option<&[u8]> {
     let body = without_frame(change);
     let (deps, rest) = body.split_at_checked(ONE_DEP_BYTES)?;
-    (deps.first() == Some(&ONE_DEP) && deps.get(1..) == Some(base.as_bytes())).then(|| rest.to_vec())
+    (deps.first() == Some(&ONE_DEP) && deps.get(1..) == Some(base.as_bytes())).then_some(rest)
 }
 
 /// A whole change chunk and its hash, from a body with its dependency put back if it was left out.

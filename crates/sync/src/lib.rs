@@ -6,11 +6,13 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod admit;
+mod apart;
 pub mod attachment;
 pub mod bundle;
 pub mod bytes;
 pub mod code;
 pub mod compress;
+pub mod drawn;
 pub mod elide;
 pub mod enrol;
 pub mod erase;

@@ -34,6 +34,14 @@ pub const PACK_CLASSES_MAX: usize = 64;
 /// The most identities that stand before the changes of one pack or one answer: as many as the largest could spell.
 pub const PACK_NAMES_MAX: usize = ROWS_RAW_BYTES_MAX / 26;
 
+/// The most seeds of draws that one pack tells: one for each opening that it may announce.
+pub const PACK_SEEDS_MAX: usize = PACK_OPENINGS_MAX;
+/// The most places in the tree of questions of one pack: an answer has one, its item and its repeat as well. As many answers as
+/// the largest pack may hold if each takes ten bytes; what goes beyond is not taken apart.
+pub const PACK_PLACES_MAX: usize = 400_000;
+/// The most segments of a key that is taken apart: repeats seven deep.
+pub const KEY_SEGMENTS_MAX: usize = 16;
+
 /// The largest pack on the wire, compressed.
 pub const PACK_WIRE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The largest request on the wire: the largest pack and what stands around it, a relay's introduction included.

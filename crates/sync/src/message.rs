@@ -7,6 +7,7 @@ use teranga_core::time::Millis;
 
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::compress::{self, BlockLimits};
+use crate::drawn::Drawn;
 use crate::erase::Confirmation;
 use crate::feed::Cursor;
 use crate::identity::Identity;
@@ -43,6 +44,11 @@ impl Push {
     /// A pack as it stands in messages of a version.
     pub fn of(number: u64, introduction: Option<Introduction>, pack: &Pack, version: Version) -> Self {
         Self { number, introduction, version, bytes: pack.encode(version) }
+    }
+
+    /// A pack of one's own as it stands in messages to one's own hub, which may know what was drawn.
+    pub fn drawn(number: u64, pack: &Pack, version: Version, drawn: &[Drawn]) -> Self {
+        Self { number, introduction: None, version, bytes: pack.encode_drawn(version, drawn) }
     }
 
     /// The pack.

@@ -10,10 +10,10 @@ use crate::bytes::{DecodeError, Reader, Writer};
 use crate::limits;
 
 /// A spelled identity: 26 characters of Crockford's base 32.
-const CHARS: usize = 26;
+pub(crate) const CHARS: usize = 26;
 /// The random bytes of an identity, behind six of its time.
-const RANDOM_BYTES: usize = 10;
-const TIME_BITS: u32 = 48;
+pub(crate) const RANDOM_BYTES: usize = 10;
+pub(crate) const TIME_BITS: u32 = 48;
 
 /// The identities of what is being written, in the order in which they are first spelled.
 #[derive(Debug, Default)]
@@ -39,13 +39,19 @@ impl Names {
         writer.run(rest.as_slice());
     }
 
+    /// Those that were named, in the order in which they first were.
+    pub(crate) fn in_order(&self) -> &[[u8; 16]] {
+        &self.order
+    }
+
     /// Writes them all.
     pub fn write(&self, writer: &mut Writer) {
         writer.count(self.order.len());
         write_identities(writer, self.order.iter());
     }
 
-    fn back(&mut self, name: [u8; 16]) -> usize {
+    /// Which one it is, counted back from the next new one; 0 names that one.
+    pub(crate) fn back(&mut self, name: [u8; 16]) -> usize {
         let next = self.order.len();
         let number = *self.numbers.entry(name).or_insert(next);
         if number == next {
@@ -102,12 +108,7 @@ impl NamesReader {
 
 /// Writes identities: first their times, each as what it is beyond the one before; then what is random in them.
 pub fn write_identities<'a>(writer: &mut Writer, identities: impl Iterator<Item = &'a [u8; 16]> + Clone) {
-    let mut before = 0;
-    for identity in identities.clone() {
-        let time = time(identity);
-        writer.number(turned(time.wrapping_sub(before)));
-        before = time;
-    }
+    write_times(writer, identities.clone());
     for identity in identities {
         writer.raw(identity.last_chunk::<RANDOM_BYTES>().unwrap_or(&[0; RANDOM_BYTES]));
     }
@@ -115,40 +116,53 @@ pub fn write_identities<'a>(writer: &mut Writer, identities: impl Iterator<Item 
 
 /// Reads what [`write_identities`] wrote.
 pub fn read_identities(reader: &mut Reader<'_>, count: usize) -> Result<Vec<[u8; 16]>, DecodeError> {
+    let times = read_times(reader, count)?;
+    times.into_iter().map(|time| Ok(identity_of(time, reader.array()?))).collect()
+}
+
+/// Writes the times of identities, each as what it is beyond the one before.
+pub(crate) fn write_times<'a>(writer: &mut Writer, identities: impl Iterator<Item = &'a [u8; 16]>) {
+    let mut before = 0;
+    for identity in identities {
+        let time = time(identity);
+        writer.number(turned(time.wrapping_sub(before)));
+        before = time;
+    }
+}
+
+/// Reads what [`write_times`] wrote.
+pub(crate) fn read_times(reader: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, DecodeError> {
     let mut before = 0u64;
-    let times = (0..count)
+    (0..count)
         .map(|_| {
             before = before.wrapping_add(unturned(reader.number("time")?));
             if before >> TIME_BITS == 0 { Ok(before) } else { Err(DecodeError::Invalid { field: "time" }) }
         })
-        .collect::<Result<Vec<_>, _>>()?;
-    times
-        .into_iter()
-        .map(|time| {
-            let random: [u8; RANDOM_BYTES] = reader.array()?;
-            let value = u128::from(time) << (RANDOM_BYTES * 8);
-            let low = random.iter().fold(0u128, |low, byte| low << 8 | u128::from(*byte));
-            Ok((value | low).to_be_bytes())
-        })
         .collect()
 }
 
+/// The identity of this time, with these random bytes.
+pub(crate) fn identity_of(time: u64, random: [u8; RANDOM_BYTES]) -> [u8; 16] {
+    let low = random.iter().fold(0u128, |low, byte| low << 8 | u128::from(*byte));
+    (u128::from(time) << (RANDOM_BYTES * 8) | low).to_be_bytes()
+}
+
 /// The time of an identity, in ms since 1970.
-fn time(identity: &[u8; 16]) -> u64 {
+pub(crate) fn time(identity: &[u8; 16]) -> u64 {
     identity.iter().take(16 - RANDOM_BYTES).fold(0, |time, byte| time << 8 | u64::from(*byte))
 }
 
 /// A difference with its sign in the last bit, so that small ones are short either way.
-fn turned(difference: u64) -> u64 {
+pub(crate) fn turned(difference: u64) -> u64 {
     (difference << 1) ^ (0u64.wrapping_sub(difference >> 63))
 }
 
-fn unturned(number: u64) -> u64 {
+pub(crate) fn unturned(number: u64) -> u64 {
     (number >> 1) ^ 0u64.wrapping_sub(number & 1)
 }
 
 /// Where identities are spelled, from the front.
-fn spelled(body: &[u8]) -> Vec<(usize, [u8; 16])> {
+pub(crate) fn spelled(body: &[u8]) -> Vec<(usize, [u8; 16])> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(text) = body.get(at..at + CHARS) {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, ManifestHash, PublicKey, RecordId, Salt};
 
+use crate::apart;
 use crate::bytes::{DecodeError, Reader, Writer};
+use crate::drawn::Drawn;
 use crate::first::first_hash;
 use crate::limits;
 use crate::manifest::{Authorship, Listed, Manifest};
@@ -50,10 +52,25 @@ impl Pack {
 
     /// The pack's bytes in a version of the protocol, not compressed.
     pub fn encode(&self, version: Version) -> Vec<u8> {
+        self.encode_drawn(version, &[])
+    }
+
+    /// The same, where the receiver may know what was drawn: of one's own packs, for one's own hub.
+    pub fn encode_drawn(&self, version: Version, drawn: &[Drawn]) -> Vec<u8> {
         let mut writer = Writer::new();
         let manifest = &self.manifest;
         writer.raw(manifest.origin.as_bytes()).number(manifest.batch.0).raw(manifest.previous.as_bytes());
         manifest.by.write(&mut writer);
+        match version {
+            Version::PacksAndFeed | Version::NamedOnce => self.write_saves(&mut writer, version),
+            Version::ByColumn => apart::write(&mut writer, &self.saves, &manifest.actors(), drawn),
+        }
+        writer.raw(&manifest.signature);
+        writer.finish()
+    }
+
+    /// Writes the saves one after another.
+    fn write_saves(&self, writer: &mut Writer, version: Version) {
         let mut table = PartTable::of(self.saves.iter().flatten(), version);
         let mut saves = Writer::new();
         let mut bases = Bases::default();
@@ -64,9 +81,8 @@ impl Pack {
                 table.write_change(&mut saves, entry, base);
             }
         }
-        table.write(&mut writer);
-        writer.count(self.saves.len()).raw(saves.as_slice()).raw(&manifest.signature);
-        writer.finish()
+        table.write(writer);
+        writer.count(self.saves.len()).raw(saves.as_slice());
     }
 
     /// Reads a pack that was written in a version. Hashes are computed, not believed; the signature is not checked yet.
@@ -76,20 +92,29 @@ impl Pack {
         let batch = Batch(reader.number_up_to("batch", limits::BATCH_MAX)?);
         let previous = ManifestHash(reader.array()?);
         let by = Authorship::read(&mut reader)?;
-        let mut table = TableReader::read(&mut reader, version, limits::PACK_RAW_BYTES_MAX)?;
-        let mut bases = Bases::default();
-        let mut entries_left = limits::PACK_ENTRIES_MAX;
-        let saves = (0..reader.count("saves", limits::PACK_ENTRIES_MAX)?)
-            .map(|_| {
-                let count = reader.count("entries", entries_left)?;
-                entries_left -= count;
-                (0..count).map(|_| table.read_change(&mut reader, &mut bases)).collect()
-            })
-            .collect::<Result<_, _>>()?;
-        let signature = reader.array()?;
+        let mut manifest = Manifest { origin, batch, previous, by, signature: [0; 64] };
+        let saves = match version {
+            Version::PacksAndFeed | Version::NamedOnce => read_saves(&mut reader, version)?,
+            Version::ByColumn => apart::read(&mut reader, manifest.actors())?,
+        };
+        manifest.signature = reader.array()?;
         reader.finish()?;
-        Ok(Self { manifest: Manifest { origin, batch, previous, by, signature }, saves })
+        Ok(Self { manifest, saves })
     }
+}
+
+/// Reads saves that stand one after another.
+fn read_saves(reader: &mut Reader<'_>, version: Version) -> Result<Vec<Save>, DecodeError> {
+    let mut table = TableReader::read(reader, version, limits::PACK_RAW_BYTES_MAX)?;
+    let mut bases = Bases::default();
+    let mut entries_left = limits::PACK_ENTRIES_MAX;
+    (0..reader.count("saves", limits::PACK_ENTRIES_MAX)?)
+        .map(|_| {
+            let count = reader.count("entries", entries_left)?;
+            entries_left -= count;
+            (0..count).map(|_| table.read_change(reader, &mut bases)).collect()
+        })
+        .collect()
 }
 
 /// The changes of a save as its manifest names them.
@@ -116,7 +141,14 @@ impl Bases {
         self.last.insert((record, class.clone()), hash);
     }
 
-    fn next(&mut self, record: RecordId, class: &ClassId, salt: Salt, hash: ChangeHash) -> ChangeHash {
+    /// The base of this change, and notes that it passed.
+    pub(crate) fn next(
+        &mut self,
+        record: RecordId,
+        class: &ClassId,
+        salt: Salt,
+        hash: ChangeHash,
+    ) -> ChangeHash {
         let base = self.base(record, class, salt);
         self.passed(record, class, hash);
         base

@@ -40,7 +40,7 @@ impl<'a> PartTable<'a> {
     pub fn of(entries: impl IntoIterator<Item = &'a Entry>, version: Version) -> Self {
         let spelling = match version {
             Version::PacksAndFeed => Spelling::Whole,
-            Version::NamedOnce => Spelling::NamedOnce(Names::default()),
+            Version::NamedOnce | Version::ByColumn => Spelling::NamedOnce(Names::default()),
         };
         let (records, salts, classes) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut table = Self { records, salts, classes, spelling };
@@ -92,7 +92,7 @@ impl<'a> PartTable<'a> {
             Some(change) => {
                 if let Some(short) = elide::without_dep(change, base) {
                     writer.byte(DEP_ELIDED);
-                    self.spelling.write(writer, &short);
+                    self.spelling.write(writer, short);
                 } else {
                     writer.byte(0);
                     self.spelling.write(writer, elide::without_frame(change));
@@ -135,7 +135,7 @@ impl TableReader {
         let count = reader.count("records", limits::PACK_RECORDS_MAX)?;
         let ids: Vec<[u8; 16]> = match version {
             Version::PacksAndFeed => (0..count).map(|_| reader.array()).collect::<Result<_, _>>()?,
-            Version::NamedOnce => read_identities(reader, count)?,
+            Version::NamedOnce | Version::ByColumn => read_identities(reader, count)?,
         };
         if !each_once(&ids) {
             return Err(DecodeError::Invalid { field: "records" });
@@ -143,7 +143,7 @@ impl TableReader {
         let salts: Vec<Salt> = (0..count).map(|_| reader.array().map(Salt)).collect::<Result<_, _>>()?;
         let names = match version {
             Version::PacksAndFeed => None,
-            Version::NamedOnce => Some(NamesReader::read(reader, bytes_max)?),
+            Version::NamedOnce | Version::ByColumn => Some(NamesReader::read(reader, bytes_max)?),
         };
         Ok(Self { records: ids.into_iter().map(RecordId).zip(salts).collect(), classes, names })
     }
@@ -172,7 +172,7 @@ impl TableReader {
     }
 }
 
-fn each_once<T: Ord>(names: &[T]) -> bool {
+pub(crate) fn each_once<T: Ord>(names: &[T]) -> bool {
     let mut named = BTreeSet::new();
     names.iter().all(|name| named.insert(name))
 }

@@ -168,7 +168,7 @@ fn read_actor(reader: &mut Reader<'_>) -> Result<ActorId, ScanError> {
 }
 
 /// A signed LEB128 number in its shortest form.
-fn signed(reader: &mut Reader<'_>, field: &'static str) -> Result<i64, DecodeError> {
+pub(crate) fn signed(reader: &mut Reader<'_>, field: &'static str) -> Result<i64, DecodeError> {
     let mut value = 0i64;
     let mut sign_before = None;
     for shift in (0..64).step_by(7) {

@@ -12,21 +12,25 @@ pub enum Version {
     /// 1, 2026-11-27. What changes spell again and again, the identities of items, events and cases, stands once before
     /// them; identities stand as the differences of their times.
     NamedOnce,
+    /// 2, 2026-11-27. In packs the answers of all records to one question stand together, apart from the changes that gave
+    /// them; a replica says of what it drew itself only the how-manieth draw it is. Rows are as in version 1.
+    ByColumn,
 }
 
 /// The oldest version that this build speaks.
 pub const MIN: Version = Version::PacksAndFeed;
 /// The newest version that this build speaks.
-pub const MAX: Version = Version::NamedOnce;
+pub const MAX: Version = Version::ByColumn;
 
 impl Version {
-    const EVERY: [Self; 2] = [Self::PacksAndFeed, Self::NamedOnce];
+    const EVERY: [Self; 3] = [Self::PacksAndFeed, Self::NamedOnce, Self::ByColumn];
 
     /// As it stands on the wire.
     pub const fn number(self) -> u8 {
         match self {
             Self::PacksAndFeed => 0,
             Self::NamedOnce => 1,
+            Self::ByColumn => 2,
         }
     }
 
@@ -84,10 +88,11 @@ mod tests {
         let ours = Spoken::BUILD;
         assert_eq!(ours.common(ours.numbers()), Some(MAX));
         assert_eq!(ours.common([0, 0]), Some(Version::PacksAndFeed), "an older one");
-        assert_eq!(ours.common([1, 7]), Some(Version::NamedOnce), "a newer one, which has left the oldest");
-        assert_eq!(ours.common([2, 7]), None, "too new");
+        assert_eq!(ours.common([1, 1]), Some(Version::NamedOnce), "one between");
+        assert_eq!(ours.common([2, 7]), Some(MAX), "a newer one, which has left the oldest");
+        assert_eq!(ours.common([3, 7]), None, "too new");
         assert_eq!(OLD.common([1, 1]), None);
-        assert_eq!(ours.version(2), None);
+        assert_eq!(ours.version(3), None);
         assert_eq!(OLD.version(1), None);
     }
 

@@ -15,16 +15,17 @@ use serde_json::{Value as Json, json};
 use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::{
-    Batch, Entropy, FeedPosition, ItemId, Line, ManifestHash, OpeningNonce, RecordId, Salt,
+    Batch, Entropy, EventId, FeedPosition, ItemId, Line, ManifestHash, OpeningNonce, RecordId, Salt,
 };
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::Part;
+use teranga_document::part::{NewChange, Part};
 use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State, Stretch, Want};
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::code;
+use teranga_sync::drawn::{Drawing, Drawn};
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::feed::{self, Cursor, ResourceRow, Row, VerdictRow};
@@ -44,7 +45,7 @@ use teranga_sync::succession::{Inheritance, Succession};
 use teranga_sync::thumbnail::Thumbnail;
 use teranga_sync::version::{Spoken, Version};
 
-const VERSIONS: [Version; 2] = [Version::PacksAndFeed, Version::NamedOnce];
+const VERSIONS: [Version; 3] = [Version::PacksAndFeed, Version::NamedOnce, Version::ByColumn];
 
 const RECORD: RecordId = RecordId([0x11; 16]);
 const SALT: Salt = Salt([0x22; 16]);
@@ -91,6 +92,64 @@ fn pack() -> Pack {
         [listed.as_slice()],
     );
     Pack { manifest, saves }
+}
+
+/// What the device of the vectors draws from: the seed is 32 times 0x66.
+fn drawing() -> Drawing {
+    Drawing::begin(&mut Fixed)
+}
+
+/// Three interviews with what the device drew for them, and a correction of one. Items are drawn before their neighbours' are.
+fn drawn_pack() -> (Pack, Drawn) {
+    let mut drawing = drawing();
+    let actor = actor_of(&device().public_key(), NONCE);
+    let (open, survey) = (ClassId::new("open"), ClassId::new("survey"));
+    let mut saves = Vec::new();
+    for (number, name) in (0..).zip(["Awa", "Moussa", "Awa"]) {
+        let at = Millis(1_772_442_000_000 + number * 60_000);
+        let done = Millis(at.0 + 30_000);
+        let record = RecordId::generate(at, &mut drawing);
+        let mut salt = Salt([0; 16]);
+        drawing.fill(&mut salt.0);
+        let mut part = Part::open(record, &survey, salt.0);
+        let mut edits =
+            vec![(Key::question("E01"), Value::text("ok")), (Key::question("men"), Value::Int(2))];
+        for place in 0..=number {
+            let added = Millis(at.0 + place * 5_000 + 1_000);
+            let member = Key::item(None, "members", ItemId::generate(added, &mut drawing));
+            edits.push((member.child("_order"), Value::Int(place + 1)));
+            edits.push((member.child("name"), Value::text(name)));
+            edits.push((member.child("needs").child("seed"), Value::Bool(true)));
+        }
+        let entry = |change: NewChange, class: &ClassId| Entry {
+            record,
+            salt,
+            class: class.clone(),
+            hash: change.hash,
+            body: Some(change.bytes),
+        };
+        let mut save = vec![entry(part.edit(actor, done, "rss@2026-11", &edits).unwrap().unwrap(), &survey)];
+        let event = Key::question("_event").child(&EventId::generate(done, &mut drawing).to_string());
+        let submitted = format!(r#"{{"event":"submitted","at":{}}}"#, done.0);
+        let envelope =
+            [(Key::question("_case"), Value::Text(RECORD.to_string())), (event, Value::Text(submitted))];
+        let mut envelope_part = Part::open(record, &open, salt.0);
+        save.push(entry(envelope_part.edit(actor, done, "rss@2026-11", &envelope).unwrap().unwrap(), &open));
+        saves.push(save);
+        if number == 1 {
+            let correction = [(Key::question("men"), Value::Int(3))];
+            let later = Millis(done.0 + 1_000);
+            saves.push(vec![entry(
+                part.edit(actor, later, "rss@2026-11", &correction).unwrap().unwrap(),
+                &survey,
+            )]);
+        }
+    }
+    let listed: Vec<_> = saves.iter().map(|save| list(save)).collect();
+    let by = Authorship::own(vec![NONCE]);
+    let listed = listed.iter().map(Vec::as_slice);
+    let manifest = Manifest::sign(&device(), Batch(1), ManifestHash([0; 32]), by, listed);
+    (Pack { manifest, saves }, drawing.drawn())
 }
 
 /// A colleague's testimony of what the device wrote.
@@ -178,8 +237,10 @@ impl Entropy for Counting {
     }
 }
 
-fn enrol_request() -> EnrolRequest {
-    EnrolRequest::sign(&device(), &code(), Spoken::BUILD)
+/// As a build asks whose newest version this is; those of version 0 were frozen by one that spoke 1 too.
+fn enrol_request(version: Version) -> EnrolRequest {
+    let spoken = Spoken { newest: version.max(Version::NamedOnce), ..Spoken::BUILD };
+    EnrolRequest::sign(&device(), &code(), spoken)
 }
 
 fn enrol_answer() -> EnrolAnswer {
@@ -192,7 +253,7 @@ fn enrol_answer() -> EnrolAnswer {
         home: Some(Identity::from_secret([3; 32]).public_key()),
         inheritance: None,
     };
-    EnrolAnswer::sign(&hub(), &enrol_request(), enrolled)
+    EnrolAnswer::sign(&hub(), &enrol_request(Version::PacksAndFeed), enrolled)
 }
 
 /// What a hub is given with the place of another: nobody in the vectors is enrolled with it, for a device takes nothing over.
@@ -369,6 +430,17 @@ fn lane_answer(version: Version) -> LaneAnswer {
 }
 
 fn vectors(version: Version) -> Json {
+    let mut vectors = vectors_of_every(version);
+    if version == Version::ByColumn {
+        let (pack, drawn) = drawn_pack();
+        vectors["seed"] = json!(hex(&drawn.seed.0));
+        vectors["drawn_pack"] = json!(hex(&pack.encode_drawn(version, &[drawn])));
+        vectors["drawn_pack_in_version_0"] = json!(hex(&pack.encode(Version::PacksAndFeed)));
+    }
+    vectors
+}
+
+fn vectors_of_every(version: Version) -> Json {
     let class = ClassId::new("survey");
     json!({
         "protocol": version.number(),
@@ -382,7 +454,7 @@ fn vectors(version: Version) -> Json {
         "pack": hex(&pack().encode(version)), "manifest_hash": pack().hash(),
         "testimony": hex(&testimony().encode(version)), "testimony_hash": testimony().hash(),
         "rows": hex(&feed::encode(&rows(), version)),
-        "enrol_request": enrol_request(), "enrol_answer": enrol_answer(),
+        "enrol_request": enrol_request(version), "enrol_answer": enrol_answer(),
         "succession": hex(&inheritance().successions[0].to_bytes()),
         "inheritance": hex(&inheritance().encode()),
         "sealed_for_the_hub": hex(&seal::seal(&hub().public_key(), b"beside", b"message", &mut Fixed).unwrap()),
@@ -469,6 +541,13 @@ fn read_as_frozen(version: Version) {
     let read = Pack::decode(&bytes(&frozen["testimony"]), version).unwrap();
     assert!(read.manifest.verify(&read.hash()));
     assert_eq!(read, testimony());
+    if version == Version::ByColumn {
+        let (pack, _) = drawn_pack();
+        assert_eq!(Pack::decode(&bytes(&frozen["drawn_pack"]), version).unwrap(), pack);
+        assert!(pack.manifest.verify(&pack.hash()));
+        let before = Version::PacksAndFeed;
+        assert_eq!(Pack::decode(&bytes(&frozen["drawn_pack_in_version_0"]), before).unwrap(), pack);
+    }
     assert_eq!(feed::decode(&bytes(&frozen["rows"]), version).unwrap(), rows());
     let word = inheritance().successions[0];
     assert_eq!(Succession::from_bytes(&bytes(&frozen["succession"])), Ok(word));
@@ -523,9 +602,15 @@ fn refused_where_it_is_damaged(version: Version) {
             assert!(!taken(&wrong), "bit at {at}");
         }
     }
-    let pack = pack().encode(version);
+    let (drawn_pack, drawn) = drawn_pack();
+    for pack in [pack().encode(version), drawn_pack.encode_drawn(version, &[drawn])] {
+        refused_with_one_bit_wrong(&pack, version);
+    }
+}
+
+fn refused_with_one_bit_wrong(pack: &[u8], version: Version) {
     for at in 0..pack.len() {
-        let mut wrong = pack.clone();
+        let mut wrong = pack.to_vec();
         wrong[at] ^= 1;
         let taken = Pack::decode(&wrong, version).is_ok_and(|pack| pack.manifest.verify(&pack.hash()));
         assert!(!taken, "bit at {at}");

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Value as Json, json};
+use teranga_client::interview::Setting;
 use teranga_client::invent::{self, Seeded};
 use teranga_core::form::Form;
-use teranga_examples::{invented, setting};
+use teranga_core::time::Millis;
+use teranga_examples::{NOW, invented, setting};
 use teranga_store::resources::Published;
 use teranga_sync::feed::ResourceRow;
 
@@ -57,6 +59,11 @@ fn push_rss(count: usize) -> Result<Cost> {
     Filled::new(count)?.push()
 }
 
+/// The setting of an act at a time.
+fn clocked(now: Millis, seed: &mut Seeded) -> Setting<'_> {
+    Setting { now, ..setting(seed) }
+}
+
 /// The same of a form that nobody here wrote, beside zstd of the bare answers.
 fn push_socio() -> Result<Json> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -83,12 +90,21 @@ fn push_socio() -> Result<Json> {
     let case = invented(&mut device, "profile", None, &mut seed);
     sync(&mut device, &mut hub)?;
     let mut bare = String::new();
+    let mut now = NOW.0;
+    let mut passes = |seed: &mut Seeded, most: usize| {
+        now += i64::try_from(seed.below(most))?;
+        anyhow::Ok(Millis(now))
+    };
     for _ in 0..1_000 {
-        let mut interview = device.begin(form.form_id(), Some(case), setting(&mut seed))?;
+        // Half an hour each, members of the household within a few minutes, and some way to the next house.
+        let at = passes(&mut seed, 3_600_000)?;
+        let mut interview = device.begin(form.form_id(), Some(case), clocked(at, &mut seed))?;
         let mut answers = Seeded(seed.next_number());
-        invent::fill(&mut device, &mut interview, setting(&mut seed), &mut answers)?;
+        let at = passes(&mut seed, 600_000)?;
+        invent::fill(&mut device, &mut interview, clocked(at, &mut seed), &mut answers)?;
         bare += &world::bare(interview.filling());
-        device.finish(&mut interview, setting(&mut seed))?;
+        let at = passes(&mut seed, 3_000_000)?;
+        device.finish(&mut interview, clocked(at, &mut seed))?;
     }
     let cost = sync(&mut device, &mut hub)?;
     let zstd = zstd::bulk::compress(bare.as_bytes(), 9)?.len() as u64;

@@ -100,9 +100,10 @@ impl Samples {
 
     /// Saves one record with answers drawn from the samples.
     pub(crate) fn save(&self, device: &mut Device, case: RecordId, seed: &mut Seeded) -> Result<RecordId> {
-        let record = RecordId::generate(NOW, seed);
+        let mut drawing = device.drawing();
+        let record = RecordId::generate(NOW, &mut drawing);
         let mut salt = Salt([0; 16]);
-        seed.fill(&mut salt.0);
+        drawing.fill(&mut salt.0);
         let at = Millis(NOW.0 + i64::try_from(seed.below(86_400_000))?);
         let mut parts: BTreeMap<ClassId, Vec<(Key, Value)>> = BTreeMap::new();
         for (class, answers) in &self.parts {
@@ -111,7 +112,8 @@ impl Samples {
             });
             parts.insert(class.clone(), edits.collect());
         }
-        parts.entry(ClassId::new("open")).or_default().extend(self.envelope(case, at, seed));
+        let event = EventId::generate(at, &mut drawing);
+        parts.entry(ClassId::new("open")).or_default().extend(self.envelope(case, (event, at), seed));
         let parts = parts.into_iter().map(|(class, edits)| PartEdit { class, edits }).collect();
         let save = Save { record, salt, form: self.form.clone(), at, parts, draft: DraftFate::Keep };
         device.replica_mut().save(&save)?;
@@ -119,14 +121,19 @@ impl Samples {
     }
 
     /// An envelope as a finished interview has it, with released scores as random as real ones.
-    fn envelope(&self, case: RecordId, at: Millis, seed: &mut Seeded) -> Vec<(Key, Value)> {
+    fn envelope(
+        &self,
+        case: RecordId,
+        (event, at): (EventId, Millis),
+        seed: &mut Seeded,
+    ) -> Vec<(Key, Value)> {
         let submitted = Event { at, kind: EventKind::Submitted };
         let envelope = Envelope {
             form: self.form.clone(),
             case: Some(case),
             wave: Some("m3".into()),
             region: "SN-KL".into(),
-            events: BTreeMap::from([(EventId::generate(at, seed), submitted)]),
+            events: BTreeMap::from([(event, submitted)]),
         };
         let mut edits = envelope.write();
         if self.form.starts_with("rss@") {

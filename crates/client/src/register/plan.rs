@@ -164,7 +164,7 @@ impl Device {
         let Setting { now, language, entropy } = setting;
         let mut interview =
             self.begin_in_memory(form, None, Setting { now, language, entropy: &mut *entropy })?;
-        self.answer_sheet(&mut interview, &fresh.answers, &mut *entropy)?;
+        self.answer_sheet(&mut interview, &fresh.answers)?;
         self.finish(&mut interview, Setting { now, language, entropy })
     }
 }
@@ -219,7 +219,7 @@ impl Planner<'_> {
         let again = Setting { now: setting.now, language: setting.language, entropy: setting.entropy };
         let mut interview = self.device.begin_in_memory(self.reading.form.form_id(), None, again)?;
         let refuse = |problem| RowError { row, column: None, problem };
-        Ok(match self.device.answer_sheet(&mut interview, answers, setting.entropy) {
+        Ok(match self.device.answer_sheet(&mut interview, answers) {
             Ok(_) => {
                 let findings = interview.findings().into_iter();
                 findings.map(|finding| refuse(RowProblem::Finding(finding))).collect()

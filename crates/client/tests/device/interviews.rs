@@ -45,7 +45,7 @@ fn a_draft_that_was_begun_before_a_sync_overwrites_nobody() {
     }
     let settled = json!({ "given_names": "Awa Ndeye", "return_date": "2026-03-01" });
     let mut again = world.awa.edit(record, setting(&mut world.seed)).unwrap();
-    world.awa.answer_sheet(&mut again, &settled, &mut world.seed).unwrap();
+    world.awa.answer_sheet(&mut again, &settled).unwrap();
     world.awa.finish(&mut again, setting(&mut world.seed)).unwrap();
     assert!(world.awa.replica().drafts().unwrap().is_empty());
 }
@@ -67,7 +67,7 @@ fn a_sheet_that_is_refused_leaves_the_device_as_it_was() {
     let kept = device.replica().draft_answers(typed.record()).unwrap();
     for bad in [json!({ "given_nmes": "x" }), json!({ "family_name": "Essai" })] {
         let mut interview = device.resume(typed.record(), setting(seed)).unwrap();
-        let taken = device.answer_sheet(&mut interview, &bad, seed).map(drop);
+        let taken = device.answer_sheet(&mut interview, &bad).map(drop);
         let done = taken.and_then(|()| device.finish(&mut interview, setting(seed)));
         assert!(done.is_err());
         assert_eq!(device.replica().draft_answers(typed.record()).unwrap(), kept);

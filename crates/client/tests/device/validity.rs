@@ -49,7 +49,7 @@ fn an_interview_keeps_its_day_and_a_new_one_of_the_next_day_has_another() {
     let (device, seed) = (&mut world.awa, &mut world.seed);
     let saved = case(device, seed, "2026-12-15");
     let mut edited = device.edit_in_memory(saved, tomorrow(seed)).unwrap();
-    device.answer_sheet(&mut edited, &json!({ "return_type": "forced" }), seed).unwrap();
+    device.answer_sheet(&mut edited, &json!({ "return_type": "forced" })).unwrap();
     device.finish(&mut edited, tomorrow(seed)).unwrap();
 
     let begun = device.begin("profile", None, Setting { now: NOW, language: "fr", entropy: seed }).unwrap();
@@ -61,7 +61,7 @@ fn an_interview_keeps_its_day_and_a_new_one_of_the_next_day_has_another() {
     let offered: Vec<String> =
         new.filling().choices(&return_type()).into_iter().map(|choice| choice.name).collect();
     assert_eq!(offered, ["voluntary_assisted"]);
-    let refused = device.answer_sheet(&mut new, &json!({ "return_type": "forced" }), seed).unwrap_err();
+    let refused = device.answer_sheet(&mut new, &json!({ "return_type": "forced" })).unwrap_err();
     let ClientError::Answers(errors) = refused else { panic!("{refused}") };
     let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["return_type: forced is valid …2027-01-15, and the interview is of 2027-01-16"]);

@@ -64,7 +64,7 @@ fn conflicts(device: &Device, record: RecordId) -> Vec<(String, usize)> {
 
 fn begun(device: &mut Device, seed: &mut teranga_client::invent::Seeded, answers: &Json) -> RecordId {
     let mut interview = device.begin_in_memory("visit", None, setting(seed)).unwrap();
-    device.answer_sheet(&mut interview, answers, seed).unwrap();
+    device.answer_sheet(&mut interview, answers).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap().record
 }
 
@@ -82,7 +82,7 @@ fn devices_on_two_versions_edit_one_record_and_what_is_late_still_counts() {
     sync(&mut world.moussa, &mut world.hub);
     let mut interview = world.moussa.upgrade(record, setting(&mut world.seed)).unwrap();
     let sheet = json!({"boys": "no", "children": 3});
-    world.moussa.answer_sheet(&mut interview, &sheet, &mut world.seed).unwrap();
+    world.moussa.answer_sheet(&mut interview, &sheet).unwrap();
     world.moussa.finish(&mut interview, setting(&mut world.seed)).unwrap();
     let late = json!({"school": "none", "work": "no"});
     edit_sheet(&mut world.awa, &mut world.seed, record, &late).unwrap();
@@ -123,7 +123,7 @@ fn a_late_answer_to_what_was_split_stands_beside_the_new_one_until_someone_settl
     world.awa.answer(&mut draft, &Key::question("school"), Value::text("none")).unwrap();
     let mut interview = world.moussa.upgrade(record, setting(&mut world.seed)).unwrap();
     let sheet = json!({"girls": "yes", "boys": "no", "children": 2});
-    world.moussa.answer_sheet(&mut interview, &sheet, &mut world.seed).unwrap();
+    world.moussa.answer_sheet(&mut interview, &sheet).unwrap();
     world.moussa.finish(&mut interview, setting(&mut world.seed)).unwrap();
     sync_all(&mut world);
     let mut draft = world.awa.resume(record, setting(&mut world.seed)).unwrap();

@@ -84,7 +84,7 @@ pub(crate) fn case(device: &mut Device, seed: &mut Seeded, returned: &str) -> Re
         "return_country": "LY", "return_type": "voluntary_assisted"
     });
     let mut interview = device.begin_in_memory("profile", None, setting(seed)).unwrap();
-    device.answer_sheet(&mut interview, &answers, seed).unwrap();
+    device.answer_sheet(&mut interview, &answers).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap().record
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn edit_sheet(
     answers: &Json,
 ) -> Result<Finished, ClientError> {
     let mut interview = device.edit_in_memory(record, setting(seed))?;
-    device.answer_sheet(&mut interview, answers, seed)?;
+    device.answer_sheet(&mut interview, answers)?;
     device.finish(&mut interview, setting(seed))
 }
 

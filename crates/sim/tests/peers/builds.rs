@@ -9,8 +9,12 @@ use teranga_sync::version::{Spoken, Version};
 
 use crate::stage::Stage;
 
-/// The build before.
+/// The first build.
 const BEFORE: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::PacksAndFeed };
+/// The build before this one.
+const BETWEEN: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::NamedOnce };
+/// A build that has left every version but the newest behind.
+const LATEST: Spoken = Spoken { oldest: Version::ByColumn, newest: Version::ByColumn };
 /// A build that has left the oldest version behind.
 const AFTER: Spoken = Spoken { oldest: Version::NamedOnce, newest: Version::NamedOnce };
 
@@ -30,6 +34,10 @@ fn hubs_and_devices_of_either_build_work_together() {
         (BEFORE, Spoken::BUILD, BEFORE),
         (AFTER, Spoken::BUILD, BEFORE),
         (BEFORE, Spoken::BUILD, AFTER),
+        (Spoken::BUILD, Spoken::BUILD, BETWEEN),
+        (Spoken::BUILD, BETWEEN, Spoken::BUILD),
+        (BETWEEN, Spoken::BUILD, LATEST),
+        (LATEST, Spoken::BUILD, BEFORE),
     ] {
         let mut stage = Stage::new();
         let (awa, moussa) = (stage.awa, stage.moussa);

@@ -86,7 +86,7 @@ impl Stage {
         let saved = self.act(place, |device, setting| {
             let mut interview =
                 device.begin_in_memory("profile", None, again(setting.now, setting.entropy))?;
-            device.answer_sheet(&mut interview, &sheet, setting.entropy)?;
+            device.answer_sheet(&mut interview, &sheet)?;
             let finished = device.finish(&mut interview, setting)?;
             Ok((finished.record, finished.changes))
         });
@@ -109,7 +109,7 @@ impl Stage {
     pub(crate) fn corrects(&mut self, place: Place, record: RecordId, answers: &Json) {
         let saved = self.act(place, |device, setting| {
             let mut interview = device.edit_in_memory(record, again(setting.now, setting.entropy))?;
-            device.answer_sheet(&mut interview, answers, setting.entropy)?;
+            device.answer_sheet(&mut interview, answers)?;
             Ok((record, device.finish(&mut interview, setting)?.changes))
         });
         saved.unwrap().expect("the device stands");

@@ -324,5 +324,13 @@ CREATE TABLE missed (
 -- The last change in the log when this place was remembered.
 ALTER TABLE checkpoint ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
 
+-- From which seeds the openings of a device drew identities and salts, and how many times.
+CREATE TABLE drawn (
+    opening BLOB NOT NULL,             -- its nonce
+    seed    BLOB NOT NULL,
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (opening, seed)
+) STRICT, WITHOUT ROWID;
+
 -- Whether a replica was known in another place before.
 ALTER TABLE replica ADD COLUMN wandered INTEGER NOT NULL DEFAULT 0;

@@ -2,6 +2,8 @@
 //! wire, and what twenty thousand damaged ones do to a part.
 
 #[cfg(test)]
+mod apart;
+#[cfg(test)]
 mod elide;
 #[cfg(test)]
 mod mutations;

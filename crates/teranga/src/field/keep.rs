@@ -5,8 +5,10 @@ use teranga_client::{ClientError, Device};
 use teranga_core::answers::AnswerError;
 use teranga_core::flow::Filling;
 use teranga_core::form::Question;
+use teranga_core::id::ItemId;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
+use teranga_hub::world::now;
 
 use super::fill::finish;
 use super::{alerts, files};
@@ -50,6 +52,10 @@ impl Keeper for Kept<'_> {
 
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome {
         Ok(self.device.change(self.interview, change)?)
+    }
+
+    fn new_item(&self) -> ItemId {
+        ItemId::generate(now(), &mut self.device.drawing())
     }
 
     fn left(&self, messages: &Messages) -> String {

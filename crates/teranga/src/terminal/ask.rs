@@ -35,6 +35,10 @@ pub(crate) trait Keeper {
     fn notice(&mut self, messages: &Messages);
     /// Changes the filling otherwise: adds items, shows another language.
     fn change(&mut self, change: &mut dyn FnMut(&mut Filling) -> Result<(), AnswerError>) -> Outcome;
+    /// An identity for an item that is added.
+    fn new_item(&self) -> ItemId {
+        ItemId::generate(now(), &mut SystemEntropy)
+    }
     /// What is said when the person leaves before the end.
     fn left(&self, messages: &Messages) -> String;
     /// Everything is answered.
@@ -188,7 +192,7 @@ impl Asking<'_> {
         if !yes {
             return Ok(Went::On(place.name.clone()));
         }
-        let item = ItemId::generate(now(), &mut SystemEntropy);
+        let item = self.keeper.new_item();
         self.keeper.change(&mut |filling| filling.add_item(&repeat, within.as_ref(), item).map(drop))?;
         Ok(Went::On(None))
     }

@@ -58,7 +58,7 @@ pub(crate) fn change(input: &[u8]) {
     let dep: [u8; 32] = body.get(1..33).and_then(|dep| dep.try_into().ok()).unwrap_or_default();
     if let Some(short) = without_dep(&framed, ChangeHash(dep)) {
         assert!(
-            rebuild(&short, Some(ChangeHash(dep))) == (framed, hash),
+            rebuild(short, Some(ChangeHash(dep))) == (framed, hash),
             "a change is not put back as it was"
         );
     }

@@ -20,7 +20,7 @@ use teranga_sync::limits;
 use teranga_sync::version::Version;
 
 /// What is written in any of them is read.
-pub(crate) const VERSIONS: [Version; 2] = [Version::PacksAndFeed, Version::NamedOnce];
+pub(crate) const VERSIONS: [Version; 3] = [Version::PacksAndFeed, Version::NamedOnce, Version::ByColumn];
 
 /// The words for every code, in the one table.
 const WORDS: &str = include_str!("../../../../crates/teranga/locales/en.ftl");

@@ -43,7 +43,10 @@ pub(crate) fn pack_again(raw: &[u8], version: Version) {
     };
     assert!(pack.saves.iter().map(Vec::len).sum::<usize>() <= limits::PACK_ENTRIES_MAX);
     assert!(pack.manifest.by.openings.len() <= limits::PACK_OPENINGS_MAX);
-    stable(&pack, |pack| pack.encode(version), |bytes| Pack::decode(bytes, version));
+    // It goes on in whatever version the next one speaks.
+    for version in VERSIONS {
+        stable(&pack, |pack| pack.encode(version), |bytes| Pack::decode(bytes, version));
+    }
     decided(&pack);
     let manifest = &pack.manifest;
     let listed: Vec<Vec<Listed>> = pack.saves.iter().map(|save| list(save)).collect();

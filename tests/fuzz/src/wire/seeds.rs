@@ -15,13 +15,14 @@ use crate::tape::Tape;
 /// The bytes of a signature, which stand behind every message.
 pub(crate) const SIGNATURE_BYTES: usize = 64;
 
-const VECTORS: [&str; 2] = [
+const VECTORS: [&str; 3] = [
     include_str!("../../../../schemas/vectors/protocol-0.json"),
     include_str!("../../../../schemas/vectors/protocol-1.json"),
+    include_str!("../../../../schemas/vectors/protocol-2.json"),
 ];
 
 /// A vector's bytes in each version.
-fn vectors(name: &str) -> [Vec<u8>; 2] {
+fn vectors(name: &str) -> [Vec<u8>; 3] {
     VECTORS.map(|text| vector(text, name))
 }
 
@@ -59,7 +60,7 @@ fn spoken(tapes: &[Vec<u8>]) -> impl Iterator<Item = Vec<u8>> + '_ {
 
 /// Messages of every kind, without their signatures.
 pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let [text, _] = VECTORS;
+    let [text, ..] = VECTORS;
     let frozen: Json = serde_json::from_str(text).unwrap_or_default();
     let json = |name: &str| frozen.get(name).map(|json| json.to_string().into_bytes()).unwrap_or_default();
     let plain = ["request", "answer", "lane_request", "lane_answer"].into_iter().flat_map(vectors);
@@ -87,7 +88,8 @@ pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Packs, alone and in their blocks, and rows that hold saves like packs do.
 pub(crate) fn packs(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut packs = vectors("pack").to_vec();
+    let mut packs: Vec<Vec<u8>> =
+        ["pack", "drawn_pack"].into_iter().flat_map(vectors).filter(|pack| !pack.is_empty()).collect();
     for message in spoken(tapes).chain(vectors("request").map(|message| unsigned(&message))) {
         let signed = super::signed(&message, &device());
         let request = Request::read(&signed, &device().public_key(), Spoken::BUILD);
