@@ -58,14 +58,43 @@ pub(crate) fn of(connection: &Connection, record: RecordId) -> Result<Option<Cus
 
 /// The custody that follows from these facts and from what is held of the case.
 pub(crate) fn under(connection: &Connection, of: &Facts) -> Result<Custody> {
-    let case = match of.case {
-        None => None,
-        Some(case) => match facts(connection, case)? {
-            Some(facts) => Some(facts.own),
-            None => left(connection, case)?,
-        },
-    };
+    let case = of.case.map(|case| of_case_as_known(connection, case)).transpose()?.flatten();
     Ok(of.with(case.as_ref()))
+}
+
+/// Who is in charge of a case by what is held of it; or was, before it was let go here.
+fn of_case_as_known(connection: &Connection, case: RecordId) -> Result<Option<Custody>> {
+    let known = facts(connection, case)?;
+    known.map_or_else(|| left(connection, case), |facts| Ok(Some(facts.own)))
+}
+
+/// Who is in charge of a record among those who sync here; `None` while its envelope has not arrived.
+pub(crate) fn here(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
+    let Some(facts) = facts(connection, record)? else { return Ok(None) };
+    Ok(Some(here_under(connection, record, &facts)?))
+}
+
+/// The same by these facts. What leaves this replica, or is of a case that does, is in nobody's charge here any more, though its
+/// envelope, which is not kept up to date, still says so.
+pub(crate) fn here_under(connection: &Connection, record: RecordId, of: &Facts) -> Result<Custody> {
+    let mut case = of.case.map(|case| of_case_as_known(connection, case)).transpose()?.flatten();
+    if let (Some(custody), Some(record)) = (&mut case, of.case)
+        && is_leaving(connection, record)?
+    {
+        custody.relieve();
+    }
+    let mut custody = of.with(case.as_ref());
+    if is_leaving(connection, record)? {
+        custody.relieve();
+    }
+    Ok(custody)
+}
+
+/// Whether a whole record may be held no more, and waits only to be let go.
+pub(crate) fn is_leaving(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM gone WHERE record = ?1 AND class = '')")?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
 }
 
 /// Who was in charge of a record when it was let go here, where it was: whoever it was is no more.
@@ -77,7 +106,7 @@ pub(crate) fn left(connection: &Connection, record: RecordId) -> Result<Option<C
         .flatten();
     let Some(json) = json else { return Ok(None) };
     let mut custody = from_json(&json, "record")?;
-    custody.before.append(&mut custody.assigned);
+    custody.relieve();
     Ok(Some(custody))
 }
 

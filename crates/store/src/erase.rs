@@ -192,6 +192,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
         // Its salt follows from what it was drawn from.
         "DELETE FROM drawn",
         "DELETE FROM gone WHERE record = ?1",
+        "UPDATE record SET left_custody = NULL WHERE record = ?1",
         "DELETE FROM awaits WHERE record = ?1",
         "UPDATE verdict SET settled = 1, custody = NULL WHERE record = ?1",
         // What was refused because of it goes through without it.

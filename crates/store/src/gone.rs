@@ -256,22 +256,19 @@ fn evict_one(connection: &Connection, record: RecordId, class: &str) -> Result<(
     if class == WHOLE {
         let in_charge = custody::facts(connection, record)?.map(|facts| facts.own);
         part::forget_envelope(connection, record)?;
-        in_charge.map_or(Ok(()), |in_charge| custody::keep_left(connection, record, &in_charge))?;
+        match in_charge {
+            Some(in_charge) => custody::keep_left(connection, record, &in_charge)?,
+            // Its envelope was never taken here.
+            None => membership::note_leave(connection, record)?,
+        }
     }
     part::touch(connection, record)
-}
-
-/// Whether a whole record may be held no more, and waits only to be let go.
-pub(crate) fn is_leaving(connection: &Connection, record: RecordId) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM gone WHERE record = ?1 AND class = ?2)")?
-        .query_row(params![record.as_bytes(), WHOLE], |row| row.get(0))?)
 }
 
 impl Replica {
     /// Whether the hub says that this replica may hold a record no more, and it waits only for the home's backup to cover it.
     pub fn is_gone(&self, record: RecordId) -> Result<bool> {
-        is_leaving(self.connection(), record)
+        custody::is_leaving(self.connection(), record)
     }
 
     /// How many records whose envelope is held there are.

@@ -1,9 +1,11 @@
 //! Ingest: a pack that arrived becomes rows of the log in one transaction, without Automerge being called. Only then
 //! is it acknowledged.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 use teranga_core::grant::may_introduce;
-use teranga_core::id::{Line, ManifestHash, ReplicaId};
+use teranga_core::id::{Line, ManifestHash, RecordId, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::admit::{Admission, Chain, admit};
@@ -203,6 +205,12 @@ fn log_pack(connection: &Connection, arrival: &Arrival<'_>) -> Result<std::resul
         return Ok(Err(Problem::Forbidden));
     }
     outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
+    if brought.names_what_is_here {
+        let records: BTreeSet<RecordId> =
+            arrival.pack.saves.iter().flatten().map(|entry| entry.record).collect();
+        let mut records = records.into_iter();
+        records.try_for_each(|record| membership::leave_if_out(connection, arrival.via.0, record))?;
+    }
     if !brought.something {
         // Nothing will be applied for it that would say so later.
         receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;

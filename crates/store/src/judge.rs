@@ -4,13 +4,14 @@
 use rusqlite::Connection;
 use teranga_core::audience::{Audience, Reach};
 use teranga_core::class::ClassId;
-use teranga_core::grant::{MayWrite, may_write};
+use teranga_core::grant::{MayWrite, is_cleared, may_write};
 use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
 
 use crate::behind::{self, Reading};
 use crate::custody::{self, Facts};
 use crate::error::Result;
+use crate::membership;
 use crate::packs;
 use crate::register;
 
@@ -54,20 +55,27 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
     let Some(author) = audience(connection, case)? else { return Ok(Granted::No) };
     let held = custody::facts(connection, case.record)?;
     let claimed = case.claimed.as_ref().map(Facts::of);
-    if held.is_none() && claimed.is_none() {
+    if held.is_none() && (claimed.is_none() || left_before(connection, case.record)?) {
         return Ok(Granted::EnvelopeUnknown(case.record));
     }
     // Both: nobody gives themselves what they have not. That a save gives its own record away does not make it late.
     let mut granted = Granted::Yes;
     let claimed = claimed.filter(|claimed| held.as_ref() != Some(claimed));
     for facts in held.iter().chain(&claimed) {
-        let custody = custody::under(connection, facts)?;
+        let custody = custody::here_under(connection, case.record, facts)?;
         for class in &case.classes {
             match may_write(&author, &custody, class) {
                 MayWrite::Yes => {}
                 MayWrite::Late if held.is_some() && claimed.as_ref() == Some(facts) => {}
                 MayWrite::Late => granted = Granted::Late,
-                MayWrite::No => return refused(connection, case.record, facts),
+                MayWrite::No => {
+                    match refused(connection, case.record, (facts, is_cleared(&author, class)))? {
+                        Granted::Late => granted = Granted::Late,
+                        decided @ (Granted::Yes | Granted::No | Granted::EnvelopeUnknown(_)) => {
+                            return Ok(decided);
+                        }
+                    }
+                }
             }
         }
     }
@@ -91,12 +99,21 @@ fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>
     Ok(Some(Audience::of_place(brought.unwrap_or(author).audience.place)))
 }
 
-/// An assessment is its author's by its case too, which may not have arrived; and a hub that is behind does not know who is in
-/// charge today.
-fn refused(connection: &Connection, record: RecordId, facts: &Facts) -> Result<Granted> {
+/// An assessment is its author's by its case too, which may not have arrived, or have left before this hub came: then an author
+/// who is cleared for it is believed; and a hub that is behind does not know who is in charge today.
+fn refused(
+    connection: &Connection,
+    record: RecordId,
+    (facts, is_cleared): (&Facts, bool),
+) -> Result<Granted> {
     let behind = behind::reading(connection)? != Reading::CaughtUp;
     Ok(match facts.case {
-        Some(case) if behind || is_unknown(connection, case)? => Granted::EnvelopeUnknown(case),
+        Some(case) if behind => Granted::EnvelopeUnknown(case),
+        Some(case) if is_unknown(connection, case)? => match left_before(connection, case)? {
+            true if is_cleared => Granted::Late,
+            true => Granted::No,
+            false => Granted::EnvelopeUnknown(case),
+        },
         None if behind => Granted::EnvelopeUnknown(record),
         Some(_) | None => Granted::No,
     })
@@ -105,4 +122,9 @@ fn refused(connection: &Connection, record: RecordId, facts: &Facts) -> Result<G
 /// Whether nobody here can say who is, or was, in charge of a case.
 fn is_unknown(connection: &Connection, case: RecordId) -> Result<bool> {
     Ok(custody::facts(connection, case)?.is_none() && custody::left(connection, case)?.is_none())
+}
+
+/// Whether a record whose envelope was never taken here has left, or is about to.
+fn left_before(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(custody::is_leaving(connection, record)? || membership::left_before(connection, record)?)
 }

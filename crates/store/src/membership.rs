@@ -54,7 +54,7 @@ fn leaves_of_before(connection: &Connection, child: &Introduction) -> Result<()>
         left.push(blob(row, 0, "leaving", "record")?);
     }
     for record in left {
-        let custody = custody::of(connection, record)?;
+        let custody = custody::here(connection, record)?;
         if !custody.is_some_and(|custody| reaches(&child.audience, &custody)) {
             leave(connection, replica_id(&child.key), record, None)?;
         }
@@ -68,7 +68,7 @@ fn regrant(connection: &Connection, before: &Introduction, after: &Introduction)
     // What it brought and what waits here it may have let go of meanwhile, by the word of a hub before this one.
     log::tell_who_brought(connection, child)?;
     for (record, classes) in parts(connection)? {
-        let Some(custody) = custody::of(connection, record)? else { continue };
+        let Some(custody) = custody::here(connection, record)? else { continue };
         let held = |audience| -> Vec<&ClassId> {
             classes.iter().filter(|class| may_hold(audience, &custody, class)).collect()
         };
@@ -154,9 +154,20 @@ struct Moved {
     is: Custody,
 }
 
+/// Tells a child that brings what is known that it may not hold a record, where that is so: it has it from a hub that is gone.
+pub(crate) fn leave_if_out(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
+    let known = register::introduction(connection, child)?.zip(custody::here(connection, record)?);
+    match known {
+        Some((known, custody)) if !reaches(&known.audience, &custody) => {
+            leave(connection, child, record, None)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Tells a child once more that it may hold a record no more, or parts of it, where that is so.
 pub(crate) fn leave_again(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
-    let known = register::introduction(connection, child)?.zip(custody::of(connection, record)?);
+    let known = register::introduction(connection, child)?.zip(custody::here(connection, record)?);
     let Some((known, custody)) = known.filter(|(known, custody)| reaches(&known.audience, custody)) else {
         return leave(connection, child, record, None);
     };
@@ -204,6 +215,13 @@ pub(crate) fn note_leave(connection: &Connection, record: RecordId) -> Result<()
         )?
         .execute(params![record.as_bytes(), NEVER_HERE])?;
     Ok(())
+}
+
+/// Whether a record left before this replica came, or was put back: nobody here can say who was in charge of it.
+pub(crate) fn left_before(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM leaving WHERE record = ?1 AND class = ?2)")?
+        .query_row(params![record.as_bytes(), NEVER_HERE], |row| row.get(0))?)
 }
 
 /// Passes down that this replica may hold a record after all, which it had said leaves.

@@ -187,7 +187,7 @@ pub(crate) fn forget_envelope(connection: &Connection, record: RecordId) -> Resu
     connection
         .prepare_cached(
             "UPDATE record SET form = NULL, kase = NULL, wave = NULL, region = NULL, state = 'open', custody = NULL,
-                 left_custody = NULL, review = 'unreviewed'
+                 review = 'unreviewed'
              WHERE record = ?1",
         )?
         .execute([record.as_bytes()])?;

@@ -8,7 +8,6 @@ use crate::custody::{self, Facts};
 use crate::erase;
 use crate::error::Result;
 use crate::feed::{self, About, To};
-use crate::gone;
 use crate::log::{self, LogRow};
 use crate::membership;
 use crate::packs;
@@ -40,10 +39,6 @@ pub(crate) fn follow(connection: &Connection, stands: &Stands<'_>) -> Result<Opt
     let digest: Vec<u8> = stands.rows.iter().flat_map(|row| row.hash.0).collect();
     feed::append(connection, About::Save(first.save, record), to, &digest)?;
     membership::note(connection, record, stands.before)?;
-    if gone::is_leaving(connection, record)? {
-        // To whoever holds it below, the save has just said that it stays.
-        membership::leave_below(connection, record, None)?;
-    }
     // Whoever still writes what is no more in its charge still holds it; so does who brings what was decided on above.
     if (stands.is_late || first.came_down())
         && let Some((of, batch)) = pack

@@ -65,6 +65,11 @@ impl Custody {
         self
     }
 
+    /// Whoever is in charge is no more.
+    pub fn relieve(&mut self) {
+        self.before.append(&mut self.assigned);
+    }
+
     /// The custody of a record of this region that nobody is assigned to.
     pub fn of_region(region: impl Into<String>) -> Self {
         Self { region: region.into(), ..Self::default() }

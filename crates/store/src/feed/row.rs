@@ -70,7 +70,7 @@ fn is_told(connection: &Connection, receipt: &Receipt, reader: Reader<'_>) -> Re
 
 /// The parts of a save that the audience may hold; nothing where it may hold none.
 fn save_rows(connection: &Connection, save: i64, record: RecordId, audience: &Audience) -> Result<Vec<Row>> {
-    let Some(custody) = custody::of(connection, record)? else { return Ok(Vec::new()) };
+    let Some(custody) = custody::here(connection, record)? else { return Ok(Vec::new()) };
     let held: Vec<log::LogRow> = log::of_save(connection, save)?
         .into_iter()
         .filter(|row| row.status == log::Status::Applied && may_hold(audience, &custody, &row.class))
