@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use teranga_sim::{Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
+use teranga_sim::{LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
 
 /// Seeds of every run.
 const SEEDS: Range<u64> = 0..300;
@@ -17,6 +17,9 @@ const REGRANTS_FAILED_ONCE: [u64; 21] = [
 ];
 /// Seeds of every run of worlds in which devices are granted other things than before.
 const REGRANTS: Range<u64> = REGRANTS_FROM..REGRANTS_FROM + 60;
+
+/// Seeds of every run of worlds in which regions lend each other cases.
+const LOANS: Range<u64> = LENDS_FROM..LENDS_FROM + 60;
 
 /// Plays seeds of which none may fail.
 fn none_fails(seeds: Range<u64>) -> Many {
@@ -53,4 +56,9 @@ fn what_failed_once_does_not_again() {
 #[test]
 fn nobody_holds_in_the_end_what_was_taken_from_them() {
     none_fails(REGRANTS);
+}
+
+#[test]
+fn nothing_is_lost_or_kept_that_one_region_lent_another() {
+    none_fails(LOANS);
 }

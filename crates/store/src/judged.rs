@@ -16,7 +16,7 @@ use teranga_sync::limits;
 use teranga_sync::pack::{Entry, Pack};
 
 use crate::apply::BUILDS_ON_HELD;
-use crate::columns::{self, blob, integer};
+use crate::columns::{self, blob};
 use crate::error::Result;
 use crate::log::{self, AGAIN, FROM_FEED};
 use crate::packs;
@@ -99,25 +99,6 @@ pub(crate) fn is_ours_to_judge(connection: &Connection, verdict: &VerdictRow) ->
     };
     let batch = held.batch.filter(|batch| *batch != FROM_FEED);
     Ok(batch.map(|batch| packs::via(connection, held.origin, batch)).transpose()?.flatten().is_some())
-}
-
-/// Notes that the hub above was told of a change that it was not taken here: where it is, that one is told so too.
-pub(crate) fn remember_told(connection: &Connection, verdict: &VerdictRow) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO verdict (origin, batch, record, class, hash, reason, withdrawn, told)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1, 1 WHERE NOT EXISTS
-                 (SELECT 1 FROM verdict WHERE record = ?3 AND class = ?4 AND hash = ?5 AND withdrawn = 1 AND told = 1)",
-        )?
-        .execute(params![
-            verdict.origin.as_bytes(),
-            integer(verdict.batch.0),
-            verdict.record.as_bytes(),
-            verdict.class.as_str(),
-            verdict.hash.as_bytes(),
-            verdict.reason,
-        ])?;
-    Ok(())
 }
 
 /// Takes what a hub says of changes that it brought. What it does not take is taken out here too, or held aside when it

@@ -35,7 +35,7 @@ pub(crate) fn take(connection: &Connection, own: ReplicaId, given: Vec<VerdictRo
             continue;
         }
         if verdict.reason == HELD_BELOW && judged::is_ours_to_judge(connection, &verdict)? {
-            judged::remember_told(connection, &verdict)?;
+            note_told(connection, &verdict)?;
             continue;
         }
         if note(connection, &verdict, GivenBy::HubAbove)? {
@@ -97,10 +97,45 @@ pub(crate) fn note(connection: &Connection, verdict: &VerdictRow, by: GivenBy) -
     if standing > 0 {
         return Ok(false);
     }
+    let row = add(connection, verdict, Added::GivenBy(by))?;
+    feed::append(connection, About::Verdict(row), To::All, verdict.hash.as_bytes())?;
+    Ok(true)
+}
+
+/// Notes that the hub above was told of a change that it was not taken here: by a hub that was here before, or by this one before it
+/// was put back. Where it is taken, that one is told so too.
+fn note_told(connection: &Connection, verdict: &VerdictRow) -> Result<()> {
+    let known: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM verdict
+                WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 1 AND told = 1)",
+        )?
+        .query_row(
+            params![verdict.record.as_bytes(), verdict.class.as_str(), verdict.hash.as_bytes()],
+            |row| row.get(0),
+        )?;
+    if known { Ok(()) } else { add(connection, verdict, Added::Withdrawn).map(|_| ()) }
+}
+
+/// How a verdict that is added stands.
+#[derive(Debug, Clone, Copy)]
+enum Added {
+    /// It stands.
+    GivenBy(GivenBy),
+    /// The hub above was told of it, and it does not stand.
+    Withdrawn,
+}
+
+/// Adds a verdict. Returns its row.
+fn add(connection: &Connection, verdict: &VerdictRow, how: Added) -> Result<i64> {
+    let (above, withdrawn) = match how {
+        Added::GivenBy(by) => (by == GivenBy::HubAbove, false),
+        Added::Withdrawn => (false, true),
+    };
     connection
         .prepare_cached(
-            "INSERT INTO verdict (origin, batch, record, class, hash, reason, above)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO verdict (origin, batch, record, class, hash, reason, above, withdrawn, told)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
         )?
         .execute(params![
             verdict.origin.as_bytes(),
@@ -110,10 +145,9 @@ pub(crate) fn note(connection: &Connection, verdict: &VerdictRow, by: GivenBy) -
             verdict.hash.as_bytes(),
             verdict.reason,
             above,
+            withdrawn,
         ])?;
-    let row = connection.last_insert_rowid();
-    feed::append(connection, About::Verdict(row), To::All, verdict.hash.as_bytes())?;
-    Ok(true)
+    Ok(connection.last_insert_rowid())
 }
 
 /// Tells a child once more of every verdict that stands and that is for it to know.

@@ -111,10 +111,11 @@ impl Entropy for Drawing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    struct Elsewhere(u8);
+    /// Another source, from a number.
+    pub(crate) struct Elsewhere(pub(crate) u8);
 
     impl Entropy for Elsewhere {
         fn fill(&mut self, bytes: &mut [u8]) {
@@ -132,6 +133,11 @@ mod tests {
         let before = drawing.drawn();
         clone.renew();
         assert_ne!(drawing.drawn().seed, before.seed);
+        assert_ne!(
+            drawing.drawn().seed,
+            before.seed.then(AFTER).then(SEED),
+            "who was told the one knows no other"
+        );
         let mut bytes = [0; 40];
         drawing.fill(&mut bytes);
         assert_eq!(clone.drawn().count, 2, "two draws of at most 32 bytes");

@@ -58,10 +58,7 @@ impl<'a> PartTable<'a> {
 
     /// Writes the tables, once all that they are the tables of is written.
     pub fn write(&self, writer: &mut Writer) {
-        writer.count(self.classes.len());
-        for class in &self.classes {
-            writer.text(class.as_str());
-        }
+        write_classes(writer, &self.classes);
         writer.count(self.salts.len());
         match &self.spelling {
             Spelling::Whole => {
@@ -126,12 +123,7 @@ impl TableReader {
     /// Reads the tables of what holds so many bytes of changes at most. Each names a thing once: with two salts for one
     /// record, or two numbers for one class, what was read would be written as something else.
     pub fn read(reader: &mut Reader<'_>, version: Version, bytes_max: usize) -> Result<Self, DecodeError> {
-        let classes: Vec<ClassId> = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
-            .map(|_| reader.text("class", limits::NAME_BYTES_MAX).map(ClassId::new))
-            .collect::<Result<_, _>>()?;
-        if !each_once(&classes) {
-            return Err(DecodeError::Invalid { field: "classes" });
-        }
+        let classes = read_classes(reader)?;
         let count = reader.count("records", limits::PACK_RECORDS_MAX)?;
         let ids: Vec<[u8; 16]> = match version {
             Version::PacksAndFeed => (0..count).map(|_| reader.array()).collect::<Result<_, _>>()?,
@@ -170,6 +162,22 @@ impl TableReader {
         bases.passed(record, &class, hash);
         Ok(Entry { record, salt, class, hash, body })
     }
+}
+
+/// Writes a table of classes.
+pub(crate) fn write_classes(writer: &mut Writer, classes: &[&ClassId]) {
+    writer.count(classes.len());
+    for class in classes {
+        writer.text(class.as_str());
+    }
+}
+
+/// Reads a table of classes, each of which stands there once.
+pub(crate) fn read_classes(reader: &mut Reader<'_>) -> Result<Vec<ClassId>, DecodeError> {
+    let classes: Vec<ClassId> = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
+        .map(|_| reader.text("class", limits::NAME_BYTES_MAX).map(ClassId::new))
+        .collect::<Result<_, _>>()?;
+    if each_once(&classes) { Ok(classes) } else { Err(DecodeError::Invalid { field: "classes" }) }
 }
 
 pub(crate) fn each_once<T: Ord>(names: &[T]) -> bool {

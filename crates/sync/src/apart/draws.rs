@@ -248,6 +248,7 @@ mod tests {
 
     use super::*;
     use crate::drawn::Drawing;
+    use crate::drawn::tests::Elsewhere;
 
     /// Records with their salts, each drawn from one of these.
     fn records(sources: &mut [&mut dyn Entropy], count: usize) -> (Vec<[u8; 16]>, Vec<Salt>) {
@@ -276,17 +277,6 @@ mod tests {
         assert_eq!(told.read_salts(&mut reader, &places).unwrap(), salts);
         reader.finish().unwrap();
         writer.len()
-    }
-
-    struct Elsewhere(u8);
-
-    impl Entropy for Elsewhere {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill_with(|| {
-                self.0 = self.0.wrapping_mul(29).wrapping_add(7);
-                self.0
-            });
-        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::named::NamesRead;
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::limits;
 use crate::pack::Entry;
-use crate::parts::each_once;
+use crate::parts::{each_once, read_classes, write_classes};
 
 /// The tables of what is written.
 pub(super) struct Tables<'a> {
@@ -54,10 +54,7 @@ impl<'a> Tables<'a> {
     pub(super) fn write(&self, writer: &mut Writer, known: &Known, names: &[[u8; 16]]) {
         let known = known.that_pay(self.records.iter().chain(names), &self.salts);
         known.write(writer);
-        writer.count(self.classes.len());
-        for class in &self.classes {
-            writer.text(class.as_str());
-        }
+        write_classes(writer, &self.classes);
         writer.count(self.records.len());
         let places = known.write_identities(writer, &self.records);
         known.write_salts(writer, &places, &self.salts);
@@ -76,12 +73,7 @@ pub(super) struct TablesRead {
 impl TablesRead {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let told = Told::read(reader)?;
-        let classes: Vec<ClassId> = (0..reader.count("classes", limits::PACK_CLASSES_MAX)?)
-            .map(|_| reader.text("class", limits::NAME_BYTES_MAX).map(ClassId::new))
-            .collect::<Result<_, _>>()?;
-        if !each_once(&classes) {
-            return Err(DecodeError::Invalid { field: "classes" });
-        }
+        let classes = read_classes(reader)?;
         let count = reader.count("records", limits::PACK_RECORDS_MAX)?;
         let (ids, places) = told.read_identities(reader, count)?;
         if !each_once(&ids) {
