@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use teranga_core::audience::Audience;
-use teranga_core::grant::{may_hold, may_know};
+use teranga_core::grant::{may_hold, may_introduce, may_know};
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::feed::Row;
-use teranga_sync::introduction::Introduction;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::receipt::{Assurance, Receipt};
 
 use super::{About, Reader};
@@ -52,13 +52,25 @@ pub(super) fn build(
     Ok(row.into_iter().collect())
 }
 
-/// A verdict is told to its author, and to whoever may hold the part, or might until it took the envelope out.
+/// A verdict is told to its author or the hub that may be bringing its work since, and to whoever may hold the part, or might until
+/// it took the envelope out.
 fn verdict_row(connection: &Connection, standing: Standing, reader: Reader<'_>) -> Result<Option<Row>> {
     let Standing { verdict, custody } = standing;
-    let author = register::child_of(connection, verdict.origin)? == Some(reader.child);
+    let brings = register::child_of(connection, verdict.origin)? == Some(reader.child);
+    let author = brings || verdict.origin == reader.child;
     let custody = custody::of(connection, verdict.record)?.or(custody).unwrap_or_default();
-    let told = author || may_hold(reader.audience, &custody, &verdict.class);
+    let told = author
+        || may_hold(reader.audience, &custody, &verdict.class)
+        || is_hub_of(connection, reader, verdict.origin)?;
     Ok(told.then_some(Row::Verdict(verdict)))
+}
+
+/// Whether whoever reads is a hub that may bring what an author wrote: another than brought it first, perhaps, which is gone.
+fn is_hub_of(connection: &Connection, reader: Reader<'_>, author: ReplicaId) -> Result<bool> {
+    let is_hub = register::introduction(connection, reader.child)?
+        .is_some_and(|reader| reader.kind == ReplicaKind::Hub);
+    let author = register::introduction(connection, author)?;
+    Ok(is_hub && author.is_some_and(|author| may_introduce(reader.audience, &author.audience)))
 }
 
 /// A receipt is told to whoever may know the origin, and to whoever was introduced to it with a save.

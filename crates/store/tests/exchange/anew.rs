@@ -7,7 +7,7 @@ use teranga_core::value::Value;
 use teranga_store::Replica;
 use teranga_store::ticks::Tick;
 use teranga_sync::introduction::ReplicaKind;
-use teranga_sync::session::Left;
+use teranga_sync::session::{Left, Plan, Session};
 
 use crate::backups::put_back;
 use crate::grants::assign;
@@ -122,7 +122,8 @@ fn a_device_waits_with_letting_go_until_it_has_read_what_its_hub_says_now() {
     world.hq.note_backup(NOW).unwrap();
     sync(&mut back, &mut world.hq);
     let before = world.awa.parts(record).unwrap();
-    while exchange(&mut world.awa, &mut back).left == Left::Something {
+    let row_by_row = Plan { pull_bytes_max: 1, ..Session::new().plan() };
+    while exchange_as(&row_by_row, &mut world.awa, &mut back).left == Left::Something {
         assert_eq!(world.awa.parts(record).unwrap(), before);
     }
     assert_eq!(world.awa.parts(record).unwrap(), before);
@@ -141,6 +142,14 @@ fn who_put_themselves_in_charge_and_were_not_taken_at_their_word_let_the_record_
         person: Some(world.awa.profile().person.clone()),
     };
     assign(&mut world.awa, &mut world.seed, record, agent);
+    // The next hub decides so before it holds the record, and so does not say that it leaves.
+    let dir = tempfile::tempdir().unwrap();
+    let other = profile(ReplicaKind::Hub, "nioro", Some("SN-KL"));
+    let mut nioro = Replica::create(dir.path(), &other, &mut world.seed).unwrap();
+    enrol(&mut world.hq, &mut nioro, "six");
+    enrol(&mut nioro, &mut world.awa, "seven");
+    enrol(&mut nioro, &mut world.moussa, "eight");
+    world.region = nioro;
     world.region.regrant(world.awa.id(), caseload).unwrap().unwrap();
     for _ in 0..2 {
         back_up(&mut world.awa, &mut world.region, &mut world.hq);

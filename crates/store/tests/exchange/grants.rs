@@ -36,7 +36,7 @@ fn to(region: &str, person: Option<&str>) -> Assignee {
 }
 
 /// Writes an event into a record's envelope and returns its identity.
-fn event(on: &mut Replica, seed: &mut Seeded, record: RecordId, kind: EventKind) -> EventId {
+pub(crate) fn event(on: &mut Replica, seed: &mut Seeded, record: RecordId, kind: EventKind) -> EventId {
     let id = EventId::generate(NOW, seed);
     let edits = Envelope::write_event(id, &Event { at: NOW, kind }).into_iter().collect();
     let salt = on.record(record).unwrap().unwrap().salt;

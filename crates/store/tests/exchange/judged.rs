@@ -7,6 +7,7 @@ use teranga_core::value::Value;
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::session::Session;
 
 use crate::world::*;
 
@@ -101,7 +102,18 @@ fn headquarters_that_forgot_what_a_region_does_not_take_is_told_again() {
 #[test]
 fn what_came_to_a_new_hub_after_the_verdict_on_it_is_shown_again_by_its_author_when_it_is_taken() {
     let mut world = world(99);
-    let record = refused_at_the_region(&mut world);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    edit(&mut world.awa, record, &[("E02", "refused")]);
+    let only_open = Audience { clearance: Clearance::of_names(["open"]), ..everything() };
+    world.region.regrant(world.awa.id(), only_open).unwrap().unwrap();
+    let unheard = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let known = world.region.child(world.awa.id()).unwrap().unwrap();
+    world.region.begin_exchange(&unheard, NOW).unwrap().unwrap();
+    world.region.ingest(&known, unheard.line, &unheard.pushes[0], NOW).unwrap();
+    while world.region.apply_logged().unwrap().left {}
+    sync(&mut world.region, &mut world.hq);
+    assert_eq!(reasons(&world.hq, record), ["held-below"]);
     // The region is lost before Awa hears, and the next hub knows headquarters' verdict before she comes to it.
     let dir = tempfile::tempdir().unwrap();
     let other = profile(ReplicaKind::Hub, "nioro", Some("SN-KL"));

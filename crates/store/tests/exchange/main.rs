@@ -11,6 +11,7 @@ mod held;
 mod home;
 mod judged;
 mod junk;
+mod lent;
 mod sealing;
 mod testimonies;
 mod verdicts;

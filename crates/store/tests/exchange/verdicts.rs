@@ -225,3 +225,28 @@ fn what_fell_at_its_author_before_it_was_sent_stands_again_when_what_it_builds_o
     assert_eq!(answers(&world.hq, record), expected.map(|(key, value)| (key.to_owned(), Value::text(value))));
     assert!(world.awa.records_held().unwrap().is_empty() && world.awa.verdicts(record).unwrap().is_empty());
 }
+
+#[test]
+fn what_headquarters_did_not_take_a_hub_that_came_later_does_not_show_either() {
+    let mut world = world(95);
+    is_known_as_cleared_for_less(&mut world);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.region, &mut world.hq);
+    assert!(world.hq.parts(record).unwrap().is_empty());
+    // Nobody below has heard of it yet but the next hub, which has nothing of the record.
+    let dir = tempfile::tempdir().unwrap();
+    let other = profile(ReplicaKind::Hub, "nioro", Some("SN-KL"));
+    let mut nioro = Replica::create(dir.path(), &other, &mut world.seed).unwrap();
+    enrol(&mut world.hq, &mut nioro, "six");
+    sync(&mut nioro, &mut world.hq);
+    enrol(&mut nioro, &mut world.awa, "seven");
+    for _ in 0..2 {
+        sync(&mut world.awa, &mut nioro);
+        sync(&mut nioro, &mut world.hq);
+    }
+    for replica in [&nioro, &world.awa, &world.hq] {
+        assert!(replica.parts(record).unwrap().is_empty());
+    }
+    assert!(matches!(world.awa.tick(record).unwrap(), Tick::Held(_)));
+}

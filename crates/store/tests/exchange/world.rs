@@ -14,7 +14,7 @@ use teranga_store::uplink::{Joined, Taken};
 use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
-use teranga_sync::session::{Left, Session};
+use teranga_sync::session::{Left, Plan, Session};
 use teranga_sync::version::Spoken;
 
 pub(crate) const NOW: Millis = Millis(1_700_000_000_000);
@@ -97,7 +97,12 @@ pub(crate) fn sync(child: &mut Replica, hub: &mut Replica) {
 
 /// One exchange, over bytes as they would travel.
 pub(crate) fn exchange(child: &mut Replica, hub: &mut Replica) -> Taken {
-    let request = child.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    exchange_as(&Session::new().plan(), child, hub)
+}
+
+/// One exchange that is planned so.
+pub(crate) fn exchange_as(plan: &Plan, child: &mut Replica, hub: &mut Replica) -> Taken {
+    let request = child.next_request(plan, NOW).unwrap().unwrap();
     let bytes = request.encode(child.identity());
     let known = hub.child(child.id()).unwrap().unwrap();
     let request = Request::read(&bytes, &known.key, Spoken::BUILD).unwrap();
