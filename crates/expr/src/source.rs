@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::tree::{Axis, Expr, Node, Path, Start, Step, Test};
+use crate::tree::{Axis, Expr, Node, Operator, Path, Start, Step, Test};
 
 impl Node {
     fn power(&self) -> u8 {
@@ -17,6 +17,15 @@ impl Node {
 
     fn write_within(&self, f: &mut fmt::Formatter<'_>, least: u8) -> fmt::Result {
         if self.power() < least { write!(f, "({self})") } else { write!(f, "{self}") }
+    }
+
+    /// Whether it ends in a minus, which would take in the `|` that follows: that alone binds tighter.
+    fn ends_in_a_minus(&self) -> bool {
+        match self {
+            Self::Negate(_) => true,
+            Self::Binary(_, _, right) => right.ends_in_a_minus(),
+            Self::Number(_) | Self::Text(_) | Self::Reference(..) | Self::Call(..) | Self::Path(_) => false,
+        }
     }
 }
 
@@ -39,9 +48,18 @@ impl fmt::Display for Node {
             }
             Self::Binary(operator, left, right) => {
                 let (power, spelling) = operator.power();
-                left.write_within(f, power)?;
+                if *operator == Operator::Union && left.ends_in_a_minus() {
+                    write!(f, "({left})")?;
+                } else {
+                    left.write_within(f, power)?;
+                }
                 write!(f, " {spelling} ")?;
-                right.write_within(f, power + 1)
+                // Brackets about a minus would nest deeper than what was read.
+                if matches!(**right, Self::Negate(_)) {
+                    write!(f, "{right}")
+                } else {
+                    right.write_within(f, power + 1)
+                }
             }
             Self::Call(name, arguments) => {
                 write!(f, "{name}(")?;

@@ -132,3 +132,15 @@ proptest! {
         evaluate(&source);
     }
 }
+
+#[test]
+fn a_minus_behind_a_union_needs_no_brackets() {
+    // The deepest that is read; brackets about each minus would be deeper.
+    let deepest = format!("a{}", " | -a".repeat(31));
+    for source in [deepest.as_str(), "(a | -b) | c", "(-a) | b", "a * -b | c", "(a | -(b | c)) | -d"] {
+        let expr = Expr::parse(source).unwrap();
+        let written = expr.to_string();
+        assert_eq!(shape(&Expr::parse(&written).unwrap()), shape(&expr), "{source}\n{written}");
+    }
+    assert!(Expr::parse(&format!("{deepest} | -a")).is_err());
+}

@@ -349,14 +349,11 @@ fn take_withheld(connection: &Connection, pack: &Pack) -> Result<()> {
     Ok(())
 }
 
-/// Notes who a replica is and passes it down. Who wandered is known to others from now on.
+/// Notes who a replica is and passes it down. What the home has of it may have come before: nobody was told of that then.
 pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<()> {
     if let Noted::New(row) = register::introduce(connection, introduction)? {
         feed::append(connection, About::Replica(row), To::All, introduction.key.as_bytes())?;
-        let id = replica_id(&introduction.key);
-        if register::has_wandered(connection, id)? {
-            receipts::tell_again(connection, id)?;
-        }
+        receipts::tell_again(connection, replica_id(&introduction.key))?;
     }
     Ok(())
 }

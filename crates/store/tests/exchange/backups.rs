@@ -139,7 +139,7 @@ fn a_home_that_is_put_back_to_its_backup_gives_back_what_a_device_let_go() {
 }
 
 /// A plan that only asks.
-fn asking() -> Plan {
+pub(crate) fn asking() -> Plan {
     Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 }
 }
 

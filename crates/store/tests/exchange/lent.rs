@@ -5,11 +5,13 @@ use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::{EventId, RecordId, Salt};
 use teranga_core::record::{Assignee, Envelope, Event, EventKind};
+use teranga_core::time::Millis;
 use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
 use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
 
+use crate::backups::asking;
 use crate::grants::{assign, event};
 use crate::world::*;
 
@@ -190,4 +192,52 @@ fn a_hub_that_came_after_the_case_had_left_believes_its_own_people() {
         lent.away();
     }
     assert_eq!(lent.there.bodies(lent.case).unwrap(), 0, "what Binta brought of the case went again");
+}
+
+/// A regional hub may hear how far headquarters has somebody's work before it hears who that is: the answer that said so was lost, and
+/// what they wrote had left by the next. Whoever of the region hears of them then is told of that too, and can let their work go.
+#[test]
+fn what_headquarters_has_of_somebody_is_told_again_once_they_are_known() {
+    let mut lent = Lent::new(174);
+    let world = &mut lent.world;
+    // Moussa's case, which Awa lends.
+    let case = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    let to = Assignee { region: THERE.into(), office: None, person: None };
+    let lend = |lent: &mut Lent| {
+        let assigned = assign(&mut lent.world.awa, &mut lent.world.seed, case, to.clone());
+        lent.home();
+        assigned
+    };
+    let take_back = |lent: &mut Lent, assigned| {
+        event(&mut lent.world.awa, &mut lent.world.seed, case, EventKind::Relieved { assigned });
+        lent.home();
+    };
+    lent.home();
+    let assigned = lend(&mut lent);
+    let request = lent.there.next_request(&asking(), NOW).unwrap().unwrap();
+    let known = lent.world.hq.child(lent.there.id()).unwrap().unwrap();
+    let before = lent.world.hq.begin_exchange(&request, NOW).unwrap().unwrap();
+    drop(lent.world.hq.answer(&known, &request, before, NOW).unwrap());
+    take_back(&mut lent, assigned);
+    lent.backed_up();
+    lent.away();
+    assert!(!is_held(&lent.there, case));
+
+    // Moussa comes to work there, and the case is lent once more.
+    lent.there
+        .add_enrolment_code(
+            "thirteen",
+            &profile(ReplicaKind::Device, "moussa", Some(THERE)),
+            Millis(NOW.0 + 1),
+        )
+        .unwrap();
+    assert!(lent.there.enrol("thirteen", &lent.world.moussa.public_key(), NOW).unwrap().is_some());
+    let assigned = lend(&mut lent);
+    lent.away();
+    assert!(is_held(&lent.ndeye, case));
+    take_back(&mut lent, assigned);
+    lent.away();
+    lent.backed_up();
+    lent.away();
+    assert!(!is_held(&lent.there, case) && !is_held(&lent.ndeye, case));
 }
