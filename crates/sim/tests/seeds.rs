@@ -18,6 +18,9 @@ const REGRANTS_FAILED_ONCE: [u64; 24] = [
 /// Seeds of every run of worlds in which devices are granted other things than before.
 const REGRANTS: Range<u64> = REGRANTS_FROM..REGRANTS_FROM + 60;
 
+/// The same of worlds in which regions lend each other cases.
+const LOANS_FAILED_ONCE: [u64; 18] =
+    [91, 102, 110, 143, 147, 153, 194, 216, 217, 242, 262, 273, 281, 306, 331, 426, 476, 2_015];
 /// Seeds of every run of worlds in which regions lend each other cases.
 const LOANS: Range<u64> = LENDS_FROM..LENDS_FROM + 60;
 
@@ -48,7 +51,9 @@ fn no_seed_loses_or_splits_anything() {
 
 #[test]
 fn what_failed_once_does_not_again() {
-    for seed in FAILED_ONCE.into_iter().chain(REGRANTS_FAILED_ONCE.map(|seed| REGRANTS_FROM + seed)) {
+    let regrants = REGRANTS_FAILED_ONCE.map(|seed| REGRANTS_FROM + seed);
+    let loans = LOANS_FAILED_ONCE.map(|seed| LENDS_FROM + seed);
+    for seed in FAILED_ONCE.into_iter().chain(regrants).chain(loans) {
         none_fails(seed..seed + 1);
     }
 }

@@ -227,11 +227,16 @@ fn came_back(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<b
 }
 
 /// A change that had come down the feed, or in a testimony, has come in its author's pack now, which says what stood in one
-/// save. Whether it was known as of another pack.
+/// save: a witness's speaks for it no more, and one that a child brought did not say that the hub above has it. Whether it was
+/// known as of another pack.
 fn came_in_its_pack(connection: &Connection, seq: i64, change: &Logged<'_>) -> Result<bool> {
     let moved = connection
         .prepare_cached(
-            "UPDATE change SET batch = ?2, place = ?3, save = coalesce(?5, seq), witness = NULL
+            "UPDATE change SET batch = ?2, place = ?3, save = coalesce(?5, seq),
+                 fed = CASE WHEN witness IS NULL THEN fed
+                     WHEN EXISTS (SELECT 1 FROM named_again n
+                         WHERE n.change = seq AND n.origin = witness AND n.batch = fed) THEN NULL
+                     ELSE ?2 END, witness = NULL
              WHERE seq = ?1 AND batch = 0 AND origin = ?4",
         )?
         .execute(params![

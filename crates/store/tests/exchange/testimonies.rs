@@ -97,7 +97,7 @@ fn what_its_author_brings_after_all_takes_the_testimonys_place() {
         assert_eq!(replica.log_counts().unwrap().applied, 3);
         assert_eq!(flaws(replica), [""; 0]);
     }
-    for replica in [&world.awa, &world.moussa] {
+    for replica in [&world.awa, &world.moussa, &world.region] {
         assert_eq!(replica.tick(record).unwrap(), Tick::Safe);
     }
 }
