@@ -41,7 +41,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         does: "a client moves its cursor on a moment before it has the rows",
-        file: "crates/store/src/uplink.rs",
+        file: "crates/store/src/uplink/answered.rs",
         broken: (
             "let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;",
             "transaction.execute(\"UPDATE uplink SET position = ?1, running = ?2\", \
@@ -55,10 +55,10 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         does: "a client takes for received what it only sent",
-        file: "crates/store/src/uplink.rs",
+        file: "crates/store/src/uplink/answered.rs",
         broken: (
             "outbox::held_above(&transaction, &answer.acknowledged)?;",
-            "unsigned(transaction.query_row(\"SELECT coalesce(max(number), 0) FROM outbox\", [], |row| row.get(0))?);",
+            "crate::columns::unsigned(transaction.query_row(\"SELECT coalesce(max(number), 0) FROM outbox\", [], |row| row.get(0))?);",
         ),
         noticed_by: (
             "teranga-tests",
@@ -68,19 +68,19 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         does: "a hub acknowledges a pack of which it did not keep the first save",
-        file: "crates/store/src/ingest.rs",
+        file: "crates/store/src/ingest/logged.rs",
         broken: ("for save in &pack.saves {", "for save in pack.saves.iter().skip(1) {"),
         noticed_by: ("teranga-tests", "kill", "a_hub_killed_during_ingest_has_what_it_acknowledged"),
     },
     Fault {
         does: "a hub keeps what arrives, but does not send it on",
-        file: "crates/store/src/ingest.rs",
+        file: "crates/store/src/ingest/logged.rs",
         broken: ("    outbox::enqueue(connection, manifest.replica(), manifest.batch)?;\n", ""),
         noticed_by: ("teranga-tests", "kill", "a_hub_killed_during_relay_relays_the_rest_later"),
     },
     Fault {
         does: "a client that asks what arrived goes back by three packs",
-        file: "crates/store/src/uplink.rs",
+        file: "crates/store/src/uplink/answered.rs",
         broken: (
             "outbox::held_above(&transaction, &answer.acknowledged)?;",
             "outbox::held_above(&transaction, &answer.acknowledged)?\n\

@@ -1,0 +1,154 @@
+//! Apply: logged saves become part of their documents, behind `Guard`, a save whole or not at all. What fails is
+//! quarantined with its reason and its author is told; what waits for changes that have not arrived is held aside
+//! until they do.
+
+mod one_save;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
+
+use one_save::Fate;
+use rusqlite::Connection;
+use teranga_core::class::ClassId;
+use teranga_core::id::{Batch, Line, RecordId, ReplicaId};
+use teranga_document::guard::Guard;
+use teranga_document::part::Part;
+
+use crate::erase;
+use crate::error::Result;
+use crate::log;
+use crate::part;
+use crate::receipts;
+use crate::replica::Replica;
+
+/// Saves applied in one transaction; between two, an answer can go out.
+const SAVES_PER_TRANSACTION: usize = 1_000;
+
+/// The mark of a change whose author was in charge of its record once, and no more when it was applied.
+pub(crate) const AFTER_REASSIGNMENT: &str = "after-reassignment";
+
+/// The reason of what falls with something else: a change that it builds on, or another of its save.
+pub(crate) const BUILDS_ON_HELD: &str = "builds-on-held";
+
+/// What one round of applying did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Changes that are in their documents now.
+    pub changes: usize,
+    /// Changes that were quarantined.
+    pub quarantined: usize,
+    /// Saves still to apply.
+    pub left: bool,
+}
+
+impl AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.changes += other.changes;
+        self.quarantined += other.quarantined;
+        self.left = other.left;
+    }
+}
+
+impl Replica {
+    /// Applies logged saves, in the order in which they came.
+    pub fn apply_logged(&mut self) -> Result<Applied> {
+        let (identity, guard) = (self.identity().clone(), Guard::new());
+        let transaction = self.connection_mut().transaction()?;
+        let mut applier = Applier::new(&transaction, identity.replica(), &guard);
+        let applied = applier.run()?;
+        let orphans = std::mem::take(&mut applier.of_erased_cases);
+        erase::erase_orphans(&transaction, &identity, &orphans)?;
+        transaction.commit()?;
+        if !orphans.is_empty() {
+            self.forget_destroyed()?;
+        }
+        Ok(applied)
+    }
+}
+
+/// One round of applying, within one transaction.
+pub(crate) struct Applier<'a> {
+    connection: &'a Connection,
+    own: ReplicaId,
+    guard: &'a Guard,
+    parts: BTreeMap<(RecordId, ClassId), Part>,
+    done: Applied,
+    /// Records of which something was settled in this round.
+    settled: BTreeSet<RecordId>,
+    /// The last pack of each line of which something was looked at.
+    received: BTreeMap<(ReplicaId, Line), Batch>,
+    /// Assessments that came after their case was erased, with the case.
+    of_erased_cases: Vec<(RecordId, RecordId)>,
+}
+
+impl<'a> Applier<'a> {
+    pub(crate) fn new(connection: &'a Connection, own: ReplicaId, guard: &'a Guard) -> Self {
+        Self {
+            connection,
+            own,
+            guard,
+            parts: BTreeMap::new(),
+            done: Applied::default(),
+            settled: BTreeSet::new(),
+            received: BTreeMap::new(),
+            of_erased_cases: Vec::new(),
+        }
+    }
+
+    pub(crate) fn run(&mut self) -> Result<Applied> {
+        let saves = self.logged_saves()?;
+        self.done.left = saves.len() == SAVES_PER_TRANSACTION;
+        for save in saves {
+            self.apply_save(save)?;
+        }
+        // Only now: who may write an assessment stands in its case, of which more than one save may have come.
+        while let Some(record) = self.settled.pop_first() {
+            for save in self.waiting_for(record)? {
+                self.apply_save(save)?;
+            }
+        }
+        for ((origin, _), batch) in std::mem::take(&mut self.received) {
+            receipts::note_at_home(self.connection, origin, batch)?;
+        }
+        Ok(self.done)
+    }
+
+    fn logged_saves(&self) -> Result<Vec<i64>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT DISTINCT save FROM change WHERE status = 0 ORDER BY save LIMIT ?1")?;
+        let saves = statement.query_map([part::row_number(SAVES_PER_TRANSACTION)], |row| row.get(0))?;
+        Ok(saves.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Applies a save; what waited for it goes on after this round, or is held aside.
+    fn apply_save(&mut self, save: i64) -> Result<()> {
+        let rows = log::of_save(self.connection, save)?;
+        for row in &rows {
+            let Some((origin, batch)) = log::brought_in(self.connection, row)? else { continue };
+            let last = self.received.entry((origin, batch.line())).or_default();
+            *last = batch.max(*last);
+        }
+        if self.apply_rows(save, &rows)? == Fate::Settled
+            && let Some(row) = rows.first()
+        {
+            self.settled.insert(row.record);
+        }
+        Ok(())
+    }
+
+    /// Saves that wait for something of a record: for changes of their parts, or for its envelope.
+    fn waiting_for(&self, record: RecordId) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2
+             UNION SELECT save FROM awaits WHERE record = ?1 ORDER BY save",
+        )?;
+        let saves = statement.query_map([record.as_bytes()], |row| row.get(0))?;
+        let saves = saves.collect::<std::result::Result<_, _>>()?;
+        // Those that must wait on are noted again.
+        self.connection
+            .prepare_cached("DELETE FROM awaits WHERE record = ?1")?
+            .execute([record.as_bytes()])?;
+        Ok(saves)
+    }
+}

@@ -1,0 +1,170 @@
+//! A pack on its way into the log: who wrote it, its saves, and the bodies that a relay had withheld.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use teranga_core::id::{Line, ManifestHash, RecordId, ReplicaId};
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::Introduction;
+use teranga_sync::pack::{Entry, Pack};
+
+use super::known::{Again, named_again};
+use crate::erase::NO_SALT;
+use crate::error::Result;
+use crate::feed::{self, About, To};
+use crate::fork;
+use crate::judged;
+use crate::log::{self, Appended, Logged, Status};
+use crate::membership;
+use crate::outbox;
+use crate::packs;
+use crate::part;
+use crate::receipts;
+use crate::register::{self, Noted};
+use crate::testimony;
+
+/// A pack that may be taken, and how it came.
+pub(super) struct Arrival<'a> {
+    pub(super) pack: &'a Pack,
+    pub(super) hash: &'a ManifestHash,
+    pub(super) author: &'a Introduction,
+    pub(super) via: (ReplicaId, Option<Line>),
+    pub(super) now: Millis,
+}
+
+/// Logs a pack. It must be possible to put it together again as it was signed: a pack that names a change of another
+/// origin, or a record with another salt, is refused. A save that an earlier pack of the same origin brought is named
+/// once more and nothing else; a mixture of both is refused.
+pub(super) fn log_pack(
+    connection: &Connection,
+    arrival: &Arrival<'_>,
+) -> Result<std::result::Result<(), Problem>> {
+    let manifest = &arrival.pack.manifest;
+    // Who a child of one's own is was said at its enrolment, and nobody else says it.
+    if !register::is_child(connection, manifest.replica())? {
+        introduce(connection, arrival.author)?;
+    }
+    if let Some(author) = &manifest.by.author
+        && register::introduction(connection, replica_id(&author.key))?.is_none()
+    {
+        // A witness says who somebody is whom nobody here knows, and of nobody else.
+        introduce(connection, author)?;
+    }
+    for nonce in &manifest.by.openings {
+        if let Noted::New(row) = register::note_opening(connection, manifest.author_key(), *nonce)? {
+            feed::append(connection, About::Opening(row), To::All, nonce.as_bytes())?;
+        }
+    }
+    packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
+    // Its author may work elsewhere by the time the home has it: whoever brought it is told all the same.
+    membership::note_known(connection, arrival.via.0, manifest.replica())?;
+    let logged = match &manifest.by.author {
+        Some(author) => testimony::log(connection, arrival.pack, replica_id(&author.key))?,
+        None => log_saves(connection, arrival.pack)?,
+    };
+    let brought = match logged {
+        Ok(brought) => brought,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    if brought.names_what_is_here
+        && packs::load(connection, manifest.replica(), manifest.batch)?.hash() != *arrival.hash
+    {
+        return Ok(Err(Problem::Forbidden));
+    }
+    outbox::enqueue(connection, manifest.replica(), manifest.batch)?;
+    if brought.names_what_is_here {
+        let records: BTreeSet<RecordId> =
+            arrival.pack.saves.iter().flatten().map(|entry| entry.record).collect();
+        let mut records = records.into_iter();
+        records.try_for_each(|record| membership::leave_if_out(connection, arrival.via.0, record))?;
+    }
+    if !brought.something {
+        // Nothing will be applied for it that would say so later.
+        receipts::note_at_home(connection, manifest.replica(), manifest.batch)?;
+    }
+    Ok(Ok(()))
+}
+
+/// What logging a pack's saves came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Brought {
+    /// Something is to be applied.
+    pub(crate) something: bool,
+    /// Something was here, and had to fit with it.
+    pub(crate) names_what_is_here: bool,
+}
+
+fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result<Brought, Problem>> {
+    let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
+    let (mut place, mut brought) = (0, Brought::default());
+    for save in &pack.saves {
+        let (mut first, mut sent_again) = (None, false);
+        let named_again = match named_again(connection, origin, save)? {
+            Again::No => false,
+            Again::Whole => true,
+            Again::Partly => return Ok(Err(Problem::Forbidden)),
+        };
+        brought.names_what_is_here |= named_again;
+        for entry in save {
+            if !note_record(connection, entry)? {
+                return Ok(Err(Problem::Forbidden));
+            }
+            let logged = Logged {
+                record: entry.record,
+                class: &entry.class,
+                hash: entry.hash,
+                origin,
+                batch: Some(batch),
+                place,
+                save: first,
+                status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
+                body: entry.body.as_deref(),
+                fed: None,
+                witness: None,
+            };
+            if named_again {
+                log::name_again(connection, &logged)?;
+            } else {
+                let Appended { seq, is_new, moved } = log::append(connection, &logged)?;
+                let again = moved && judged::its_author_brings(connection, entry)?;
+                brought.something |= is_new || again;
+                first.get_or_insert(seq);
+                sent_again |= fork::is_sent_again(connection, seq)?;
+            }
+            place += 1;
+        }
+        if let Some((seq, entry)) = first.zip(save.first()).filter(|_| sent_again) {
+            feed::append(connection, About::Save(seq, entry.record), To::All, entry.hash.as_bytes())?;
+        }
+    }
+    Ok(Ok(brought))
+}
+
+/// Notes that the record of a change exists; whether it has this salt, or none any more.
+pub(crate) fn note_record(connection: &Connection, entry: &Entry) -> Result<bool> {
+    part::note_record(connection, entry.record, entry.salt)?;
+    let salt = part::salt_of(connection, entry.record)?;
+    Ok(salt == Some(entry.salt) || salt == Some(NO_SALT))
+}
+
+/// A pack that is held already may bring what a relay withheld of it the first time.
+pub(super) fn take_withheld(connection: &Connection, pack: &Pack) -> Result<()> {
+    for entry in pack.saves.iter().flatten() {
+        let Some(body) = &entry.body else { continue };
+        if let Some(seq) = log::seq_of(connection, entry.record, &entry.class, entry.hash)? {
+            log::give_body(connection, seq, body)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes who a replica is and passes it down. What the home has of it may have come before: nobody was told of that then.
+pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<()> {
+    if let Noted::New(row) = register::introduce(connection, introduction)? {
+        feed::append(connection, About::Replica(row), To::All, introduction.key.as_bytes())?;
+        receipts::tell_again(connection, replica_id(&introduction.key))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! The next request of a session, out of the outbox and the cursor.
+
+use rusqlite::Connection;
+use teranga_core::id::ReplicaId;
+use teranga_core::time::Millis;
+use teranga_sync::identity::replica_id;
+use teranga_sync::limits;
+use teranga_sync::message::{Asker, Push, Request};
+use teranga_sync::session::{Plan, PushPlan};
+use teranga_sync::version::Version;
+
+use crate::behind::Reading;
+use crate::drawn;
+use crate::erase;
+use crate::error::Result;
+use crate::introduced;
+use crate::judged;
+use crate::line;
+use crate::missed;
+use crate::outbox::{self, OutboxRow};
+use crate::packs;
+use crate::register;
+use crate::replica::Replica;
+impl Replica {
+    /// The next request of a session, with a fresh exchange number. Cuts a pack where none waits to be sent.
+    pub fn next_request(&mut self, plan: &Plan, now: Millis) -> Result<Option<Request>> {
+        let Some(uplink) = self.uplink()? else { return Ok(None) };
+        let version = self.spoken().toward(uplink.newest);
+        let pushes = match plan.push {
+            PushPlan::Ask => Vec::new(),
+            PushPlan::Pack { .. } if uplink.reading == Reading::Behind => Vec::new(),
+            PushPlan::Pack { bytes_target } => {
+                let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
+                let owed = missed::is_owed(self.connection())?;
+                if own_waits && (owed || !outbox::waits(self.connection(), uplink.acknowledged)?) {
+                    self.cut_pack(bytes_target, now)?;
+                }
+                match outbox::next(self.connection(), uplink.acknowledged)? {
+                    None => Vec::new(),
+                    Some(row) => vec![push(self.connection(), self.id(), row, version)?],
+                }
+            }
+        };
+        let opening = Asker::of(self.nonce());
+        let introductions = introduced::untold(self.connection())?;
+        // Of whom the hub above does not know it takes no confirmation.
+        let all_known = introductions.len() < limits::INTRODUCTIONS_MAX;
+        let confirmations = if all_known { erase::untold(self.connection())? } else { Vec::new() };
+        let judgements = match uplink.reading {
+            Reading::CaughtUp => judged::untold(self.connection())?,
+            // What was tried again since may be forgotten here.
+            Reading::Behind | Reading::New => Vec::new(),
+        };
+        let transaction = self.connection_mut().transaction()?;
+        transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        line::note_asker(&transaction, opening)?;
+        transaction.commit()?;
+        Ok(Some(Request {
+            version,
+            hub: replica_id(&uplink.key),
+            replica: self.id(),
+            line: self.line()?,
+            opening,
+            exchange: uplink.exchange + 1,
+            cursor: uplink.cursor,
+            pull_bytes_max: plan.pull_bytes_max,
+            introductions,
+            confirmations,
+            judgements,
+            pushes,
+        }))
+    }
+}
+
+/// A pack of the outbox on its way up, with its author where that is another.
+pub(crate) fn push(
+    connection: &Connection,
+    own: ReplicaId,
+    row: OutboxRow,
+    version: Version,
+) -> Result<Push> {
+    let introduction = if row.origin == own { None } else { register::introduction(connection, row.origin)? };
+    let pack = packs::load(connection, row.origin, row.batch)?;
+    // Only the hub of whoever drew it may know what is drawn, and of a testimony the witness drew nothing.
+    if row.origin == own && pack.manifest.by.author.is_none() {
+        let drawn = drawn::of(connection, &pack.manifest.by.openings)?;
+        return Ok(Push::drawn(row.number, &pack, version, &drawn));
+    }
+    Ok(Push::of(row.number, introduction, &pack, version))
+}

@@ -1,0 +1,104 @@
+//! Taking the rows that a hub signed, of an answer or of a return, and applying what they bring.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use teranga_core::id::{OpeningNonce, RecordId, ReplicaId};
+use teranga_document::guard::Guard;
+use teranga_sync::bytes::DecodeError;
+use teranga_sync::feed::{Row, decode};
+use teranga_sync::identity::Identity;
+use teranga_sync::version::Version;
+
+use crate::apply::{Applied, Applier};
+use crate::behind;
+use crate::error::{Result, StoreError};
+use crate::gone;
+use crate::home;
+use crate::replica;
+use crate::take;
+
+/// Why an answer was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// It is not an answer to the request that was sent.
+    #[error("the answer is not for this exchange")]
+    NotForUs,
+    /// Somebody else with this replica's key has asked in its line before: rows that they brought would be passed over.
+    #[error("somebody else with this replica's key has asked before")]
+    SomebodyElse,
+    /// It orders to destroy what only the home can. That was passed over, everything else was taken.
+    #[error("an erasure is not signed by the home")]
+    NotTheHome,
+    /// Its rows are not what the protocol says.
+    #[error(transparent)]
+    Rows(#[from] DecodeError),
+    /// The replica failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for TakeError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+/// What taking rows did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    /// What was applied.
+    pub(crate) applied: Applied,
+    /// Whether a record was erased: then what was deleted must leave the files too.
+    pub(crate) erased: bool,
+    /// Records that a word of somebody else than the home was to destroy, and that stand.
+    pub(crate) foreign_words: usize,
+}
+
+/// Takes rows that a hub signed, and applies what they bring.
+pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
+    let (rows, foreign) = home::believed(connection, own, rows)?;
+    let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    let of_verdicts: BTreeSet<RecordId> = rows.iter().filter_map(verdict_on).collect();
+    let held_before = replica::read_profile(connection)?.audience;
+    take::rows(connection, own, rows)?;
+    let applied = apply_all(connection, own.replica(), &Guard::new())?;
+    let may_hold = replica::read_profile(connection)?.audience;
+    // Only now does every record that is here say whose it is.
+    if may_hold != held_before {
+        gone::beyond(connection, &may_hold)?;
+    }
+    of_verdicts.into_iter().try_for_each(|record| gone::out_of_charge(connection, record))?;
+    let foreign_words = home::stand(connection, &foreign)?;
+    Ok(Took { applied, erased, foreign_words })
+}
+
+fn verdict_on(row: &Row) -> Option<RecordId> {
+    if let Row::Verdict(verdict) = row { Some(verdict.record) } else { None }
+}
+
+/// The feed was read to its end by who was behind.
+pub(crate) fn catch_up(connection: &Connection, (own, nonce): (ReplicaId, OpeningNonce)) -> Result<Applied> {
+    behind::caught_up(connection, (own, nonce))?;
+    apply_all(connection, own, &Guard::new())
+}
+
+/// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
+/// signed it, or nothing of them is taken.
+pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Vec<Row>, TakeError> {
+    let rows = if rows.is_empty() { Vec::new() } else { decode(rows, version)? };
+    if rows.iter().any(|row| matches!(row, Row::Erase(erasure) if !erasure.verify())) {
+        return Err(DecodeError::Invalid { field: "erasure" }.into());
+    }
+    Ok(rows)
+}
+
+fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
+    let mut total = Applied::default();
+    loop {
+        let round = Applier::new(connection, own, guard).run()?;
+        total += round;
+        if !round.left {
+            return Ok(total);
+        }
+    }
+}
