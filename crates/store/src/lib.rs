@@ -29,6 +29,7 @@ mod drawn;
 pub mod erase;
 pub mod error;
 mod feed;
+mod file_queue;
 mod fork;
 mod gone;
 mod held;

@@ -6,9 +6,9 @@ use rusqlite::{Connection, params};
 use teranga_core::id::{FileHash, RecordId, ReplicaId};
 use teranga_sync::attachment::{Held, Offer, State};
 
-use crate::attachments::{Place, Sendable};
 use crate::columns::{blob, integer};
 use crate::error::Result;
+use crate::file_queue::{Place, Sendable};
 use crate::mentions::{EVER, UNUSED};
 
 /// What the hub above said of a file that it was asked about, as it stands in the column.

@@ -10,9 +10,10 @@ use teranga_sync::limits;
 use teranga_sync::runs::Runs;
 
 use super::{FileFailure, LaneSummary, Load};
-use crate::attachments::{self, Place};
+use crate::attachments;
 use crate::chunks::{self, Finish};
 use crate::error::Result;
+use crate::file_queue::{self, Place};
 use crate::thumbnails;
 
 /// Thumbnails that one run looks for in vain: those of the newest records are found, and the others are not asked for
@@ -40,7 +41,7 @@ impl Down {
     /// Looks for thumbnails.
     pub(super) fn thumbnails(&mut self, connection: &Connection, room: usize) -> Result<Option<Load>> {
         if self.looking.is_empty() && self.in_vain < IN_VAIN_MAX {
-            self.looking = attachments::thumbnails_missing(connection, self.after, limits::THUMBNAILS_MAX)?;
+            self.looking = file_queue::thumbnails_missing(connection, self.after, limits::THUMBNAILS_MAX)?;
             self.after = self.looking.last().copied().or(self.after);
         }
         let thumbnails_wanted: Vec<FileHash> = self.looking.iter().map(|place| place.file).collect();
@@ -50,7 +51,7 @@ impl Down {
 
     /// Asks for files.
     pub(super) fn files(&mut self, connection: &Connection, room: usize) -> Result<Option<Load>> {
-        let wanted = attachments::wanted(connection)?;
+        let wanted = file_queue::wanted(connection)?;
         let fetching = self.fetching.get_or_insert_with(|| wanted.keys().map(|file| (*file, 0)).collect());
         let mut load = Load { pull_bytes_max: room, ..Load::default() };
         for file in fetching.keys().take(limits::FILES_WANTED_MAX) {

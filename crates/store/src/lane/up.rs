@@ -8,10 +8,11 @@ use teranga_sync::limits;
 use teranga_sync::runs::{Runs, chunks_of};
 
 use super::{FileFailure, LaneSummary, Load};
-use crate::attachments::{self, Sendable};
+use crate::attachments;
 use crate::chunks;
 use crate::covered;
 use crate::error::Result;
+use crate::file_queue::{self, Sendable};
 use crate::passing;
 use crate::thumbnails;
 
@@ -77,7 +78,7 @@ impl Up {
     /// The next window; whether there is one.
     fn slide(&mut self, connection: &Connection) -> Result<bool> {
         let after = self.window.last().map(|going| going.what.place);
-        let mut next = attachments::sendable(connection, after, limits::OFFERS_MAX)?;
+        let mut next = file_queue::sendable(connection, after, limits::OFFERS_MAX)?;
         if next.is_empty() {
             next = passing::sendable(connection, after, limits::OFFERS_MAX)?;
         }
