@@ -12,7 +12,8 @@ use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
 use crate::ledger::{Fate, FilePromise, Ledger};
 use crate::machine::Machine;
-use crate::oracles::{is_contested, is_granted};
+use crate::oracles::is_contested;
+use crate::scope_oracles::is_granted;
 use crate::world::World;
 
 /// The files of the ledger that a machine holds whole.

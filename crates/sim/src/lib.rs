@@ -26,6 +26,7 @@ mod many;
 mod oracles;
 mod play;
 mod sabotage;
+mod scope_oracles;
 mod script;
 mod session;
 mod shrink;
