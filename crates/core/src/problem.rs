@@ -50,6 +50,8 @@ pub enum Problem {
     Erased,
     /// Over one of the limits.
     TooLarge,
+    /// What is brought builds on what is not here, and as much of that part as may wait does already; nothing was acknowledged.
+    TooManyWaiting,
     /// Another version of the protocol is needed.
     UpgradeNeeded,
     /// Too busy; later.
@@ -62,13 +64,14 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem, in the order of its status.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Unauthorised,
         Self::Forbidden,
         Self::Replayed,
         Self::BrokenChain,
         Self::Succeeded,
+        Self::TooManyWaiting,
         Self::Erased,
         Self::TooLarge,
         Self::UpgradeNeeded,
@@ -83,7 +86,7 @@ impl Problem {
             Self::Malformed => 400,
             Self::Unauthorised => 401,
             Self::Forbidden => 403,
-            Self::Replayed | Self::BrokenChain | Self::Succeeded => 409,
+            Self::Replayed | Self::BrokenChain | Self::Succeeded | Self::TooManyWaiting => 409,
             Self::Erased => 410,
             Self::TooLarge => 413,
             Self::UpgradeNeeded => 426,
@@ -110,6 +113,7 @@ impl Explain for Problem {
             Self::Succeeded => "succeeded",
             Self::Erased => "erased",
             Self::TooLarge => "too-large",
+            Self::TooManyWaiting => "too-many-waiting",
             Self::UpgradeNeeded => "upgrade-needed",
             Self::Busy => "busy",
             Self::DiskFull => "disk-full",
@@ -119,7 +123,7 @@ impl Explain for Problem {
 
     fn retry(&self) -> Retry {
         match self {
-            Self::Busy | Self::DiskFull | Self::Internal => Retry::Later,
+            Self::TooManyWaiting | Self::Busy | Self::DiskFull | Self::Internal => Retry::Later,
             Self::Malformed
             | Self::Unauthorised
             | Self::Forbidden

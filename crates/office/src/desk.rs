@@ -98,6 +98,7 @@ fn told(rejected: Rejected) -> Refusal {
         | Problem::Succeeded
         | Problem::Erased
         | Problem::TooLarge
+        | Problem::TooManyWaiting
         | Problem::UpgradeNeeded
         | Problem::Busy
         | Problem::DiskFull

@@ -7,7 +7,7 @@ use teranga_core::id::{Entropy as _, FeedPosition, FileHash, Line, RecordId, Rep
 use teranga_sync::attachment::{LaneRequest, Offer, Stretch, Want};
 use teranga_sync::elide::{rebuild, without_frame};
 use teranga_sync::feed::Cursor;
-use teranga_sync::limits::{CHUNK_BYTES, PACK_RAW_BYTES_MAX, WAITING_PER_PART_MAX};
+use teranga_sync::limits::{CHUNK_BYTES, PACK_RAW_BYTES_MAX};
 use teranga_sync::pack::{Entry, Save};
 use teranga_sync::runs::Runs;
 use teranga_sync::version;
@@ -78,8 +78,8 @@ fn twist_entry(entry: &mut Entry, other: Entry, seed: &mut Seeded) {
     }
 }
 
-/// More changes of one of these parts than may wait, each of which builds on one that nobody wrote.
-pub(crate) fn flood(saves: &[Save], part: usize, seed: &mut Seeded) -> Vec<Save> {
+/// So many changes of one of these parts, each of which builds on one that nobody wrote.
+pub(crate) fn flood(saves: &[Save], (part, changes): (usize, usize), seed: &mut Seeded) -> Vec<Save> {
     let entries: Vec<&Entry> =
         saves.iter().flatten().filter(|entry| entry.class.as_str() != "open").collect();
     let Some(entry) = entries.get(part % entries.len().max(1)) else { return Vec::new() };
@@ -93,7 +93,7 @@ pub(crate) fn flood(saves: &[Save], part: usize, seed: &mut Seeded) -> Vec<Save>
         let (change, hash) = rebuild(&body, None);
         vec![Entry { body: Some(change), hash, ..(*entry).clone() }]
     };
-    (0..WAITING_PER_PART_MAX + 20).map(|_| builds_on_nothing(seed)).collect()
+    (0..changes).map(|_| builds_on_nothing(seed)).collect()
 }
 
 /// The bytes of a pack that is none: more than is taken of nothing, or counts of what does not follow.

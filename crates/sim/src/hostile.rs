@@ -9,7 +9,7 @@ use teranga_core::id::{Batch, ChangeHash, Line, ManifestHash, OpeningNonce, Repl
 use teranga_core::time::Millis;
 use teranga_store::{Replica, StoreError};
 use teranga_sync::identity::Identity;
-use teranga_sync::limits::LINES_MAX;
+use teranga_sync::limits::{LINES_MAX, WAITING_PER_PART_MAX};
 use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Acknowledged, Asker, Push, Request};
 use teranga_sync::pack::{Pack, Save, list};
@@ -183,9 +183,10 @@ impl Thief {
             Hostile::Flood if self.flooded => Vec::new(),
             Hostile::Flood => {
                 self.flooded = true;
-                let parts = if sabotage == Sabotage::HoardingHub { 3 } else { 1 };
-                let flood = (0..parts).flat_map(|part| forgery::flood(&pack.saves, part, seed));
-                vec![flood.collect()]
+                // What may wait, and then more of the same part, which is refused.
+                let parts = if sabotage == Sabotage::HoardingHub { [0, 1, 2] } else { [0, 0, 0] };
+                let flood = |part| forgery::flood(&pack.saves, (part, WAITING_PER_PART_MAX), seed);
+                parts.map(flood).into()
             }
             _ => vec![forgery::twist(pack.saves, seed)],
         })

@@ -53,6 +53,7 @@ pub fn is_unwanted(problem: Problem) -> bool {
         | Problem::Succeeded
         | Problem::Replayed
         | Problem::Erased
+        | Problem::TooManyWaiting
         | Problem::UpgradeNeeded
         | Problem::Busy
         | Problem::DiskFull

@@ -480,6 +480,7 @@ status-copied = { $person } ({ $office }): the device was restored, or there is 
 problem-erased = This record was erased.
 problem-erasure-not-home = The hub passes on an order to destroy a record, and headquarters, as this replica was told of it when it was enrolled, did not sign it. Nothing was destroyed; everything else went through. Tell your office: if headquarters has a new key, a new enrolment code makes it known here (teranga field enrol --anew); if it has none, this hub is not to be trusted.
 problem-too-large = The request is too large.
+problem-too-many-waiting = Changes build on somebody else's work that the hub does not have yet, and too many wait there already. Nothing is lost: they stay here and will be offered again. Ask your colleagues to sync, then sync again.
 problem-upgrade-needed = The hub speaks another version of the protocol. Update; nothing is lost.
 problem-busy = The hub is busy or could not reach its parent.
 problem-internal = The hub failed; the detail is in its log.

@@ -480,6 +480,7 @@ status-copied = { $person } ({ $office }) : l'appareil a été restauré, ou il 
 problem-erased = Cet enregistrement a été effacé.
 problem-erasure-not-home = Le hub transmet un ordre de détruire un enregistrement que le siège, tel que cette réplique l'a connu à son inscription, n'a pas signé. Rien n'a été détruit ; tout le reste est passé. Avertissez votre bureau : si le siège a une nouvelle clé, un nouveau code d'inscription la fait connaître ici (teranga field enrol --anew) ; sinon, ce hub n'est pas digne de confiance.
 problem-too-large = La demande est trop grande.
+problem-too-many-waiting = Des changements attendent le travail d'une autre personne, que le hub n'a pas encore, et trop y attendent déjà. Rien n'est perdu : ils restent ici et seront proposés de nouveau. Demandez à vos collègues de synchroniser, puis recommencez.
 problem-upgrade-needed = Le hub parle une autre version du protocole. Mettez à jour ; rien n'est perdu.
 problem-busy = Le hub est occupé ou n'a pas pu joindre son parent.
 problem-internal = Le hub a échoué ; le détail est dans son journal.

@@ -178,13 +178,10 @@ impl Applier<'_> {
 
     fn wait(&mut self, open: &[&LogRow]) -> Result<Fate> {
         for row in open {
-            let waiting: i64 = self
-                .connection
-                .prepare_cached(
-                    "SELECT count(*) FROM change WHERE record = ?1 AND class = ?2 AND status = 2",
-                )?
-                .query_row(rusqlite::params![row.record.as_bytes(), row.class.as_str()], |row| row.get(0))?;
-            if row.status == Status::Logged && waiting >= part::row_number(limits::WAITING_PER_PART_MAX) {
+            // A pack with more is not taken; but what was logged together may come to more.
+            if row.status == Status::Logged
+                && log::waiting(self.connection, row.record, &row.class)? >= limits::WAITING_PER_PART_MAX
+            {
                 return self.quarantine(open, "too-many-waiting");
             }
         }

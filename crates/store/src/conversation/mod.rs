@@ -235,6 +235,7 @@ fn is_about_packs(problem: Problem, request: &Request) -> bool {
             | Problem::BrokenChain
             | Problem::Erased
             | Problem::TooLarge
+            | Problem::TooManyWaiting
     );
     packs && !request.pushes.is_empty()
 }

@@ -1,16 +1,22 @@
-//! What is known here of a pack that arrived: the chain that it must follow, whether it brings what was erased, and which of its
-//! saves came before.
+//! What is known here of a pack that arrived: the chain that it must follow, whether it brings what was erased or more than may
+//! wait, and which of its saves came before.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
-use teranga_core::id::ReplicaId;
+use teranga_core::class::ClassId;
+use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::admit::Chain;
+use teranga_sync::limits;
 use teranga_sync::pack::{Entry, Pack};
+use teranga_sync::scan::{ChangeLimits, scan};
 
 use crate::erase;
 use crate::error::Result;
 use crate::fork;
-use crate::log::{self, FROM_FEED};
+use crate::log::{self, FROM_FEED, Status};
 use crate::packs;
+use crate::part;
 use crate::receipts;
 
 /// Whether a pack brings something of a record that was erased. Its hashes may come: they are under its signature.
@@ -69,4 +75,50 @@ pub(super) fn named_again(connection: &Connection, origin: ReplicaId, save: &[En
         _ if held == save.len() => Again::Whole,
         _ => Again::Partly,
     })
+}
+
+/// Whether a pack brings more to a part than may wait there: changes that build on what is not here. One whose dependencies are here
+/// is taken however much waits.
+pub(super) fn overfills(connection: &Connection, pack: &Pack) -> Result<bool> {
+    let mut parts: BTreeMap<(RecordId, &ClassId), Vec<&Entry>> = BTreeMap::new();
+    for entry in pack.saves.iter().flatten() {
+        parts.entry((entry.record, &entry.class)).or_default().push(entry);
+    }
+    for ((record, class), entries) in parts {
+        let waiting = log::waiting(connection, record, class)?;
+        if waiting + entries.len() > limits::WAITING_PER_PART_MAX
+            && waiting + would_wait(connection, (record, class), &entries)? > limits::WAITING_PER_PART_MAX
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// How many changes of one part would wait: for what nobody brought, or for what waits itself.
+fn would_wait(
+    connection: &Connection,
+    (record, class): (RecordId, &ClassId),
+    entries: &[&Entry],
+) -> Result<usize> {
+    let status_of = |hash| log::status_of(connection, record, class, hash);
+    let Some(first) = entries.first() else { return Ok(0) };
+    // Every part begins with a change that nobody brings.
+    let part = part::load(connection, record, class, first.salt)?;
+    let (mut waits, mut stands) = (BTreeSet::new(), BTreeSet::new());
+    for entry in entries {
+        let Some(Ok(scanned)) = entry.body.as_ref().map(|body| scan(body, &ChangeLimits::PROTOCOL)) else {
+            continue;
+        };
+        let mut is_missing = false;
+        for dep in scanned.deps.iter().filter(|dep| !stands.contains(*dep) && !part.contains(dep)) {
+            is_missing |= status_of(*dep)?.is_none_or(|status| status == Status::Waiting);
+        }
+        if !is_missing {
+            stands.insert(entry.hash);
+        } else if status_of(entry.hash)?.is_none() {
+            waits.insert(entry.hash);
+        }
+    }
+    Ok(waits.len())
 }

@@ -4,7 +4,7 @@
 mod known;
 mod logged;
 
-use known::{brings_erased, chain};
+use known::{brings_erased, chain, overfills};
 use logged::{Arrival, log_pack, take_withheld};
 use rusqlite::{Connection, params};
 use teranga_core::grant::may_introduce;
@@ -88,6 +88,9 @@ impl Replica {
         }
         let (outcome, hash) = match admit(&pack, &chain) {
             Admission::Accept(hash) => {
+                if overfills(&transaction, &pack)? {
+                    return Ok(Ingested::Refused(Problem::TooManyWaiting));
+                }
                 let author = push.introduction.as_ref().unwrap_or(child);
                 let via = (via.0, (way == Way::Exchange).then_some(line));
                 let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };

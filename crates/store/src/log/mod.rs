@@ -151,6 +151,14 @@ pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<(
     Ok(())
 }
 
+/// How many changes of a part wait.
+pub(crate) fn waiting(connection: &Connection, record: RecordId, class: &ClassId) -> Result<usize> {
+    let waiting: i64 = connection
+        .prepare_cached("SELECT count(*) FROM change WHERE record = ?1 AND class = ?2 AND status = 2")?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
+    Ok(usize::try_from(waiting).unwrap_or_default())
+}
+
 /// Has a change wait. A mark that it bears stays: what comes again is told to those too who brought it.
 pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
     connection
