@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use teranga_core::id::{FileHash, RecordId};
 
 use crate::chunks;
@@ -48,10 +48,7 @@ pub(crate) fn sendable(connection: &Connection, after: Option<Place>, max: usize
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(Sendable {
-            place: Place {
-                record: blob(row, 0, "mention", "record")?,
-                file: blob(row, 1, "mention", "hash")?,
-            },
+            place: read_place(row)?,
             bytes: usize::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
             thumbnail: row.get(3)?,
         });
@@ -77,12 +74,13 @@ pub(crate) fn thumbnails_missing(
     let mut rows = statement.query(params![after.0, after.1, integer(max as u64)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(Place {
-            record: blob(row, 0, "mention", "record")?,
-            file: blob(row, 1, "mention", "hash")?,
-        });
+        found.push(read_place(row)?);
     }
     Ok(found)
+}
+
+fn read_place(row: &Row<'_>) -> Result<Place> {
+    Ok(Place { record: blob(row, 0, "mention", "record")?, file: blob(row, 1, "mention", "hash")? })
 }
 
 /// Files that were asked for, by the records that mention them.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_sync::admit::Chain;
+use teranga_sync::first::first_hash;
 use teranga_sync::limits;
 use teranga_sync::pack::{Entry, Pack};
 use teranga_sync::scan::{ChangeLimits, scan};
@@ -16,7 +17,6 @@ use crate::error::Result;
 use crate::fork;
 use crate::log::{self, FROM_FEED, Status};
 use crate::packs;
-use crate::part;
 use crate::receipts;
 
 /// Whether a pack brings something of a record that was erased. Its hashes may come: they are under its signature.
@@ -104,14 +104,14 @@ fn would_wait(
     let status_of = |hash| log::status_of(connection, record, class, hash);
     let Some(first) = entries.first() else { return Ok(0) };
     // Every part begins with a change that nobody brings.
-    let part = part::load(connection, record, class, first.salt)?;
-    let (mut waits, mut stands) = (BTreeSet::new(), BTreeSet::new());
+    let beginning = first_hash(record, class, first.salt);
+    let (mut waits, mut stands) = (BTreeSet::new(), BTreeSet::from([beginning]));
     for entry in entries {
         let Some(Ok(scanned)) = entry.body.as_ref().map(|body| scan(body, &ChangeLimits::PROTOCOL)) else {
             continue;
         };
         let mut is_missing = false;
-        for dep in scanned.deps.iter().filter(|dep| !stands.contains(*dep) && !part.contains(dep)) {
+        for dep in scanned.deps.iter().filter(|dep| !stands.contains(*dep)) {
             is_missing |= status_of(*dep)?.is_none_or(|status| status == Status::Waiting);
         }
         if !is_missing {

@@ -15,6 +15,7 @@ mod lent;
 mod sealing;
 mod testimonies;
 mod verdicts;
+mod waiting;
 mod world;
 
 use teranga_core::audience::Audience;
