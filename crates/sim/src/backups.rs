@@ -9,6 +9,7 @@ use teranga_store::{Replica, Status, StoreError};
 use crate::erasure_oracles::is_erased;
 use crate::fault::Fault;
 use crate::file_oracles;
+use crate::glance::Glance;
 use crate::ledger::Fate;
 use crate::machine::Machine;
 use crate::world::World;
@@ -49,19 +50,18 @@ fn names(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
 }
 
 /// Everything that was let go anywhere is in headquarters' last backup, and at headquarters, which may have been put back to it.
-pub(crate) fn cover_what_was_let_go(world: &World) -> Result<Option<Fault>, StoreError> {
-    let home =
-        world.machines.get(HOME).and_then(Machine::replica).map(names).transpose()?.unwrap_or_default();
-    for machine in &world.machines {
-        let census = machine.replica().map(Replica::census).transpose()?.unwrap_or_default();
-        let mut let_go = census.into_iter().filter(|(_, status)| *status == Status::LetGo);
+pub(crate) fn cover_what_was_let_go(world: &World, glance: &Glance) -> Option<Fault> {
+    let home = glance.names(HOME);
+    for (number, machine) in world.machines.iter().enumerate() {
+        let census = glance.at(number).into_iter().flat_map(|seen| &seen.census);
+        let mut let_go = census.filter(|(_, status)| **status == Status::LetGo);
         if let Some((hash, _)) =
             let_go.find(|(hash, _)| !world.covered.contains(hash) || !home.contains(hash))
         {
-            return Ok(Some(Fault::Uncovered(machine.name.clone(), hash.to_string())));
+            return Some(Fault::Uncovered(machine.name.clone(), hash.to_string()));
         }
     }
-    Ok(None)
+    None
 }
 
 /// So was every file that went with its record, but for those in whose place headquarters has another in the end.

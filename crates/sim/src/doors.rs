@@ -16,6 +16,7 @@ use teranga_sync::parcel::Parcel;
 use crate::link::{Arrival, Link};
 use crate::machine::{Heard, Machine, Running};
 use crate::sabotage::Sabotage;
+use crate::seen;
 
 /// A door of a hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(crate) enum Door {
 
 impl Door {
     /// Who asks, as the bytes say.
-    fn sender(self, body: &[u8]) -> Option<ReplicaId> {
+    pub(crate) fn sender(self, body: &[u8]) -> Option<ReplicaId> {
         match self {
             Self::Sync => Request::ends(body).ok().map(|ends| ends.child),
             Self::Files => LaneRequest::ends(body).ok().map(|ends| ends.child),
@@ -112,23 +113,33 @@ pub(crate) fn ask(
     now: Millis,
 ) -> Result<Option<Result<Vec<u8>, Rejected>>, StoreError> {
     let (at, sabotage) = (hub.machine.now(now), hub.sabotage);
-    hub.machine.work(|running, seed| match (running, door) {
+    let sender = door.sender(body);
+    let others = match (sabotage, hub.machine.replica(), sender) {
+        (Sabotage::LeakyHub, Some(replica), Some(sender)) => {
+            seen::told_to_others(replica, sender, &hub.machine.overheard)
+        }
+        _ => Vec::new(),
+    };
+    let mut showed = None;
+    let answered = hub.machine.work(|running, seed| match (running, door) {
         (Running::Office(office), Door::Sync) => {
             if sabotage.turns_away(office, body)? {
                 return Err(Rejected::new(Problem::Forbidden, "hearsay"));
             }
-            exchange(office, body, at).map(|answer| sabotage.spoil(answer, office.replica()))
+            let answer = office.exchange(body, at)?.answer;
+            let answer = sabotage.spoil(answer, others, office.replica());
+            if let Some(sender) = sender {
+                showed = seen::too_much(office, sender, &answer)?.map(|what| (sender, what));
+            }
+            apply_the_rest(office)?;
+            Ok(answer)
         }
         (Running::Office(office), Door::Files) => sabotage.files(office, body, at),
         (Running::Office(office), Door::Bundle) => letter(office, body, seed, at),
         (Running::Device(_), _) => Err(Rejected::new(Problem::Unauthorised, "a device is no hub")),
-    })
-}
-
-fn exchange(office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-    let exchanged = office.exchange(body, now)?;
-    apply_the_rest(office)?;
-    Ok(exchanged.answer)
+    });
+    hub.machine.showed = hub.machine.showed.take().or(showed);
+    answered
 }
 
 fn letter(office: &mut Office, body: &[u8], seed: &mut Seeded, now: Millis) -> Result<Vec<u8>, Rejected> {

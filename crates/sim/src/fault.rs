@@ -9,6 +9,12 @@ pub enum Fault {
     /// Two replicas that hold the same part show different things.
     #[error("diverged: {0} of {1} and of {2}")]
     Diverged(String, String, String),
+    /// Of the same answers two hubs tell different scores.
+    #[error("unequal: what is derived of {0} at {1} and at {2}")]
+    Unequal(String, String, String),
+    /// A hub's answer shows somebody what they may not hold.
+    #[error("seen: {0} shows {1} {2}")]
+    Seen(String, String, String),
     /// A replica holds what it may not.
     #[error("scope: {0} holds {1}")]
     Scope(String, String),
@@ -21,6 +27,9 @@ pub enum Fault {
     /// A tick says more than is true.
     #[error("tick: {0} shows {1} for {2}")]
     Tick(String, &'static str, String),
+    /// Something that was reached is taken back.
+    #[error("retreat: of {0} {1}")]
+    Retreat(String, String),
     /// A change, a pack, a part or a published text is not what it was.
     #[error("unsound: {1} of {0}")]
     Unsound(String, String),

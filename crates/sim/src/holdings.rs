@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use teranga_core::id::ChangeHash;
 use teranga_store::StoreError;
 
+use crate::glance;
 use crate::ledger::Promise;
 use crate::machine::Machine;
-use crate::oracles;
 
 /// What any machine holds: its author or a copy of its author, a hub, or a colleague, who brings it as a witness.
 pub(crate) struct Holdings(BTreeSet<ChangeHash>);
@@ -16,7 +16,7 @@ impl Holdings {
     pub(crate) fn of(machines: &[Machine]) -> Result<Self, StoreError> {
         let mut held = BTreeSet::new();
         for replica in machines.iter().filter_map(Machine::replica) {
-            held.extend(oracles::held(replica)?);
+            held.extend(glance::held(replica)?);
         }
         Ok(Self(held))
     }

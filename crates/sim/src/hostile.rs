@@ -20,9 +20,9 @@ use crate::acts;
 use crate::disk::{Image, Keys};
 use crate::doors::{Door, Hub, ask};
 use crate::forgery;
+use crate::glance;
 use crate::ledger::FilePromise;
 use crate::machine::{Heard, Machine, Post, Running};
-use crate::oracles;
 use crate::sabotage::Sabotage;
 use crate::script::{Act, Hostile};
 use crate::world::World;
@@ -70,7 +70,7 @@ pub(crate) fn act(
     let Some(thief) = world.thieves.first_mut() else { return Ok(()) };
     let Post::Device { hub } = thief.machine.post else { return Ok(()) };
     let Some(machine) = world.machines.get_mut(hub) else { return Ok(()) };
-    let at_hub = machine.replica().map(oracles::held).transpose()?.unwrap_or_default();
+    let at_hub = machine.replica().map(glance::held).transpose()?.unwrap_or_default();
     if !thief.held.is_subset(&at_hub) {
         // The hub was put back or is another one: what its owner has to send once more the thief could bring first.
         return Ok(());
@@ -112,7 +112,7 @@ fn steal(world: &mut World, which: usize, seed: &mut Seeded) -> Result<(), Store
     let mut machine = machine.copied()?;
     let stolen = machine.image()?;
     let Some(key) = machine.replica().map(Replica::id) else { return Ok(()) };
-    let held = machine.replica().map(oracles::held).transpose()?.unwrap_or_default();
+    let held = machine.replica().map(glance::held).transpose()?.unwrap_or_default();
     let line = Line::draw(seed);
     world.thieves.push(Thief {
         stolen,
@@ -171,7 +171,7 @@ impl Thief {
         let mut packs: Vec<Pack> = own.into_iter().collect();
         if what == Hostile::Junk && seed.below(4) == 0 {
             // What the hub has forgotten since its owner has to send once more, and that the thief could bring first.
-            let at_hub = hub.replica().map(oracles::held).transpose()?.unwrap_or_default();
+            let at_hub = hub.replica().map(glance::held).transpose()?.unwrap_or_default();
             packs.extend(
                 heard.filter(|pack| pack.saves.iter().flatten().all(|entry| at_hub.contains(&entry.hash))),
             );

@@ -36,6 +36,7 @@ impl World {
         if let Some(forgotten) = self.forgotten.get_mut(number) {
             forgotten.extend(had);
         }
+        self.forget_reached(number);
         self.follow_the_disk(number);
         self.enrol_again()?;
         self.forgive(number)?;
@@ -72,6 +73,7 @@ impl World {
             }
             self.give_place(number, before)?;
         }
+        self.forget_reached(number);
         self.enrol_again()?;
         self.forgive(number)?;
         Ok(true)

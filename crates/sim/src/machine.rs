@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_core::audience::Audience;
+use teranga_core::id::ReplicaId;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_store::{Profile, Replica, StoreError, VirtualFile, lay_out};
@@ -87,6 +88,10 @@ pub(crate) struct Machine {
     spoken: Spoken,
     /// At a hub: the last of what was asked and answered, as somebody on the way heard it.
     pub(crate) overheard: Vec<Heard>,
+    /// What an answer took back of what had been reached, since somebody last looked.
+    pub(crate) fell: Option<String>,
+    /// At a hub: what an answer showed to somebody who may not hold it.
+    pub(crate) showed: Option<(ReplicaId, String)>,
     // After what runs: the database is closed before its disk is gone.
     pub(crate) disk: Disk,
 }
@@ -119,6 +124,8 @@ impl Machine {
             running: Some(Self::over(replica)?),
             spoken: Spoken::BUILD,
             overheard: Vec::new(),
+            fell: None,
+            showed: None,
             disk,
         })
     }
@@ -204,6 +211,8 @@ impl Machine {
             running: None,
             spoken: self.spoken,
             overheard: Vec::new(),
+            fell: None,
+            showed: None,
             disk: Disk::default(),
         };
         copy.restart_from(&image, Keys::OfTheBackup)?;

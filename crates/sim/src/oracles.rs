@@ -8,70 +8,42 @@ use teranga_store::{Replica, Status, StoreError};
 use teranga_sync::limits;
 
 use crate::backups;
-use crate::erasure_oracles::{erased_everywhere, is_erased, is_known_erased};
+use crate::erasure_oracles::{erased_everywhere, is_erased};
 use crate::fault::Fault;
 use crate::file_oracles;
+use crate::glance::Glance;
 use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Machine, Post};
 use crate::play::Done;
-use crate::sabotage::Sabotage;
 use crate::scope_oracles::in_scope;
+use crate::score_oracles;
 use crate::script::Weather;
+use crate::seen;
 use crate::session::{Talked, session};
+use crate::tick_oracles;
 use crate::world::World;
 
 /// With nothing new: one round trip, and so many bytes of bodies both ways.
 const QUIET_BYTES_MAX: u64 = 400;
 
-/// What holds at every moment: no tick is ahead of the truth, and nothing goes before a backup covers it.
-pub(crate) fn while_playing(world: &World) -> Result<Option<Fault>, StoreError> {
-    if let Some(fault) = backups::cover_what_was_let_go(world)? {
+/// What holds at every moment: nobody is shown what they may not hold, no tick is ahead of the truth, nothing goes before a backup covers it, and what was reached is
+/// not taken back.
+pub(crate) fn while_playing(world: &mut World) -> Result<Option<Fault>, StoreError> {
+    if let Some(fault) = seen::in_scope(world) {
+        return Ok(Some(fault));
+    }
+    let glance = Glance::of(world)?;
+    if let Some(fault) = backups::cover_what_was_let_go(world, &glance) {
         return Ok(Some(fault));
     }
     if let Some(fault) = file_oracles::said_truly(world)? {
         return Ok(Some(fault));
     }
-    let mut home = ever_held(world, 0)?;
-    if world.regranted {
-        // What a hub below did not take lies there too, aside, until its author hears so.
-        let known = world.machines.first().and_then(Machine::replica).map(known).transpose()?;
-        home.extend(known.unwrap_or_default());
+    if let Some(fault) = tick_oracles::honest(world, &glance)? {
+        return Ok(Some(fault));
     }
-    for (number, machine) in world.machines.iter().enumerate() {
-        let (Post::Device { hub }, Some(replica)) = (machine.post, machine.replica()) else { continue };
-        let (region, here) = (ever_held(world, hub)?, known(replica)?);
-        // What a hub let go, because it may hold it no more, its home has.
-        let mut region: BTreeSet<ChangeHash> = region.union(&home).copied().collect();
-        if world.regranted {
-            // What a hub did not take lies there too, until its author hears so.
-            let hub = world.machines.get(hub).and_then(Machine::replica);
-            region.extend(hub.map(known).transpose()?.unwrap_or_default());
-        }
-        for record in replica.records()?.into_iter().map(|row| row.record) {
-            if is_known_erased(world, record)? {
-                continue;
-            }
-            let shown = replica.tick(record)?;
-            let shown = match (world.sabotage, shown) {
-                (Sabotage::HastyTick, Tick::AtRegion) => Tick::Safe,
-                (_, shown) => shown,
-            };
-            let (word, held) = match shown {
-                Tick::Safe => ("safe", &home),
-                Tick::AtRegion => ("at the region", &region),
-                Tick::Here | Tick::Held(_) => continue,
-            };
-            let own = world.ledger.promises.iter();
-            let own = own.filter(|promise| promise.machine == number && promise.record == record);
-            // A device that was put back does not know of what it did since.
-            let mut known = own.filter(|promise| here.contains(&promise.hash));
-            if !known.all(|promise| held.contains(&promise.hash)) {
-                return Ok(Some(Fault::Tick(machine.name.clone(), word, record.to_string())));
-            }
-        }
-    }
-    Ok(None)
+    world.keeps_what_was_reached(&glance)
 }
 
 /// A session in the calm ends whole.
@@ -87,7 +59,7 @@ pub(crate) fn is_live(world: &World, child: usize, talked: &Talked) -> Option<Fa
 
 /// What holds once everybody has spoken with everybody.
 pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
-    let found = backups::cover_what_was_let_go(world)?;
+    let found = backups::cover_what_was_let_go(world, &Glance::of(world)?);
     let found = found.map_or_else(|| durable(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
@@ -97,38 +69,17 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| score_oracles::equal(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
         done.conflicts = home.records_in_conflict()?.len();
     }
     Ok(found)
 }
 
-fn known(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
-    Ok(replica.census()?.into_iter().map(|(hash, _)| hash).collect())
-}
-
-/// The changes that a replica holds: not those of which it knows only the names, or that it did not take.
-pub(crate) fn held(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
-    let census = replica.census()?.into_iter();
-    let held = census.filter(|(_, status)| match status {
-        Status::Logged | Status::Applied | Status::Waiting => true,
-        Status::Quarantined | Status::Withheld | Status::LetGo => false,
-    });
-    Ok(held.map(|(hash, _)| hash).collect())
-}
-
 /// The changes that a replica holds or had: what it let go, or destroyed with an erased record, too.
 pub(crate) fn had(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
     let census = replica.census()?.into_iter();
     Ok(census.filter(|(_, status)| *status != Status::Quarantined).map(|(hash, _)| hash).collect())
-}
-
-/// What a machine holds, and what it held before its disk was exchanged: of that a tick may not know yet.
-fn ever_held(world: &World, number: usize) -> Result<BTreeSet<ChangeHash>, StoreError> {
-    let replica = world.machines.get(number).and_then(Machine::replica);
-    let held = replica.map(held).transpose()?.unwrap_or_default();
-    let forgotten = world.forgotten.get(number).into_iter().flatten();
-    Ok(held.into_iter().chain(forgotten.copied()).collect())
 }
 
 /// Every promised change is in its document at its author, at the author's hub and at headquarters.

@@ -90,7 +90,7 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
         }
         // Only what is heard from a hub moves a tick on.
         if matches!(step.what, What::Sync(_) | What::Stick(Stick::Deliver))
-            && let Some(fault) = oracles::while_playing(&world)?
+            && let Some(fault) = oracles::while_playing(&mut world)?
         {
             return Ok(Some(fault));
         }
@@ -106,7 +106,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     }
     world.ask_what_is_granted()?;
     let found = come_together(world, done)?;
-    let found = found.map_or_else(|| backups::cover_what_was_let_go(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| oracles::while_playing(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| backups::cover_files_that_left(world), |fault| Ok(Some(fault)))?;
     if found.is_some() {
         return Ok(found);

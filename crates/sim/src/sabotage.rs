@@ -2,21 +2,25 @@
 //! an oracle notices. A test plays every one of them until it does.
 
 use teranga_client::invent::Seeded;
+use teranga_core::catalogue::ResourceKind;
 use teranga_core::id::{Entropy as _, OpeningNonce};
+use teranga_core::shipped::SHIPPED;
 use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_office::exchange::Rejected;
 use teranga_store::Replica;
 use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State};
-use teranga_sync::feed::{Row, decode, encode};
+use teranga_sync::feed::{ResourceRow, Row, encode};
 use teranga_sync::first::first_hash;
 use teranga_sync::limits::CHUNK_BYTES;
-use teranga_sync::message::{Answer, More, Request};
+use teranga_sync::message::{Acknowledged, Answer, More, Request};
 use teranga_sync::pack::Entry;
 use teranga_sync::receipt::{Assurance, Receipt};
 use teranga_sync::runs::chunks_of;
 use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::version::Spoken;
+
+use crate::seen;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,12 @@ pub enum Sabotage {
     CredulousDesk,
     /// Hubs prove that they hold a file, and throw it away.
     HollowHub,
+    /// Hubs take back, every few answers, that they hold what they have acknowledged: what was reached is not kept.
+    FickleHub,
+    /// Regional hubs score by numbers of their own: scores are not the same everywhere.
+    WilfulHub,
+    /// Hubs answer everybody with what they answered others too: somebody is shown what they may not hold.
+    LeakyHub,
     /// Hubs say of all that headquarters holds that its backup covers it: what left is let go too early.
     BoastfulHub,
     /// Hubs say of every file that headquarters' backup has it: what left is let go too early.
@@ -61,7 +71,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::LyingDisk,
         Self::HastyTick,
         Self::SilentHub,
@@ -74,12 +84,24 @@ impl Sabotage {
         Self::ForgetfulDesk,
         Self::CredulousDesk,
         Self::HollowHub,
+        Self::FickleHub,
+        Self::WilfulHub,
+        Self::LeakyHub,
         Self::BoastfulHub,
         Self::RashHub,
         Self::DismissiveHub,
         Self::HoardingHub,
         Self::AloofHub,
     ];
+
+    /// The scheme by which a saboteur's regional hub scores instead of the published one.
+    pub(crate) fn scheme(self, office: &Office) -> Option<ResourceRow> {
+        let (kind, json) = SHIPPED.iter().find(|(kind, _)| *kind == ResourceKind::Scheme)?;
+        office.replica().profile().audience.region().filter(|_| self == Self::WilfulHub)?;
+        let json = json.replacen(r#""version": "1""#, r#""version": "2""#, 1).replace(r#""1/4""#, r#""1/2""#);
+        let (kind, version) = (kind.code().to_owned(), "2".to_owned());
+        Some(ResourceRow { kind, id: "rss-equal".to_owned(), version, json })
+    }
 
     /// Whether a saboteur turns a request away before the hub sees it.
     pub(crate) fn turns_away(self, office: &Office, body: &[u8]) -> Result<bool, Rejected> {
@@ -93,34 +115,35 @@ impl Sabotage {
         Ok(packs.any(|pack| pack.manifest.by.author.is_some()))
     }
 
-    /// What a saboteur makes of a hub's answer: signed with the hub's own key, as only the hub could.
-    pub(crate) fn spoil(self, answer: Vec<u8>, hub: &Replica) -> Vec<u8> {
+    /// What a saboteur makes of a hub's answer, who knows what others were answered: signed with the hub's own key, as only the hub could.
+    pub(crate) fn spoil(self, answer: Vec<u8>, others: Vec<Row>, hub: &Replica) -> Vec<u8> {
         let Ok(mut read) = Answer::read(&answer, &hub.public_key(), Spoken::BUILD) else { return answer };
         match self {
             Self::SilentHub | Self::StubbornHub | Self::ClingingHub | Self::SparingHub => {
-                let rows = decode(&read.rows, read.version).unwrap_or_default();
-                let left: Vec<Row> = rows.into_iter().filter(|row| !self.leaves_out(row)).collect();
+                let left: Vec<Row> =
+                    seen::rows(hub, &answer).into_iter().filter(|row| !self.leaves_out(row)).collect();
                 read.rows = if left.is_empty() { Vec::new() } else { encode(&left, read.version) };
             }
             Self::BoastfulHub => {
-                let rows = if read.rows.is_empty() {
-                    Vec::new()
-                } else {
-                    decode(&read.rows, read.version).unwrap_or_default()
-                };
-                let said: Vec<Row> = rows.into_iter().flat_map(boast).collect();
+                let said: Vec<Row> = seen::rows(hub, &answer).into_iter().flat_map(boast).collect();
+                read.rows = if said.is_empty() { Vec::new() } else { encode(&said, read.version) };
+            }
+            Self::LeakyHub => {
+                let said: Vec<Row> = seen::rows(hub, &answer).into_iter().chain(others).collect();
                 read.rows = if said.is_empty() { Vec::new() } else { encode(&said, read.version) };
             }
             Self::EndlessHub => {
                 read.more = More::Rows;
                 read.cursor.position.0 += 1;
             }
+            Self::FickleHub => {
+                if !read.exchange.is_multiple_of(5) {
+                    return answer;
+                }
+                read.acknowledged = Acknowledged::default();
+            }
             Self::TalkativeHub => {
-                let mut rows = if read.rows.is_empty() {
-                    Vec::new()
-                } else {
-                    decode(&read.rows, read.version).unwrap_or_default()
-                };
+                let mut rows = seen::rows(hub, &answer);
                 let mut seed = Seeded(read.exchange);
                 rows.extend((0..30).map(|_| {
                     let mut nonce = OpeningNonce([0; 16]);
@@ -136,6 +159,7 @@ impl Sabotage {
             | Self::ForgetfulDesk
             | Self::CredulousDesk
             | Self::HollowHub
+            | Self::WilfulHub
             | Self::RashHub
             | Self::DismissiveHub
             | Self::HoardingHub

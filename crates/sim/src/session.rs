@@ -8,10 +8,11 @@ use teranga_store::conversation::{Conversation, Failure, Summary, Talk, Turn};
 use teranga_store::lane::{Errand, Lane, LaneSummary};
 
 use crate::courier;
-use crate::doors::{Door, Hub, carry};
+use crate::doors::{Back, Door, Hub, carry};
 use crate::file_oracles;
 use crate::link::Link;
 use crate::machine::{Machine, Running};
+use crate::reached::Standing;
 use crate::world::World;
 
 /// How a session ended.
@@ -114,9 +115,7 @@ fn converse(
             Some(Turn::Send(body)) => {
                 now.0 += link.time(body.len());
                 let back = carry(hub, door, link, body, *now)?;
-                step(child, *now, |running, at, random| {
-                    talk.hear(running.replica_mut(), back.reply(), at, random)
-                })?
+                hear(talk, child, &back, *now)?
             }
             Some(Turn::Pause(ms)) => {
                 now.0 += i64::try_from(ms).unwrap_or(0);
@@ -126,6 +125,24 @@ fn converse(
         };
     }
     Ok(Ended::Endless)
+}
+
+/// The child hears what came back; what it has less of then is noted.
+fn hear(
+    talk: &mut impl Talk,
+    child: &mut Machine,
+    back: &Back,
+    now: Millis,
+) -> Result<Option<Turn>, StoreError> {
+    let standing =
+        |child: &Machine| Ok::<_, StoreError>(child.replica().map(Standing::of).transpose()?.flatten());
+    let before = standing(child)?;
+    let turn =
+        step(child, now, |running, at, random| talk.hear(running.replica_mut(), back.reply(), at, random))?;
+    if let Some((before, after)) = before.zip(standing(child)?) {
+        child.fell = child.fell.take().or_else(|| before.lost(&after));
+    }
+    Ok(turn)
 }
 
 fn ended(outcome: Result<(), Failure>, summary: Summary) -> Talked {

@@ -231,9 +231,9 @@ impl Staged {
 
 /// What must hold.
 impl Staged {
-    /// No tick says more than is true.
-    pub fn ticks_are_true(&self) -> Result<Option<Fault>, StoreError> {
-        oracles::while_playing(&self.world)
+    /// No tick says more than is true, and nothing that was reached before is taken back.
+    pub fn ticks_are_true(&mut self) -> Result<Option<Fault>, StoreError> {
+        oracles::while_playing(&mut self.world)
     }
 
     /// Nothing hinders anybody any more, and everybody syncs: what was promised is where it must be, whoever holds a

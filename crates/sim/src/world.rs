@@ -15,6 +15,7 @@ use crate::disk::Image;
 use crate::hostile::Thief;
 use crate::ledger::Ledger;
 use crate::machine::{Machine, Post};
+use crate::reached::Reached;
 use crate::sabotage::Sabotage;
 use crate::script::{Holding, Script};
 
@@ -37,6 +38,8 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// How far each machine had come when somebody last looked.
+    pub(crate) reached: Vec<Reached>,
     /// What each hub was seen to hold of files while it had this key.
     pub(crate) files_seen: Vec<BTreeSet<FileHash>>,
     /// Files and thumbnails that went over links, either way.
@@ -88,6 +91,7 @@ impl World {
         builds::begin(script, &mut machines);
         let backups = machines.iter().map(|_| None).collect();
         let forgotten = machines.iter().map(|_| BTreeSet::new()).collect();
+        let reached = machines.iter().map(|_| Reached::default()).collect();
         let files_seen = machines.iter().map(|_| BTreeSet::new()).collect();
         let (now, ledger) = (BEGINNING, Ledger::default());
         let mut world = Self {
@@ -98,6 +102,7 @@ impl World {
             covered: BTreeSet::new(),
             covered_files: BTreeSet::new(),
             forgotten,
+            reached,
             files_seen,
             files_moved: 0,
             thieves: Vec::new(),
@@ -162,6 +167,7 @@ impl World {
         self.machines.push(machine);
         self.backups.push(None);
         self.forgotten.push(BTreeSet::new());
+        self.reached.push(Reached::default());
         self.files_seen.push(BTreeSet::new());
         self.machines.len() - 1
     }

@@ -25,6 +25,9 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::SparingHub => matches!(fault, Fault::Unerased(..) | Fault::Lost(..)),
         Sabotage::WideGrant => matches!(fault, Fault::Scope(..)),
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
+        Sabotage::WilfulHub => matches!(fault, Fault::Unequal(..)),
+        Sabotage::LeakyHub => matches!(fault, Fault::Seen(..)),
+        Sabotage::FickleHub => matches!(fault, Fault::Retreat(..)),
         Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
         // Whoever holds it knows that nobody else does.
         Sabotage::DismissiveHub => matches!(fault, Fault::Lost(..) | Fault::Stuck(..)),
@@ -37,9 +40,9 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
     }
 }
 
-/// The worlds in which it is to be noticed. What left its region before its file was brought is met where cases are lent.
+/// The worlds in which it is to be noticed. Files of records that leave their region are met where cases are lent.
 fn seeds(sabotage: Sabotage) -> impl Iterator<Item = u64> {
-    let first = if sabotage == Sabotage::AloofHub { LENDS_FROM } else { 0 };
+    let first = if matches!(sabotage, Sabotage::AloofHub | Sabotage::RashHub) { LENDS_FROM } else { 0 };
     first..first + SEEDS
 }
 

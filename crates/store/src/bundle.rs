@@ -18,7 +18,7 @@ use teranga_sync::version::Version;
 use crate::apply::Applied;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
-use crate::columns::{integer, unsigned};
+use crate::columns::integer;
 use crate::error::{Result, StoreError};
 use crate::gone;
 use crate::line;
@@ -105,7 +105,7 @@ impl Replica {
         let transaction = self.connection_mut().transaction()?;
         let before = uplink::uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let of_this_line = line::current(&transaction)? == back.line;
-        let speaks_last = of_this_line && back.exchange > heard(&transaction)?;
+        let speaks_last = of_this_line && back.exchange > before.heard;
         let began_a_line = speaks_last && knows_another_one(&transaction, own, back)?;
         if began_a_line {
             line::begin_at_hub(&transaction, own, nonce, before.acknowledged)?;
@@ -152,11 +152,6 @@ fn holds_always(row: &Row, own: ReplicaId) -> bool {
         Row::Replica(introduction) => replica_id(&introduction.key) != own,
         Row::Save { .. } | Row::Verdict(_) | Row::Leave { .. } => false,
     }
-}
-
-/// The last exchange number that had been given when the hub was last heard.
-fn heard(connection: &Connection) -> Result<u64> {
-    Ok(unsigned(connection.query_row("SELECT heard FROM uplink", [], |row| row.get(0))?))
 }
 
 /// Whether somebody else with this replica's key brought something in its line: the hub holds another pack under a number

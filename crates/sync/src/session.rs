@@ -15,7 +15,7 @@ pub struct Plan {
 /// What the next request should push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushPlan {
-    /// Nothing: the last exchange failed, so first ask what arrived before sending it again.
+    /// Nothing: the last exchange failed, in this session or the one before, so first ask what arrived before sending it again.
     Ask,
     /// One pack of about this size.
     Pack {
@@ -69,6 +69,16 @@ impl Session {
     /// A session at its first exchange.
     pub fn new() -> Self {
         Self { pack_bytes: limits::PACK_BYTES_START, failures: 0, asking: false }
+    }
+
+    /// A session of whoever did not hear what became of the last request of the one before: it asks first, and begins small.
+    pub fn unsure() -> Self {
+        Self { pack_bytes: limits::PACK_BYTES_MIN, failures: 0, asking: true }
+    }
+
+    /// One of both was put back: what there is to say may be everything, and the first exchanges of it are small.
+    pub fn set_back(&mut self) {
+        self.pack_bytes = limits::PACK_BYTES_MIN;
     }
 
     /// What the next request should carry. Rows compress about fourfold, so more of them are asked for.

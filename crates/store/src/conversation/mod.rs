@@ -54,10 +54,13 @@ struct Asked {
 }
 
 impl Conversation {
-    /// Begins a session, which gives up after so many failures in a row.
+    /// Begins a session, which gives up after so many failures in a row. Where the one before ended without an answer to its last
+    /// request, killed or cut off, this one asks first what arrived.
     pub fn begin(replica: &mut Replica, failures_max: u32) -> Result<Self, StoreError> {
         replica.begin_session()?;
-        let (session, summary) = (Session::new(), Summary::default());
+        let is_unsure = replica.uplink()?.is_some_and(|uplink| uplink.exchange > uplink.heard);
+        let session = if is_unsure { Session::unsure() } else { Session::new() };
+        let summary = Summary::default();
         Ok(Self {
             session,
             summary,
@@ -194,7 +197,11 @@ impl Conversation {
             return Err(Failure::Standstill);
         }
         let elapsed_ms = u64::try_from(now.0 - asked.at.0).unwrap_or_default();
-        Ok(match self.session.succeeded(elapsed_ms, taken.left) {
+        let next = self.session.succeeded(elapsed_ms, taken.left);
+        if taken.set_back {
+            self.session.set_back();
+        }
+        Ok(match next {
             Next::Exchange => Heard::GoOn,
             Next::Done => Heard::Done,
         })

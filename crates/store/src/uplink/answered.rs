@@ -34,6 +34,8 @@ pub struct Taken {
     pub left: Left,
     /// Whether this exchange brought anything on: the acknowledgement or the cursor moved, or it only asked.
     pub moved: bool,
+    /// Whether the hub does not know the place that was asked from: it was put back, or this replica was.
+    pub set_back: bool,
     /// What was applied.
     pub applied: Applied,
     /// Records that a word of somebody else than the home was to destroy. They stand as they stood.
@@ -109,7 +111,8 @@ impl Replica {
         }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
         let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
-        Ok(Taken { left, moved, applied: took.applied, foreign_words: took.foreign_words })
+        let set_back = cursor.position < request.cursor.position;
+        Ok(Taken { left, moved, set_back, applied: took.applied, foreign_words: took.foreign_words })
     }
 }
 

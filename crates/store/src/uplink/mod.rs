@@ -34,6 +34,8 @@ pub struct Uplink {
     pub cursor: Cursor,
     /// The last exchange number used.
     pub exchange: u64,
+    /// The last exchange number that had been given when the hub was last heard.
+    pub heard: u64,
     /// The outbox number up to which the hub holds everything.
     pub acknowledged: u64,
     /// How this replica stands to its feed.
@@ -64,7 +66,7 @@ impl Replica {
 pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
     let mut statement = connection.prepare_cached(
         "SELECT key, url, name, position, running, exchange, acknowledged, last_ms, done_ms, behind, within,
-             newest
+             newest, heard
          FROM uplink",
     )?;
     let mut rows = statement.query([])?;
@@ -80,6 +82,7 @@ pub(crate) fn uplink(connection: &Connection) -> Result<Option<Uplink>> {
                     within: unsigned(row.get(10)?),
                 },
                 exchange: unsigned(row.get(5)?),
+                heard: unsigned(row.get(12)?),
                 acknowledged: unsigned(row.get(6)?),
                 reading: Reading::read(row.get(9)?)?,
                 newest: row.get(11)?,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 mod anew;
+mod asking;
 mod backups;
 mod drafts;
 mod erasure;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::id::{Entropy, RecordId, Salt};
+use teranga_core::id::{Entropy, RecordId, ReplicaId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::{Envelope, Event, EventKind};
 use teranga_core::time::Millis;
@@ -103,17 +103,21 @@ pub(crate) fn exchange(child: &mut Replica, hub: &mut Replica) -> Taken {
 /// One exchange that is planned so.
 pub(crate) fn exchange_as(plan: &Plan, child: &mut Replica, hub: &mut Replica) -> Taken {
     let request = child.next_request(plan, NOW).unwrap().unwrap();
-    let bytes = request.encode(child.identity());
-    let known = hub.child(child.id()).unwrap().unwrap();
-    let request = Request::read(&bytes, &known.key, Spoken::BUILD).unwrap();
+    let answer = answered(&request.encode(child.identity()), child.id(), hub);
+    let answer = Answer::read(&answer, &hub.public_key(), Spoken::BUILD).unwrap();
+    child.take_answer(&request, &answer, NOW).unwrap()
+}
+
+/// What a hub answers to the bytes of a child's request.
+pub(crate) fn answered(request: &[u8], child: ReplicaId, hub: &mut Replica) -> Vec<u8> {
+    let known = hub.child(child).unwrap().unwrap();
+    let request = Request::read(request, &known.key, Spoken::BUILD).unwrap();
     let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
     for push in &request.pushes {
         hub.ingest(&known, request.line, push, NOW).unwrap();
     }
     while hub.apply_logged().unwrap().left {}
-    let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
-    let answer = Answer::read(&answer, &hub.public_key(), Spoken::BUILD).unwrap();
-    child.take_answer(&request, &answer, NOW).unwrap()
+    hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity())
 }
 
 pub(crate) fn open_record(device: &mut Replica, seed: &mut Seeded, answers: &[(&str, &str)]) -> RecordId {

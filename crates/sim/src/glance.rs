@@ -1,0 +1,72 @@
+//! A look at every machine after a step: what its log says of each change, and what its ticks show. It is taken once, for
+//! every oracle that asks after a step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use teranga_core::id::{ChangeHash, RecordId};
+use teranga_store::ticks::Tick;
+use teranga_store::{Replica, Status, StoreError};
+
+use crate::machine::{Machine, Post};
+use crate::world::World;
+
+/// What a log says of each change.
+pub(crate) type Census = BTreeMap<ChangeHash, Status>;
+
+/// What was seen of one machine; nothing of one that does not stand.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) census: Census,
+    /// Of a device, what it shows of each record, and how many changes of it are there.
+    pub(crate) ticks: BTreeMap<RecordId, (Tick, u64)>,
+}
+
+/// A look at every machine, by their numbers.
+#[derive(Debug)]
+pub(crate) struct Glance(Vec<Seen>);
+
+impl Glance {
+    pub(crate) fn of(world: &World) -> Result<Self, StoreError> {
+        world.machines.iter().map(seen).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn at(&self, number: usize) -> Option<&Seen> {
+        self.0.get(number)
+    }
+
+    /// The changes that a machine holds.
+    pub(crate) fn held(&self, number: usize) -> BTreeSet<ChangeHash> {
+        let census = self.at(number).into_iter().flat_map(|seen| &seen.census);
+        census.filter(|(_, status)| is_held(**status)).map(|(hash, _)| *hash).collect()
+    }
+
+    /// Every change of which a machine knows the name, whatever became of it there.
+    pub(crate) fn names(&self, number: usize) -> BTreeSet<ChangeHash> {
+        self.at(number).into_iter().flat_map(|seen| seen.census.keys().copied()).collect()
+    }
+}
+
+fn seen(machine: &Machine) -> Result<Seen, StoreError> {
+    let Some(replica) = machine.replica() else { return Ok(Seen::default()) };
+    let mut ticks = BTreeMap::new();
+    if matches!(machine.post, Post::Device { .. }) {
+        for record in replica.records()?.into_iter().map(|row| row.record) {
+            ticks.insert(record, (replica.tick(record)?, replica.bodies(record)?));
+        }
+    }
+    Ok(Seen { census: replica.census()?.into_iter().collect(), ticks })
+}
+
+/// Whether a change is held that has this status: not one of which only the name is known, or that was not taken.
+fn is_held(status: Status) -> bool {
+    match status {
+        Status::Logged | Status::Applied | Status::Waiting => true,
+        Status::Quarantined | Status::Withheld | Status::LetGo => false,
+    }
+}
+
+/// The changes that a replica holds.
+pub(crate) fn held(replica: &Replica) -> Result<BTreeSet<ChangeHash>, StoreError> {
+    let census = replica.census()?.into_iter();
+    Ok(census.filter(|(_, status)| is_held(*status)).map(|(hash, _)| hash).collect())
+}

@@ -1,0 +1,81 @@
+//! Equal scores: what is told of a record that was derived from its answers is the same at every hub that holds them, and the
+//! same as what was released with them when they were saved, as far as that is not stale.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use teranga_core::id::RecordId;
+use teranga_office::Office;
+use teranga_office::consolidate::{Page, PulledRecord, Since};
+use teranga_office::publish::publish_shipped;
+use teranga_store::StoreError;
+use teranga_store::children::PullGrant;
+
+use crate::fault::Fault;
+use crate::machine::Running;
+use crate::sabotage::Sabotage;
+use crate::world::World;
+
+/// Who pulls: an analyst who may read the answers, and one who may read only what is released.
+const ANALYSTS: [(&str, &[&str]); 2] =
+    [("reads-the-answers", &["open", "personal", "survey"]), ("reads-what-is-released", &["open"])];
+
+/// What is told of a record under a name, and where.
+type Told = BTreeMap<(RecordId, String), (String, Json)>;
+
+/// What every hub tells of a record is the same.
+pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
+    let (mut told, sabotage) = (Told::new(), world.sabotage);
+    for machine in &mut world.machines {
+        let name = machine.name.clone();
+        let pulled = machine.work(|running, _| match running {
+            Running::Office(office) => {
+                publish(office, sabotage)?;
+                ANALYSTS.map(|analyst| pull(office, analyst)).into_iter().collect()
+            }
+            Running::Device(_) => Ok(Vec::new()),
+        })?;
+        let records: Vec<PulledRecord> =
+            pulled.transpose()?.unwrap_or_default().into_iter().flatten().collect();
+        for (what, record, value) in records.iter().flat_map(derived) {
+            let (elsewhere, first) =
+                told.entry((record, what.clone())).or_insert_with(|| (name.clone(), value.clone()));
+            if *first != value {
+                return Ok(Some(Fault::Unequal(format!("{what} of {record}"), elsewhere.clone(), name)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What ships with the program is published at a hub, so that it knows what is derived from what. Links need not carry it.
+fn publish(office: &mut Office, sabotage: Sabotage) -> Result<(), StoreError> {
+    publish_shipped(office.replica_mut())?;
+    if let Some(scheme) = sabotage.scheme(office) {
+        office.replica_mut().publish(&scheme)?;
+    }
+    office.reload_catalogue()
+}
+
+/// Everything that a hub tells an analyst.
+fn pull(office: &mut Office, (token, classes): (&str, &[&str])) -> Result<Vec<PulledRecord>, StoreError> {
+    if office.replica().pull_grant(token)?.is_none() {
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        office.replica_mut().add_pull_token(token, &PullGrant { name: token.to_owned(), classes })?;
+    }
+    let unreadable = StoreError::Inconsistent { table: "record", column: "pulled" };
+    let Ok(page) = office.pull(token, Since::default()) else { return Err(unreadable) };
+    let Ok(page) = serde_json::from_slice::<Page>(&page) else { return Err(unreadable) };
+    Ok(page.records)
+}
+
+/// What is told of a record that was derived from its answers and is not stale, by its name.
+fn derived(record: &PulledRecord) -> Vec<(String, RecordId, Json)> {
+    let scores = record.scores.iter().filter(|scores| !scores.stale);
+    let scores = scores.map(|scores| ("scores".to_owned(), record.record, json!(scores)));
+    let band = record.age_band.iter().filter(|band| !band.stale);
+    let band = band.map(|band| ("age band".to_owned(), record.record, json!(band)));
+    let releases = record.releases.iter().filter(|release| !release.stale);
+    let releases = releases.map(|release| (release.release.clone(), record.record, json!(release)));
+    scores.chain(band).chain(releases).collect()
+}
