@@ -21,7 +21,7 @@ impl World {
         };
         let had = machine.replica().map(oracles::had).transpose()?.unwrap_or_default();
         let erased = machine.replica().map(Replica::erasures).transpose()?.unwrap_or_default();
-        machine.restart_from(image, keys)?;
+        machine.restart_from(image, self.sabotage.keys(keys))?;
         if keys == Keys::OfToday && machine.post.is_hub() {
             for Erased { record, .. } in erased {
                 let Some(replica) = machine.replica() else { continue };

@@ -114,6 +114,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     world.let_go_of_held_answers()?;
     world.back_up(HOME)?;
     let found = come_together(world, done)?;
+    world.spoil_machines()?;
     found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
 }
 
@@ -221,14 +222,19 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
 fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Result<(), StoreError> {
     let devices: Vec<usize> = world.devices().collect();
     let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
-    let (now, people) = (world.now, world.people());
+    let (now, people, sabotage) = (world.now, world.people(), world.sabotage);
     let Some(machine) = world.machines.get_mut(number) else { return Ok(()) };
     let at = machine.now(now);
     let mut seed = Seeded(step.seed);
+    let forgets = sabotage == Sabotage::ForgetfulDevice && step.seed.is_multiple_of(3);
+    let before = if forgets { Some(machine.image()?) } else { None };
     let acted = machine.work(|running, _| match running {
         Running::Device(device) => acts::act(device, act, &people, at, &mut seed).ok().flatten(),
         Running::Office(_) => None,
     })?;
+    if let Some(before) = before {
+        machine.restart_from(&before, Keys::OfTheBackup)?;
+    }
     let Some(acted) = acted else {
         done.power_cuts += 1;
         return Ok(());

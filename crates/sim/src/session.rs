@@ -113,6 +113,7 @@ fn converse(
         turn = match turn {
             None => return Ok(Ended::Dark),
             Some(Turn::Send(body)) => {
+                let body = hub.sabotage.muted(child, body);
                 now.0 += link.time(body.len());
                 let back = carry(hub, door, link, body, *now)?;
                 hear(talk, child, &back, *now)?

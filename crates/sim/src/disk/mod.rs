@@ -176,6 +176,21 @@ pub enum Keys {
 #[derive(Debug, Clone)]
 pub struct Image(BTreeMap<String, Vec<u8>>);
 
+impl Image {
+    /// Turns one bit over where these bytes stand first; whether they stand anywhere.
+    pub(crate) fn turn_over(&mut self, bytes: &[u8]) -> bool {
+        for file in self.0.values_mut() {
+            if let Some(at) = file.windows(bytes.len()).position(|window| window == bytes)
+                && let Some(byte) = file.get_mut(at)
+            {
+                *byte ^= 1;
+                return true;
+            }
+        }
+        false
+    }
+}
+
 impl Default for Disk {
     fn default() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
