@@ -40,6 +40,8 @@ pub enum Problem {
     Unauthorised,
     /// The replica is known and may not do this.
     Forbidden,
+    /// The replica was revoked. What it brings lies aside at the hub; nothing is answered until its office takes it in again.
+    Revoked,
     /// An exchange number that was used before; the reply names the last one.
     Replayed,
     /// The sender's chain of packs does not continue the one held here: a copied or restored replica.
@@ -64,10 +66,11 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem, in the order of its status.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Malformed,
         Self::Unauthorised,
         Self::Forbidden,
+        Self::Revoked,
         Self::Replayed,
         Self::BrokenChain,
         Self::Succeeded,
@@ -85,7 +88,7 @@ impl Problem {
         match self {
             Self::Malformed => 400,
             Self::Unauthorised => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Revoked => 403,
             Self::Replayed | Self::BrokenChain | Self::Succeeded | Self::TooManyWaiting => 409,
             Self::Erased => 410,
             Self::TooLarge => 413,
@@ -108,6 +111,7 @@ impl Explain for Problem {
             Self::Malformed => "malformed",
             Self::Unauthorised => "unauthorised",
             Self::Forbidden => "forbidden",
+            Self::Revoked => "revoked",
             Self::Replayed => "replayed",
             Self::BrokenChain => "broken-chain",
             Self::Succeeded => "succeeded",
@@ -127,6 +131,7 @@ impl Explain for Problem {
             Self::Malformed
             | Self::Unauthorised
             | Self::Forbidden
+            | Self::Revoked
             | Self::Replayed
             | Self::BrokenChain
             | Self::Succeeded

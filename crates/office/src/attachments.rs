@@ -18,7 +18,7 @@ impl Office {
     pub fn files(&mut self, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
         let ends = LaneRequest::ends(body)?;
         self.check_place(ends.hub)?;
-        let child = self.enrolled(ends.child)?;
+        let child = self.sender(ends.child)?.check_standing()?;
         let request = LaneRequest::read(body, &child.key, self.replica().spoken())?;
         self.check_meant(request.hub)?;
         if !self.replica_mut().begin_lane(&request, now)? {

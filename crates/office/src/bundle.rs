@@ -7,6 +7,7 @@ use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::Applied;
 use teranga_store::bundle::ReturnTaken;
+use teranga_store::children::Standing;
 use teranga_store::ingest::Ingested;
 use teranga_store::uplink::TakeError;
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
@@ -18,6 +19,8 @@ use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
 
 use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
 use crate::office::Office;
+use crate::revoked::revoked;
+use crate::sender::Sender;
 
 /// How much of the feed goes back for a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,37 +73,47 @@ impl Office {
         entropy: &mut dyn Entropy,
         now: Millis,
     ) -> Result<BundleTaken, Rejected> {
-        let (child, bundle) = self.read_bundle(letter)?;
+        let (Sender { introduction: child, standing }, bundle) = self.read_bundle(letter)?;
         self.replica_mut().note_bundle(&bundle, now)?;
+        if standing == Standing::Revoked {
+            self.hold_aside(&child, &bundle.pushes, |office, push| {
+                Ok(office.replica_mut().ingest_bundled(&child, bundle.line, push, now)?)
+            })?;
+            return Err(revoked());
+        }
         let (mut logged, mut known, mut after_gap) = (0, 0, 0);
-        let mut refused = Vec::new();
+        let (mut refused, mut applied) = (Vec::new(), Applied::default());
         for push in &bundle.pushes {
             match self.replica_mut().ingest_bundled(&child, bundle.line, push, now)? {
-                Ingested::Logged => logged += 1,
+                Ingested::Logged => {
+                    logged += 1;
+                    // Before the next is measured against what may wait.
+                    applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                }
                 Ingested::Known => known += 1,
                 Ingested::Gap => after_gap += 1,
                 Ingested::Refused(problem) => refused.extend(named(push, problem)),
             }
         }
         refused.truncate(limits::REFUSED_MAX);
-        let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
         let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
         let continues = bundle.continues;
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
     }
 
-    fn read_bundle(&self, letter: &[u8]) -> Result<(Introduction, Bundle), Rejected> {
+    fn read_bundle(&self, letter: &[u8]) -> Result<(Sender, Bundle), Rejected> {
         let letter = Parcel::read(letter)?;
         self.check_place(letter.head.to)?;
         // Whoever is not enrolled here does not get as far as the hub's key.
-        let child = self.enrolled(letter.head.from)?;
+        let sender = self.sender(letter.head.from)?;
         let (head, message) = self.open_letter(letter, ParcelKind::Bundle)?;
-        let bundle = Bundle::read(&message, &child.key, self.replica().spoken())?;
+        let bundle = Bundle::read(&message, &sender.introduction.key, self.replica().spoken())?;
         self.check_meant(bundle.hub)?;
         if bundle.replica != head.from {
             return Err(Rejected::new(Problem::Malformed, "the file names another sender than its message"));
         }
-        Ok((child, bundle))
+        Ok((sender, bundle))
     }
 
     fn open_letter(&self, parcel: Parcel, kind: ParcelKind) -> Result<(Head, Vec<u8>), Rejected> {

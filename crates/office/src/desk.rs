@@ -94,6 +94,7 @@ fn told(rejected: Rejected) -> Refusal {
         Problem::Replayed => Refusal::new("bundle-of-a-copy", &[]),
         Problem::Unauthorised
         | Problem::Forbidden
+        | Problem::Revoked
         | Problem::BrokenChain
         | Problem::Succeeded
         | Problem::Erased

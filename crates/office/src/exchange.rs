@@ -1,18 +1,18 @@
 //! The hub's half of an exchange: check who asks, take the packs, apply them, answer with what follows in the feed.
 
-use teranga_core::id::ReplicaId;
 use teranga_core::problem::{Explain, Problem};
 use teranga_core::time::Millis;
+use teranga_store::children::Standing;
 use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
 use teranga_store::{Applied, StoreError};
-use teranga_sync::introduction::Introduction;
 use teranga_sync::message::Request;
 use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
 use teranga_sync::version::Spoken;
 
 use crate::office::Office;
+use crate::sender::Sender;
 
 /// A request that was not answered: the problem for the sender, and the detail for the hub's own log.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ impl Rejected {
     }
 
     /// A rejection of what is meant for a hub whose place this one has.
-    fn succeeded(word: Succession) -> Self {
+    pub(crate) fn succeeded(word: Succession) -> Self {
         let beside = Beside::Succession(Box::new(word));
         Self { beside, ..Self::new(Problem::Succeeded, "the message is meant for the hub before this one") }
     }
@@ -99,19 +99,25 @@ pub(crate) const ROUNDS_PER_EXCHANGE: usize = 5;
 impl Office {
     /// Answers one request.
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
-        let (child, request) = self.authenticate(body)?;
+        let (Sender { introduction: child, standing }, request) = self.authenticate(body)?;
         let replayed = || Rejected::new(Problem::Replayed, "the exchange number was used before");
         let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
+        if standing == Standing::Revoked {
+            let answer = self.answer_revoked(&child, &request, before, now)?;
+            return Ok(Exchanged { answer, applied: Applied::default() });
+        }
+        let mut applied = Applied::default();
         for push in &request.pushes {
             match self.replica_mut().ingest(&child, request.line, push, now)? {
-                Ingested::Logged | Ingested::Known => {}
+                // Before the next is measured against what may wait.
+                Ingested::Logged | Ingested::Known => applied += self.apply_some(ROUNDS_PER_EXCHANGE)?,
                 Ingested::Gap => break,
                 Ingested::Refused(problem) => {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
         }
-        let applied = self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
         let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
     }
@@ -129,38 +135,12 @@ impl Office {
         Ok(total)
     }
 
-    fn authenticate(&self, body: &[u8]) -> Result<(Introduction, Request), Rejected> {
+    fn authenticate(&self, body: &[u8]) -> Result<(Sender, Request), Rejected> {
         let ends = Request::ends(body)?;
         self.check_place(ends.hub)?;
-        let child = self.enrolled(ends.child)?;
-        let request = Request::read(body, &child.key, self.replica().spoken())?;
+        let sender = self.sender(ends.child)?;
+        let request = Request::read(body, &sender.introduction.key, self.replica().spoken())?;
         self.check_meant(request.hub)?;
-        Ok((child, request))
-    }
-
-    /// Who sends something, if it is enrolled here.
-    pub(crate) fn enrolled(&self, sender: ReplicaId) -> Result<Introduction, Rejected> {
-        let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");
-        if self.replica().is_revoked(sender)? {
-            return Err(Rejected::new(Problem::Forbidden, "the replica was revoked"));
-        }
-        self.replica().child(sender)?.ok_or_else(unknown)
-    }
-
-    /// Whoever asks for a hub whose place this one has is told so, whoever it is: the word is no secret, and holds only for
-    /// those who know that hub and the home.
-    pub(crate) fn check_place(&self, hub: ReplicaId) -> Result<(), Rejected> {
-        match self.replica().succession(hub)? {
-            Some(word) => Err(Rejected::succeeded(word)),
-            None => Ok(()),
-        }
-    }
-
-    /// What is meant for another hub is not taken here.
-    pub(crate) fn check_meant(&self, hub: ReplicaId) -> Result<(), Rejected> {
-        if hub == self.replica().id() {
-            return Ok(());
-        }
-        Err(Rejected::new(Problem::Unauthorised, "the message is meant for another hub"))
+        Ok((sender, request))
     }
 }

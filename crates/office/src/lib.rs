@@ -20,6 +20,8 @@ pub mod people;
 pub mod publish;
 pub mod refusal;
 mod replace;
+mod revoked;
+mod sender;
 pub mod show;
 mod status;
 

@@ -320,14 +320,14 @@ fn whom_the_hub_before_had_refused_is_seen_and_can_be_refused_again() {
     let mut world = World::at_work(6);
     let moussa = world.moussa.id();
     world.region.admin(Command::Revoke { replica: moussa }, &mut world.seed, NOW).unwrap();
-    assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Forbidden));
+    assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Revoked));
     world.lose_the_region("second");
     assert!(world.taken_over().contains(&moussa), "headquarters cannot know it");
     let status = world.region.admin(Command::Status, &mut world.seed, NOW).unwrap();
     let listed = status["children"].as_array().unwrap().iter();
     assert_eq!(listed.filter(|child| child["taken_over"] == true).count(), 2);
     world.region.admin(Command::Revoke { replica: moussa }, &mut world.seed, NOW).unwrap();
-    assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Forbidden));
+    assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Revoked));
     // With a code it is taken over no more.
     enrol(&mut world.region, &mut world.awa, &mut world.seed);
     assert_eq!(world.taken_over(), [moussa]);

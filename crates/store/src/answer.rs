@@ -3,15 +3,16 @@
 
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
-use teranga_sync::feed::{Cursor, encode};
+use teranga_sync::feed::{Cursor, Row, encode};
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
-use teranga_sync::message::{Answer, Asker, Request};
+use teranga_sync::message::{Answer, Asker, More, Request};
 
 use crate::error::Result;
 use crate::feed;
 use crate::membership;
 use crate::replica::Replica;
+use crate::verdicts;
 
 impl Replica {
     /// The answer to a request whose packs were taken: how far its outbox is held, and the rows that follow; and who
@@ -41,6 +42,37 @@ impl Replica {
             cursor: cut.cursor,
             more: cut.more,
             rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, request.version) },
+        })
+    }
+
+    /// The answer to a request of a revoked replica whose packs were held aside: how far its outbox is held, and the verdicts on
+    /// what it brought, nothing else of the feed. There is more, it says: what is told to whoever asks on is the refusal.
+    pub fn answer_revoked(
+        &self,
+        child: &Introduction,
+        request: &Request,
+        before: Asker,
+        now: Millis,
+    ) -> Result<Answer> {
+        let id = replica_id(&child.key);
+        let packs = request.pushes.iter().filter_map(|push| push.pack().ok());
+        let mut rows = Vec::new();
+        for entry in packs.flat_map(|pack| pack.saves).flatten() {
+            let verdict = verdicts::on(self.connection(), (entry.record, &entry.class, entry.hash))?;
+            rows.extend(verdict.map(Row::Verdict));
+        }
+        Ok(Answer {
+            version: request.version,
+            newest: self.spoken().newest.number(),
+            replica: id,
+            line: request.line,
+            before,
+            exchange: request.exchange,
+            acknowledged: self.received(id, request.line)?,
+            hub_time: now,
+            cursor: request.cursor,
+            more: More::Rows,
+            rows: if rows.is_empty() { Vec::new() } else { encode(&rows, request.version) },
         })
     }
 

@@ -57,6 +57,18 @@ impl Replica {
         Ok(aside)
     }
 
+    /// How many bytes of changes are held aside because whoever brought them was revoked before.
+    pub fn held_of_revoked(&self, replica: ReplicaId) -> Result<u64> {
+        let bytes = self
+            .connection()
+            .prepare_cached(
+                "SELECT coalesce(sum(length(body)), 0) FROM change
+                 WHERE (origin = ?1 OR witness = ?1) AND status = 3 AND reason = ?2",
+            )?
+            .query_row(params![replica.as_bytes(), judged::REVOKED], |row| row.get(0))?;
+        Ok(unsigned(bytes))
+    }
+
     /// Has what is held aside of a record tried again, but for what the hub above did not take. Returns how many changes;
     /// they are applied like what has just come.
     pub fn try_again(&mut self, record: RecordId) -> Result<usize> {

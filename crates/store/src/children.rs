@@ -73,10 +73,7 @@ impl Replica {
 
     /// Whether a replica was enrolled here and is refused now.
     pub fn is_revoked(&self, replica: ReplicaId) -> Result<bool> {
-        Ok(self
-            .connection()
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM replica WHERE id = ?1 AND revoked = 1)")?
-            .query_row([replica.as_bytes()], |row| row.get(0))?)
+        register::is_revoked(self.connection(), replica)
     }
 
     /// Every enrolled child.

@@ -48,7 +48,11 @@ impl Carried {
 /// Whether a hub that refuses a message so will never take it; whoever made it still has what it holds.
 pub fn is_unwanted(problem: Problem) -> bool {
     match problem {
-        Problem::Malformed | Problem::Unauthorised | Problem::Forbidden | Problem::TooLarge => true,
+        Problem::Malformed
+        | Problem::Unauthorised
+        | Problem::Forbidden
+        | Problem::Revoked
+        | Problem::TooLarge => true,
         Problem::BrokenChain
         | Problem::Succeeded
         | Problem::Replayed

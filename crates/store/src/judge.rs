@@ -21,6 +21,8 @@ pub(crate) enum Granted {
     /// Its author was in charge of the record once.
     Late,
     No,
+    /// Its author, or whoever brings it, was revoked before it came.
+    Revoked,
     /// The envelope of this record has not arrived, or not all of it: nobody can say yet.
     EnvelopeUnknown(RecordId),
 }
@@ -34,6 +36,15 @@ pub(crate) enum Standing {
     Witness,
 }
 
+/// Why a save is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// It has come, or what it waited for has.
+    First,
+    /// It was held aside, and this hub's people have looked at it.
+    Again,
+}
+
 /// A save to be judged.
 pub(crate) struct Case<'a> {
     pub(crate) record: RecordId,
@@ -41,6 +52,7 @@ pub(crate) struct Case<'a> {
     pub(crate) of: ReplicaId,
     /// Whether that is its author.
     pub(crate) standing: Standing,
+    pub(crate) attempt: Attempt,
     /// The number of that pack.
     pub(crate) batch: Batch,
     /// The parts that it writes.
@@ -53,6 +65,9 @@ pub(crate) struct Case<'a> {
 /// can do more in another's name than in their own.
 pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
     let Some(author) = audience(connection, case)? else { return Ok(Granted::No) };
+    if case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
+        return Ok(Granted::Revoked);
+    }
     let held = custody::facts(connection, case.record)?;
     let claimed = case.claimed.as_ref().map(Facts::of);
     if held.is_none() && (claimed.is_none() || left_before(connection, case.record)?) {
@@ -71,7 +86,10 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
                 MayWrite::No => {
                     match refused(connection, case.record, (facts, is_cleared(&author, class)))? {
                         Granted::Late => granted = Granted::Late,
-                        decided @ (Granted::Yes | Granted::No | Granted::EnvelopeUnknown(_)) => {
+                        decided @ (Granted::Yes
+                        | Granted::No
+                        | Granted::Revoked
+                        | Granted::EnvelopeUnknown(_)) => {
                             return Ok(decided);
                         }
                     }

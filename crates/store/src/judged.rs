@@ -28,24 +28,26 @@ use crate::verdicts::{self, GivenBy};
 
 /// The reason of what its author may not write.
 pub(crate) const NOT_GRANTED: &str = "not-granted";
+/// The reason of what was brought by whoever was revoked before.
+pub(crate) const REVOKED: &str = "revoked";
 /// The reason of what a hub below did not take.
 pub(crate) const HELD_BELOW: &str = "held-below";
 
 /// Whether a verdict for this reason is a judgement of somebody's grants, or follows from one.
 pub(crate) fn is_of_grants(reason: &str) -> bool {
-    [NOT_GRANTED, HELD_BELOW, BUILDS_ON_HELD].contains(&reason)
+    [NOT_GRANTED, REVOKED, HELD_BELOW, BUILDS_ON_HELD].contains(&reason)
 }
 
 /// Judgements that the hub above has not been told yet.
 pub(crate) fn untold(connection: &Connection) -> Result<Vec<Judgement>> {
     let mut statement = connection.prepare_cached(
         "SELECT v.record, v.class, v.hash, v.withdrawn FROM verdict v JOIN change c USING (record, class, hash)
-         WHERE v.above = 0 AND v.told < 2 AND v.reason IN (?1, ?2, ?3)
+         WHERE v.above = 0 AND v.told < 2 AND v.reason IN (?1, ?2, ?3, ?4)
            AND ((v.withdrawn = 0 AND v.told = 0) OR (v.withdrawn = 1 AND v.told = 1 AND c.status = 1))
-         ORDER BY v.row LIMIT ?4",
+         ORDER BY v.row LIMIT ?5",
     )?;
     let limit = row_number(limits::JUDGEMENTS_MAX);
-    let mut rows = statement.query(params![NOT_GRANTED, HELD_BELOW, BUILDS_ON_HELD, limit])?;
+    let mut rows = statement.query(params![NOT_GRANTED, REVOKED, HELD_BELOW, BUILDS_ON_HELD, limit])?;
     let mut untold = Vec::new();
     while let Some(row) = rows.next()? {
         let stance = if row.get(3)? { Stance::TakenAfterAll } else { Stance::NotTaken };

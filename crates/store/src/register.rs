@@ -201,6 +201,13 @@ pub(crate) fn is_child(connection: &Connection, replica: ReplicaId) -> Result<bo
         .is_some())
 }
 
+/// Whether a replica was enrolled here and is refused now.
+pub(crate) fn is_revoked(connection: &Connection, replica: ReplicaId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM replica WHERE id = ?1 AND revoked = 1)")?
+        .query_row([replica.as_bytes()], |row| row.get(0))?)
+}
+
 /// Whether a replica was ever enrolled here, revoked or not.
 pub(crate) fn was_enrolled_here(connection: &Connection, replica: ReplicaId) -> Result<bool> {
     Ok(connection

@@ -80,6 +80,19 @@ pub(crate) fn given_above(
         .optional()?)
 }
 
+/// The verdict that stands on a change.
+pub(crate) fn on(
+    connection: &Connection,
+    (record, class, hash): (RecordId, &ClassId, ChangeHash),
+) -> Result<Option<VerdictRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT origin, batch, record, class, hash, reason FROM verdict
+         WHERE record = ?1 AND class = ?2 AND hash = ?3 AND withdrawn = 0",
+    )?;
+    let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
+    rows.next()?.map(read).transpose()
+}
+
 /// Notes a verdict and passes it down to whoever holds the change, not only to its author. Returns whether it is new.
 pub(crate) fn note(connection: &Connection, verdict: &VerdictRow, by: GivenBy) -> Result<bool> {
     let above = by == GivenBy::HubAbove;

@@ -105,6 +105,10 @@ pub const CARRIED_BACK_MAX: usize = 64;
 /// The most changes of one part that wait for changes which have not arrived.
 pub const WAITING_PER_PART_MAX: usize = 200;
 
+/// The most that a hub holds aside of a revoked replica, in bytes of changes: a year of one volunteer's work. Beyond it what the
+/// replica brings stays with it.
+pub const REVOKED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// The first pause after a failed exchange, in milliseconds; doubled each time, with jitter.
 pub const BACKOFF_MS_MIN: u64 = 1_000;
 /// The longest pause between failed exchanges, in milliseconds.

@@ -9,5 +9,6 @@
 
 mod files;
 mod orders;
+mod revoked;
 mod stories;
 mod world;

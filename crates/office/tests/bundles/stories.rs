@@ -198,7 +198,7 @@ fn a_regional_hub_without_a_link_relays_in_files_and_ticks_come_down() {
     world.devices.push(teranga_client::Device::over(awa).unwrap());
     enrol(&mut region, world.devices[0].replica_mut(), &mut world.seed);
     let record = world.open(0, &[("E01", "one")]);
-    online(world.devices[0].replica_mut(), &mut region, &mut world.seed, |_| true);
+    let _ = online(world.devices[0].replica_mut(), &mut region, &mut world.seed, |_| true);
     assert_eq!(tick(&world, 0, record), Tick::AtRegion);
     let exported = region.admin(Command::BundleExport, &mut world.seed, NOW).unwrap();
     let letter: Hex = serde_json::from_value(exported["file"].clone()).unwrap();
@@ -207,7 +207,7 @@ fn a_regional_hub_without_a_link_relays_in_files_and_ticks_come_down() {
     let letter: Hex = serde_json::from_value(taken["back"].clone()).unwrap();
     let heard = region.admin(Command::BundleImport { letter, last: true }, &mut world.seed, NOW).unwrap();
     assert_eq!((&heard["kind"], &heard["moved"]), (&"return".into(), &true.into()));
-    online(world.devices[0].replica_mut(), &mut region, &mut world.seed, |_| true);
+    let _ = online(world.devices[0].replica_mut(), &mut region, &mut world.seed, |_| true);
     assert_eq!(tick(&world, 0, record), Tick::Safe);
     let refused = world.hub.admin(Command::BundleExport, &mut world.seed, NOW).unwrap_err();
     assert_eq!(refused.code, "hub-no-parent");

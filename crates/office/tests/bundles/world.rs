@@ -15,7 +15,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_office::bundle::BundleTaken;
 use teranga_office::{Office, Rejected, ReturnRows};
-use teranga_store::conversation::{Conversation, Reply, Turn};
+use teranga_store::conversation::{Conversation, Failure, Reply, Turn};
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::ticks::Tick;
 use teranga_store::uplink::Joined;
@@ -186,9 +186,14 @@ impl World {
         self.online_when(device, |_| true);
     }
 
+    /// How a session over a link that loses nothing ends.
+    pub(crate) fn session(&mut self, device: usize) -> Result<(), Failure> {
+        online(self.devices[device].replica_mut(), &mut self.hub, &mut self.seed, |_| true)
+    }
+
     /// A session over a link that loses messages.
     pub(crate) fn online_when(&mut self, device: usize, arrives: impl Fn(usize) -> bool) {
-        online(self.devices[device].replica_mut(), &mut self.hub, &mut self.seed, arrives);
+        let _ = online(self.devices[device].replica_mut(), &mut self.hub, &mut self.seed, arrives);
     }
 
     /// What the hub holds in its log.
@@ -243,7 +248,7 @@ pub(crate) fn online(
     hub: &mut Office,
     seed: &mut Seeded,
     arrives: impl Fn(usize) -> bool,
-) {
+) -> Result<(), Failure> {
     let mut conversation = Conversation::begin(child, 2).unwrap();
     let mut turn = conversation.next(child, NOW, seed.next());
     let mut message = 0;
@@ -260,7 +265,7 @@ pub(crate) fn online(
                 conversation.hear(child, reply, NOW, seed.next())
             }
             Turn::Pause(_) => conversation.next(child, NOW, seed.next()),
-            Turn::Over(_) => return,
+            Turn::Over(outcome) => return outcome,
         };
     }
 }

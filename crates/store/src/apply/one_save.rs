@@ -15,8 +15,8 @@ use crate::aside;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::held_answers;
-use crate::judge::{Case, Granted, Standing, judge};
-use crate::judged::{self, HELD_BELOW, NOT_GRANTED};
+use crate::judge::{Attempt, Case, Granted, Standing, judge};
+use crate::judged::{self, HELD_BELOW, NOT_GRANTED, REVOKED};
 use crate::log::{self, LogRow, Status};
 use crate::part::{self, OPEN, Shown};
 use crate::standing::{self, Stands};
@@ -58,6 +58,7 @@ impl Applier<'_> {
             // A hub that is gone had taken it whole: a colleague has brought what it was given of it.
             Granted::No if rows.iter().any(|row| row.status == Status::Applied) => Some(AFTER_REASSIGNMENT),
             Granted::No => return self.quarantine(&open, NOT_GRANTED),
+            Granted::Revoked => return self.quarantine(&open, REVOKED),
             Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
         };
         let before = custody::facts(self.connection, record)?;
@@ -155,6 +156,7 @@ impl Applier<'_> {
             record: first.record,
             of,
             standing,
+            attempt: if first.comes_again() { Attempt::Again } else { Attempt::First },
             batch,
             classes: results.iter().map(|(row, _)| &row.class).collect(),
             claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),

@@ -4,7 +4,7 @@
 
 mod turn;
 
-use teranga_core::problem::{Problem, Retry};
+use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Next, Session};
@@ -126,6 +126,9 @@ impl Conversation {
     }
 
     fn refused(&mut self, replica: &mut Replica, asked: &Asked, problem: Problem) -> Result<Heard, Failure> {
+        if problem.retry() == Retry::Never {
+            replica.note_refusal()?;
+        }
         if !asked.began_a_line && is_about_us(problem, &asked.request) {
             return self.begin_line(replica, asked);
         }

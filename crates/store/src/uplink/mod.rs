@@ -54,6 +54,12 @@ impl Replica {
         uplink(self.connection())
     }
 
+    /// Notes that the hub refused the last request: what it carried was not taken, and nobody has to ask.
+    pub(crate) fn note_refusal(&mut self) -> Result<()> {
+        self.connection().execute("UPDATE uplink SET heard = exchange", [])?;
+        Ok(())
+    }
+
     /// Notes the newest version of the protocol that the hub speaks, where it refused another one.
     pub(crate) fn note_newest(&mut self, newest: u8) -> Result<()> {
         let transaction = self.connection_mut().transaction()?;

@@ -1,0 +1,69 @@
+//! What a revoked device brings. It may be somebody's work of the days before their telephone was lost, or the thief's: nobody
+//! can say but the office. So it is kept, and held aside, as much of it as one person may have written. The device is told
+//! that it lies there and was not taken, and nothing else: whoever has it asks in vain.
+
+use teranga_core::problem::Problem;
+use teranga_core::time::Millis;
+use teranga_store::ingest::Ingested;
+use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
+use teranga_sync::limits;
+use teranga_sync::message::{Asker, Push, Request};
+
+use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
+use crate::office::Office;
+
+/// The refusal of a revoked replica.
+pub(crate) fn revoked() -> Rejected {
+    Rejected::new(Problem::Revoked, "the replica was revoked; its office can take it in again")
+}
+
+impl Office {
+    /// Answers a request of a revoked device that brings something; one that only asks is refused.
+    pub(crate) fn answer_revoked(
+        &mut self,
+        child: &Introduction,
+        request: &Request,
+        before: Asker,
+        now: Millis,
+    ) -> Result<Vec<u8>, Rejected> {
+        let line = request.line;
+        self.hold_aside(child, &request.pushes, |office, push| {
+            Ok(office.replica_mut().ingest(child, line, push, now)?)
+        })?;
+        if request.pushes.is_empty() {
+            return Err(revoked());
+        }
+        let answer = self.replica().answer_revoked(child, request, before, now)?;
+        Ok(answer.encode(self.replica().identity()))
+    }
+
+    /// Takes a revoked device's packs, each by this, so that they are held aside. A hub that was revoked brings nothing: what
+    /// it has its devices bring themselves.
+    pub(crate) fn hold_aside(
+        &mut self,
+        child: &Introduction,
+        pushes: &[Push],
+        mut take: impl FnMut(&mut Self, &Push) -> Result<Ingested, Rejected>,
+    ) -> Result<(), Rejected> {
+        if child.kind == ReplicaKind::Hub {
+            return Err(revoked());
+        }
+        for push in pushes {
+            let held = self.replica().held_of_revoked(replica_id(&child.key))?;
+            if held + push.bytes.len() as u64 > limits::REVOKED_BYTES_MAX {
+                let detail = "as much of a revoked replica is held aside as may be";
+                return Err(Rejected::new(Problem::TooLarge, detail));
+            }
+            match take(self, push)? {
+                Ingested::Logged | Ingested::Known => {}
+                Ingested::Gap => break,
+                Ingested::Refused(problem) => {
+                    return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
+                }
+            }
+            while self.apply_some(ROUNDS_PER_EXCHANGE)?.left {}
+        }
+        Ok(())
+    }
+}
