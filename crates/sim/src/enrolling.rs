@@ -50,6 +50,9 @@ impl World {
         for child in 1..self.machines.len() {
             let Some((machine, hub)) = self.pair(child) else { continue };
             let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { continue };
+            if hub.is_revoked(replica.id())? {
+                continue;
+            }
             let knows = replica.uplink()?.map(|uplink| uplink.key);
             let follows = match knows {
                 Some(key) => hub.succession(replica_id(&key))?.is_some(),

@@ -57,10 +57,12 @@ pub(crate) fn note(world: &mut World, child: usize) -> Result<(), StoreError> {
 pub(crate) fn said_truly(world: &World) -> Result<Option<Fault>, StoreError> {
     for (number, machine) in world.machines.iter().enumerate() {
         let (Some(hub), Some(replica)) = (world.hub_of(number), machine.replica()) else { continue };
-        let Some(seen) = world.files_seen.get(hub) else { continue };
+        let hubs = world.with_the_key_of(hub);
+        let seen =
+            |file| hubs.iter().filter_map(|hub| world.files_seen.get(*hub)).any(|seen| seen.contains(file));
         for file in &world.ledger.files {
             let (_, lies) = replica.file_lies(&file.photo.hash)?;
-            if lies == Where::AtRegion && !seen.contains(&file.photo.hash) {
+            if lies == Where::AtRegion && !seen(&file.photo.hash) {
                 return Ok(Some(Fault::FileTick(machine.name.clone(), file.photo.hash.to_string())));
             }
         }

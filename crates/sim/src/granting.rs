@@ -1,6 +1,8 @@
 //! What devices may hold changes: an office takes somebody's region away and leaves a caseload, closes a class to them, or opens
 //! everything again.
 
+use std::collections::BTreeSet;
+
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Clearance, Reach};
 use teranga_core::class::ClassId;
@@ -56,17 +58,22 @@ impl World {
         Ok(())
     }
 
-    /// In worlds in which something is taken from people, they are asked in the end what becomes of answers that were not taken
-    /// from them: nothing.
+    /// In worlds in which something is taken from people, or they are taken out of service, they are asked in the end what becomes
+    /// of answers that were not taken from them: nothing, and nothing of the files that these mention.
     pub(crate) fn let_go_of_held_answers(&mut self) -> Result<(), StoreError> {
-        for machine in self.machines.iter_mut().filter(|_| self.regranted) {
-            machine
-                .work(|running, _| {
-                    let replica = running.replica_mut();
-                    let held = replica.records_held()?;
-                    held.into_iter().try_for_each(|record| replica.settle_held(record))
-                })?
-                .transpose()?;
+        if !self.regranted && !self.revoked {
+            return Ok(());
+        }
+        for (number, machine) in self.machines.iter_mut().enumerate() {
+            let settled = machine.work(|running, _| {
+                let replica = running.replica_mut();
+                let held = replica.records_held()?;
+                held.iter().try_for_each(|record| replica.settle_held(*record))?;
+                Ok::<_, StoreError>(held)
+            })?;
+            let settled: BTreeSet<RecordId> = settled.transpose()?.unwrap_or_default().into_iter().collect();
+            let files = self.ledger.files.iter_mut().filter(|file| file.machine == number);
+            files.filter(|file| settled.contains(&file.record)).for_each(|file| file.forgiven = true);
         }
         Ok(())
     }

@@ -24,9 +24,11 @@ mod link;
 mod loss;
 mod machine;
 mod many;
+mod meeting;
 mod oracles;
 mod play;
 mod reached;
+mod revoking;
 mod sabotage;
 mod scope_oracles;
 mod score_oracles;
@@ -44,7 +46,9 @@ pub use fault::Fault;
 pub use many::{Many, play_many};
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
-pub use script::{Act, Blow, Builds, Hostile, LENDS_FROM, REGRANTS_FROM, Script, Step, Stick, Weather, What};
+pub use script::{
+    Act, Blow, Builds, CROWDS_FROM, Hostile, LENDS_FROM, REGRANTS_FROM, Script, Step, Stick, Weather, What,
+};
 pub use session::Talked;
 pub use shrink::shrink;
 pub use staged::{Place, Staged};

@@ -35,7 +35,9 @@ impl Link {
     pub(crate) fn budget(&mut self) -> Option<u64> {
         match self.weather {
             Weather::Fair => None,
-            Weather::Rough | Weather::OneWay | Weather::Gone => Some(12_000 + self.seed.below(30_000) as u64),
+            Weather::Rough | Weather::Torn | Weather::OneWay | Weather::Gone => {
+                Some(12_000 + self.seed.below(30_000) as u64)
+            }
         }
     }
 
@@ -43,7 +45,7 @@ impl Link {
     pub(crate) fn up(&mut self, bytes: Vec<u8>) -> Arrival {
         match self.weather {
             Weather::Fair | Weather::OneWay => Arrival::Whole(bytes),
-            Weather::Rough => self.rough(bytes),
+            Weather::Rough | Weather::Torn => self.rough(bytes),
             Weather::Gone => Arrival::Nothing,
         }
     }
@@ -53,7 +55,7 @@ impl Link {
         match self.weather {
             Weather::Fair => Arrival::Whole(bytes),
             Weather::OneWay | Weather::Gone => Arrival::Nothing,
-            Weather::Rough => self.rough(bytes),
+            Weather::Rough | Weather::Torn => self.rough(bytes),
         }
     }
 
@@ -61,7 +63,7 @@ impl Link {
     pub(crate) fn time(&mut self, bytes: usize) -> i64 {
         let slow = match self.weather {
             Weather::Fair => 1,
-            Weather::Rough | Weather::OneWay | Weather::Gone => 1 + self.seed.below(20),
+            Weather::Rough | Weather::Torn | Weather::OneWay | Weather::Gone => 1 + self.seed.below(20),
         };
         i64::try_from(600 + bytes * slow * 8 / 100).unwrap_or(i64::MAX / 2)
     }
@@ -79,6 +81,10 @@ impl Link {
                 Arrival::Damaged(bytes)
             }
             15 => Arrival::Earlier(bytes, self.seed.below(1_000)),
+            16 | 17 if self.weather == Weather::Torn => {
+                bytes.truncate(self.seed.below(bytes.len()));
+                Arrival::Damaged(bytes)
+            }
             _ => Arrival::Nothing,
         }
     }

@@ -1,13 +1,14 @@
 //! Disks that are exchanged for older ones, and machines that are gone: what is put in their place, and what nobody can be held
 //! to any more.
 
+use teranga_client::invent::Seeded;
 use teranga_store::erase::Erased;
 use teranga_store::{Replica, StoreError};
 
 use crate::disk::Keys;
 use crate::file_oracles;
 use crate::holdings::Holdings;
-use crate::machine::Machine;
+use crate::machine::{Machine, Post};
 use crate::oracles;
 use crate::world::World;
 
@@ -43,11 +44,41 @@ impl World {
         Ok(true)
     }
 
+    /// The machines that have the key of this one, itself among them.
+    pub(crate) fn with_the_key_of(&self, number: usize) -> Vec<usize> {
+        let key = |number: usize| self.machines.get(number).and_then(Machine::replica).map(Replica::id);
+        (0..self.machines.len()).filter(|other| *other == number || key(*other) == key(number)).collect()
+    }
+
+    /// The machine of a regional hub is copied, and both are used: every other of its devices finds the copy from now on, under
+    /// the same address and with the same key.
+    pub(crate) fn copy_a_hub(&mut self, which: usize, seed: &mut Seeded) -> Result<(), StoreError> {
+        let regions: Vec<usize> = self.regions().collect();
+        let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(()) };
+        let Some(machine) = self.machines.get(number) else { return Ok(()) };
+        if self.shares_its_key(machine) {
+            return Ok(());
+        }
+        let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
+        let copy = machine.copied()?;
+        let copy = self.add(copy);
+        for device in &mut self.machines {
+            if device.post == (Post::Device { hub: number }) && seed.below(2) == 0 {
+                device.post = Post::Device { hub: copy };
+            }
+        }
+        Ok(())
+    }
+
     /// A regional hub is gone with its disk. Another is set up with a key of its own and enrols at headquarters; the
     /// region's devices enrol at it, as their office tells them to. Whether it was, and could be.
     pub(crate) fn destroy_a_region(&mut self, which: usize, seed: u64) -> Result<bool, StoreError> {
         let regions: Vec<usize> = self.regions().collect();
         let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(false) };
+        // A place cannot be given to another while a copy has it.
+        if self.machines.get(number).is_some_and(|machine| self.shares_its_key(machine)) {
+            return Ok(false);
+        }
         self.replace(number, seed)
     }
 

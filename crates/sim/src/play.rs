@@ -19,6 +19,7 @@ use crate::ledger::{Fate, FilePromise, Promise};
 use crate::lending;
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
+use crate::meeting;
 use crate::oracles;
 use crate::sabotage::Sabotage;
 use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
@@ -89,7 +90,7 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
             return Ok(Some(fault));
         }
         // Only what is heard from a hub moves a tick on.
-        if matches!(step.what, What::Sync(_) | What::Stick(Stick::Deliver))
+        if matches!(step.what, What::Sync(_) | What::Meet | What::Stick(Stick::Deliver))
             && let Some(fault) = oracles::while_playing(&mut world)?
         {
             return Ok(Some(fault));
@@ -104,6 +105,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     for machine in &mut world.machines {
         machine.disk.heal();
     }
+    world.readmit()?;
     world.ask_what_is_granted()?;
     let found = come_together(world, done)?;
     let found = found.map_or_else(|| oracles::while_playing(world), |fault| Ok(Some(fault)))?;
@@ -173,6 +175,8 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         What::Publish => publish(world)?,
         What::Erase => erase(world, &mut seed)?,
         What::Regrant => world.regrant(step.which, &mut seed)?,
+        What::Meet => meeting::meet(world, child, &mut seed, done)?,
+        What::Revoke => world.revoke(step.which, &mut seed)?,
         What::Lend => lending::lend(world, &mut seed, done)?,
         What::Move => someone_moves(world, step, &mut seed, done)?,
         What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
@@ -214,12 +218,18 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
             let keys = if seed.below(3) == 0 { Keys::OfTheBackup } else { Keys::OfToday };
             world.restore(number, keys)?;
         }
+        Blow::CopyHub => world.copy_a_hub(step.which, seed)?,
         Blow::Destroy => drop(world.destroy_a_region(step.which, step.seed)?),
     }
     Ok(())
 }
 
-fn someone_acts(world: &mut World, step: &Step, act: Act, done: &mut Done) -> Result<(), StoreError> {
+pub(crate) fn someone_acts(
+    world: &mut World,
+    step: &Step,
+    act: Act,
+    done: &mut Done,
+) -> Result<(), StoreError> {
     let devices: Vec<usize> = world.devices().collect();
     let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
     let (now, people, sabotage) = (world.now, world.people(), world.sabotage);
@@ -274,8 +284,12 @@ fn someone_moves(
 ) -> Result<(), StoreError> {
     let (devices, regions): (Vec<usize>, Vec<usize>) = (world.devices().collect(), world.regions().collect());
     let Some(number) = devices.get(step.which % devices.len().max(1)).copied() else { return Ok(()) };
-    let elsewhere: Vec<usize> =
-        regions.into_iter().filter(|region| world.hub_of(number) != Some(*region)).collect();
+    let place = |number: usize| {
+        let replica = world.machines.get(number).and_then(Machine::replica);
+        replica.map(|replica| replica.profile().audience.place.clone())
+    };
+    let here = world.hub_of(number).and_then(place);
+    let elsewhere: Vec<usize> = regions.into_iter().filter(|region| place(*region) != here).collect();
     let Some(hub) = elsewhere.get(seed.below(elsewhere.len())).copied() else { return Ok(()) };
     // To go there with work that is not safe is refused, and tells the device what it has to ask for.
     let mut moved = world.move_to(number, hub)?;

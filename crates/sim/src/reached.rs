@@ -109,7 +109,7 @@ impl World {
             }
             let word = self.word(number, before.word, link);
             if found.is_none()
-                && let Some(what) = self.fell(machine, &before, seen, link)?
+                && let Some(what) = self.fell(number, &before, seen, link)?
             {
                 found = Some(Fault::Retreat(machine.name.clone(), what));
             }
@@ -141,16 +141,21 @@ impl World {
     /// What a machine has less of than before.
     fn fell(
         &self,
-        machine: &Machine,
+        number: usize,
         before: &Reached,
         seen: &Seen,
         link: Option<Standing>,
     ) -> Result<Option<String>, StoreError> {
+        let Some(machine) = self.machines.get(number) else { return Ok(None) };
         let fallen = before.stood.iter().find_map(|hash| Some((hash, self.taken_out(seen, hash)?)));
         if let Some((hash, how)) = fallen {
             return Ok(Some(format!("{hash} stood in its document, and {how}")));
         }
         if before.word != Word::Stands {
+            return Ok(None);
+        }
+        let hub = self.hub_of(number).and_then(|hub| self.machines.get(hub));
+        if hub.is_some_and(|hub| self.shares_its_key(hub)) {
             return Ok(None);
         }
         let on_the_way = || machine.fell.clone();
@@ -177,7 +182,9 @@ impl World {
             None if self.nothing_is_erased() => Some("nobody knows of it any more"),
             Some(Status::Logged) => Some("waits to be applied"),
             // Somebody's own work waits where what it builds on is not taken after all.
-            Some(Status::Waiting) if !self.regranted && self.thieves.is_empty() => Some("waits for another"),
+            Some(Status::Waiting) if !self.regranted && !self.revoked && self.thieves.is_empty() => {
+                Some("waits for another")
+            }
             Some(Status::Withheld) if self.nothing_is_erased() => Some("only its name is there"),
             None
             | Some(
@@ -192,7 +199,7 @@ impl World {
     }
 
     /// Whether another machine has this one's key: what one of them says, the hub takes for the other's word until it knows.
-    fn shares_its_key(&self, machine: &Machine) -> bool {
+    pub(crate) fn shares_its_key(&self, machine: &Machine) -> bool {
         let Some(replica) = machine.replica() else { return false };
         let key = replica_id(&replica.public_key());
         let with_it = self.machines.iter().filter_map(Machine::replica).filter(|other| other.id() == key);

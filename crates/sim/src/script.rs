@@ -72,6 +72,10 @@ pub enum What {
     Regrant,
     /// A case is lent to another region and taken back, and something is attached to it there in between.
     Lend,
+    /// Two who sync with the same hub do so at once, and go on working meanwhile.
+    Meet,
+    /// An office takes a device out of service, or in again.
+    Revoke,
     /// A volunteer goes to work for another region for a while, or comes back from there.
     Move,
     /// Time passes: a day to a month.
@@ -148,6 +152,8 @@ pub enum Blow {
     Restore,
     /// The folder of a device is copied to another machine, and both are used from now on.
     Copy,
+    /// The machine of a regional hub is copied, and both are used from now on, each by some devices.
+    CopyHub,
     /// A regional hub is destroyed without a backup: another takes its place, and its devices enrol there.
     Destroy,
 }
@@ -159,6 +165,8 @@ pub enum Weather {
     Fair,
     /// Some requests and some answers are lost, cut short, damaged, late or doubled.
     Rough,
+    /// The same, and what is cut short arrives so.
+    Torn,
     /// Requests arrive; no answer does.
     OneWay,
     /// Nothing arrives.
@@ -210,10 +218,28 @@ pub const REGRANTS_FROM: u64 = 1 << 32;
 /// From this seed on there are two regions, which lend each other cases again and again, and nothing is granted anew.
 pub const LENDS_FROM: u64 = 1 << 33;
 
-/// Of so many steps one is followed by such a decision.
-const STEPS_PER_REGRANT: usize = 6;
-/// And one by such a loan.
-const STEPS_PER_LOAN: usize = 8;
+/// From this seed on sessions meet at their hub, links tear messages, devices are revoked, and hubs are copied.
+pub const CROWDS_FROM: u64 = 1 << 34;
+
+/// What happens again and again in the worlds from a seed on, and after how many other steps one of it does on average.
+const AGAIN_AND_AGAIN: [(u64, &[What], usize); 3] = [
+    (
+        CROWDS_FROM,
+        &[
+            What::Meet,
+            What::Meet,
+            What::Meet,
+            What::Sync(Weather::Torn),
+            What::Sync(Weather::Torn),
+            What::Revoke,
+            What::Revoke,
+            What::Blow(Blow::CopyHub),
+        ],
+        3,
+    ),
+    (LENDS_FROM, &[What::Lend], 8),
+    (REGRANTS_FROM, &[What::Regrant], 6),
+];
 
 /// Steps of a script: about what a team does in some weeks.
 const STEPS: (usize, usize) = (20, 60);
@@ -223,7 +249,7 @@ impl Script {
     pub fn new(seed: u64) -> Self {
         // Neighbouring seeds must not draw neighbouring numbers.
         let mut draw = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7465_7261_6e67_6131);
-        let regions = if seed >= LENDS_FROM { 2 } else { 1 + draw.below(2) };
+        let regions = if (LENDS_FROM..CROWDS_FROM).contains(&seed) { 2 } else { 1 + draw.below(2) };
         let devices = 1 + draw.below(3 - regions / 2);
         let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
         let mut steps: Vec<Step> =
@@ -237,15 +263,12 @@ impl Script {
             // One after another, from the last machine: devices bring, hubs carry, devices fetch.
             step.which = 999_999_usize.saturating_sub(number);
         }
-        let again_and_again = match seed {
-            LENDS_FROM.. => Some((What::Lend, STEPS_PER_LOAN)),
-            REGRANTS_FROM.. => Some((What::Regrant, STEPS_PER_REGRANT)),
-            _ => None,
-        };
-        if let Some((what, every)) = again_and_again {
+        let again_and_again = AGAIN_AND_AGAIN.iter().find(|(from, ..)| seed >= *from);
+        if let Some((_, whats, every)) = again_and_again {
             let mut at = steps.len();
             while at > opening {
-                steps.insert(at, Step::of(what, &mut draw));
+                let what = if whats.len() > 1 { whats.get(draw.below(whats.len())) } else { whats.first() };
+                steps.insert(at, Step::of(what.copied().unwrap_or(What::Wait), &mut draw));
                 at = at.saturating_sub(1 + draw.below(2 * every));
             }
         }

@@ -29,9 +29,9 @@ pub enum Talked {
 }
 
 /// Failures in a row after which a session gives up.
-const FAILURES_MAX: u32 = 5;
+pub(crate) const FAILURES_MAX: u32 = 5;
 /// No script writes as much as this many exchanges would carry.
-const EXCHANGES_MAX: usize = 400;
+pub(crate) const EXCHANGES_MAX: usize = 400;
 
 /// Runs a session of a child with its hub.
 pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Result<Talked, StoreError> {
@@ -94,38 +94,76 @@ fn files(
 }
 
 /// How a talk through one door ended.
-enum Ended {
+pub(crate) enum Ended {
     Over(Result<(), Failure>),
     Dark,
     Endless,
 }
 
+/// How far a talk through one door has come.
+pub(crate) enum Came {
+    Nowhere,
+    To(Turn),
+    End(Ended),
+}
+
+impl Came {
+    fn of(turn: Option<Turn>) -> Self {
+        turn.map_or(Self::End(Ended::Dark), Self::To)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::End(_))
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::End(Ended::Over(Ok(()))))
+    }
+}
+
 /// Whoever says what to send says it until there is nothing left to say.
 fn converse(
     talk: &mut impl Talk,
-    (child, hub): (&mut Machine, &mut Hub<'_>),
+    mut ends: (&mut Machine, &mut Hub<'_>),
     door: Door,
     link: &mut Link,
     now: &mut Millis,
 ) -> Result<Ended, StoreError> {
-    let mut turn = step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?;
-    for _ in 0..EXCHANGES_MAX {
-        turn = match turn {
-            None => return Ok(Ended::Dark),
-            Some(Turn::Send(body)) => {
-                let body = hub.sabotage.muted(child, body);
-                now.0 += link.time(body.len());
-                let back = carry(hub, door, link, body, *now)?;
-                hear(talk, child, &back, *now)?
-            }
-            Some(Turn::Pause(ms)) => {
-                now.0 += i64::try_from(ms).unwrap_or(0);
-                step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?
-            }
-            Some(Turn::Over(outcome)) => return Ok(Ended::Over(outcome)),
+    let mut came = Came::Nowhere;
+    for _ in 0..=EXCHANGES_MAX {
+        came = match advance(talk, &mut ends, (door, link), now, came)? {
+            Came::End(ended) => return Ok(ended),
+            came => came,
         };
     }
     Ok(Ended::Endless)
+}
+
+/// One turn of a talk.
+pub(crate) fn advance(
+    talk: &mut impl Talk,
+    (child, hub): &mut (&mut Machine, &mut Hub<'_>),
+    (door, link): (Door, &mut Link),
+    now: &mut Millis,
+    came: Came,
+) -> Result<Came, StoreError> {
+    Ok(match came {
+        Came::Nowhere => {
+            Came::of(step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?)
+        }
+        Came::To(Turn::Send(body)) => {
+            let body = hub.sabotage.muted(child, body);
+            now.0 += link.time(body.len());
+            let back = carry(hub, door, link, body, *now)?;
+            Came::of(hear(talk, child, &back, *now)?)
+        }
+        Came::To(Turn::Pause(ms)) => {
+            now.0 += i64::try_from(ms).unwrap_or(0);
+            Came::of(step(child, *now, |running, at, random| talk.next(running.replica_mut(), at, random))?)
+        }
+        Came::To(Turn::Over(outcome)) => Came::End(Ended::Over(outcome)),
+        Came::End(ended) => Came::End(ended),
+    })
 }
 
 /// The child hears what came back; what it has less of then is noted.

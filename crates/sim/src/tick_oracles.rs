@@ -17,17 +17,21 @@ use crate::world::World;
 /// No tick is ahead of the truth.
 pub(crate) fn honest(world: &World, glance: &Glance) -> Result<Option<Fault>, StoreError> {
     let mut home = ever_held(world, glance, HOME);
-    if world.regranted {
+    let lies_aside = world.regranted || world.revoked;
+    if lies_aside {
         // What a hub below did not take lies there too, aside, until its author hears so.
         home.extend(glance.names(HOME));
     }
     for (number, machine) in world.machines.iter().enumerate() {
         let (Post::Device { hub }, Some(seen)) = (machine.post, glance.at(number)) else { continue };
         // What a hub let go, because it may hold it no more, its home has.
-        let mut region: BTreeSet<ChangeHash> = ever_held(world, glance, hub).union(&home).copied().collect();
-        if world.regranted {
-            // What a hub did not take lies there too, until its author hears so.
-            region.extend(glance.names(hub));
+        let mut region = home.clone();
+        for hub in world.with_the_key_of(hub) {
+            region.extend(ever_held(world, glance, hub));
+            if lies_aside {
+                // What a hub did not take lies there too, until its author hears so.
+                region.extend(glance.names(hub));
+            }
         }
         for (record, (shown, _)) in &seen.ticks {
             if is_known_erased(world, *record)? {

@@ -52,6 +52,8 @@ pub(crate) struct World {
     pub(crate) given_back: Option<(RecordId, String)>,
     /// Whether a device was ever granted other things than before.
     pub(crate) regranted: bool,
+    /// Whether a device was ever taken out of service.
+    pub(crate) revoked: bool,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
     /// Versions of the list that headquarters has published.
@@ -109,6 +111,7 @@ impl World {
             sticks: Vec::new(),
             given_back: None,
             regranted: false,
+            revoked: false,
             sabotage,
             published: 0,
         };

@@ -21,6 +21,7 @@ use crate::feed::{self, About, To};
 use crate::home;
 use crate::log;
 use crate::mentions;
+use crate::orphan;
 use crate::part::{self, row_number};
 use crate::passing;
 use crate::receipts::Tier;
@@ -50,7 +51,9 @@ impl Replica {
         let identity = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
         let mut erased = Vec::new();
-        for record in custody::of_case(&transaction, record)?.into_iter().chain([record]) {
+        let not_taken = orphan::of_case(&transaction, record)?;
+        let of_case = custody::of_case(&transaction, record)?.into_iter().chain(not_taken);
+        for record in of_case.chain([record]) {
             if take(&transaction, &identity, &Erasure::sign(&identity, record, now))? {
                 erased.push(record);
             }
@@ -160,17 +163,21 @@ pub(crate) fn erase_orphans(
     Ok(())
 }
 
-/// Notes who may hold the record: whoever reaches it now, was once in charge of it, or wrote it.
+/// Notes who may hold the record: whoever reaches it now, was once in charge of it, wrote it, or brought it.
 fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
     let custody = custody::of(connection, record)?.unwrap_or_default();
     let ever =
         Custody { assigned: custody.assigned.union(&custody.before).cloned().collect(), ..custody.clone() };
     for holder in register::people(connection)? {
         let id = replica_id(&holder.key);
-        let wrote: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND origin = ?2)")?
+        // A hub that brought what it did not take holds it aside.
+        let had: bool = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM change c LEFT JOIN pack p ON p.origin = c.origin AND p.batch = c.batch
+                    WHERE c.record = ?1 AND (c.origin = ?2 OR p.via = ?2))",
+            )?
             .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
-        if id == own || wrote || reaches(&holder.audience, &ever) {
+        if id == own || had || reaches(&holder.audience, &ever) {
             connection
                 .prepare_cached(
                     "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

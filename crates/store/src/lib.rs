@@ -51,6 +51,7 @@ mod migrate;
 mod missed;
 pub mod moving;
 mod open;
+mod orphan;
 pub mod outbox;
 mod packs;
 mod part;

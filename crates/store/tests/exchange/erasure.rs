@@ -1,6 +1,7 @@
 //! Erasure: nothing of an erased record is left anywhere, a late copy is refused without stopping the rest, and whoever may
 //! have held it confirms.
 
+use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
@@ -152,4 +153,40 @@ fn only_the_home_decides_and_only_the_replica_itself_confirms() {
     request.confirmations = vec![forged];
     assert!(world.region.begin_exchange(&request, NOW).unwrap().is_some());
     assert!(world.region.erasures().unwrap()[0].outstanding.contains(&world.moussa.id()));
+}
+
+/// A case of Moussa's, and an assessment of it by Awa, who may hold nothing of it any more and does not know: it is held aside.
+fn held_aside(seed: u64, before_it_comes: impl Fn(&mut World, RecordId)) -> (World, RecordId) {
+    let mut world = world(seed);
+    let case = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let profile = world.awa.profile().clone();
+    let agent = Agent { office: profile.office, person: profile.person };
+    let less = Audience { reach: Reach::Caseload(agent), ..profile.audience };
+    world.region.regrant(world.awa.id(), less).unwrap().unwrap();
+    let answers = [("E01", "a word that must go")];
+    let assessment = open_of_case(Some(case), "SN-KL", (&mut world.awa, &mut world.seed), &answers);
+    before_it_comes(&mut world, case);
+    sync_all(&mut world);
+    world.hq.erase(case, NOW).unwrap();
+    sync_all(&mut world);
+    (world, assessment)
+}
+
+#[test]
+fn what_was_not_taken_goes_with_its_case() {
+    let (world, assessment) = held_aside(90, |_, _| {});
+    is_nowhere(&[&world.hq, &world.region, &world.awa], assessment);
+    let erasures = world.hq.erasures().unwrap();
+    let of_it = erasures.iter().find(|erased| erased.record == assessment).unwrap();
+    assert!(of_it.outstanding.is_empty() && of_it.confirmed.contains(&world.region.id()));
+}
+
+#[test]
+fn what_is_not_taken_after_its_case_was_erased_goes_the_same_way() {
+    let (world, assessment) = held_aside(91, |world, case| {
+        world.hq.erase(case, NOW).unwrap();
+        sync(&mut world.region, &mut world.hq);
+    });
+    is_nowhere(&[&world.hq, &world.region, &world.awa], assessment);
 }

@@ -130,13 +130,23 @@ pub(crate) fn open_record_in(
     seed: &mut Seeded,
     answers: &[(&str, &str)],
 ) -> RecordId {
+    open_of_case(None, region, (device, seed), answers)
+}
+
+/// The same, of an assessment of a case.
+pub(crate) fn open_of_case(
+    case: Option<RecordId>,
+    region: &str,
+    (device, seed): (&mut Replica, &mut Seeded),
+    answers: &[(&str, &str)],
+) -> RecordId {
     let record = RecordId::generate(NOW, seed);
     let mut salt = [0; 16];
     seed.fill(&mut salt);
     let event = teranga_core::id::EventId::generate(NOW, seed);
     let envelope = Envelope {
         form: "rss@1".into(),
-        case: None,
+        case,
         wave: Some("m3".into()),
         region: region.into(),
         events: BTreeMap::from([(event, Event { at: NOW, kind: EventKind::Submitted })]),
