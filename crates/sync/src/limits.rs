@@ -147,3 +147,50 @@ pub const ATTACHED_PER_DEVICE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 pub const PULLED_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// What one sync sends and fetches of files where a network counts its bytes, unless its owner says otherwise.
 pub const METERED_BYTES: u64 = 2 * 1000 * 1000;
+
+/// The most connections that are open at a hub: half of the 1,024 files that systems let a process open.
+pub const CONNECTIONS_MAX: usize = 512;
+/// The most of them from one address: an office of a hundred devices stands behind one, with a connection or two each.
+/// Whoever floods from one leaves as many to everybody else.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
+/// The most connections that the system holds until they are let in.
+pub const CONNECTIONS_WAITING_MAX: u32 = 1_024;
+/// The most signed requests under way at a hub, one of which the office answers: 132 MiB of bodies, and at a second each
+/// the last is answered while its child still waits. One address has half of them.
+pub const REQUESTS_MAX: usize = 64;
+/// The most of them that name one child. It has one under way, and those whose link broke until that is noticed; anybody
+/// may name it until the signature has come.
+pub const REQUESTS_PER_CHILD_MAX: usize = 4;
+/// The most other requests under way at a hub: enrolments, pulls, bundles, and children that are being looked up. One
+/// address has half of them.
+pub const OTHER_REQUESTS_MAX: usize = 16;
+/// The most requests under way at a hub's local door, where its own people ask, with a secret.
+pub const LOCAL_REQUESTS_MAX: usize = 4;
+/// The slowest link that is served, in bytes per second: 20 kbit/s, less what TCP and TLS take. The largest request has 19
+/// minutes.
+pub const LINK_BYTES_PER_SECOND_MIN: u64 = 2_000;
+/// How long nothing at all may come over a link, in milliseconds: half of the time for which a child waits.
+pub const STALL_MS_MAX: u64 = 60_000;
+/// How long the headers of a request may take, and how long a connection may stay without one, in milliseconds: three
+/// hundred bytes, and a link that just stalled.
+pub const HEADERS_MS_MAX: u64 = 30_000;
+/// The longest headers of a request, in bytes, and what is read of a body before somebody asks for it.
+pub const HEADERS_BYTES_MAX: usize = 64 * 1024;
+/// How long a TLS handshake may take, in milliseconds: 4 KB and three turns, on the slowest link.
+pub const HANDSHAKE_MS_MAX: u64 = 30_000;
+/// What the system keeps of an answer on its way, in bytes. A larger buffer would hide for minutes whether a slow link
+/// gets forward; at 100 ms a turn it lets 5 Mbit/s through.
+pub const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+/// What is taken and dropped of a request that is refused before it came whole, in bytes: all of any that is honest, so
+/// that its sender hears the refusal and not a connection that broke.
+pub const REFUSED_BYTES_MAX: usize = REQUEST_BYTES_MAX;
+/// After how many seconds a hub that is busy asks to be tried again: a few exchanges of everybody who is there.
+pub const BUSY_SECONDS: u64 = 5;
+/// The largest question of an enrolment: a code, a key and a signature in JSON.
+pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
+/// The largest answer to an enrolment: an inheritance of the most children, in hexadecimal digits.
+pub const ENROLLED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest page of a pull, in JSON: 500 records and every form that is published.
+pub const PULLED_PAGE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// The largest question at a hub's local door: a message of a file, in hexadecimal digits.
+pub const LOCAL_BYTES_MAX: usize = 2 * (SEALED_BYTES_MAX + 1024);
