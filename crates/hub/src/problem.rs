@@ -4,9 +4,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use teranga_core::problem::Explain;
+use teranga_core::problem::{Explain, Problem};
 use teranga_office::{Beside, Refusal, Rejected};
 use teranga_sync::hex::Hex;
+use teranga_sync::limits;
 
 /// The body of a refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,7 +40,12 @@ impl From<Rejected> for HttpProblem {
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let Rejected { problem, detail, beside } = self.0;
-        tracing::warn!(code = problem.code(), %detail, "refused");
+        if problem == Problem::Busy {
+            // Whoever floods a hub would fill its log.
+            tracing::debug!(%detail, "busy");
+        } else {
+            tracing::warn!(code = problem.code(), %detail, "refused");
+        }
         let (versions, succession) = match beside {
             Beside::Nothing => (None, None),
             Beside::Versions(versions) => (Some(versions), None),
@@ -57,6 +63,9 @@ impl IntoResponse for HttpProblem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if problem == Problem::Busy {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::BUSY_SECONDS));
+        }
         response
     }
 }
