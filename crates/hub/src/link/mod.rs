@@ -18,10 +18,6 @@ use crate::problem::ProblemBody;
 use crate::trust;
 pub use error::{DoorError, LinkError};
 
-/// How long one exchange may take: a pack of 256 KB at 30 kbit/s.
-const TIMEOUT: Duration = Duration::from_mins(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// What an answer must call itself.
 #[derive(Debug, Clone, Copy)]
 enum Content {
@@ -85,8 +81,8 @@ impl Link {
             .no_proxy()
             // A hub sends nobody elsewhere; a portal does.
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(Duration::from_millis(limits::EXCHANGE_MS_MAX))
+            .connect_timeout(Duration::from_millis(limits::CONNECT_MS_MAX))
             .tls_certs_only(read_certificates(certificate)?);
         builder = builder.pool_max_idle_per_host(1);
         let client = builder.build().map_err(|_| LinkError::Address { url: url.to_owned() })?;
