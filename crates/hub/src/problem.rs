@@ -9,6 +9,8 @@ use teranga_office::{Beside, Refusal, Rejected};
 use teranga_sync::hex::Hex;
 use teranga_sync::limits;
 
+use crate::gate;
+
 /// The body of a refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProblemBody {
@@ -40,12 +42,7 @@ impl From<Rejected> for HttpProblem {
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let Rejected { problem, detail, beside } = self.0;
-        if problem == Problem::Busy {
-            // Whoever floods a hub would fill its log.
-            tracing::debug!(%detail, "busy");
-        } else {
-            tracing::warn!(code = problem.code(), %detail, "refused");
-        }
+        gate::tell(problem.code(), &detail);
         let (versions, succession) = match beside {
             Beside::Nothing => (None, None),
             Beside::Versions(versions) => (Some(versions), None),
@@ -92,7 +89,7 @@ impl From<Rejected> for DoorProblem {
 
 impl IntoResponse for DoorProblem {
     fn into_response(self) -> Response {
-        tracing::warn!(code = self.refusal.code, "refused at the local door");
+        gate::tell(&self.refusal.code, "at the local door");
         let problem = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
         (self.status, problem, serde_json::to_string(&self.refusal).unwrap_or_default()).into_response()
     }

@@ -203,6 +203,8 @@ pub const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 pub const REFUSED_BYTES_MAX: usize = REQUEST_BYTES_MAX;
 /// After how many seconds a hub that is busy asks to be tried again: a few exchanges of everybody who is there.
 pub const BUSY_SECONDS: u64 = 5;
+/// The most refusals of which a hub's log says each, in a minute: as many as somebody reads who looks for one.
+pub const REFUSALS_TOLD_PER_MINUTE_MAX: usize = 60;
 /// How long a child waits for a connection, in milliseconds.
 pub const CONNECT_MS_MAX: u64 = 20_000;
 /// How long a child waits until an answer has come whole, in milliseconds: a pack of 256 KiB at 30 kbit/s.

@@ -15,6 +15,7 @@ mod credit;
 mod slots;
 mod steady;
 mod tally;
+mod told;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub use credit::Pace;
 pub(crate) use slots::Slot;
 pub use slots::SlotBounds;
 use slots::Slots;
+
+pub(crate) use told::tell;
 
 use crate::state::HubState;
 
