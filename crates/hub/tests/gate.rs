@@ -9,13 +9,16 @@
 )]
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use teranga_client::Device;
 use teranga_client::invent::Seeded;
-use teranga_core::problem::Problem;
+use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_hub::link::{Link, LinkError, Road};
+use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_hub::{Bounds, HubOptions, Pace, SlotBounds, serve_within};
+use teranga_store::Replica;
 use teranga_sync::limits;
 use teranga_sync::session::Session;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -128,6 +131,46 @@ async fn beyond_its_slots_a_hub_is_busy_at_once_and_goes_on_once_one_is_free() {
     assert_eq!(answered, under_way);
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     world.exchange().await.unwrap();
+}
+
+/// The device of a world, for a session of its own.
+struct Held<'a>(Mutex<&'a mut Replica>);
+
+impl Holder for Held<'_> {
+    fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
+        work(&mut self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_meets_a_busy_hub_gives_up_for_now_and_loses_nothing() {
+    let one = SlotBounds { all: 1, per_address: 1 };
+    let mut world = World::new(Bounds { requests: one, ..Bounds::default() }).await;
+    teranga_examples::invented(&mut world.device, "profile", None, &mut Seeded(2));
+    let body = world.request();
+    let (mut waiting, mut senders) = (JoinSet::new(), Vec::new());
+    for _ in 0..2 {
+        let (mut receiver, sender) = world.begin("/v1/sync", 110, &body[..102]).await.into_split();
+        senders.push(sender);
+        waiting.spawn(async move { heard(&mut receiver).await });
+    }
+    assert!(waiting.join_next().await.unwrap().unwrap().starts_with("HTTP/1.1 503"));
+
+    let link = Link::new(&format!("http://{}", world.hub), None).unwrap();
+    let patience = Patience { failures_max: 3, pause_permille: 0 };
+    let held = Held(Mutex::new(world.device.replica_mut()));
+    let busy = synchronise(&held, &link, patience, |_| {}).await.unwrap_err();
+    assert_eq!((busy.code(), busy.retry()), ("busy", Retry::Later));
+    let unsent = held.with(|replica| replica.log_counts().unwrap().unsent);
+    assert!(unsent > 0, "it is all still here");
+
+    for sender in &mut senders {
+        // The one that was turned away is gone already.
+        drop(sender.write_all(b"8 bytes.").await);
+    }
+    assert!(waiting.join_next().await.unwrap().unwrap().starts_with("HTTP/1.1 401"));
+    synchronise(&held, &link, patience, |_| {}).await.unwrap();
+    assert_eq!(held.with(|replica| replica.log_counts().unwrap().unsent), 0);
 }
 
 #[tokio::test]
