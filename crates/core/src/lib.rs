@@ -12,6 +12,7 @@ pub mod form;
 pub mod grant;
 pub mod id;
 pub mod key;
+pub mod limits;
 pub mod list;
 pub mod problem;
 pub mod record;

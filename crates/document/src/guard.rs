@@ -5,16 +5,12 @@
 //! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 
 use automerge::Automerge;
+use teranga_core::limits::{PART_BYTES_MAX, PART_KEYS_MAX};
 
 use crate::admissible;
 use crate::part::Part;
 use crate::quiet;
 use crate::view::View;
-
-/// The most keys that one part may hold: fifty times the longest form of the field.
-pub const KEYS_MAX: usize = 50_000;
-/// The largest part, in bytes of its snapshot: five thousand saves of one form.
-pub const SNAPSHOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Why a change does not become part of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -147,7 +143,7 @@ fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
 /// Whether a document is one that every replica can store, load and read; as it will be loaded.
 fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     let snapshot = doc.save_nocompress();
-    if snapshot.len() > SNAPSHOT_BYTES_MAX {
+    if snapshot.len() > PART_BYTES_MAX {
         return Err(Reason::TooLarge);
     }
     let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
@@ -156,7 +152,7 @@ fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     }
     let part = Part { doc: doc_again };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
-    if view.values.len() + view.foreign.len() > KEYS_MAX {
+    if view.values.len() + view.foreign.len() > PART_KEYS_MAX {
         return Err(Reason::TooManyKeys);
     }
     Ok(Guarded { part, snapshot, view })

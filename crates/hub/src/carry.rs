@@ -41,6 +41,7 @@ pub async fn hand_over(holder: &impl Holder, link: &Link) -> Result<HandedOver, 
                 | LinkError::Succeeded { .. }
                 | LinkError::Foreign { .. },
             ) => {}
+            // One that is busy, too: it asks for fewer requests, and not for the next.
             Err(_) => break,
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod bad_link;
 pub mod carry;
+mod gate;
 pub mod link;
 pub mod problem;
 pub mod relay;
@@ -16,4 +17,5 @@ pub mod tls;
 pub mod trust;
 pub mod world;
 
-pub use serve::{HubOptions, ServeError, serve};
+pub use gate::{Bounds, Pace, SlotBounds};
+pub use serve::{HubOptions, ServeError, serve, serve_within};

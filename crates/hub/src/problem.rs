@@ -4,9 +4,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use teranga_core::problem::Explain;
+use teranga_core::problem::{Explain, Problem};
 use teranga_office::{Beside, Refusal, Rejected};
 use teranga_sync::hex::Hex;
+use teranga_sync::limits;
+
+use crate::gate;
 
 /// The body of a refusal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ impl From<Rejected> for HttpProblem {
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         let Rejected { problem, detail, beside } = self.0;
-        tracing::warn!(code = problem.code(), %detail, "refused");
+        gate::tell(problem.code(), &detail);
         let (versions, succession) = match beside {
             Beside::Nothing => (None, None),
             Beside::Versions(versions) => (Some(versions), None),
@@ -57,6 +60,9 @@ impl IntoResponse for HttpProblem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if problem == Problem::Busy {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::BUSY_SECONDS));
+        }
         response
     }
 }
@@ -83,7 +89,7 @@ impl From<Rejected> for DoorProblem {
 
 impl IntoResponse for DoorProblem {
     fn into_response(self) -> Response {
-        tracing::warn!(code = self.refusal.code, "refused at the local door");
+        gate::tell(&self.refusal.code, "at the local door");
         let problem = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
         (self.status, problem, serde_json::to_string(&self.refusal).unwrap_or_default()).into_response()
     }

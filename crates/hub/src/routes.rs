@@ -1,15 +1,15 @@
 //! The routes: each takes bytes apart, calls one thing of the office, and maps its error. Nothing is open but the sign
 //! of life, which says nothing about anybody.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use teranga_core::id::FileHash;
@@ -17,77 +17,96 @@ use teranga_core::problem::Problem;
 use teranga_office::admin::Command;
 use teranga_office::consolidate::Since;
 use teranga_office::{Office, Rejected, ReturnRows};
+use teranga_sync::attachment::LaneRequest;
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::limits;
+use teranga_sync::message::{self, Ends};
+use teranga_sync::parcel::Parcel;
 
+use crate::gate::{self, LetIn, answer};
 use crate::problem::{DoorProblem, HttpProblem};
 use crate::relay;
 use crate::state::{Exposure, HubState};
 use crate::world::{SystemEntropy, now};
 
-/// The largest thing asked at the local door: a message of a file, in hexadecimal digits.
-const DOOR_BYTES_MAX: usize = 2 * (limits::SEALED_BYTES_MAX + 1024);
-
 type Shared = State<Arc<HubState>>;
+type From = ConnectInfo<SocketAddr>;
+
+const BYTES: &str = "application/octet-stream";
+const JSON: &str = "application/json";
 
 pub(crate) fn router(state: Arc<HubState>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/v1/sync", post(sync))
-        .route("/v1/bundle", post(bundle).layer(DefaultBodyLimit::max(limits::LETTER_BYTES_MAX)))
+        .route("/v1/bundle", post(bundle))
         .route("/v1/attachments", post(files))
         .route("/v1/enrol", post(enrol))
         .route("/v1/pull", get(pull))
         .route("/v1/pull/file", get(pull_file))
-        .route("/v1/admin", post(admin).layer(DefaultBodyLimit::max(DOOR_BYTES_MAX)))
-        .layer(DefaultBodyLimit::max(limits::REQUEST_BYTES_MAX))
+        .route("/v1/admin", post(admin))
         .with_state(state)
 }
 
-async fn sync(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
-    let exchanged = state.office(move |office| office.exchange(&body, now())).await?;
+async fn sync(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
+    let ends = |head: &[u8]| Ok(message::Request::ends(head)?);
+    let let_in = gate::signed(&state, from.0, request, limits::REQUEST_BYTES_MAX, ends).await?;
+    let LetIn { body, slot } = let_in;
+    let (exchanged, slot) = state.office(move |office| Ok((office.exchange(&body, now())?, slot))).await?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
     if applied.left {
         state.apply_the_rest();
     }
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], exchanged.answer).into_response())
+    Ok(answer(BYTES, exchanged.answer, slot))
 }
 
 /// A message of a bundle that another child carried. Who made it stands under its seal.
-async fn bundle(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
-    let take =
-        move |office: &mut Office| office.take_bundle(&body, ReturnRows::Letter, &mut SystemEntropy, now());
-    let taken = state.office(take).await?;
+async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
+    let ends = |head: &[u8]| {
+        let head = Parcel::read(head)?.head;
+        Ok(Ends { hub: head.to, child: head.from })
+    };
+    let LetIn { body, slot } = gate::sealed(&state, from.0, request, ends).await?;
+    let take = move |office: &mut Office| {
+        let taken = office.take_bundle(&body, ReturnRows::Letter, &mut SystemEntropy, now())?;
+        Ok((taken, slot))
+    };
+    let (taken, slot) = state.office(take).await?;
     tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
     if taken.applied.left {
         state.apply_the_rest();
     }
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], taken.back).into_response())
+    Ok(answer(BYTES, taken.back, slot))
 }
 
-async fn files(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
-    let answer = state.office(move |office| office.files(&body, now())).await?;
-    tracing::info!(bytes = answer.len(), "files");
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], answer).into_response())
+async fn files(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
+    let ends = |head: &[u8]| Ok(LaneRequest::ends(head)?);
+    let let_in = gate::signed(&state, from.0, request, limits::LANE_BYTES_MAX, ends).await?;
+    let LetIn { body, slot } = let_in;
+    let (bytes, slot) = state.office(move |office| Ok((office.files(&body, now())?, slot))).await?;
+    tracing::info!(bytes = bytes.len(), "files");
+    Ok(answer(BYTES, bytes, slot))
 }
 
-async fn enrol(State(state): Shared, body: Bytes) -> Result<Response, HttpProblem> {
+async fn enrol(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
+    let LetIn { body, slot } = state.gate.open(from.0, request, limits::ENROLMENT_BYTES_MAX).await?;
     let request: EnrolRequest = from_json(&body)?;
-    let answer = state.office(move |office| office.enrol(&request, now())).await?;
+    let (enrolled, slot) = state.office(move |office| Ok((office.enrol(&request, now())?, slot))).await?;
     tracing::info!("a replica was enrolled");
-    Ok(Json(answer).into_response())
+    Ok(answer(JSON, to_json(&enrolled)?, slot))
 }
 
 async fn pull(
     State(state): Shared,
+    from: From,
     headers: HeaderMap,
     query: Query<Since>,
 ) -> Result<Response, HttpProblem> {
     let token = bearer(&headers)?.to_owned();
-    let since = query.0;
-    let page = state.office(move |office| office.pull(&token, since)).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], page).into_response())
+    let (since, slot) = (query.0, state.gate.other(from.0)?);
+    let (page, slot) = state.office(move |office| Ok((office.pull(&token, since)?, slot))).await?;
+    Ok(answer(JSON, page, slot))
 }
 
 /// A piece of a file.
@@ -99,27 +118,39 @@ struct Piece {
 
 async fn pull_file(
     State(state): Shared,
+    from: From,
     headers: HeaderMap,
     query: Query<Piece>,
 ) -> Result<Response, HttpProblem> {
     let token = bearer(&headers)?.to_owned();
+    let slot = state.gate.other(from.0)?;
     let Piece { file, chunk } = query.0;
-    let bytes = state.office(move |office| office.pulled_file(&token, &file, chunk)).await?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+    let read = move |office: &mut Office| Ok((office.pulled_file(&token, &file, chunk)?, slot));
+    let (bytes, slot) = state.office(read).await?;
+    Ok(answer(BYTES, bytes, slot))
 }
 
-async fn admin(State(state): Shared, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, DoorProblem> {
+async fn admin(
+    State(state): Shared,
+    from: From,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Json<Value>, DoorProblem> {
     let given = bearer(&headers)?.as_bytes();
     if !bool::from(given.ct_eq(state.admin_secret.as_bytes())) {
         return Err(Rejected::new(Problem::Unauthorised, "the local door's secret is wrong").into());
     }
+    let LetIn { body, slot } = state.gate.local(from.0, request, limits::LOCAL_BYTES_MAX).await?;
     let command: Command = from_json(&body)?;
     if matches!(command, Command::Relay) {
         return Ok(Json(relay::once(&state).await?));
     }
     let is_status = matches!(command, Command::Status);
-    let asked = state.office(move |office| Ok(office.admin(command, &mut SystemEntropy, now()))).await?;
-    let mut answer = asked?;
+    let ask = move |office: &mut Office| {
+        let _slot = slot;
+        Ok(office.admin(command, &mut SystemEntropy, now()))
+    };
+    let mut answer = state.office(ask).await??;
     if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
         object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
     }
@@ -138,4 +169,8 @@ fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejected> {
     serde_json::from_slice(body).map_err(|error| {
         Rejected::new(Problem::Malformed, format!("line {}, column {}", error.line(), error.column()))
     })
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Rejected> {
+    serde_json::to_vec(value).map_err(|error| Rejected::new(Problem::Internal, error.to_string()))
 }

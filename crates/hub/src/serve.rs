@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
 use teranga_core::problem::{Explain, Retry};
 use teranga_office::Office;
 use teranga_store::{Replica, StoreError};
+use teranga_sync::limits;
+use tokio::net::TcpSocket;
 
+use crate::gate::{Bounds, Gate};
 use crate::link::{Link, LinkError};
 use crate::relay;
 use crate::routes;
@@ -110,6 +114,15 @@ pub fn check(options: &HubOptions) -> Result<(), ServeError> {
 
 /// Serves until the process is told to stop. `ready` is told the address once the hub answers there.
 pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    serve_within(options, Bounds::default(), ready).await
+}
+
+/// Serves within other bounds than those of the limits.
+pub async fn serve_within(
+    options: HubOptions,
+    bounds: Bounds,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let exposure = exposure(&options)?;
     let tls = options.tls.as_ref().map(|(certificate, key)| tls::load(certificate, key)).transpose()?;
     let replica = Replica::open(&options.data, &mut SystemEntropy)?;
@@ -117,31 +130,44 @@ pub async fn serve(options: HubOptions, ready: impl FnOnce(SocketAddr)) -> Resul
     let certificate = options.parent_certificate.as_deref();
     let parent = uplink.as_ref().map(|uplink| Link::new(&uplink.url, certificate)).transpose()?;
     let secret = teranga_sync::code::new_token(&mut SystemEntropy);
-    let listener =
-        std::net::TcpListener::bind(options.listen).map_err(|error| listening(&options, &error))?;
-    listener.set_nonblocking(true).map_err(|error| listening(&options, &error))?;
+    let listener = listen(options.listen).map_err(|error| listening(&options, &error))?;
     let address = listener.local_addr().map_err(|error| listening(&options, &error))?;
     write_door(&options, address, &secret)?;
     let has_parent = parent.is_some();
-    let state = Arc::new(HubState::new(Office::open(replica)?, secret, exposure, parent));
+    let state = HubState::new(Office::open(replica)?, secret, exposure, parent, &bounds)?;
+    let state = Arc::new(state);
     if exposure == Exposure::InsecureLan {
         tokio::spawn(remind());
     }
     if has_parent {
         tokio::spawn(relay::nightly(Arc::clone(&state), options.sync_at));
     }
-    let handle = axum_server::Handle::new();
+    let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
-    let service = routes::router(state).into_make_service();
+    let gate = Gate { connections: Arc::clone(&state.gate.connections), pace: bounds.pace };
+    let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    // HTTP/1 alone: a connection is one request at a time, and its headers are waited for by hyper's clock.
+    let mut server = Server::from_listener(listener).http1_only().handle(handle);
+    server.http_builder().http1().header_read_timeout(bounds.headers).max_buf_size(limits::HEADERS_BYTES_MAX);
     ready(address);
     let served = if let Some(tls) = tls {
-        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls));
-        server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
+        let tls = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(bounds.handshake);
+        server.acceptor(tls.acceptor(gate)).serve(service).await
     } else {
-        let server = axum_server::from_tcp(listener);
-        server.map_err(|error| listening(&options, &error))?.handle(handle).serve(service).await
+        server.acceptor(gate).serve(service).await
     };
     served.map_err(|error| listening(&options, &error))
+}
+
+/// Listens at an address. Its connections have a small buffer each, in the system's memory too.
+fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: a hub that was stopped listens there again at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(limits::SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(limits::CONNECTIONS_WAITING_MAX)
 }
 
 /// Whoever reads the log on any day must find in it that answers travel in the clear.
@@ -193,7 +219,7 @@ fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     options.open(path)
 }
 
-async fn stop_on_signal(handle: axum_server::Handle<SocketAddr>) {
+async fn stop_on_signal(handle: Handle<SocketAddr>) {
     stopped().await;
     handle.graceful_shutdown(Some(Duration::from_secs(5)));
 }

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use teranga_core::problem::Problem;
 use teranga_office::{Office, Rejected};
-use teranga_store::Replica;
+use teranga_store::{Replica, StoreError};
+use tokio::sync::Semaphore;
 
+use crate::gate::{AtGate, Bounds, Callers};
 use crate::link::Link;
 use crate::synchronise::Holder;
 
@@ -23,6 +25,9 @@ pub(crate) enum Exposure {
 #[derive(Debug)]
 pub(crate) struct HubState {
     office: Mutex<Office>,
+    /// Whoever works with the office comes in the order in which it asked, and waits without a thread.
+    turns: Arc<Semaphore>,
+    pub(crate) gate: AtGate,
     pub(crate) admin_secret: String,
     pub(crate) exposure: Exposure,
     pub(crate) parent: tokio::sync::Mutex<Option<Link>>,
@@ -34,17 +39,26 @@ impl HubState {
         admin_secret: String,
         exposure: Exposure,
         parent: Option<Link>,
-    ) -> Self {
-        Self { office: Mutex::new(office), admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) }
+        bounds: &Bounds,
+    ) -> Result<Self, StoreError> {
+        let gate = AtGate::new(bounds, Callers::of(&office)?);
+        let (office, turns) = (Mutex::new(office), Arc::new(Semaphore::new(1)));
+        Ok(Self { office, turns, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
     }
 
-    /// Works with the office, alone, on a thread that may block.
+    /// Works with the office, alone, on a thread that may block. Whoever is gone before its turn comes is passed over.
     pub(crate) async fn office<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
     ) -> Result<T, Rejected> {
+        let closed = |_| Rejected::new(Problem::Internal, "no turn is given any more");
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
         let state = Arc::clone(self);
-        let joined = tokio::task::spawn_blocking(move || work(&mut state.lock())).await;
+        let joined = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&mut state.lock())
+        })
+        .await;
         joined.unwrap_or_else(|_| Err(Rejected::new(Problem::Internal, "the work on the office broke off")))
     }
 

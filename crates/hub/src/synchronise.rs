@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use teranga_core::id::Entropy;
-use teranga_core::problem::{Explain, Retry};
+use teranga_core::problem::{Explain, Problem, Retry};
 use teranga_store::Replica;
 use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Talk, Turn};
 use teranga_store::lane::{FileFailure, Lane, LaneSummary};
@@ -32,6 +32,16 @@ pub struct Patience {
 impl Patience {
     /// Five failures in a row, the protocol's own pauses.
     pub const FIELD: Self = Self { failures_max: 5, pause_permille: 1_000 };
+
+    /// How long to wait where the protocol's own pause is so long. What a busy hub asks for comes before it: the pause
+    /// is drawn at random, and spreads those who were told the same.
+    fn pause(self, ms: u64, broken: Option<&LinkError>) -> Duration {
+        let asked_ms = match broken {
+            Some(LinkError::Busy { after_ms }) => *after_ms,
+            _ => 0,
+        };
+        Duration::from_millis((ms + asked_ms) * self.pause_permille / 1_000)
+    }
 }
 
 /// Why a session ended early. What was acknowledged before stays acknowledged.
@@ -137,8 +147,7 @@ impl<H: Holder> Carrier<'_, H> {
                     next
                 }
                 Turn::Pause(ms) => {
-                    let pause = Duration::from_millis(ms * self.patience.pause_permille / 1_000);
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep(self.patience.pause(ms, broken.as_ref())).await;
                     self.holder.with(|replica| talk.next(replica, world::now(), random()))
                 }
                 Turn::Over(Ok(())) => return Ok(()),
@@ -155,6 +164,7 @@ fn reply(came: &Result<Vec<u8>, LinkError>) -> Reply<'_> {
     match came {
         Ok(bytes) => Reply::Answer(bytes),
         Err(LinkError::Refused { problem }) => Reply::Refused(*problem),
+        Err(LinkError::Busy { .. }) => Reply::Refused(Problem::Busy),
         Err(LinkError::Speaks { versions }) => Reply::Speaks(*versions),
         Err(LinkError::Succeeded { word }) => Reply::Succeeded(word),
         Err(error) => Reply::Nothing(error.retry()),
@@ -165,4 +175,18 @@ fn random() -> u64 {
     let mut bytes = [0u8; 8];
     SystemEntropy.fill(&mut bytes);
     u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_hub_is_left_alone_for_as_long_as_it_asks_and_the_pause_beyond() {
+        let busy = LinkError::Busy { after_ms: 5_000 };
+        let broken = LinkError::Unreachable { url: String::new() };
+        assert_eq!(Patience::FIELD.pause(700, Some(&busy)), Duration::from_millis(5_700));
+        assert_eq!(Patience::FIELD.pause(700, Some(&broken)), Duration::from_millis(700));
+        assert_eq!(Patience::FIELD.pause(700, None), Duration::from_millis(700));
+    }
 }

@@ -1,9 +1,10 @@
 //! Who sends something, and whether it is meant for this hub: asked at every door before anything else.
 
-use teranga_core::id::ReplicaId;
+use teranga_core::id::{PublicKey, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_store::children::Standing;
 use teranga_sync::introduction::Introduction;
+use teranga_sync::message::Ends;
 
 use crate::exchange::Rejected;
 use crate::office::Office;
@@ -27,6 +28,13 @@ impl Sender {
 }
 
 impl Office {
+    /// The key of the child that a message names, if it was ever enrolled here and the message may be meant for this hub:
+    /// what can be asked before the message has come whole.
+    pub fn caller(&self, ends: Ends) -> Result<PublicKey, Rejected> {
+        self.check_place(ends.hub)?;
+        Ok(self.sender(ends.child)?.introduction.key)
+    }
+
     /// Who sends something, if it was ever enrolled here.
     pub(crate) fn sender(&self, sender: ReplicaId) -> Result<Sender, Rejected> {
         let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");

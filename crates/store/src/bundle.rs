@@ -11,7 +11,7 @@ use teranga_sync::bundle::{Bundle, Return};
 use teranga_sync::feed::Row;
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
-use teranga_sync::message::{Asker, More, PUSHES_MAX, Push};
+use teranga_sync::message::{Asker, More, Push};
 use teranga_sync::parcel::{ParcelKind, ParcelWriter};
 use teranga_sync::version::Version;
 
@@ -265,8 +265,8 @@ impl<'a> Filling<'a> {
     }
 
     fn add(&mut self, push: Push, entropy: &mut dyn Entropy) -> Result<()> {
-        let full =
-            self.raw + push.bytes.len() > limits::BUNDLE_CUT_BYTES || self.message.pushes.len() >= PUSHES_MAX;
+        let full = self.raw + push.bytes.len() > limits::BUNDLE_CUT_BYTES
+            || self.message.pushes.len() >= limits::PUSHES_MAX;
         if full && !self.message.pushes.is_empty() {
             self.message.continues = true;
             self.seal(entropy)?;

@@ -5,6 +5,7 @@
 use rusqlite::{Connection, params};
 use teranga_core::id::{FileHash, RecordId, ReplicaId};
 use teranga_sync::attachment::{Held, Offer, State};
+use teranga_sync::limits;
 
 use crate::columns::{blob, integer};
 use crate::error::Result;
@@ -29,11 +30,6 @@ impl Said {
     }
 }
 
-/// Questions about files that are kept, of all children together.
-const QUESTIONS_MAX: i64 = 4_096;
-/// Runs of the lane after which nobody is expected to come back with a file: its owner's disk may be gone. Nightly ones of most
-/// of a year, for a volunteer may be away that long.
-const AGE_MAX: i64 = 300;
 /// Files that wait to go on lie after those of every record.
 const LAST: RecordId = RecordId([0; 16]);
 
@@ -54,7 +50,7 @@ pub(crate) fn ask(
                 "INSERT INTO passing (hash, replica, child) SELECT ?1, ?2, ?3
                  WHERE EXISTS (SELECT 1 FROM uplink) AND (SELECT count(*) FROM passing) < ?4",
             )?
-            .execute(params![file.as_bytes(), replica.as_bytes(), child.as_bytes(), QUESTIONS_MAX])?;
+            .execute(params![file.as_bytes(), replica.as_bytes(), child.as_bytes(), limits::QUESTIONS_MAX])?;
     }
     Ok(())
 }
@@ -172,7 +168,7 @@ pub(crate) fn sendable(connection: &Connection, after: Option<Place>, max: usize
 /// A run of the lane begins. What no child has asked for in so many of them is forgotten.
 pub(crate) fn grow_old(connection: &Connection) -> Result<()> {
     connection.prepare_cached("UPDATE passing SET age = age + 1")?.execute([])?;
-    forget(connection, "age > ?1", AGE_MAX)
+    forget(connection, "age > ?1", limits::QUESTION_RUNS_MAX)
 }
 
 /// Forgets everything that passes through, its bytes too. Of which record a file is, is not known here: where one is erased it

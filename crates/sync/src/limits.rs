@@ -9,6 +9,11 @@ pub const CHANGE_OPS_MAX: usize = 5_000;
 pub const CHANGE_DEPS_MAX: usize = 64;
 /// The most other actors named by one change: openings whose values it replaces.
 pub const CHANGE_ACTORS_MAX: usize = 64;
+/// The most values that the operations of one change replace, for each of them: one that stands there, or as many as were
+/// written apart.
+pub const CHANGE_PREDECESSORS_PER_OP_MAX: u64 = 8;
+/// The highest number of an operation or a change: Automerge counts them in 32 bits.
+pub const CHANGE_COUNTER_MAX: u64 = u32::MAX as u64;
 /// The longest message of a change: a form reference.
 pub const CHANGE_MESSAGE_BYTES_MAX: usize = 256;
 
@@ -46,6 +51,8 @@ pub const KEY_SEGMENTS_MAX: usize = 16;
 pub const PACK_WIRE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The largest request on the wire: the largest pack and what stands around it, a relay's introduction included.
 pub const REQUEST_BYTES_MAX: usize = PACK_WIRE_BYTES_MAX + 64 * 1024;
+/// The most packs in one request.
+pub const PUSHES_MAX: usize = 64;
 /// The most that the packs of one request hold after decompression.
 pub const REQUEST_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The largest answer on the wire: the largest block of rows, even where it does not compress.
@@ -57,6 +64,8 @@ pub const EXCHANGE_MAX: u64 = (1 << 53) - 1;
 pub const BATCH_MAX: u64 = (1 << 63) - 1;
 /// The lines of one replica that a hub remembers; the one that was silent longest gives way to a new one.
 pub const LINES_MAX: usize = 16;
+/// The most lines that a replica begins in one session: a hub that refuses each of them will refuse the next.
+pub const LINES_BEGUN_MAX: u64 = 4;
 /// The largest block of feed rows after decompression.
 pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most bytes of rows that a hub cuts for one answer, before compression; one row may exceed it.
@@ -109,6 +118,9 @@ pub const WAITING_PER_PART_MAX: usize = 200;
 /// replica brings stays with it.
 pub const REVOKED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+// Of a part as a whole: the most keys, and the most bytes.
+pub use teranga_core::limits::{PART_BYTES_MAX, PART_KEYS_MAX};
+
 /// The first pause after a failed exchange, in milliseconds; doubled each time, with jitter.
 pub const BACKOFF_MS_MIN: u64 = 1_000;
 /// The longest pause between failed exchanges, in milliseconds.
@@ -141,9 +153,67 @@ pub const LANE_BYTES_MAX: usize = 1024 * 1024;
 pub const LANE_FILE_BYTES_MAX: usize = 768 * 1024;
 /// The most files that one part mentions: a farm is surveyed with a hundred photographs.
 pub const MENTIONS_PER_PART_MAX: usize = 1_000;
+/// The most questions of children about files that nothing mentions here, of all of them together.
+pub const QUESTIONS_MAX: i64 = 4_096;
+/// The most runs of the lane for which somebody is expected to come back with such a file: its owner's disk may be gone.
+/// Nightly ones of most of a year, for a volunteer may be away that long.
+pub const QUESTION_RUNS_MAX: i64 = 300;
 /// The most bytes of files that a hub keeps of one device: 4,000 photographs.
 pub const ATTACHED_PER_DEVICE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// The most bytes of a file in one answer to a pull.
 pub const PULLED_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// What one sync sends and fetches of files where a network counts its bytes, unless its owner says otherwise.
 pub const METERED_BYTES: u64 = 2 * 1000 * 1000;
+
+/// The most connections that are open at a hub: half of the 1,024 files that systems let a process open.
+pub const CONNECTIONS_MAX: usize = 512;
+/// The most of them from one address: an office of a hundred devices stands behind one, with a connection or two each.
+/// Whoever floods from one leaves as many to everybody else.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
+/// The most connections that the system holds until they are let in.
+pub const CONNECTIONS_WAITING_MAX: u32 = 1_024;
+/// The most signed requests under way at a hub, one of which the office answers: 132 MiB of bodies, and at a second each
+/// the last is answered while its child still waits. One address has half of them.
+pub const REQUESTS_MAX: usize = 64;
+/// The most of them that name one child. It has one under way, and those whose link broke until that is noticed; anybody
+/// may name it until the signature has come.
+pub const REQUESTS_PER_CHILD_MAX: usize = 4;
+/// The most other requests under way at a hub: enrolments, pulls, bundles, and children that are being looked up. One
+/// address has half of them.
+pub const OTHER_REQUESTS_MAX: usize = 16;
+/// The most requests under way at a hub's local door, where its own people ask, with a secret.
+pub const LOCAL_REQUESTS_MAX: usize = 4;
+/// The slowest link that is served, in bytes per second: 20 kbit/s, less what TCP and TLS take. The largest request has 19
+/// minutes.
+pub const LINK_BYTES_PER_SECOND_MIN: u64 = 2_000;
+/// How long nothing at all may come over a link, in milliseconds: half of the time for which a child waits.
+pub const STALL_MS_MAX: u64 = 60_000;
+/// How long the headers of a request may take, and how long a connection may stay without one, in milliseconds: three
+/// hundred bytes, and a link that just stalled.
+pub const HEADERS_MS_MAX: u64 = 30_000;
+/// The longest headers of a request, in bytes, and what is read of a body before somebody asks for it.
+pub const HEADERS_BYTES_MAX: usize = 64 * 1024;
+/// How long a TLS handshake may take, in milliseconds: 4 KB and three turns, on the slowest link.
+pub const HANDSHAKE_MS_MAX: u64 = 30_000;
+/// What the system keeps of an answer on its way, in bytes. A larger buffer would hide for minutes whether a slow link
+/// gets forward; at 100 ms a turn it lets 5 Mbit/s through.
+pub const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+/// What is taken and dropped of a request that is refused before it came whole, in bytes: all of any that is honest, so
+/// that its sender hears the refusal and not a connection that broke.
+pub const REFUSED_BYTES_MAX: usize = REQUEST_BYTES_MAX;
+/// After how many seconds a hub that is busy asks to be tried again: a few exchanges of everybody who is there.
+pub const BUSY_SECONDS: u64 = 5;
+/// The most refusals of which a hub's log says each, in a minute: as many as somebody reads who looks for one.
+pub const REFUSALS_TOLD_PER_MINUTE_MAX: usize = 60;
+/// How long a child waits for a connection, in milliseconds.
+pub const CONNECT_MS_MAX: u64 = 20_000;
+/// How long a child waits until an answer has come whole, in milliseconds: a pack of 256 KiB at 30 kbit/s.
+pub const EXCHANGE_MS_MAX: u64 = 120_000;
+/// The largest question of an enrolment: a code, a key and a signature in JSON.
+pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
+/// The largest answer to an enrolment: an inheritance of the most children, in hexadecimal digits.
+pub const ENROLLED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest page of a pull, in JSON: 500 records and every form that is published.
+pub const PULLED_PAGE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// The largest question at a hub's local door: a message of a file, in hexadecimal digits.
+pub const LOCAL_BYTES_MAX: usize = 2 * (SEALED_BYTES_MAX + 1024);

@@ -21,8 +21,6 @@ use crate::version::{Spoken, Version};
 
 const REQUEST: u8 = 1;
 const ANSWER: u8 = 2;
-/// The most packs in one request.
-pub const PUSHES_MAX: usize = 64;
 
 pub(crate) const ROWS_BLOCK: BlockLimits =
     BlockLimits { stored_max: limits::ROWS_RAW_BYTES_MAX, raw_max: limits::ROWS_RAW_BYTES_MAX };
@@ -302,7 +300,9 @@ pub(crate) fn write_pushes(writer: &mut Writer, pushes: &[Push]) {
 
 pub(crate) fn read_pushes(reader: &mut Reader<'_>, version: Version) -> Result<Vec<Push>, DecodeError> {
     let mut raw_left = limits::REQUEST_RAW_BYTES_MAX;
-    (0..reader.count("pushes", PUSHES_MAX)?).map(|_| read_push(reader, version, &mut raw_left)).collect()
+    (0..reader.count("pushes", limits::PUSHES_MAX)?)
+        .map(|_| read_push(reader, version, &mut raw_left))
+        .collect()
 }
 
 fn read_push(reader: &mut Reader<'_>, version: Version, raw_left: &mut usize) -> Result<Push, DecodeError> {

@@ -18,9 +18,6 @@ pub(crate) const CHANGE: u8 = 1;
 /// Magic and checksum.
 pub(crate) const FRAME_BYTES: usize = 8;
 
-/// Automerge's operations and changes are counted in 32 bits.
-const COUNTER_MAX: u64 = u32::MAX as u64;
-
 /// What a change may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeLimits {
@@ -149,7 +146,7 @@ fn scan_body(body: &[u8], hash: ChangeHash, limits: &ChangeLimits) -> Result<Sca
         read_actor(&mut reader)?;
     }
     let n_ops = columns::count_ops(&mut reader, limits, 1 + others as u64)?;
-    if start_op.saturating_add(n_ops as u64) > COUNTER_MAX {
+    if start_op.saturating_add(n_ops as u64) > limits::CHANGE_COUNTER_MAX {
         return Err(DecodeError::Invalid { field: "start op" }.into());
     }
     // What would follow is Automerge's place for its own notes, of which it uses the author's; nobody here does.
@@ -160,7 +157,11 @@ fn scan_body(body: &[u8], hash: ChangeHash, limits: &ChangeLimits) -> Result<Sca
 /// A number that Automerge counts from 1.
 fn counter(reader: &mut Reader<'_>, field: &'static str) -> Result<u64, DecodeError> {
     let value = reader.number(field)?;
-    if (1..=COUNTER_MAX).contains(&value) { Ok(value) } else { Err(DecodeError::Invalid { field }) }
+    if (1..=limits::CHANGE_COUNTER_MAX).contains(&value) {
+        Ok(value)
+    } else {
+        Err(DecodeError::Invalid { field })
+    }
 }
 
 fn read_actor(reader: &mut Reader<'_>) -> Result<ActorId, ScanError> {

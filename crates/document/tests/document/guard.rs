@@ -3,8 +3,9 @@
 use automerge::ExpandedChange;
 use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
+use teranga_core::limits::PART_BYTES_MAX;
 use teranga_core::value::Value;
-use teranga_document::guard::{Guard, Reason, SNAPSHOT_BYTES_MAX};
+use teranga_document::guard::{Guard, Reason};
 use teranga_document::part::{NewChange, Part};
 
 use crate::support::{AWA, MOUSSA, answers, edit, key, part};
@@ -93,7 +94,7 @@ fn a_change_that_is_here_already_changes_nothing() {
 
 #[test]
 fn a_part_that_grows_too_large_is_refused() {
-    let change = edit(&mut part(), AWA, &[("a", Value::text("a".repeat(SNAPSHOT_BYTES_MAX)))]);
+    let change = edit(&mut part(), AWA, &[("a", Value::text("a".repeat(PART_BYTES_MAX)))]);
     assert_eq!(refusal(&part(), &change.bytes), Reason::TooLarge);
 }
 

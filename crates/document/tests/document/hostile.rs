@@ -3,8 +3,9 @@
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::Transactable;
 use automerge::{Change, ExpandedChange, ObjType, ROOT, ScalarValue};
+use teranga_core::limits::PART_KEYS_MAX;
 use teranga_core::value::Value;
-use teranga_document::guard::{Guard, KEYS_MAX, Reason};
+use teranga_document::guard::{Guard, Reason};
 use teranga_document::part::Part;
 
 use crate::support::{AWA, MOUSSA, bare, edit, key, last_change, part};
@@ -102,10 +103,10 @@ fn a_list_of_five_thousand_is_taken() {
 #[test]
 fn a_part_holds_so_many_keys_and_no_more() {
     let base = part();
-    let keys_max = i64::try_from(KEYS_MAX).unwrap();
+    let keys_max = i64::try_from(PART_KEYS_MAX).unwrap();
     let operations = |keys| (0..keys).map(|place| put(&format!("k{place}"), place, Vec::new())).collect();
     let full = Guard::new().apply(&base, &crafted(&base, operations(keys_max))).unwrap();
-    assert_eq!(full.view.values.len(), KEYS_MAX);
+    assert_eq!(full.view.values.len(), PART_KEYS_MAX);
     let over = Guard::new().apply(&base, &crafted(&base, operations(keys_max + 1)));
     assert_eq!(over.map(|guarded| guarded.part.heads()), Err(Reason::TooManyKeys));
 }

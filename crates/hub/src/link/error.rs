@@ -33,6 +33,12 @@ pub enum LinkError {
         /// The problem.
         problem: Problem,
     },
+    /// The hub is busy; nothing was taken.
+    #[error("the hub is busy")]
+    Busy {
+        /// After how long it asks to be tried again, at most [`BACKOFF_MS_MAX`](teranga_sync::limits::BACKOFF_MS_MAX).
+        after_ms: u64,
+    },
     /// The hub does not speak the version of what was sent.
     #[error("the hub speaks versions {} to {}", versions[0], versions[1])]
     Speaks {
@@ -90,6 +96,7 @@ impl Explain for LinkError {
             // The same words would send a volunteer to make room on the wrong machine.
             Self::Refused { problem: Problem::DiskFull, .. } => "hub-disk-full",
             Self::Refused { problem, .. } => problem.code(),
+            Self::Busy { .. } => Problem::Busy.code(),
             Self::Speaks { .. } => Problem::UpgradeNeeded.code(),
             Self::Succeeded { .. } => Problem::Succeeded.code(),
             Self::Untrusted { why, .. } => why.code(),
@@ -109,14 +116,16 @@ impl Explain for LinkError {
             | Self::Untrusted { url, .. }
             | Self::TooLarge { url } => vec![("url", url.clone())],
             Self::Certificate { path } => vec![("path", path.clone())],
-            Self::Refused { .. } | Self::Speaks { .. } | Self::Succeeded { .. } => Vec::new(),
+            Self::Refused { .. } | Self::Busy { .. } | Self::Speaks { .. } | Self::Succeeded { .. } => {
+                Vec::new()
+            }
             Self::Foreign { url, status } => vec![("url", url.clone()), ("status", status.to_string())],
         }
     }
 
     fn retry(&self) -> Retry {
         match self {
-            Self::Unreachable { .. } => Retry::Later,
+            Self::Unreachable { .. } | Self::Busy { .. } => Retry::Later,
             Self::Refused { problem, .. } => problem.retry(),
             Self::Foreign { status, .. } if *status >= 500 => Retry::Later,
             Self::Address { .. }

@@ -6,7 +6,7 @@ mod error;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use teranga_core::problem::Problem;
@@ -17,10 +17,6 @@ use teranga_sync::succession::Succession;
 use crate::problem::ProblemBody;
 use crate::trust;
 pub use error::{DoorError, LinkError};
-
-/// How long one exchange may take: a pack of 256 KB at 30 kbit/s.
-const TIMEOUT: Duration = Duration::from_mins(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What an answer must call itself.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +52,15 @@ impl Road {
     }
 }
 
-/// The largest JSON that is read: a page of a pull.
-const JSON_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What came back, whatever it is.
+struct Received {
+    status: u16,
+    /// Its content type.
+    kind: String,
+    /// How long whoever answers asks to be left alone.
+    after_ms: u64,
+    body: Vec<u8>,
+}
 
 /// A connection to one hub.
 #[derive(Debug, Clone)]
@@ -78,8 +81,8 @@ impl Link {
             .no_proxy()
             // A hub sends nobody elsewhere; a portal does.
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(Duration::from_millis(limits::EXCHANGE_MS_MAX))
+            .connect_timeout(Duration::from_millis(limits::CONNECT_MS_MAX))
             .tls_certs_only(read_certificates(certificate)?);
         builder = builder.pool_max_idle_per_host(1);
         let client = builder.build().map_err(|_| LinkError::Address { url: url.to_owned() })?;
@@ -109,18 +112,19 @@ impl Link {
         token: Option<&str>,
         question: &Q,
     ) -> Result<A, LinkError> {
-        let answer = self.send(self.posting(path, token, question), Content::Json, JSON_BYTES_MAX).await?;
+        let max = limits::ENROLLED_BYTES_MAX;
+        let answer = self.send(self.posting(path, token, question), Content::Json, max).await?;
         self.read(&answer)
     }
 
     /// Asks the office at a running hub's local door.
     pub async fn ask<A: DeserializeOwned>(&self, secret: &str, command: &Command) -> Result<A, DoorError> {
         let request = self.posting("/v1/admin", Some(secret), command);
-        let (status, kind, body) = self.receive(request, JSON_BYTES_MAX).await?;
-        if let (400.., Ok(refusal)) = (status, serde_json::from_slice(&body)) {
+        let received = self.receive(request, limits::PULLED_PAGE_BYTES_MAX).await?;
+        if let (400.., Ok(refusal)) = (received.status, serde_json::from_slice(&received.body)) {
             return Err(DoorError::Refused(refusal));
         }
-        Ok(self.read(&self.accept(status, &kind, body, Content::Json)?)?)
+        Ok(self.read(&self.accept(received, Content::Json)?)?)
     }
 
     fn posting<Q: Serialize>(
@@ -145,7 +149,7 @@ impl Link {
     /// Gets bytes with a bearer token.
     pub async fn get(&self, path: &str, token: &str) -> Result<Vec<u8>, LinkError> {
         let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
-        self.send(request, Content::Json, JSON_BYTES_MAX).await
+        self.send(request, Content::Json, limits::PULLED_PAGE_BYTES_MAX).await
     }
 
     /// Gets bytes of a file with a bearer token.
@@ -160,21 +164,18 @@ impl Link {
         expected: Content,
         max: usize,
     ) -> Result<Vec<u8>, LinkError> {
-        let (status, kind, body) = self.receive(request, max).await?;
-        self.accept(status, &kind, body, expected)
+        let received = self.receive(request, max).await?;
+        self.accept(received, expected)
     }
 
-    /// The status, the content type and the body of whatever answers.
-    async fn receive(
-        &self,
-        request: reqwest::RequestBuilder,
-        max: usize,
-    ) -> Result<(u16, String, Vec<u8>), LinkError> {
+    /// Receives whatever answers.
+    async fn receive(&self, request: reqwest::RequestBuilder, max: usize) -> Result<Received, LinkError> {
         let failed = |error: reqwest::Error| trust::failure(&self.base, &error);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().to_owned();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let kind = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let after_ms = after_ms(header(RETRY_AFTER));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > max {
@@ -182,36 +183,37 @@ impl Link {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok((status, kind, body))
+        Ok(Received { status, kind, after_ms, body })
     }
 
     /// The body of an answer that a hub gives. What calls itself something else, or sends us elsewhere, is no hub.
-    fn accept(
-        &self,
-        status: u16,
-        kind: &str,
-        body: Vec<u8>,
-        expected: Content,
-    ) -> Result<Vec<u8>, LinkError> {
-        match status {
-            200..=299 if kind.starts_with(expected.name()) => Ok(body),
+    fn accept(&self, received: Received, expected: Content) -> Result<Vec<u8>, LinkError> {
+        match received.status {
+            200..=299 if received.kind.starts_with(expected.name()) => Ok(received.body),
             200..=399 => Err(LinkError::Portal { url: self.base.clone() }),
-            _ => Err(refusal(&self.base, status, &body)),
+            _ => Err(refusal(&self.base, &received)),
         }
     }
 }
 
 /// What a status that is no answer means.
-fn refusal(url: &str, status: u16, body: &[u8]) -> LinkError {
-    let foreign = LinkError::Foreign { url: url.to_owned(), status };
-    let Ok(body) = serde_json::from_slice::<ProblemBody>(body) else { return foreign };
+fn refusal(url: &str, received: &Received) -> LinkError {
+    let foreign = LinkError::Foreign { url: url.to_owned(), status: received.status };
+    let Ok(body) = serde_json::from_slice::<ProblemBody>(&received.body) else { return foreign };
     let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
     match (Problem::from_code(&body.code), word, body.versions) {
         (Some(Problem::Succeeded), Some(word), _) => LinkError::Succeeded { word: Box::new(word) },
         (Some(Problem::UpgradeNeeded), _, Some(versions)) => LinkError::Speaks { versions },
+        (Some(Problem::Busy), ..) => LinkError::Busy { after_ms: received.after_ms },
         (Some(problem), ..) => LinkError::Refused { problem },
         (None, ..) => foreign,
     }
+}
+
+/// How long a `Retry-After` in seconds asks to wait. Nobody signed it: it makes nobody wait longer than a failure does.
+fn after_ms(header: Option<&str>) -> u64 {
+    let seconds: u64 = header.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or_default();
+    seconds.saturating_mul(1_000).min(limits::BACKOFF_MS_MAX)
 }
 
 fn read_certificates(path: Option<&Path>) -> Result<Vec<reqwest::Certificate>, LinkError> {
@@ -224,11 +226,29 @@ fn read_certificates(path: Option<&Path>) -> Result<Vec<reqwest::Certificate>, L
 
 #[cfg(test)]
 mod tests {
+    use teranga_core::problem::{Explain as _, Retry};
+
     use super::*;
+
+    fn received(status: u16, body: &str) -> Received {
+        Received { status, kind: String::new(), after_ms: after_ms(Some("5")), body: body.into() }
+    }
+
+    #[test]
+    fn a_busy_hub_says_how_long_to_wait_and_nobody_makes_a_device_wait_for_ever() {
+        let busy = r#"{"type":"","code":"busy","status":503}"#;
+        let said = refusal("http://127.0.0.1:1", &received(503, busy));
+        assert!(matches!(said, LinkError::Busy { after_ms: 5_000 }));
+        assert_eq!((said.code(), said.retry()), ("busy", Retry::Later));
+        assert_eq!(after_ms(Some("99999999999999999999")), 0, "no number of seconds");
+        assert_eq!(after_ms(Some("18446744073709551615")), limits::BACKOFF_MS_MAX);
+        assert_eq!(after_ms(Some("Wed, 21 Oct 2026 07:28:00 GMT")), 0);
+        assert_eq!(after_ms(None), 0);
+    }
 
     #[test]
     fn a_hub_that_speaks_other_versions_is_told_from_one_that_only_refuses() {
-        let said = |body: &str| refusal("http://127.0.0.1:1", 426, body.as_bytes());
+        let said = |body: &str| refusal("http://127.0.0.1:1", &received(426, body));
         let with = r#"{"type":"","code":"upgrade-needed","status":426,"versions":[1,3]}"#;
         assert!(matches!(said(with), LinkError::Speaks { versions: [1, 3] }));
         let without = r#"{"type":"","code":"upgrade-needed","status":426}"#;

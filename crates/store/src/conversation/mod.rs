@@ -6,6 +6,7 @@ mod turn;
 
 use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
+use teranga_sync::limits;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Left, Next, Session};
 use teranga_sync::succession::Succession;
@@ -24,9 +25,6 @@ impl Talk for Conversation {
         self.hear(replica, reply, now, random)
     }
 }
-
-/// Lines that are begun in one session: a hub that refuses each of them will refuse the next.
-const LINES_MAX: u64 = 4;
 
 /// A session under way.
 #[derive(Debug)]
@@ -159,7 +157,7 @@ impl Conversation {
 
     /// The hub has met somebody else with this replica's key: asks at once in a line of its own.
     fn begin_line(&mut self, replica: &mut Replica, asked: &Asked) -> Result<Heard, Failure> {
-        if self.summary.lines >= LINES_MAX {
+        if self.summary.lines >= limits::LINES_BEGUN_MAX {
             return Err(Failure::Refused { problem: Problem::Replayed });
         }
         replica.begin_line()?;

@@ -3,13 +3,12 @@
 //! not walked, so that the work is bounded by the bytes that came.
 
 use crate::bytes::{DecodeError, Reader};
+use crate::limits;
 
 use super::{ChangeLimits, ScanError, signed};
 
 /// The bit of a column's name that says it is compressed.
 const DEFLATED: u64 = 0b1000;
-/// An edit of an answer replaces the values that stand there: one, or as many as were written apart.
-const PREDECESSORS_PER_OP_MAX: u64 = 8;
 
 /// What the rows of a column are.
 #[derive(Clone, Copy)]
@@ -126,7 +125,9 @@ impl Claims {
 
     fn agree(&self, limits: &ChangeLimits) -> Result<usize, ScanError> {
         let ops_max = limits.ops_max as u64;
-        if self.ops > ops_max || self.predecessors > ops_max.saturating_mul(PREDECESSORS_PER_OP_MAX) {
+        if self.ops > ops_max
+            || self.predecessors > ops_max.saturating_mul(limits::CHANGE_PREDECESSORS_PER_OP_MAX)
+        {
             return Err(ScanError::TooManyOps);
         }
         let columns_of_predecessors = if self.predecessors == 0 { 0 } else { 2 };
