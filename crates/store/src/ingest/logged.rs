@@ -43,7 +43,7 @@ pub(super) fn log_pack(
 ) -> Result<std::result::Result<(), Problem>> {
     let manifest = &arrival.pack.manifest;
     // Who a child of one's own is was said at its enrolment, and nobody else says it.
-    if !register::is_child(connection, manifest.replica())? {
+    if !register::was_enrolled_here(connection, manifest.replica())? {
         introduce(connection, arrival.author)?;
     }
     if let Some(author) = &manifest.by.author
