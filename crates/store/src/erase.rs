@@ -192,6 +192,7 @@ fn destroy(connection: &Connection, record: RecordId) -> Result<()> {
     for sql in [
         "INSERT INTO unused_key (key, record) SELECT key, record FROM record WHERE record = ?1 AND key IS NOT NULL",
         "UPDATE change SET status = 4, reason = NULL, body = NULL WHERE record = ?1",
+        "DELETE FROM other_salt WHERE record = ?1",
         "DELETE FROM part WHERE record = ?1",
         "DELETE FROM conflict WHERE record = ?1",
         "DELETE FROM draft WHERE record = ?1 OR kase = ?1",

@@ -18,6 +18,7 @@ pub mod children;
 mod chunks;
 mod codes;
 mod columns;
+mod contested;
 pub mod conversation;
 pub mod courier;
 mod covered;

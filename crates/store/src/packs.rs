@@ -11,6 +11,7 @@ use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::pack::{Entry, Pack, Save, list};
 
 use crate::columns::{self, blob, integer, maybe_blob};
+use crate::contested;
 use crate::error::{Result, StoreError};
 use crate::line;
 use crate::log::{self, LogRow};
@@ -185,7 +186,8 @@ pub(crate) fn load(connection: &Connection, origin: ReplicaId, batch: Batch) -> 
         None => log::of_pack(connection, origin, batch)?,
         Some(_) => log::of_testimony(connection, origin, batch)?,
     };
-    let saves = saves_of(connection, &rows)?;
+    let mut saves = saves_of(connection, &rows)?;
+    contested::restore(connection, (origin, batch), &mut saves)?;
     let manifest = Manifest {
         origin: key,
         batch,

@@ -45,7 +45,9 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
             replica::write_profile(connection, own, &Profile::of(introduction))
         }
         // Who a child of one's own is was said at its enrolment here.
-        Row::Replica(introduction) if register::was_enrolled_here(connection, replica_id(&introduction.key))? => {
+        Row::Replica(introduction)
+            if register::was_enrolled_here(connection, replica_id(&introduction.key))? =>
+        {
             Ok(())
         }
         Row::Replica(introduction) => ingest::introduce(connection, &introduction),

@@ -192,6 +192,7 @@ tick-safe = safe
 tick-held = held
 verdict-not-granted = this case is not in your charge
 verdict-revoked = the device had been taken out of service before this was sent
+verdict-salt-contested = another record has this identity already: open a new one
 verdict-held-below = its author's office has not taken it
 verdict-malformed = unreadable change
 verdict-too-many-waiting = too many changes waiting

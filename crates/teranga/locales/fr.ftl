@@ -192,6 +192,7 @@ tick-safe = en sûreté
 tick-held = retenu
 verdict-not-granted = ce dossier n'est pas à votre charge
 verdict-revoked = l'appareil avait été retiré du service avant cet envoi
+verdict-salt-contested = un autre enregistrement porte déjà cette identité : ouvrez-en un nouveau
 verdict-held-below = le bureau de l'auteur ne l'a pas accepté
 verdict-malformed = changement illisible
 verdict-too-many-waiting = trop de changements en attente

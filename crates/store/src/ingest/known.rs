@@ -53,28 +53,22 @@ fn came_down(connection: &Connection, pack: &Pack) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether a save stands in another pack of the same origin already.
-pub(super) enum Again {
-    No,
-    Whole,
-    Partly,
-}
-
-pub(super) fn named_again(connection: &Connection, origin: ReplicaId, save: &[Entry]) -> Result<Again> {
-    let mut held = 0;
+/// Which changes of a save stand in another pack of the same origin already, one by one; nothing where somebody else's does.
+pub(super) fn in_other_packs(
+    connection: &Connection,
+    origin: ReplicaId,
+    save: &[Entry],
+) -> Result<Option<Vec<bool>>> {
+    let mut known = Vec::new();
     for entry in save {
         match log::held(connection, entry.record, &entry.class, entry.hash)? {
-            Some(held) if held.origin != origin => return Ok(Again::Partly),
+            Some(held) if held.origin != origin => return Ok(None),
             // What came down a feed before comes in its pack now.
-            None | Some(log::Held { batch: Some(FROM_FEED), .. }) => {}
-            Some(_) => held += 1,
+            None | Some(log::Held { batch: Some(FROM_FEED), .. }) => known.push(false),
+            Some(_) => known.push(true),
         }
     }
-    Ok(match held {
-        0 => Again::No,
-        _ if held == save.len() => Again::Whole,
-        _ => Again::Partly,
-    })
+    Ok(Some(known))
 }
 
 /// Whether a pack brings more to a part than may wait there: changes that build on what is not here. One whose dependencies are here

@@ -10,13 +10,14 @@ use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
 use teranga_sync::pack::{Entry, Pack};
 
-use super::known::{Again, named_again};
+use super::known::in_other_packs;
+use crate::contested;
 use crate::erase::NO_SALT;
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
 use crate::judged;
-use crate::log::{self, Appended, Logged, Status};
+use crate::log::{self, Appended, Logged};
 use crate::membership;
 use crate::outbox;
 use crate::packs;
@@ -35,8 +36,8 @@ pub(super) struct Arrival<'a> {
 }
 
 /// Logs a pack. It must be possible to put it together again as it was signed: a pack that names a change of another
-/// origin, or a record with another salt, is refused. A save that an earlier pack of the same origin brought is named
-/// once more and nothing else; a mixture of both is refused.
+/// origin is refused. What an earlier pack of the same origin brought is named once more; what comes under another salt than its
+/// record has is held aside.
 pub(super) fn log_pack(
     connection: &Connection,
     arrival: &Arrival<'_>,
@@ -100,46 +101,48 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
     let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
     let (mut place, mut brought) = (0, Brought::default());
     for save in &pack.saves {
-        let (mut first, mut sent_again) = (None, false);
-        let named_again = match named_again(connection, origin, save)? {
-            Again::No => false,
-            Again::Whole => true,
-            Again::Partly => return Ok(Err(Problem::Forbidden)),
+        let Some(known) = in_other_packs(connection, origin, save)? else {
+            return Ok(Err(Problem::Forbidden));
         };
-        brought.names_what_is_here |= named_again;
-        for entry in save {
-            if !note_record(connection, entry)? {
-                return Ok(Err(Problem::Forbidden));
+        let logged = |entry, place, save| Logged::of(entry, (origin, batch), (place, save));
+        let (mut first, mut sent_again) = (None, false);
+        let entries = || (place..).zip(save).zip(&known);
+        for ((place, entry), _) in entries().filter(|(_, known)| !**known) {
+            let same_salt = note_record(connection, entry)? || contested::settle(connection, entry)?;
+            let Appended { seq, is_new, moved } = log::append(connection, &logged(entry, place, first))?;
+            if !same_salt {
+                contested::hold_aside(connection, (origin, batch), (seq, entry))?;
             }
-            let logged = Logged {
-                record: entry.record,
-                class: &entry.class,
-                hash: entry.hash,
-                origin,
-                batch: Some(batch),
-                place,
-                save: first,
-                status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
-                body: entry.body.as_deref(),
-                fed: None,
-                witness: None,
-            };
-            if named_again {
-                log::name_again(connection, &logged)?;
-            } else {
-                let Appended { seq, is_new, moved } = log::append(connection, &logged)?;
-                let again = moved && judged::its_author_brings(connection, entry)?;
-                brought.something |= is_new || again;
-                first.get_or_insert(seq);
-                sent_again |= fork::is_sent_again(connection, seq)?;
-            }
-            place += 1;
+            let again = moved && judged::its_author_brings(connection, entry)?;
+            brought.something |= is_new || again;
+            first.get_or_insert(seq);
+            sent_again |= fork::is_sent_again(connection, seq)?;
         }
-        if let Some((seq, entry)) = first.zip(save.first()).filter(|_| sent_again) {
+        let new = first;
+        for ((place, entry), _) in entries().filter(|(_, known)| **known) {
+            if !note_record(connection, entry)? && !contested::settle(connection, entry)? {
+                contested::note(connection, (origin, batch), entry)?;
+            }
+            // It stood in a save of another shape, perhaps: in this pack those of one save stand together.
+            let seq = log::seq_of(connection, entry.record, &entry.class, entry.hash)?.unwrap_or_default();
+            let together = *first.get_or_insert(seq);
+            let named = logged(entry, place, Some(together));
+            if !contested::take_in_this_shape(connection, (seq, save), &named)? {
+                log::name_again(connection, &named)?;
+            }
+            brought.names_what_is_here = true;
+        }
+        place += row_count(save);
+        if let Some((seq, entry)) = new.zip(save.first()).filter(|_| sent_again) {
             feed::append(connection, About::Save(seq, entry.record), To::All, entry.hash.as_bytes())?;
         }
     }
     Ok(Ok(brought))
+}
+
+/// Places in a pack are counted in 32 bits, of which the limit of entries leaves most.
+fn row_count(save: &[Entry]) -> u32 {
+    u32::try_from(save.len()).unwrap_or(u32::MAX)
 }
 
 /// Notes that the record of a change exists; whether it has this salt, or none any more.

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
+use teranga_sync::pack::Entry;
 
 use super::{AGAIN, FROM_FEED, Status, seq_of};
 use crate::columns::integer;
@@ -26,6 +27,29 @@ pub(crate) struct Logged<'a> {
     pub(crate) fed: Option<Batch>,
     /// The witness whose pack that is; none where it is its author's.
     pub(crate) witness: Option<ReplicaId>,
+}
+
+impl<'a> Logged<'a> {
+    /// A change as its author's pack brings it, at a place of the pack, in the save of this first change.
+    pub(crate) fn of(
+        entry: &'a Entry,
+        (origin, batch): (ReplicaId, Batch),
+        (place, save): (u32, Option<i64>),
+    ) -> Self {
+        Self {
+            record: entry.record,
+            class: &entry.class,
+            hash: entry.hash,
+            origin,
+            batch: Some(batch),
+            place,
+            save,
+            status: if entry.body.is_some() { Status::Logged } else { Status::Withheld },
+            body: entry.body.as_deref(),
+            fed: None,
+            witness: None,
+        }
+    }
 }
 
 /// Where a change stands in the log.
@@ -132,12 +156,41 @@ pub(crate) fn name_again(connection: &Connection, change: &Logged<'_>) -> Result
     let seq = seq_of(connection, change.record, change.class, change.hash)?;
     let (Some(seq), Some(batch)) = (seq, change.batch) else { return Ok(()) };
     connection
-        .prepare_cached("INSERT INTO named_again (origin, batch, place, change) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![change.origin.as_bytes(), integer(batch.0), change.place, seq])?;
+        .prepare_cached(
+            "INSERT INTO named_again (origin, batch, place, change, save) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![change.origin.as_bytes(), integer(batch.0), change.place, seq, change.save])?;
     if let Some(body) = change.body {
         give_body(connection, seq, body)?;
     }
     Ok(())
+}
+
+/// Has a change tried again that was held aside, or waits.
+pub(crate) fn try_again(connection: &Connection, seq: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET status = 0, reason = ?2 WHERE seq = ?1 AND body IS NOT NULL")?
+        .execute(params![seq, AGAIN])?;
+    Ok(())
+}
+
+/// Has a change tried again as this pack brings it, in the save that stands there; the pack in which it came before names it.
+pub(crate) fn move_into(connection: &Connection, seq: i64, logged: &Logged<'_>) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO named_again (origin, batch, place, change, save)
+             SELECT origin, batch, place, seq, save FROM change WHERE seq = ?1",
+        )?
+        .execute([seq])?;
+    connection
+        .prepare_cached("UPDATE change SET batch = ?2, place = ?3, save = ?4 WHERE seq = ?1")?
+        .execute(params![
+            seq,
+            logged.batch.map(|batch| integer(batch.0)),
+            logged.place,
+            logged.save.unwrap_or(seq)
+        ])?;
+    try_again(connection, seq)
 }
 
 /// Gives a change the body that a relay had withheld; one that has its body keeps it. What was let go does not come back

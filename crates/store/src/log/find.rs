@@ -6,7 +6,7 @@ use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 
 use super::{COLUMNS, LogRow, Status, read};
 use crate::columns::{self, blob, integer, maybe_blob};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 
 /// Where a change stands that is here already.
 pub(crate) struct Held {
@@ -109,6 +109,12 @@ pub(crate) fn save_of(connection: &Connection, seq: i64) -> Result<i64> {
         .query_row([seq], |row| row.get(0))?)
 }
 
+/// The row of a change that is here.
+pub(crate) fn row(connection: &Connection, seq: i64) -> Result<LogRow> {
+    let found = select(connection, "change WHERE seq = ?1", [seq])?.pop();
+    found.ok_or(StoreError::Inconsistent { table: "change", column: "seq" })
+}
+
 /// The changes of one save, in order.
 pub(crate) fn of_save(connection: &Connection, save: i64) -> Result<Vec<LogRow>> {
     select(connection, "change WHERE save = ?1 ORDER BY seq", [save])
@@ -125,7 +131,17 @@ pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) 
              UNION ALL
              SELECT place, change FROM named_again WHERE origin = ?1 AND batch = ?2)
         CROSS JOIN change USING (seq) ORDER BY at";
-    select(connection, from, params![origin.as_bytes(), integer(batch.0)])
+    let mut rows = select(connection, from, params![origin.as_bytes(), integer(batch.0)])?;
+    // Of a save that another pack had brought a part of, that part stands with the rest.
+    let mut statement = connection.prepare_cached(
+        "SELECT change, save FROM named_again WHERE origin = ?1 AND batch = ?2 AND save IS NOT NULL",
+    )?;
+    let mut named = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    while let Some(named) = named.next()? {
+        let (seq, save): (i64, i64) = (named.get(0)?, named.get(1)?);
+        rows.iter_mut().filter(|row| row.seq == seq).for_each(|row| row.save = save);
+    }
+    Ok(rows)
 }
 
 /// The changes of a testimony, in order, in the saves that its witness knew: of one of which a part came another way there

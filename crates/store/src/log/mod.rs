@@ -10,9 +10,10 @@ use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 use crate::columns::{self, blob, maybe_blob};
 use crate::error::{Result, StoreError};
 
-pub(crate) use append::{Appended, Logged, append, give_body, name_again};
+pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again};
 pub(crate) use find::{
-    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, save_of, seq_of, status_of,
+    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, row, save_of, seq_of,
+    status_of,
 };
 
 /// What became of a change.
@@ -98,11 +99,16 @@ impl LogRow {
         self.reason.as_deref() == Some(AGAIN)
     }
 
+    /// Whether it is held aside for such a reason.
+    pub(crate) fn is_held_for(&self, such: impl Fn(&str) -> bool) -> bool {
+        self.status == Status::Quarantined && self.reason.as_deref().is_some_and(such)
+    }
+
     /// Whether a relay keeps its body back: what a guard would not let near a document goes no further. What was refused
     /// for another reason goes up, where others may think otherwise.
     pub(crate) fn is_kept_back(&self) -> bool {
         let refused_as_it_is = |reason: &str| reason.starts_with("guard-") || reason == "malformed";
-        self.status == Status::Quarantined && self.reason.as_deref().is_some_and(refused_as_it_is)
+        self.is_held_for(refused_as_it_is)
     }
 
     /// Whether the hub above brought it too, which has decided on it: whoever may write what is not asked here any more.

@@ -9,11 +9,15 @@ use crate::columns::{self, integer};
 use crate::error::Result;
 use crate::line;
 
-/// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours is not ours: it is taken
-/// for none, and packs are offered again until one is recognised.
-pub(crate) fn held_above(connection: &Connection, acknowledged: &Acknowledged) -> Result<u64> {
-    let ours = under_mark(connection, acknowledged.number, acknowledged.mark)?.is_some();
-    Ok(if ours { acknowledged.number } else { 0 })
+/// How far the hub holds the outbox. An acknowledgement that ends at another pack than ours, further on than what was acknowledged
+/// before, speaks of one that was given another number since: what was acknowledged stands, and what follows is offered again until
+/// it is recognised. Any other is not ours: it is taken for none.
+pub(crate) fn held_above(connection: &Connection, given: &Acknowledged) -> Result<u64> {
+    if under_mark(connection, given.number, given.mark)?.is_some() {
+        return Ok(given.number);
+    }
+    let before = acknowledged(connection)?;
+    Ok(if given.number > before { before } else { 0 })
 }
 
 /// Notes that the hub took everything up to this number, what it had refused before included.

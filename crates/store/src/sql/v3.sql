@@ -314,8 +314,18 @@ CREATE INDEX pack_via ON pack (via, via_line) WHERE via IS NOT NULL;
 ALTER TABLE pack ADD COLUMN author BLOB;          -- whom its origin speaks for: an introduction; null where for itself
 CREATE INDEX pack_of_own_testimony ON pack (batch) WHERE author IS NOT NULL AND via IS NULL;
 ALTER TABLE change ADD COLUMN witness BLOB;       -- whose testimony `fed` is a pack of; null where its author's
-ALTER TABLE named_again ADD COLUMN save INTEGER;  -- of a testimony: the place of its save in the pack
+ALTER TABLE named_again ADD COLUMN save INTEGER;  -- of a testimony: the place of its save in the pack; of a save of which
+                                                -- another pack brought a part: the first change of the rest
 CREATE INDEX named_again_of_change ON named_again (change);
+-- Packs that brought a record under another salt than it has here: what they signed.
+CREATE TABLE other_salt (
+    origin BLOB NOT NULL,
+    batch  INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    salt   BLOB NOT NULL,
+    PRIMARY KEY (origin, batch, record)
+) STRICT, WITHOUT ROWID;
+
 -- Changes of others that the hub has not brought once more since it forgot, or since there is another hub.
 CREATE TABLE missed (
     change  INTEGER PRIMARY KEY,       -- its seq

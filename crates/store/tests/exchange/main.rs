@@ -14,6 +14,7 @@ mod judged;
 mod junk;
 mod lent;
 mod sealing;
+mod stolen;
 mod testimonies;
 mod verdicts;
 mod waiting;

@@ -1,0 +1,146 @@
+//! Two salts for one record. A salt is drawn once, with the record; who brings another one has the author's key, and brought, or
+//! twisted, their work before them. As long as nothing stands in the record's documents, the salt holds that a change proves: the
+//! first change of a part, on which it builds, is made of it. Once something stands, what comes with another salt cannot go into the
+//! same documents: it is held aside, and its author is told. Each pack keeps the salt under which it was signed, so that its chain
+//! goes on.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+use teranga_core::id::{Batch, RecordId, ReplicaId, Salt};
+use teranga_sync::feed::VerdictRow;
+use teranga_sync::first::first_hash;
+use teranga_sync::pack::{Entry, Save};
+use teranga_sync::scan::{ChangeLimits, scan};
+
+use crate::columns::{blob, integer};
+use crate::error::Result;
+use crate::judged;
+use crate::log::{self, Logged, Status};
+use crate::verdicts::{self, GivenBy};
+
+/// The reason of what came with another salt than its record has.
+const CONTESTED: &str = "salt-contested";
+
+/// Decides between the salt that a record has here and another one that a change brings; whether the change's is the record's now.
+pub(crate) fn settle(connection: &Connection, entry: &Entry) -> Result<bool> {
+    if !proves_its_salt(entry) || something_stands(connection, entry.record)? {
+        return Ok(false);
+    }
+    // The packs that brought the record before were signed under the other one.
+    connection
+        .prepare_cached(
+            "INSERT INTO other_salt (origin, batch, record, salt)
+             SELECT DISTINCT c.origin, c.batch, r.record, iif(r.key IS NULL, r.salt, unseal(r.salt)) FROM change c JOIN record r USING (record)
+                 WHERE c.record = ?1 AND c.batch > 0
+             UNION SELECT n.origin, n.batch, r.record, iif(r.key IS NULL, r.salt, unseal(r.salt)) FROM named_again n JOIN change c ON c.seq = n.change
+                 JOIN record r USING (record) WHERE c.record = ?1
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute([entry.record.as_bytes()])?;
+    connection
+        .prepare_cached("UPDATE record SET salt = iif(key IS NULL, ?2, seal(key, ?2)) WHERE record = ?1")?
+        .execute(params![entry.record.as_bytes(), entry.salt.0])?;
+    for row in log::of_record(connection, entry.record)? {
+        if row.status == Status::Waiting || row.is_held_for(|reason| reason == CONTESTED) {
+            log::try_again(connection, row.seq)?;
+            verdicts::withdraw(connection, row.record, &row.class, row.hash)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a change builds on the first change that its part has under this salt.
+fn proves_its_salt(entry: &Entry) -> bool {
+    let first = first_hash(entry.record, &entry.class, entry.salt);
+    let scanned = entry.body.as_ref().map(|body| scan(body, &ChangeLimits::PROTOCOL));
+    matches!(scanned, Some(Ok(scanned)) if scanned.deps.contains(&first))
+}
+
+/// Whether a change of a record is in its document.
+fn something_stands(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM part WHERE record = ?1)")?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
+/// Holds a change aside that came in this pack.
+pub(crate) fn hold_aside(
+    connection: &Connection,
+    pack: (ReplicaId, Batch),
+    (seq, entry): (i64, &Entry),
+) -> Result<()> {
+    note(connection, pack, entry)?;
+    if entry.body.is_none() {
+        return Ok(());
+    }
+    log::set_status(connection, seq, Status::Quarantined, Some(CONTESTED))?;
+    let (origin, batch) = pack;
+    let (record, class, hash) = (entry.record, entry.class.clone(), entry.hash);
+    let verdict = VerdictRow { origin, batch, record, class, hash, reason: CONTESTED.to_owned() };
+    verdicts::note(connection, &verdict, GivenBy::Us)?;
+    Ok(())
+}
+
+/// Notes under which salt a pack brought a record.
+pub(crate) fn note(
+    connection: &Connection,
+    (origin, batch): (ReplicaId, Batch),
+    entry: &Entry,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO other_salt (origin, batch, record, salt) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            origin.as_bytes(),
+            integer(batch.0),
+            entry.record.as_bytes(),
+            entry.salt.0
+        ])?;
+    Ok(())
+}
+
+/// Gives the entries of a pack that is put together again the salts under which it was signed.
+pub(crate) fn restore(
+    connection: &Connection,
+    (origin, batch): (ReplicaId, Batch),
+    saves: &mut [Save],
+) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT record, salt FROM other_salt WHERE origin = ?1 AND batch = ?2")?;
+    let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
+    let mut salts: BTreeMap<RecordId, Salt> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        salts.insert(blob(row, 0, "other_salt", "record")?, blob(row, 1, "other_salt", "salt")?);
+    }
+    for entry in saves.iter_mut().flatten() {
+        if let Some(salt) = salts.get(&entry.record) {
+            entry.salt = *salt;
+        }
+    }
+    Ok(())
+}
+
+/// A change that is held aside came in a save of another shape before: in pieces, or with what is not of it, as its author never
+/// made it. It is decided on anew as it comes now, and the pack of before names it. What it is held aside for, its author's grants
+/// or its salt, is not of its shape. Whether it is.
+pub(crate) fn take_in_this_shape(
+    connection: &Connection,
+    (seq, save): (i64, &[Entry]),
+    logged: &Logged<'_>,
+) -> Result<bool> {
+    let row = log::row(connection, seq)?;
+    let of_shape = row.is_held_for(|reason| reason != CONTESTED && !judged::is_of_grants(reason));
+    if !of_shape {
+        return Ok(false);
+    }
+    let before = log::of_save(connection, row.save)?;
+    let is_here = |hash| save.iter().any(|entry| entry.hash == hash);
+    if before.len() == save.len() && before.iter().all(|row| is_here(row.hash)) {
+        return Ok(false);
+    }
+    log::move_into(connection, seq, logged)?;
+    verdicts::withdraw(connection, row.record, &row.class, row.hash)?;
+    Ok(true)
+}
