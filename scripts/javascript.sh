@@ -15,6 +15,11 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
 fi
 
+if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
+  say "Node.js is $(node --version), and 20 or later is needed"
+  exit 1
+fi
+
 # npm leaves a copy of the lock in what it installed.
 if [ package-lock.json -ot node_modules/.package-lock.json ]; then
   say "the packages are here"

@@ -1,4 +1,4 @@
-// The commands of a device. TERANGA_DATA names its folder, TERANGA_LANG its language.
+// The commands of a device that speaks version 0 of the protocol. TERANGA_DATA names its folder, TERANGA_LANG its language.
 import * as Automerge from '@automerge/automerge';
 import { Replica } from './replica.mjs';
 import { enrol, synchronise } from './session.mjs';

@@ -10,7 +10,7 @@ export const holds = (key, signature, ...parts) => verify(null, joined(parts), p
 export const nameOf = (...hex) => wire.sha256(...hex.map(wire.raw)).slice(0, 32); // A key names a replica, with a nonce an actor.
 export const lineOf = batch => BigInt(batch) >> 32n;
 const NEW = {
-  line: 0, exchange: 0, acknowledged: 0, reading: false, cursor: { position: '0', running: '00'.repeat(32), within: '0' },
+  line: 0, exchange: 0, heard: 0, acknowledged: 0, reading: false, cursor: { position: '0', running: '00'.repeat(32), within: '0' },
   openings: [], packs: [], outbox: [], pending: [], received: [], unconfirmed: [],
   salts: {}, forms: {}, keys: {}, actors: {}, receipts: {}, refused: {}, left: {}, erased: {},
 };
@@ -81,7 +81,7 @@ export class Replica {
     const again = this.packs.filter(({ batch }) => this.outbox.indexOf(batch) >= this.acknowledged);
     this.packs = this.packs.filter(pack => !again.includes(pack));
     this.pending.unshift(...again.flatMap(({ saves }) => saves.map(({ nonce, entries }) => ({ nonce, entries }))));
-    Object.assign(this, { line: randomInt(1, 2 ** 31), exchange: 0, acknowledged: 0, reading: true, outbox: [] });
+    Object.assign(this, { line: randomInt(1, 2 ** 31), exchange: 0, heard: 0, acknowledged: 0, reading: true, outbox: [] });
   }
   /** The hub was put back: what it may have forgotten goes up again, but for what its feed still brings. */
   offerAgain() {

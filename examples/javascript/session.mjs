@@ -1,17 +1,17 @@
-// Speaking with the hub: sections 4, 6 and 7 of sync-protocol.md.
+// Speaking with the hub: sections 4, 6 and 7 of sync-protocol.md, in version 0 alone, which every hub speaks.
 import { setTimeout as pause } from 'node:timers/promises';
 import { holds, lineOf, nameOf } from './replica.mjs';
 import * as wire from './wire.mjs';
-const refusal = (code, status) => Object.assign(new Error(code), { refused: code, forGood: status < 500 });
+const refusal = (code, status, after) => Object.assign(new Error(code), { refused: code, forGood: status < 500, after });
 async function post(url, body, type) {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) throw refusal('not-https', 400);
-  const options = { method: 'POST', headers: { 'content-type': type }, redirect: 'error', signal: AbortSignal.timeout(60_000) };
+  const options = { method: 'POST', headers: { 'content-type': type }, redirect: 'error', signal: AbortSignal.timeout(120_000) };
   const answer = await fetch(url, { ...options, body });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (answer.ok) return bytes;
   const { code } = JSON.parse(bytes); // What comes without a code does not come from a hub.
-  throw code ? refusal(code, answer.status) : new Error(`status ${answer.status}`);
+  throw code ? refusal(code, answer.status, answer.headers.get('retry-after')) : new Error(`status ${answer.status}`);
 }
 export async function enrol(held, url, spelled) {
   const code = spelled.toUpperCase().replace(/[^0-9A-Z]/g, '');
@@ -94,27 +94,27 @@ function hear(held, bytes) {
   const now = { acknowledged: ours ? said.acknowledged : 0, cursor: said.cursor };
   const moved = JSON.stringify(now) !== JSON.stringify({ acknowledged: held.acknowledged, cursor: held.cursor });
   if (BigInt(said.cursor.position) < BigInt(held.cursor.position)) held.offerAgain();
-  Object.assign(held, now, { reading: held.reading && said.more === 1 });
+  Object.assign(held, now, { reading: held.reading && said.more === 1, heard: held.exchange });
   held.save();
   return { moved, more: said.more === 1 };
 }
-/** Exchanges until nothing is left. A lost answer costs nothing: the next one says what arrived. */
+/** Exchanges until nothing is left. After a lost answer, of a session before too, it asks first what arrived. */
 export async function synchronise(held, sending) {
-  for (let failures = 0, lines = 0, refused = null; ;) {
-    const full = sending && !refused && !held.reading && !failures;
+  for (let failures = 0, lines = 0, refused = null, asks = held.exchange > held.heard; ;) {
+    const full = sending && !refused && !held.reading && !asks;
     try {
       const { bytes, pushes } = ask(held, full);
       const { moved, more } = hear(held, await post(`${held.hub.url}/v1/sync`, bytes, 'application/octet-stream'));
       const waits = sending && !refused && held.pending.length + held.outbox.length > held.acknowledged;
       if (!more && !waits && !held.unconfirmed.length) return refused;
       if (!moved && (more || pushes.length)) throw new Error('nothing moves');
-      failures = 0;
+      [failures, asks] = [asks ? failures : 0, false];
     } catch (error) {
       Object.assign(held, held.saved());
-      if (['replayed', 'broken-chain'].includes(error.refused) && ++lines < 4) held.newLine();
-      else if (error.forGood && full) refused = error;
-      else if (error.forGood || ++failures === 6) throw error;
-      else await pause(1000 * 2 ** (failures - 1));
+      if (['replayed', 'broken-chain'].includes(error.refused) && lines++ < 4) held.newLine();
+      else if (error.forGood && full) refused = error; // Its packs are passed over until the next session: `too-many-waiting`, say.
+      else if (error.forGood || ++failures === 5) throw error;
+      else asks = await pause(1000 * (Math.min(Number(error.after) || 0, 60) + 2 ** (failures - 2) * (1 + Math.random())), true);
     }
   }
 }

@@ -1,5 +1,6 @@
 //! A client that was written from `sync-protocol.md` alone, in JavaScript, beside devices of ours at one hub. Where Node.js or
-//! its packages are absent the tests say so and pass; `scripts/javascript.sh` gets them.
+//! its packages are absent the tests say so, past what is kept of a test's output, and pass; `scripts/javascript.sh` gets them.
+//! With `TERANGA_JAVASCRIPT=required`, as `.ci/run` sets it, they fail instead.
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
@@ -33,7 +34,12 @@ fn can_run() -> bool {
         Some(20_u32..) if !sources().join("node_modules").is_dir() => "its packages are not here",
         Some(20_u32..) => return true,
     };
-    println!("skipped: {missing}; scripts/javascript.sh gets what the client in examples/javascript needs");
+    let told = format!(
+        "SKIPPED: {missing}; scripts/javascript.sh gets what the client in examples/javascript needs\n"
+    );
+    let required = std::env::var("TERANGA_JAVASCRIPT").is_ok_and(|wanted| wanted == "required");
+    assert!(!required, "{told}");
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
     false
 }
 
