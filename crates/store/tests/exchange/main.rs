@@ -5,7 +5,9 @@
 mod anew;
 mod backups;
 mod drafts;
+mod dump;
 mod erasure;
+mod flips;
 mod grants;
 mod held;
 mod home;
