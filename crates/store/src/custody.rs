@@ -120,13 +120,17 @@ pub(crate) fn keep_left(connection: &Connection, record: RecordId, custody: &Cus
 
 /// Keeps what an envelope says of custody beside its record.
 pub(crate) fn write(connection: &Connection, record: RecordId, envelope: &Envelope) -> Result<()> {
-    let custody = Custody::of(envelope);
-    let plain = custody == Custody::of_region(custody.region.as_str());
-    let json = if plain { None } else { Some(to_json(&custody, "record")?) };
     connection
         .prepare_cached("UPDATE record SET custody = ?2 WHERE record = ?1")?
-        .execute(params![record.as_bytes(), json])?;
+        .execute(params![record.as_bytes(), column(envelope)?])?;
     Ok(())
+}
+
+/// What an envelope says of custody, in its column; null where its region is in charge.
+pub(crate) fn column(envelope: &Envelope) -> Result<Option<String>> {
+    let custody = Custody::of(envelope);
+    let plain = custody == Custody::of_region(custody.region.as_str());
+    (!plain).then(|| to_json(&custody, "record")).transpose()
 }
 
 /// A custody as it stands in a column of this name, in one table or another.

@@ -70,6 +70,7 @@ pub mod seal;
 mod standing;
 pub mod succession;
 mod take;
+mod tally;
 mod testimony;
 mod thumbnails;
 pub mod ticks;

@@ -9,7 +9,10 @@ use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, may_hold, may_read, may_write};
 use teranga_core::id::{FileHash, RecordId};
+use teranga_core::key::Key;
 use teranga_core::record::Custody;
+use teranga_core::value::Value;
+use teranga_document::view::Conflict;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
@@ -26,16 +29,8 @@ pub(crate) fn derive(
     class: &ClassId,
     shown: &Shown,
 ) -> Result<()> {
-    let contested = shown.conflicts.iter().flat_map(|conflict| &conflict.values).map(|one| &one.value);
-    let addresses = shown.values.values().chain(contested).filter_map(Address::of);
-    let mut found = BTreeMap::new();
-    for address in addresses {
-        if found.len() < limits::MENTIONS_PER_PART_MAX {
-            found.insert(address.hash, address.extension);
-        }
-    }
     drop_part(connection, record, class)?;
-    for (hash, extension) in found {
+    for (hash, extension) in found(&shown.values, &shown.conflicts) {
         connection
             .prepare_cached("INSERT INTO mention (record, class, hash, extension) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), extension])?;
@@ -44,6 +39,18 @@ pub(crate) fn derive(
             .execute([hash.as_bytes()])?;
     }
     Ok(())
+}
+
+/// The files that a part mentions, with what their names end in.
+pub(crate) fn found(values: &BTreeMap<Key, Value>, conflicts: &[Conflict]) -> BTreeMap<FileHash, String> {
+    let contested = conflicts.iter().flat_map(|conflict| &conflict.values).map(|one| &one.value);
+    let mut found = BTreeMap::new();
+    for address in values.values().chain(contested).filter_map(Address::of) {
+        if found.len() < limits::MENTIONS_PER_PART_MAX {
+            found.insert(address.hash, address.extension);
+        }
+    }
+    found
 }
 
 /// Notes that a part mentions nothing any more; what it mentioned is remembered, to go when the record does.

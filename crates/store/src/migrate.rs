@@ -4,6 +4,7 @@
 use rusqlite::{Connection, Transaction};
 
 use crate::error::Result;
+use crate::tally;
 
 /// The rungs: the SQL that leads from the version before to this one (index 0 leads to version 1).
 const LADDER: &[&str] = &[include_str!("sql/v1.sql"), include_str!("sql/v2.sql"), include_str!("sql/v3.sql")];
@@ -28,6 +29,13 @@ pub(crate) fn climb_within(transaction: &Transaction<'_>) -> Result<()> {
     rungs_above(transaction)?.try_for_each(|(version, sql)| step(transaction, version, sql))
 }
 
+/// A database as one looks that was made today, with nothing in it.
+pub(crate) fn example() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    climb(&mut connection)?;
+    Ok(connection)
+}
+
 fn rungs_above(connection: &Connection) -> Result<impl Iterator<Item = (u32, &'static str)> + use<>> {
     let at: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok((1u32..).zip(LADDER.iter().copied()).skip(at as usize))
@@ -35,6 +43,9 @@ fn rungs_above(connection: &Connection) -> Result<impl Iterator<Item = (u32, &'s
 
 fn step(transaction: &Transaction<'_>, version: u32, sql: &str) -> Result<()> {
     transaction.execute_batch(sql)?;
+    if version == newest() {
+        tally::begin(transaction)?;
+    }
     Ok(transaction.pragma_update(None, "user_version", version)?)
 }
 

@@ -111,6 +111,9 @@ fn used(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // 16 MiB of pages, in negative KiB.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    // The tally hears of a row that another one replaces, too; its triggers need no file.
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A plan does not depend on what is bound to it. Else SQLite, for the sake of indexes over a part of a table, plans
     // many a statement anew at each use, which was a sixth of all that a small sync does.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -133,17 +133,24 @@ fn write_conflicts(
         "INSERT INTO conflict (record, class, key, candidates)
              SELECT ?1, ?2, ?3, seal(record.key, ?4) FROM record WHERE record = ?1",
     )?;
-    let released = format!("{}/", keys::RELEASE);
-    for conflict in conflicts {
-        // What two replicas derived apart is nobody's answer: whoever holds the inputs derives it again.
-        if conflict.key.as_str().starts_with(&released) {
-            continue;
-        }
-        let candidates: Vec<Json> = conflict.values.iter().map(candidate_json).collect();
-        let text = Json::Array(candidates).to_string();
-        insert.execute(params![record.as_bytes(), class.as_str(), conflict.key.as_str(), text])?;
+    for (key, candidates) in conflict_texts(conflicts) {
+        insert.execute(params![record.as_bytes(), class.as_str(), key, candidates])?;
     }
     Ok(())
+}
+
+/// Conflicts as they stand in their table: the key, and the candidates as JSON.
+pub(crate) fn conflict_texts(conflicts: &[Conflict]) -> BTreeMap<&str, String> {
+    let released = format!("{}/", keys::RELEASE);
+    conflicts
+        .iter()
+        // What two replicas derived apart is nobody's answer: whoever holds the inputs derives it again.
+        .filter(|conflict| !conflict.key.as_str().starts_with(&released))
+        .map(|conflict| {
+            let candidates: Vec<Json> = conflict.values.iter().map(candidate_json).collect();
+            (conflict.key.as_str(), Json::Array(candidates).to_string())
+        })
+        .collect()
 }
 
 fn candidate_json(candidate: &Candidate) -> Json {
@@ -212,7 +219,8 @@ pub(crate) fn state_from_code(code: &str) -> Result<State> {
         .ok_or(StoreError::Inconsistent { table: "record", column: "state" })
 }
 
-fn view_text(values: &BTreeMap<Key, Value>) -> String {
+/// A view in its column.
+pub(crate) fn view_text(values: &BTreeMap<Key, Value>) -> String {
     let map: Map<String, Json> =
         values.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_json())).collect();
     Json::Object(map).to_string()

@@ -347,7 +347,70 @@ verify-chain = Pack { $batch } of { $person } does not follow the one before it.
 verify-part = Record { $record }, class { $class }: what is shown is not what the log says.
 verify-file = The file { $file } is no longer what its address says. Attach it again, or fetch it from the hub.
 verify-resource = { $name } is no longer the text that was published.
-problem-verify-flawed = { $count } flaw(s) in this replica. Do not delete it: sync what can be synced, keep a copy and tell your office.
+verify-layout = The database is not laid out as this program lays it out: { $name }.
+verify-table = No longer as it was written: { $what }.
+verify-unreadable = Cannot be read to its end: { $what } ({ $detail }).
+verify-record = Record { $record }: what is noted of it is not what its envelope says.
+verify-thumbnail = The thumbnail of { $file } is no longer the one that was signed.
+verify-feed = Row { $position } of what goes down is no longer the one that was written.
+verify-identity = The identity of { $person }, or that of one of their openings, no longer follows from their key.
+verify-erasure = Record { $record }: the order to erase it is no longer the one that headquarters signed.
+verify-confirmation = Record { $record }: the confirmation by { $person } that it is erased is no longer the one that was signed.
+verify-hub = The key of the hub is no longer that of the hub.
+verify-keys = The keys of this hub are no longer as they were written: { $what }.
+verify-table-name = { $table ->
+    [meta] what this replica says of itself (table { $table })
+    [replica] the register of people and their devices (table { $table })
+    [opening] the register of people and their devices (table { $table })
+    [change] the log of changes (table { $table })
+    [named_again] the log of changes (table { $table })
+    [awaits] the log of changes (table { $table })
+    [missed] the log of changes (table { $table })
+    [unbrought] the log of changes (table { $table })
+    [pack] the packs and their sending (table { $table })
+    [outbox] the packs and their sending (table { $table })
+    [record] what is shown of records (table { $table })
+    [part] what is shown of records (table { $table })
+    [conflict] what is shown of records (table { $table })
+    [feed] what goes down to devices (table { $table })
+    [leaving] what goes down to devices (table { $table })
+    [stranger] what goes down to devices (table { $table })
+    [uplink] the place of this replica at its hub (table { $table })
+    [checkpoint] the place of this replica at its hub (table { $table })
+    [asked_by] the place of this replica at its hub (table { $table })
+    [child] the replicas that sync here (table { $table })
+    [taken_over] the replicas that sync here (table { $table })
+    [receipt] what is known of what reached headquarters (table { $table })
+    [receipt_ahead] what is known of what reached headquarters (table { $table })
+    [verdict] the refusals and what they put aside (table { $table })
+    [judged_below] the refusals and what they put aside (table { $table })
+    [held_answer] the refusals and what they put aside (table { $table })
+    [resource] the published forms and lists (table { $table })
+    [draft] the interviews under way (table { $table })
+    [draft_answer] the interviews under way (table { $table })
+    [drawn] the interviews under way (table { $table })
+    [enrolment_code] the enrolment codes and tokens (table { $table })
+    [pull_token] the enrolment codes and tokens (table { $table })
+    [gone] what leaves this replica (table { $table })
+    [erased] the erasures (table { $table })
+    [erasure] the erasures (table { $table })
+    [unused_key] the erasures (table { $table })
+    [fork] the copies of devices that were found (table { $table })
+    [carried] what is carried for colleagues (table { $table })
+    [carried_back] what is carried for colleagues (table { $table })
+    [attachment] the attached files (table { $table })
+    [chunk] the attached files (table { $table })
+    [mention] the attached files (table { $table })
+    [mentioned_before] the attached files (table { $table })
+    [thumbnail] the attached files (table { $table })
+    [wanted] the attached files (table { $table })
+    [covered_file] the attached files (table { $table })
+    [passing] the attached files (table { $table })
+    [succession] the successions of hubs (table { $table })
+   *[other] the table { $table }
+ }
+problem-verify-flawed = { $count } flaw(s) in this replica. Do not delete it: sync (teranga field sync), then go on in another folder, with a new replica (teranga field init) and a new code (teranga field enrol): the hub brings there what it has. Keep the old folder and tell your office: what has not reached the hub is only there.
+problem-verify-flawed-hub = { $count } flaw(s) in this hub. Do not delete it: stop it, keep a copy of its folder, and put back its last backup in which teranga verify finds nothing; devices and hubs bring again what is missing there. Without a backup, tell headquarters.
 problem-file-absent = { $path } does not exist, or its folder does not.
 problem-file-is-folder = { $path } is a folder; a file is needed.
 problem-file-unusable = { $path } cannot be used: { $detail }

@@ -347,7 +347,70 @@ verify-chain = Le paquet { $batch } de { $person } ne suit pas celui d'avant.
 verify-part = Enregistrement { $record }, classe { $class } : ce qui est montré n'est pas ce que dit le journal.
 verify-file = Le fichier { $file } n'est plus ce que dit son adresse. Joignez-le de nouveau, ou allez le chercher au hub.
 verify-resource = { $name } n'est plus le texte qui a été publié.
-problem-verify-flawed = { $count } défaut(s) dans cette réplique. Ne l'effacez pas : synchronisez ce qui peut l'être, gardez-en une copie et prévenez votre bureau.
+verify-layout = La base n'est pas disposée comme ce programme la dispose : { $name }.
+verify-table = N'est plus tel qu'il a été écrit : { $what }.
+verify-unreadable = Ne se lit plus jusqu'au bout : { $what } ({ $detail }).
+verify-record = Enregistrement { $record } : ce qui est noté à son sujet n'est pas ce que dit son enveloppe.
+verify-thumbnail = La miniature de { $file } n'est plus celle qui a été signée.
+verify-feed = La ligne { $position } de ce qui descend n'est plus celle qui a été écrite.
+verify-identity = L'identité de { $person }, ou celle d'une de ses ouvertures, ne découle plus de sa clé.
+verify-erasure = Enregistrement { $record } : l'ordre de l'effacer n'est plus celui que le siège a signé.
+verify-confirmation = Enregistrement { $record } : la confirmation de son effacement par { $person } n'est plus celle qui a été signée.
+verify-hub = La clé du hub n'est plus celle du hub.
+verify-keys = Les clés de ce hub ne sont plus telles qu'elles ont été écrites : { $what }.
+verify-table-name = { $table ->
+    [meta] ce que cette réplique dit d'elle-même (table { $table })
+    [replica] le registre des personnes et de leurs appareils (table { $table })
+    [opening] le registre des personnes et de leurs appareils (table { $table })
+    [change] le journal des changements (table { $table })
+    [named_again] le journal des changements (table { $table })
+    [awaits] le journal des changements (table { $table })
+    [missed] le journal des changements (table { $table })
+    [unbrought] le journal des changements (table { $table })
+    [pack] les paquets et leur envoi (table { $table })
+    [outbox] les paquets et leur envoi (table { $table })
+    [record] ce qui est montré des enregistrements (table { $table })
+    [part] ce qui est montré des enregistrements (table { $table })
+    [conflict] ce qui est montré des enregistrements (table { $table })
+    [feed] ce qui descend vers les appareils (table { $table })
+    [leaving] ce qui descend vers les appareils (table { $table })
+    [stranger] ce qui descend vers les appareils (table { $table })
+    [uplink] la place de cette réplique auprès de son hub (table { $table })
+    [checkpoint] la place de cette réplique auprès de son hub (table { $table })
+    [asked_by] la place de cette réplique auprès de son hub (table { $table })
+    [child] les répliques qui synchronisent ici (table { $table })
+    [taken_over] les répliques qui synchronisent ici (table { $table })
+    [receipt] ce que l'on sait de ce qui est arrivé au siège (table { $table })
+    [receipt_ahead] ce que l'on sait de ce qui est arrivé au siège (table { $table })
+    [verdict] les refus et ce qu'ils ont mis de côté (table { $table })
+    [judged_below] les refus et ce qu'ils ont mis de côté (table { $table })
+    [held_answer] les refus et ce qu'ils ont mis de côté (table { $table })
+    [resource] les formulaires et listes publiés (table { $table })
+    [draft] les entretiens en cours (table { $table })
+    [draft_answer] les entretiens en cours (table { $table })
+    [drawn] les entretiens en cours (table { $table })
+    [enrolment_code] les codes d'inscription et les jetons (table { $table })
+    [pull_token] les codes d'inscription et les jetons (table { $table })
+    [gone] ce qui quitte cette réplique (table { $table })
+    [erased] les effacements (table { $table })
+    [erasure] les effacements (table { $table })
+    [unused_key] les effacements (table { $table })
+    [fork] les copies d'appareils qui ont été trouvées (table { $table })
+    [carried] ce qui est porté pour des collègues (table { $table })
+    [carried_back] ce qui est porté pour des collègues (table { $table })
+    [attachment] les fichiers joints (table { $table })
+    [chunk] les fichiers joints (table { $table })
+    [mention] les fichiers joints (table { $table })
+    [mentioned_before] les fichiers joints (table { $table })
+    [thumbnail] les fichiers joints (table { $table })
+    [wanted] les fichiers joints (table { $table })
+    [covered_file] les fichiers joints (table { $table })
+    [passing] les fichiers joints (table { $table })
+    [succession] les successions de hubs (table { $table })
+   *[other] la table { $table }
+ }
+problem-verify-flawed = { $count } défaut(s) dans cette réplique. Ne l'effacez pas : synchronisez (teranga field sync), puis continuez dans un autre dossier, avec une réplique neuve (teranga field init) et un nouveau code (teranga field enrol) : le hub y apporte ce qu'il a. Gardez l'ancien dossier et prévenez votre bureau : ce qui n'est pas arrivé au hub n'est que là.
+problem-verify-flawed-hub = { $count } défaut(s) dans ce hub. Ne l'effacez pas : arrêtez-le, gardez une copie de son dossier, et remettez en place sa dernière sauvegarde où teranga verify ne trouve rien ; appareils et hubs y apportent de nouveau ce qui y manque. Sans sauvegarde, prévenez le siège.
 problem-file-absent = { $path } n'existe pas, ou son dossier n'existe pas.
 problem-file-is-folder = { $path } est un dossier ; il faut un fichier.
 problem-file-unusable = { $path } n'est pas utilisable : { $detail }

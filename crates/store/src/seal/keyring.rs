@@ -13,6 +13,7 @@ use super::cipher::{self, Secret};
 use super::place::{Place, fresh};
 use crate::columns::{blob, maybe_blob, unsigned};
 use crate::error::{Result, StoreError};
+use crate::tally;
 
 const SCHEMA: &str = include_str!("../sql/keys1.sql");
 const VERSION: u32 = 1;
@@ -218,6 +219,29 @@ impl Keyring {
         Ok(())
     }
 
+    /// Its database.
+    pub(super) fn database(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A database as one looks that was made today, with nothing in it.
+    pub(super) fn example() -> Result<Connection> {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(connection)
+    }
+
+    /// The numbers of keys that do not open.
+    pub(super) fn unopened(&self) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare("SELECT key, wrapped FROM key ORDER BY key")?;
+        let keys = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let keys = keys.collect::<rusqlite::Result<Vec<(i64, Vec<u8>)>>>()?;
+        let open = |number: i64, wrapped: &[u8]| {
+            cipher::open(&self.wrapping, &number.to_be_bytes(), wrapped).is_some_and(|key| key.len() == 32)
+        };
+        Ok(keys.into_iter().filter(|(key, wrapped)| !open(*key, wrapped)).map(|(key, _)| key).collect())
+    }
+
     /// How many recovery shares were made.
     pub(super) fn shares(&self) -> Result<u64> {
         Ok(unsigned(self.connection.query_row("SELECT count(*) FROM share", [], |row| row.get(0))?))
@@ -256,6 +280,7 @@ fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
         (0, Sealed::NotYet) => {
             let transaction = connection.transaction()?;
             transaction.execute_batch(SCHEMA)?;
+            tally::begin(&transaction)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
             transaction.commit()?;
         }
@@ -265,6 +290,7 @@ fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
             return Err(StoreError::Newer { path: place.keys_file(), found, known: VERSION });
         }
     }
+    tally::attach(&connection)?;
     Ok(connection)
 }
 

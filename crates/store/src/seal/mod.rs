@@ -7,6 +7,7 @@ mod cipher;
 mod keyring;
 mod place;
 mod share;
+mod sound;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

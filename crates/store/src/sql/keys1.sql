@@ -27,3 +27,9 @@ CREATE TABLE share (
     row     INTEGER PRIMARY KEY,
     wrapped BLOB NOT NULL
 ) STRICT;
+
+-- For each table a number that follows from all its rows: what `verify` adds up once more (`tally.rs`).
+CREATE TABLE tally (
+    name TEXT PRIMARY KEY,
+    sum  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -10,7 +10,7 @@ use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, StoreError};
 
-fn begin_draft(device: &mut Replica, record: RecordId) {
+pub(crate) fn begin_draft(device: &mut Replica, record: RecordId) {
     let salt = device.record(record).unwrap().unwrap().salt;
     let heads = device.parts(record).unwrap().into_iter().map(|part| (part.class, part.heads)).collect();
     let draft = Draft { record, salt, form: "rss@1".into(), case: None, wave: None, started: NOW, heads };

@@ -50,7 +50,7 @@ fn answers(replica: &Replica, record: RecordId) -> Vec<(String, Value)> {
 }
 
 /// A record, and a correction of Awa's that her own region does not take.
-fn refused_at_the_region(world: &mut World) -> RecordId {
+pub(crate) fn refused_at_the_region(world: &mut World) -> RecordId {
     let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     sync_all(world);
     edit(&mut world.awa, record, &[("E02", "refused")]);

@@ -41,7 +41,7 @@ impl Entropy for Seeded {
 }
 
 pub(crate) struct World {
-    _dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
     pub seed: Seeded,
     pub hq: Replica,
     pub region: Replica,
@@ -82,7 +82,7 @@ pub(crate) fn world(seed: u64) -> World {
     enrol(&mut hq, &mut region, "one");
     enrol(&mut region, &mut awa, "two");
     enrol(&mut region, &mut moussa, "three");
-    World { _dir: dir, seed, hq, region, awa, moussa }
+    World { dir, seed, hq, region, awa, moussa }
 }
 
 /// Exchanges until nothing is left.

@@ -1,0 +1,268 @@
+//! The tally: for each table one number that follows from everything in it. Most of what a replica writes for itself is
+//! signed by nobody and follows from nothing - drafts, cursors, what waits - so a byte of it that a disk turned over would
+//! be read as if it had been written. Whoever writes a row adds it to the number of its table, in the same transaction;
+//! whoever verifies adds all rows up anew. Triggers do the former. They belong to the connection and not to the database, so
+//! that what is written past this code is found too.
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+
+use crate::error::Result;
+
+/// What a row's fingerprint begins with, so that an empty one counts.
+const BEGIN: u64 = 0xcbf2_9ce4_8422_2325;
+/// Odd: to multiply by it loses nothing.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The fingerprint of a row. Each step can be undone, so that two rows that differ in one byte never have the same; it is no
+/// protection against whoever means to deceive.
+struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn take(&mut self, value: ValueRef<'_>) {
+        match value {
+            ValueRef::Null => self.word(0),
+            ValueRef::Integer(number) => self.word(1).word(number.cast_unsigned()),
+            ValueRef::Real(number) => self.word(2).word(number.to_bits()),
+            ValueRef::Text(bytes) => self.word(3).bytes(bytes),
+            ValueRef::Blob(bytes) => self.word(4).bytes(bytes),
+        };
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.word(bytes.len() as u64);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
+        }
+        self.word(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+    }
+
+    fn word(&mut self, word: u64) -> &mut Self {
+        self.0 = (self.0 ^ word).wrapping_mul(FACTOR);
+        self.0 ^= self.0 >> 29;
+        self
+    }
+}
+
+/// Sees to it that this connection keeps the tally. The tables are there; `recursive_triggers` is set, or a row that another
+/// one replaces stays in the tally.
+pub(crate) fn attach(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("with_row", -1, flags, |context| {
+        let (sum, row) = read(context);
+        Ok(sum.wrapping_add(row))
+    })?;
+    connection.create_scalar_function("without_row", -1, flags, |context| {
+        let (sum, row) = read(context);
+        Ok(sum.wrapping_sub(row))
+    })?;
+    // `CREATE TRIGGER` reads all that are there for each one that it makes, which took five times as long as everything else
+    // at an opening. Written where it would write them, they are read once.
+    connection.pragma_update(None, "writable_schema", true)?;
+    let written = write_triggers(connection);
+    connection.execute_batch("PRAGMA writable_schema = RESET")?;
+    written
+}
+
+fn write_triggers(connection: &Connection) -> Result<()> {
+    let mut write = connection.prepare(
+        "INSERT INTO sqlite_temp_schema (type, name, tbl_name, rootpage, sql) VALUES ('trigger', ?1, ?2, 0, ?3)",
+    )?;
+    for Table { name, columns } in tables(connection)? {
+        let of =
+            |row| columns.iter().fold(String::new(), |all, column| all + &format!(", {row}.\"{column}\""));
+        let (old, new) = (of("OLD"), of("NEW"));
+        for (event, sum) in [
+            ("INSERT", format!("with_row(sum{new})")),
+            ("DELETE", format!("without_row(sum{old})")),
+            ("UPDATE", format!("with_row(without_row(sum{old}){new})")),
+        ] {
+            let trigger = format!("{name}_{event}");
+            let sql = format!(
+                "CREATE TRIGGER \"{trigger}\" AFTER {event} ON main.\"{name}\" BEGIN
+                     UPDATE tally SET sum = {sum} WHERE name = '{name}';
+                 END"
+            );
+            write.execute((trigger, &name, sql))?;
+        }
+    }
+    Ok(())
+}
+
+/// The sum so far, and the fingerprint of the row that the other arguments are.
+fn read(context: &rusqlite::functions::Context<'_>) -> (i64, i64) {
+    let mut fingerprint = Fingerprint(BEGIN);
+    (1..context.len()).for_each(|column| fingerprint.take(context.get_raw(column)));
+    // A sum that is a number no more keeps nobody from writing: whoever verifies finds it.
+    (context.get(0).unwrap_or_default(), fingerprint.0.cast_signed())
+}
+
+/// Adds up what is there, once tables were made or changed.
+pub(crate) fn begin(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM tally", [])?;
+    for table in tables(connection)? {
+        connection.execute(
+            "INSERT INTO tally (name, sum) VALUES (?1, ?2)",
+            (&table.name, sum(connection, &table)?),
+        )?;
+    }
+    Ok(())
+}
+
+/// The tables that are not as they were written; the tally itself where it speaks of one that is not there.
+pub(crate) fn differing(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT sum FROM tally WHERE name = ?1")?;
+    let (mut differing, tables) = (Vec::new(), tables(connection)?);
+    for table in &tables {
+        let kept = statement.query_map([&table.name], |row| row.get::<_, i64>(0))?.next().transpose()?;
+        // A table that cannot be read through is not as it was written either.
+        if kept.is_none() || sum(connection, table).ok() != kept {
+            differing.push(table.name.clone());
+        }
+    }
+    let kept: u32 = connection.query_row("SELECT count(*) FROM tally", [], |row| row.get(0))?;
+    if usize::try_from(kept) != Ok(tables.len()) {
+        differing.push("tally".to_owned());
+    }
+    Ok(differing)
+}
+
+struct Table {
+    name: String,
+    columns: Vec<String>,
+}
+
+/// Every table of ours but the tally. SQLite's own take no triggers.
+fn tables(connection: &Connection) -> Result<Vec<Table>> {
+    let mut statement = connection.prepare(
+        "SELECT t.name, c.name FROM main.sqlite_schema t JOIN pragma_table_info(t.name, 'main') c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name <> 'tally'
+         ORDER BY t.name, c.cid",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut tables: Vec<Table> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (name, column) = (row.get::<_, String>(0)?, row.get(1)?);
+        match tables.last_mut() {
+            Some(table) if table.name == name => table.columns.push(column),
+            _ => tables.push(Table { name, columns: vec![column] }),
+        }
+    }
+    Ok(tables)
+}
+
+fn sum(connection: &Connection, table: &Table) -> Result<i64> {
+    let columns = table.columns.join("\", \"");
+    let mut statement = connection.prepare(&format!("SELECT \"{columns}\" FROM main.\"{}\"", table.name))?;
+    let mut rows = statement.query([])?;
+    let mut sum = 0i64;
+    while let Some(row) = rows.next()? {
+        let mut fingerprint = Fingerprint(BEGIN);
+        for column in 0..table.columns.len() {
+            fingerprint.take(row.get_ref(column)?);
+        }
+        sum = sum.wrapping_add(fingerprint.0.cast_signed());
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate;
+
+    /// A database with two rows in every table. What the rows refer to is not there.
+    fn filled() -> Connection {
+        let connection = migrate::example().unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection.pragma_update(None, "recursive_triggers", true).unwrap();
+        connection
+    }
+
+    fn fill(connection: &Connection) {
+        for Table { name, columns } in tables(connection).unwrap() {
+            let mut statement =
+                connection.prepare("SELECT type FROM pragma_table_info(?1) ORDER BY cid").unwrap();
+            let types: Vec<String> = statement
+                .query_map([&name], |row| row.get(0))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            for number in if name == "uplink" { 1..2 } else { 1..3 } {
+                let value = |of: &String| match of.as_str() {
+                    "INTEGER" => number.to_string(),
+                    "TEXT" => format!("'text {number}'"),
+                    _ => format!("x'0102030405060708090a0{number}'"),
+                };
+                let values: Vec<String> = types.iter().map(value).collect();
+                let columns = columns.join(", ");
+                connection
+                    .execute(&format!("INSERT INTO {name} ({columns}) VALUES ({})", values.join(", ")), [])
+                    .unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_of_any_table_that_changes_behind_the_tally_is_found_and_its_table_named() {
+        let connection = filled();
+        fill(&connection);
+        begin(&connection).unwrap();
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        let mut flipped = 0;
+        for Table { name, columns } in tables(&connection).unwrap() {
+            for column in columns.iter().filter(|column| *column != "only_one") {
+                connection.execute_batch("SAVEPOINT flip").unwrap();
+                // The last byte of one row, and of a number its last bit.
+                let sql = format!(
+                    "UPDATE {name} SET {column} = CASE typeof({column})
+                         WHEN 'integer' THEN {column} + 8
+                         WHEN 'text' THEN substr({column}, 1, length({column}) - 1) || 'x'
+                         ELSE CAST(substr({column}, 1, length({column}) - 1) || 'x' AS BLOB) END
+                     WHERE {column} = (SELECT max({column}) FROM {name})"
+                );
+                assert_eq!(connection.execute(&sql, []).unwrap(), 1, "{name}.{column}");
+                assert_eq!(differing(&connection).unwrap(), [name.as_str()], "{column}");
+                connection.execute_batch("ROLLBACK TO flip; RELEASE flip").unwrap();
+                flipped += 1;
+            }
+        }
+        assert!(flipped > 200, "{flipped}");
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn whatever_is_written_is_in_the_tally() {
+        let connection = filled();
+        attach(&connection).unwrap();
+        fill(&connection);
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        for sql in [
+            "UPDATE child SET exchange = exchange + 1",
+            "INSERT INTO meta (name, value) VALUES ('text 1', x'00') ON CONFLICT DO UPDATE SET value = excluded.value",
+            "INSERT OR REPLACE INTO carried_back (child, at_ms, file) SELECT child, 7, x'07' FROM carried_back",
+            "DELETE FROM chunk WHERE n = 1",
+            "DELETE FROM drawn",
+        ] {
+            assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
+            assert_eq!(differing(&connection).unwrap(), [""; 0], "{sql}");
+        }
+        // A row goes with the one that it hangs on.
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO attachment (row, hash, bytes) VALUES (9, x'09', 1);
+                 INSERT INTO chunk (attachment, n, bytes) VALUES (9, 0, x'00');
+                 DELETE FROM attachment WHERE row = 9",
+            )
+            .unwrap();
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        connection.execute_batch("SAVEPOINT given_up; DELETE FROM meta; ROLLBACK TO given_up").unwrap();
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert!(connection.query_row("SELECT with_row(NULL, 1)", [], |row| row.get::<_, i64>(0)).is_ok());
+        connection.execute("DELETE FROM tally WHERE name = 'meta'", []).unwrap();
+        assert_eq!(differing(&connection).unwrap(), ["meta", "tally"]);
+    }
+}
