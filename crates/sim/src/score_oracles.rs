@@ -2,14 +2,17 @@
 //! same as what was released with them when they were saved, as far as that is not stale.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::{Value as Json, json};
+use teranga_core::catalogue::{Catalogue, ResourceKind};
 use teranga_core::id::RecordId;
+use teranga_core::shipped::SHIPPED;
 use teranga_office::Office;
 use teranga_office::consolidate::{Page, PulledRecord, Since};
-use teranga_office::publish::publish_shipped;
 use teranga_store::StoreError;
 use teranga_store::children::PullGrant;
+use teranga_sync::feed::ResourceRow;
 
 use crate::fault::Fault;
 use crate::machine::Running;
@@ -19,6 +22,9 @@ use crate::world::World;
 /// Who pulls: an analyst who may read the answers, and one who may read only what is released.
 const ANALYSTS: [(&str, &[&str]); 2] =
     [("reads-the-answers", &["open", "personal", "survey"]), ("reads-what-is-released", &["open"])];
+
+/// The forms that a world's people fill in and that something is derived from.
+const FORMS: [&str; 2] = ["rss", "profile"];
 
 /// What is told of a record under a name, and where.
 type Told = BTreeMap<(RecordId, String), (String, Json)>;
@@ -50,11 +56,33 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
 
 /// What ships with the program is published at a hub, so that it knows what is derived from what. Links need not carry it.
 fn publish(office: &mut Office, sabotage: Sabotage) -> Result<(), StoreError> {
-    publish_shipped(office.replica_mut())?;
+    for row in scored() {
+        office.replica_mut().publish(row)?;
+    }
     if let Some(scheme) = sabotage.scheme(office) {
         office.replica_mut().publish(&scheme)?;
     }
     office.reload_catalogue()
+}
+
+/// What ships with the program that the records of a world are scored by: their forms, and what is said of those.
+fn scored() -> &'static [ResourceRow] {
+    static SCORED: OnceLock<Vec<ResourceRow>> = OnceLock::new();
+    SCORED.get_or_init(|| {
+        let mut checked = Catalogue::default();
+        let is_of_them = |json: &str| {
+            let json: Json = serde_json::from_str(json).unwrap_or_default();
+            let form = json.get("form").or_else(|| json.get("form_id")).and_then(Json::as_str);
+            form.is_none_or(|form| FORMS.contains(&form))
+        };
+        let shipped = SHIPPED.iter().filter(|(_, json)| is_of_them(json));
+        let row = |(kind, json): &(ResourceKind, &str)| {
+            let named = checked.add(*kind, json).ok()?;
+            let (kind, json) = (kind.code().to_owned(), (*json).to_owned());
+            Some(ResourceRow { kind, id: named.id, version: named.version, json })
+        };
+        shipped.filter_map(row).collect()
+    })
 }
 
 /// Everything that a hub tells an analyst.

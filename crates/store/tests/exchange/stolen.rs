@@ -16,7 +16,7 @@ fn brought_first(seed: u64, twist: impl Fn(Vec<Save>) -> Vec<Save>) -> (World, [
     let records =
         ["ok", "satisfied"].map(|answer| open_record(&mut world.awa, &mut world.seed, &[("E01", answer)]));
     let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
-    let pack = request.pushes[0].pack().unwrap();
+    let pack = request.pushes.first().unwrap().pack().unwrap();
     let saves = twist(pack.saves);
     let line = Line::draw(&mut world.seed);
     let (identity, by) = (world.awa.identity(), Authorship::own(pack.manifest.by.openings));
@@ -51,7 +51,7 @@ fn all_is_well((world, records): (World, [RecordId; 2])) {
 #[test]
 fn work_that_was_brought_in_pieces_first_is_taken_whole() {
     all_is_well(brought_first(1, |mut saves| {
-        saves[0].pop();
+        saves.first_mut().unwrap().pop();
         saves
     }));
 }
@@ -65,7 +65,7 @@ fn work_that_was_brought_in_saves_of_another_shape_is_taken_in_its_own() {
 #[test]
 fn a_salt_that_no_change_proves_gives_way_to_one_that_does() {
     all_is_well(brought_first(4, |mut saves| {
-        for entry in &mut saves[0] {
+        for entry in saves.first_mut().unwrap() {
             entry.salt = Salt([7; 16]);
         }
         saves
