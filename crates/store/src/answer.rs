@@ -1,6 +1,7 @@
 //! The hub's half of an exchange, as far as it is the store's: cutting the answer once packs are in; and what goes back
 //! for a bundle.
 
+use teranga_core::id::ReplicaId;
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
 use teranga_sync::feed::{Cursor, Row, encode};
@@ -30,19 +31,7 @@ impl Replica {
         let cut = feed::cut(&transaction, reader, request.cursor, request.pull_bytes_max)?;
         membership::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
-        Ok(Answer {
-            version: request.version,
-            newest: self.spoken().newest.number(),
-            replica: id,
-            line: request.line,
-            before,
-            exchange: request.exchange,
-            acknowledged: self.received(id, request.line)?,
-            hub_time: now,
-            cursor: cut.cursor,
-            more: cut.more,
-            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, request.version) },
-        })
+        self.answer_of(cut, (id, request), before, now)
     }
 
     /// The answer to a request of a revoked replica whose packs were held aside: how far its outbox is held, and the verdicts on
@@ -61,18 +50,30 @@ impl Replica {
             let verdict = verdicts::on(self.connection(), (entry.record, &entry.class, entry.hash))?;
             rows.extend(verdict.map(Row::Verdict));
         }
+        let cut = feed::Cut { rows, cursor: request.cursor, more: More::Rows };
+        self.answer_of(cut, (id, request), before, now)
+    }
+
+    /// The answer that gives these rows.
+    fn answer_of(
+        &self,
+        cut: feed::Cut,
+        (child, request): (ReplicaId, &Request),
+        before: Asker,
+        now: Millis,
+    ) -> Result<Answer> {
         Ok(Answer {
             version: request.version,
             newest: self.spoken().newest.number(),
-            replica: id,
+            replica: child,
             line: request.line,
             before,
             exchange: request.exchange,
-            acknowledged: self.received(id, request.line)?,
+            acknowledged: self.received(child, request.line)?,
             hub_time: now,
-            cursor: request.cursor,
-            more: More::Rows,
-            rows: if rows.is_empty() { Vec::new() } else { encode(&rows, request.version) },
+            cursor: cut.cursor,
+            more: cut.more,
+            rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, request.version) },
         })
     }
 

@@ -12,7 +12,7 @@ use teranga_sync::feed::Cursor;
 use crate::columns::{blob, integer, unsigned};
 use crate::error::{Result, StoreError};
 
-pub(crate) use cut::{Reader, cut};
+pub(crate) use cut::{Cut, Reader, cut};
 
 /// What a feed row speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
