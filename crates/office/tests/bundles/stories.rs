@@ -170,19 +170,47 @@ fn what_is_carried_for_others_has_its_bounds_and_what_does_not_fit_is_not_begun(
 }
 
 #[test]
-fn a_pack_that_is_refused_stays_and_is_offered_again_and_is_named() {
+fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
     let mut world = World::new(19, &["awa", "moussa"]);
+    let folder = world.hub.replica().folder().to_owned();
+    let aside = world.folder.path().join("aside");
+    let spare = World::new(21, &[]);
+    drop(std::mem::replace(&mut world.hub, spare.hub));
+    copy_folder(&folder, &aside);
+    world.hub = Office::open(Replica::open(&folder, &mut world.seed).unwrap()).unwrap();
     let record = world.open(0, &[("E01", "one")]);
     world.online(0);
-    // The same record with another salt: what the hub would have to know a record by is not one's own to choose twice.
-    let salt = teranga_core::id::Salt([9; 16]);
-    world.open_with(1, record, salt, &[("E01", "two")]);
+    world.online(1);
+    // The hub is put back to before the record, and more builds on that than may wait for it.
+    world.hub = Office::open(Replica::open(&aside, &mut world.seed).unwrap()).unwrap();
+    for number in 0..=limits::WAITING_PER_PART_MAX {
+        world.edit(1, record, &[("E01", &number.to_string())]);
+    }
     let heard = world.round(1);
     assert_eq!(heard.refused, 1);
     let refused = world.devices[1].replica().refused_packs().unwrap();
-    assert_eq!(refused[0].code, "forbidden");
-    assert_eq!(world.round(1).refused, 1, "it is offered again");
-    assert_eq!(world.devices[1].replica().log_counts().unwrap().unsent, 2);
+    assert_eq!(refused[0].code, "too-many-waiting");
+    for device in [0, 1, 0] {
+        world.online(device);
+    }
+    world.all_are_equal();
+}
+
+#[test]
+fn what_comes_under_another_salt_than_stands_is_held_aside_and_its_author_is_told() {
+    let mut world = World::new(22, &["awa", "moussa"]);
+    let record = world.open(0, &[("E01", "one")]);
+    world.online(0);
+    world.open_with(1, record, teranga_core::id::Salt([9; 16]), &[("E01", "two")]);
+    world.round(1);
+    let Tick::Held(verdicts) = tick(&world, 1, record) else { panic!("its author is not told") };
+    assert!(verdicts.iter().all(|verdict| verdict.reason == "salt-contested"));
+    let after = world.open(1, &[("E01", "three")]);
+    world.round(1);
+    assert_eq!(tick(&world, 1, after), Tick::Safe, "its chain goes on");
+    let mut flaws = Vec::new();
+    world.hub.replica().verify(|flaw| flaws.push(flaw)).unwrap();
+    assert!(flaws.is_empty(), "{flaws:?}");
 }
 
 #[test]
