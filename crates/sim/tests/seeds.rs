@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use teranga_sim::{LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
+use teranga_sim::{CROWDS_FROM, LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
 
 /// Seeds of every run.
 const SEEDS: Range<u64> = 0..300;
@@ -23,6 +23,11 @@ const LOANS_FAILED_ONCE: [u64; 18] =
     [91, 102, 110, 143, 147, 153, 194, 216, 217, 242, 262, 273, 281, 306, 331, 426, 476, 2_015];
 /// Seeds of every run of worlds in which regions lend each other cases.
 const LOANS: Range<u64> = LENDS_FROM..LENDS_FROM + 60;
+
+/// The same of worlds in which sessions meet, devices are revoked and hubs are copied.
+const CROWDS_FAILED_ONCE: [u64; 12] = [12, 19, 57, 91, 104, 141, 288, 300, 513, 530, 669, 796];
+/// Seeds of every run of worlds in which sessions meet, devices are revoked and hubs are copied.
+const CROWDS: Range<u64> = CROWDS_FROM..CROWDS_FROM + 60;
 
 /// Plays seeds of which none may fail.
 fn none_fails(seeds: Range<u64>) -> Many {
@@ -53,7 +58,8 @@ fn no_seed_loses_or_splits_anything() {
 fn what_failed_once_does_not_again() {
     let regrants = REGRANTS_FAILED_ONCE.map(|seed| REGRANTS_FROM + seed);
     let loans = LOANS_FAILED_ONCE.map(|seed| LENDS_FROM + seed);
-    for seed in FAILED_ONCE.into_iter().chain(regrants).chain(loans) {
+    let crowds = CROWDS_FAILED_ONCE.map(|seed| CROWDS_FROM + seed);
+    for seed in FAILED_ONCE.into_iter().chain(regrants).chain(loans).chain(crowds) {
         none_fails(seed..seed + 1);
     }
 }
@@ -66,4 +72,9 @@ fn nobody_holds_in_the_end_what_was_taken_from_them() {
 #[test]
 fn nothing_is_lost_or_kept_that_one_region_lent_another() {
     none_fails(LOANS);
+}
+
+#[test]
+fn nothing_is_lost_where_sessions_meet_devices_are_revoked_and_hubs_are_copied() {
+    none_fails(CROWDS);
 }
