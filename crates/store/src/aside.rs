@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::held_answers;
 use crate::judged;
 use crate::log::{AGAIN, Status};
+use crate::outbox;
 use crate::replica::Replica;
 use crate::verdicts;
 
@@ -126,6 +127,30 @@ pub(crate) fn appeal(connection: &Connection) -> Result<()> {
         taken_out.push((record, columns::class(row, 1)?, blob(row, 2, "verdict", "hash")?));
     }
     taken_out
+        .into_iter()
+        .try_for_each(|(record, class, hash)| take_after_all(connection, record, &class, hash))
+}
+
+/// The hub was put back to before it held aside what a revoked device brought. It had said so beside its feed, of which no row
+/// tells that it forgot: what it does not acknowledge any more it decides on anew.
+pub(crate) fn appeal_unacknowledged(
+    connection: &Connection,
+    own: ReplicaId,
+    acknowledged: u64,
+) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT record, class, hash, batch FROM verdict
+         WHERE origin = ?1 AND reason = ?2 AND above = 1 AND withdrawn = 0 ORDER BY row",
+    )?;
+    let mut rows = statement.query(params![own.as_bytes(), judged::REVOKED])?;
+    let mut forgotten = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record: RecordId = blob(row, 0, "verdict", "record")?;
+        if !outbox::is_acknowledged(connection, own, columns::batch(row.get(3)?), acknowledged)? {
+            forgotten.push((record, columns::class(row, 1)?, blob(row, 2, "verdict", "hash")?));
+        }
+    }
+    forgotten
         .into_iter()
         .try_for_each(|(record, class, hash)| take_after_all(connection, record, &class, hash))
 }

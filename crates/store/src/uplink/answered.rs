@@ -71,6 +71,9 @@ impl Replica {
             outbox::take_apart(&transaction, own)?;
         }
         let before = uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
+        if acknowledged < before.acknowledged {
+            aside::appeal_unacknowledged(&transaction, own, acknowledged)?;
+        }
         missed::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
             && (unpacked(&transaction, own)? || missed::is_owed(&transaction)?);
