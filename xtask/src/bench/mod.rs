@@ -1,13 +1,19 @@
 //! `cargo xtask bench sync`: bytes, round trips and speed of the sync, on seeded records, in one process, over the bytes
 //! that would travel; of the form engine beside the field's own; of ingest. `docs/benchmarks.md` holds the tables.
 
+mod burst;
+mod cut;
 mod forms;
 mod ingest;
+mod memory;
 mod peers;
+mod row;
+mod socio;
 mod sync;
 mod work;
 mod world;
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     match arguments.first().map(String::as_str) {
         Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
+        Some("hub") => sync::hub(arguments.iter().any(|argument| argument == "--json")),
         Some("peers") => peers::run(arguments.iter().any(|argument| argument == "--json")),
         Some("ingest") => {
             let devices = match arguments.get(1).map(String::as_str) {
@@ -34,13 +41,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
                 }
                 Some(_) => bail!("usage: cargo xtask bench ingest [--devices N]"),
             };
-            let (parts, changes) = ingest::run(devices)?;
-            println!("{parts} parts and {changes} changes a second");
+            let done = ingest::Work::new(devices)?.ingest()?;
+            println!("{} parts and {} changes a second", done.parts_per_s, done.changes_per_s);
             Ok(())
         }
+        // What `memory` starts; nobody's command.
+        Some("serve") => memory::serve(Path::new(arguments.get(1).context("which folder?")?)),
         Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
         _ => bail!(
-            "usage: cargo xtask bench sync [--json] | peers [--json] | ingest [--devices N] | forms [--json]"
+            "usage: cargo xtask bench sync [--json] | hub [--json] | peers [--json] | ingest [--devices N] | forms [--json]"
         ),
     }
 }

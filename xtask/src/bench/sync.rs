@@ -1,48 +1,102 @@
-//! The measurements of the sync.
+//! The measurements of the sync, against the numbers that it is to reach.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value as Json, json};
-use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
-use teranga_core::form::Form;
-use teranga_core::time::Millis;
-use teranga_examples::{NOW, invented, setting};
-use teranga_store::resources::Published;
-use teranga_sync::feed::ResourceRow;
 
-use super::ingest;
+use super::row::{Outcome, Row, Rows};
 use super::work::{Filled, Held};
-use super::world::{self, Cost, pair, sync};
+use super::world::Cost;
+use super::{burst, cut, ingest, memory, socio};
 
-const SOCIO: &str = "../shared/forms/socio-economic-survey.xlsx";
+/// Devices whose work keeps a hub busy for more than a minute.
+const DEVICES: usize = 400;
 
-pub(crate) fn run(json: bool) -> Result<()> {
-    let (nothing_new, one_percent) = caught_up()?;
-    let push_1000 = push_rss(1_000)?;
-    let push_10000 = push_rss(10_000)?;
-    let link = push_rss(100)?;
-    let socio = push_socio()?;
-    let (parts, changes) = ingest::run(ingest::DEVICES)?;
-    let row = |cost: &Cost| json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down });
-    let per = |cost: &Cost, records: u64| json!({ "bytes_per_record": cost.bytes_up / records });
-    let all = json!({
-        "nothing_new": row(&nothing_new),
-        "one_percent": row(&one_percent),
-        "push_rss_1000": per(&push_1000, 1_000),
-        "push_rss_10000": per(&push_10000, 10_000),
-        "push_socio_1000": socio,
-        "link_100_forms": { "seconds": (link.seconds * 100.0).round() / 100.0 },
-        "ingest": { "parts_per_s": parts, "changes_per_s": changes },
-    });
-    for (name, measured) in all.as_object().context("an object")? {
-        println!("{name:16} {measured}");
-    }
-    if json {
-        println!("{all}");
-    }
+pub(super) fn run(as_json: bool) -> Result<()> {
+    let mut rows = Rows::new(as_json);
+    bytes(&mut rows)?;
+    let outcome = cut::measure()?;
+    let target = Some("at most one pack again for each cut, at most 3 % sent again");
+    rows.add("cut_link", &Row { what: "push of more than 8 MB, cut once in each MB", target, outcome });
+    memory_rows(&mut rows)?;
+    rates(&mut rows)?;
+    rows.end();
     Ok(())
+}
+
+/// The rows of a hub alone: its memory, and what it gets done.
+pub(super) fn hub(as_json: bool) -> Result<()> {
+    let mut rows = Rows::new(as_json);
+    memory_rows(&mut rows)?;
+    rates(&mut rows)?;
+    rows.end();
+    Ok(())
+}
+
+/// What travels over a link that holds.
+fn bytes(rows: &mut Rows) -> Result<()> {
+    let (nothing_new, one_percent) = caught_up()?;
+    let reached = nothing_new.round_trips == 1 && nothing_new.bytes_up + nothing_new.bytes_down <= 400;
+    let outcome = Outcome::Measured(travelled(&nothing_new), reached);
+    let target = Some("1 round trip, at most 400 B both ways");
+    rows.add("nothing_new", &Row { what: "nothing new, 5,000 records held", target, outcome });
+    let reached = one_percent.round_trips == 1 && one_percent.bytes_up.max(one_percent.bytes_down) <= 10_000;
+    let outcome = Outcome::Measured(travelled(&one_percent), reached);
+    let target = Some("1 round trip, at most 10 KB each way");
+    rows.add("one_percent", &Row { what: "1 % of 5,000 records changed on each side", target, outcome });
+    let push = |records: u64| {
+        let bytes = push_rss(usize::try_from(records)?)?.bytes_up / records;
+        anyhow::Ok(Outcome::Measured(json!({ "bytes_per_record": bytes }), bytes <= 250))
+    };
+    let what = "first push of 1,000 records of the RSS";
+    rows.add("push_rss_1000", &Row { what, target: None, outcome: push(1_000)? });
+    let what = "first push of 10,000 records of the RSS";
+    let target = Some("at most 250 B a record");
+    rows.add("push_rss_10000", &Row { what, target, outcome: push(10_000)? });
+    let what = "first push of 1,000 socio-economic records, beside zstd of the bare answers";
+    let target = Some("at most 1.2 times");
+    rows.add("push_socio_1000", &Row { what, target, outcome: socio::measure()? });
+    let seconds = (push_rss(100)?.seconds * 100.0).round() / 100.0;
+    let outcome = Outcome::Measured(json!({ "seconds": seconds }), seconds <= 6.0);
+    let target = Some("at most 6 s");
+    rows.add("link_100_forms", &Row { what: "100 filled forms over the link", target, outcome });
+    Ok(())
+}
+
+fn memory_rows(rows: &mut Rows) -> Result<()> {
+    let (idle, syncing) = memory::measure()?;
+    let target = Some("at most 30 MB");
+    rows.add("memory_idle", &Row { what: "memory of an idle hub", target, outcome: idle });
+    let what = "memory of a hub while 50 devices sync, at its most";
+    rows.add("memory_syncing", &Row { what, target: Some("at most 150 MB"), outcome: syncing });
+    Ok(())
+}
+
+/// What a hub gets done.
+fn rates(rows: &mut Rows) -> Result<()> {
+    eprintln!("{DEVICES} devices save 200 records each");
+    let work = ingest::Work::new(DEVICES)?;
+    let (changes_per_s, changes) = burst::measure(&work)?;
+    let measured = json!({ "changes_per_s": changes_per_s, "changes": changes });
+    let outcome = Outcome::Measured(measured, changes_per_s >= 20_000);
+    let target = Some("at least 20,000 changes a second");
+    rows.add("burst", &Row { what: "logged burst: taken and logged, not applied", target, outcome });
+    let done = work.ingest()?;
+    let measured = json!({
+        "parts_per_s": done.parts_per_s,
+        "changes_per_s": done.changes_per_s,
+        "seconds": done.seconds.round(),
+    });
+    let outcome = Outcome::Measured(measured, done.parts_per_s >= 3_000 && done.seconds >= 60.0);
+    let target = Some("at least 3,000 parts a second, over 60 s");
+    rows.add("ingest", &Row { what: "hub, from the socket to the view", target, outcome });
+    let outcome = Outcome::Measured(json!({ "logged_each_10_s": done.backlog }), done.is_flat());
+    let target = Some("flat: moves by less than a second's work");
+    rows.add("backlog", &Row { what: "changes logged and not applied, every 10 s of it", target, outcome });
+    Ok(())
+}
+
+fn travelled(cost: &Cost) -> Json {
+    json!({ "round_trips": cost.round_trips, "bytes_up": cost.bytes_up, "bytes_down": cost.bytes_down })
 }
 
 /// Nothing new, and one per cent changed on each side, of 5,000 records.
@@ -57,58 +111,4 @@ fn caught_up() -> Result<(Cost, Cost)> {
 /// The first push of records of a case that the hub has.
 fn push_rss(count: usize) -> Result<Cost> {
     Filled::new(count)?.push()
-}
-
-/// The setting of an act at a time.
-fn clocked(now: Millis, seed: &mut Seeded) -> Setting<'_> {
-    Setting { now, ..setting(seed) }
-}
-
-/// The same of a form that nobody here wrote, beside zstd of the bare answers.
-fn push_socio() -> Result<Json> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let Ok(bytes) = std::fs::read(root.join(SOCIO)) else {
-        println!("skipped: {SOCIO} is not here");
-        return Ok(Json::Null);
-    };
-    let imported = teranga_xforms::import_xlsx(&bytes, "socio.xlsx")
-        .map_err(|findings| anyhow::anyhow!("{} findings", findings.len()))?;
-    let form = Form::parse(&imported.form)?;
-    let row = ResourceRow {
-        kind: "form".into(),
-        id: form.form_id().to_owned(),
-        version: form.version().to_owned(),
-        json: imported.form.to_string(),
-    };
-    let folder = tempfile::tempdir()?;
-    let mut seed = Seeded(3);
-    let (mut hub, mut device) = pair(folder.path(), &mut seed);
-    anyhow::ensure!(hub.replica_mut().publish(&row)? == Published::New, "the form is new");
-    hub.reload_catalogue()?;
-    sync(&mut device, &mut hub)?;
-    device.reload_catalogue()?;
-    let case = invented(&mut device, "profile", None, &mut seed);
-    sync(&mut device, &mut hub)?;
-    let mut bare = String::new();
-    let mut now = NOW.0;
-    let mut passes = |seed: &mut Seeded, most: usize| {
-        now += i64::try_from(seed.below(most))?;
-        anyhow::Ok(Millis(now))
-    };
-    for _ in 0..1_000 {
-        // Half an hour each, members of the household within a few minutes, and some way to the next house.
-        let at = passes(&mut seed, 3_600_000)?;
-        let mut interview = device.begin(form.form_id(), Some(case), clocked(at, &mut seed))?;
-        let mut answers = Seeded(seed.next_number());
-        let at = passes(&mut seed, 600_000)?;
-        invent::fill(&mut device, &mut interview, clocked(at, &mut seed), &mut answers)?;
-        bare += &world::bare(interview.filling());
-        let at = passes(&mut seed, 3_000_000)?;
-        device.finish(&mut interview, clocked(at, &mut seed))?;
-    }
-    let cost = sync(&mut device, &mut hub)?;
-    let zstd = zstd::bulk::compress(bare.as_bytes(), 9)?.len() as u64;
-    #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^52")]
-    let ratio = (cost.bytes_up as f64 / zstd as f64 * 100.0).round() / 100.0;
-    Ok(json!({ "bytes_per_record": cost.bytes_up / 1_000, "ratio_to_bare_zstd": ratio }))
 }

@@ -14,6 +14,8 @@ use super::world::{self, Cost, Samples, edit, pair, sync};
 
 /// Invented interviews that the records are mixed from.
 const SAMPLES: usize = 40;
+/// Sixty-four, so that one of them at random is six bits.
+const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A device with a case, and samples of a form for it.
 pub(super) fn samples(device: &mut Device, form: &str, seed: &mut Seeded) -> Result<(RecordId, Samples)> {
@@ -113,6 +115,23 @@ impl Filled {
         let records: Vec<RecordId> =
             (0..count).map(|_| samples.save(&mut device, case, &mut seed)).collect::<Result<_>>()?;
         Ok(Self { hub, device, records, _folder: folder })
+    }
+
+    /// So many, each with a note of so many letters that hardly compress.
+    pub(super) fn with_notes(count: usize, note_bytes: usize) -> Result<Self> {
+        let mut filled = Self::new(count)?;
+        let mut seed = Seeded(7);
+        for record in &filled.records {
+            let note: String =
+                (0..note_bytes).filter_map(|_| LETTERS.chars().nth(seed.below(LETTERS.len()))).collect();
+            edit(&mut filled.device, *record, &note)?;
+        }
+        Ok(filled)
+    }
+
+    /// Both ends.
+    pub(super) fn ends(&mut self) -> (&mut Device, &mut Office) {
+        (&mut self.device, &mut self.hub)
     }
 
     /// Their first push.
