@@ -35,7 +35,7 @@ pub(super) fn measure() -> Result<(Outcome, Outcome)> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("hub");
     eprintln!("{DEVICES} devices save {RECORDS_PER_DEVICE} records each");
-    let devices = devices(folder.path(), &data)?;
+    let devices = devices(folder.path(), &data);
     let hub = Hub::start(&data)?;
     let holds_nothing = hub.megabytes("VmRSS")?;
     all_sync(hub.address, devices)?;
@@ -96,7 +96,7 @@ fn in_megabytes(status: &str, name: &str) -> Option<f64> {
 }
 
 /// Devices with records that the hub does not have, of a case each.
-fn devices(folder: &Path, data: &Path) -> Result<Vec<Device>> {
+fn devices(folder: &Path, data: &Path) -> Vec<Device> {
     let mut seed = Seeded(5);
     let mut hub = teranga_examples::hub(data, &mut seed);
     let mut devices = Vec::new();
@@ -109,7 +109,7 @@ fn devices(folder: &Path, data: &Path) -> Result<Vec<Device>> {
         }
         devices.push(device);
     }
-    Ok(devices)
+    devices
 }
 
 /// A device that whoever carries its session holds alone.
