@@ -6,7 +6,7 @@ use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::ingest::Ingested;
 use teranga_sync::identity::replica_id;
-use teranga_sync::introduction::{Introduction, ReplicaKind};
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Push, Request};
 
@@ -38,17 +38,13 @@ impl Office {
         Ok(answer.encode(self.replica().identity()))
     }
 
-    /// Takes a revoked device's packs, each by this, so that they are held aside. A hub that was revoked brings nothing: what
-    /// it has its devices bring themselves.
+    /// Takes a revoked device's packs, each by this, so that they are held aside.
     pub(crate) fn hold_aside(
         &mut self,
         child: &Introduction,
         pushes: &[Push],
         mut take: impl FnMut(&mut Self, &Push) -> Result<Ingested, Rejected>,
     ) -> Result<(), Rejected> {
-        if child.kind == ReplicaKind::Hub {
-            return Err(revoked());
-        }
         for push in pushes {
             let held = self.replica().held_of_revoked(replica_id(&child.key))?;
             if held + push.bytes.len() as u64 > limits::REVOKED_BYTES_MAX {

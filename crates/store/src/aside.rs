@@ -11,10 +11,13 @@ use crate::columns::{self, blob, unsigned};
 use crate::error::Result;
 use crate::held_answers;
 use crate::judged;
-use crate::log::{AGAIN, Status};
+use crate::log::{AGAIN, ASKED_FOR, Status};
 use crate::outbox;
 use crate::replica::Replica;
 use crate::verdicts;
+
+/// What a row of the log weighs at least beside its body: its record, hash, author and places.
+const ROW_BYTES: i64 = 128;
 
 /// Changes of one record by one author that are held aside for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +61,17 @@ impl Replica {
         Ok(aside)
     }
 
-    /// How many bytes of changes are held aside because whoever brought them was revoked before.
+    /// How many bytes of a revoked replica's changes stand in no document here, whatever each is held aside or waits for. A change of
+    /// which only the name came weighs what its row does.
     pub fn held_of_revoked(&self, replica: ReplicaId) -> Result<u64> {
         let bytes = self
             .connection()
             .prepare_cached(
-                "SELECT coalesce(sum(length(body)), 0) FROM change
-                 WHERE (origin = ?1 OR witness = ?1) AND status = 3 AND reason = ?2",
+                "SELECT coalesce(sum(?2 + coalesce(length(body), 0)), 0) FROM change
+                 WHERE (origin = ?1 OR seq IN (SELECT change FROM named_again WHERE origin = ?1))
+                   AND status IN (2, 3, 4)",
             )?
-            .query_row(params![replica.as_bytes(), judged::REVOKED], |row| row.get(0))?;
+            .query_row(params![replica.as_bytes(), ROW_BYTES], |row| row.get(0))?;
         Ok(unsigned(bytes))
     }
 
@@ -80,7 +85,7 @@ impl Replica {
              WHERE record = ?1 AND status IN (2, 3) AND body IS NOT NULL
                AND (record, class, hash) NOT IN
                    (SELECT record, class, hash FROM verdict WHERE record = ?1 AND withdrawn = 0 AND above = 1)",
-            params![record.as_bytes(), AGAIN],
+            params![record.as_bytes(), ASKED_FOR],
         )?;
         transaction.execute(
             "UPDATE verdict SET withdrawn = 1

@@ -21,7 +21,7 @@ pub(crate) enum Granted {
     /// Its author was in charge of the record once.
     Late,
     No,
-    /// Its author, or whoever brings it, was revoked before it came.
+    /// Its author, or whoever brings it, was revoked before it could be taken.
     Revoked,
     /// The envelope of this record has not arrived, or not all of it: nobody can say yet.
     EnvelopeUnknown(RecordId),

@@ -4,12 +4,17 @@
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_office::Office;
-use teranga_store::Status;
 use teranga_store::children::Standing;
 use teranga_store::conversation::Failure;
 use teranga_store::ticks::Tick;
+use teranga_store::{Replica, Status};
+use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::manifest::{Authorship, Manifest};
+use teranga_sync::message::{Push, Request};
+use teranga_sync::pack::{Pack, list};
+use teranga_sync::session::Session;
 
-use crate::world::{Seeded, World, bring_to};
+use crate::world::{NOW, Seeded, World, bring_to, enrol, online, profile};
 
 const AWA: usize = 0;
 const MOUSSA: usize = 1;
@@ -109,4 +114,63 @@ fn a_revoked_device_cannot_fill_the_disk() {
     let held = world.hub.replica().held_of_revoked(awa).unwrap();
     assert!(held <= teranga_sync::limits::REVOKED_BYTES_MAX + 64 * 1024, "{held}");
     world.online(MOUSSA);
+}
+
+#[test]
+fn what_came_without_its_bodies_first_is_held_aside_all_the_same() {
+    let (mut world, _, [late, _]) = world_with_late_work(5);
+    let device = world.devices[AWA].replica_mut();
+    let request = device.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let mut bare = request.pushes[0].pack().unwrap();
+    bare.saves.iter_mut().flatten().for_each(|entry| entry.body = None);
+    let bare = Push::of(request.pushes[0].number, None, &bare, request.version);
+    let identity = device.identity().clone();
+    let first = Request { pushes: vec![bare], ..request.clone() };
+    let whole = Request { exchange: request.exchange + 1, ..request };
+    for request in [first, whole] {
+        world.hub.exchange(&request.encode(&identity), NOW).unwrap();
+    }
+    assert_eq!(reasons(&world.hub, late), [Some("revoked".to_owned())]);
+    assert!(world.hub.replica().parts(late).unwrap().is_empty());
+}
+
+#[test]
+fn a_revoked_hub_is_not_heard() {
+    let mut world = World::new(6, &[]);
+    let mut make = |name: &str, kind| {
+        let profile = profile(kind, name, Some("SN-KL"));
+        Replica::create(&world.folder.path().join(name), &profile, &mut world.seed).unwrap()
+    };
+    let (mut region, mut awa) = (make("kaolack", ReplicaKind::Hub), make("awa", ReplicaKind::Device));
+    enrol(&mut world.hub, &mut region, &mut world.seed);
+    let mut region = Office::open(region).unwrap();
+    enrol(&mut region, &mut awa, &mut world.seed);
+    world.hub.replica_mut().set_standing(region.replica().id(), Standing::Revoked).unwrap();
+    let refused = online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true);
+    assert!(is_refused_as_revoked(refused));
+    assert!(world.hub.replica().introduction(awa.id()).unwrap().is_none(), "whom it enrolled is not known");
+
+    world.hub.replica_mut().set_standing(region.replica().id(), Standing::Enrolled).unwrap();
+    online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true).unwrap();
+    assert!(world.hub.replica().introduction(awa.id()).unwrap().is_some());
+}
+
+#[test]
+fn what_no_guard_takes_counts_as_held_aside() {
+    let (mut world, awa, _) = world_with_late_work(7);
+    let held = |world: &World| world.hub.replica().held_of_revoked(awa).unwrap();
+    let device = world.devices[AWA].replica_mut();
+    let request = device.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let pack = request.pushes[0].pack().unwrap();
+    let (opening, survey) = (pack.saves[0].clone(), pack.saves[1].clone());
+    // Two records in one save: held aside for another reason than its author's standing.
+    let saves = vec![[opening, survey].concat()];
+    let listed: Vec<_> = saves.iter().map(|save| list(save)).collect();
+    let by = Authorship::own(pack.manifest.by.openings.clone());
+    let listed = listed.iter().map(Vec::as_slice);
+    let manifest = Manifest::sign(device.identity(), pack.manifest.batch, pack.manifest.previous, by, listed);
+    let push = Push::of(request.pushes[0].number, None, &Pack { manifest, saves }, request.version);
+    let identity = device.identity().clone();
+    world.hub.exchange(&Request { pushes: vec![push], ..request }.encode(&identity), NOW).unwrap();
+    assert!(held(&world) > 0);
 }

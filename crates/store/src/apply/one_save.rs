@@ -157,7 +157,7 @@ impl Applier<'_> {
             record: first.record,
             of,
             standing,
-            attempt: if first.comes_again() { Attempt::Again } else { Attempt::First },
+            attempt: if first.is_asked_for() { Attempt::Again } else { Attempt::First },
             batch,
             classes: results.iter().map(|(row, _)| &row.class).collect(),
             claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),

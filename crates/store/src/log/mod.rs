@@ -61,6 +61,8 @@ pub(crate) const FROM_FEED: Batch = Batch(0);
 
 /// The mark of what was held aside and is tried again, and of what came without its body and has it now.
 pub(crate) const AGAIN: &str = "again";
+/// The same, where this hub's people asked for it: they take it from whoever brought it, revoked or not.
+pub(crate) const ASKED_FOR: &str = "again-asked-for";
 
 /// A change in the log.
 #[derive(Debug, Clone)]
@@ -96,7 +98,12 @@ impl LogRow {
 
     /// Whether those who brought it have not got it: they have taken it out since, or had let it go.
     pub(crate) fn comes_again(&self) -> bool {
-        self.reason.as_deref() == Some(AGAIN)
+        matches!(self.reason.as_deref(), Some(AGAIN | ASKED_FOR))
+    }
+
+    /// Whether this hub's people have it tried again.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.reason.as_deref() == Some(ASKED_FOR)
     }
 
     /// Whether it is held aside for such a reason.
