@@ -1,12 +1,13 @@
 //! Two salts for one record. A salt is drawn once, with the record; who brings another one has the author's key, and brought, or
-//! twisted, their work before them. As long as nothing stands in the record's documents, the salt holds that a change proves: the
-//! first change of a part, on which it builds, is made of it. Once something stands, what comes with another salt cannot go into the
-//! same documents: it is held aside, and its author is told. Each pack keeps the salt under which it was signed, so that its chain
+//! twisted, their work before them. The salt holds that a change proved first: the first change of a part, on which it builds, is
+//! made of it. One that nothing proves gives way. What comes under another than holds cannot go into the same documents: it is held
+//! aside, and its author is told. Each pack keeps the salt under which it was signed, so that its chain
 //! goes on.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
+use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, RecordId, ReplicaId, Salt};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::first::first_hash;
@@ -17,6 +18,7 @@ use crate::columns::{blob, integer};
 use crate::error::Result;
 use crate::judged;
 use crate::log::{self, Logged, Status};
+use crate::part;
 use crate::verdicts::{self, GivenBy};
 
 /// The reason of what came with another salt than its record has.
@@ -24,22 +26,24 @@ const CONTESTED: &str = "salt-contested";
 
 /// Decides between the salt that a record has here and another one that a change brings; whether the change's is the record's now.
 pub(crate) fn settle(connection: &Connection, entry: &Entry) -> Result<bool> {
-    if !proves_its_salt(entry) || something_stands(connection, entry.record)? {
+    let brings = (entry.record, &entry.class, entry.salt);
+    let proved = entry.body.as_ref().is_some_and(|body| proves(body, brings));
+    if !proved || stood(connection, entry.record)? || is_proved(connection, entry.record)? {
         return Ok(false);
     }
     // The packs that brought the record before were signed under the other one.
     connection
         .prepare_cached(
             "INSERT INTO other_salt (origin, batch, record, salt)
-             SELECT DISTINCT c.origin, c.batch, r.record, iif(r.key IS NULL, r.salt, unseal(r.salt)) FROM change c JOIN record r USING (record)
-                 WHERE c.record = ?1 AND c.batch > 0
-             UNION SELECT n.origin, n.batch, r.record, iif(r.key IS NULL, r.salt, unseal(r.salt)) FROM named_again n JOIN change c ON c.seq = n.change
-                 JOIN record r USING (record) WHERE c.record = ?1
-             ON CONFLICT DO NOTHING",
+             SELECT origin, batch, record, salt FROM record JOIN (
+                 SELECT origin, batch FROM change WHERE record = ?1 AND batch > 0
+                 UNION SELECT n.origin, n.batch FROM named_again n JOIN change c ON c.seq = n.change
+                     WHERE c.record = ?1
+             ) WHERE record = ?1 ON CONFLICT DO NOTHING",
         )?
         .execute([entry.record.as_bytes()])?;
     connection
-        .prepare_cached("UPDATE record SET salt = iif(key IS NULL, ?2, seal(key, ?2)) WHERE record = ?1")?
+        .prepare_cached("UPDATE record SET salt = seal(key, ?2) WHERE record = ?1")?
         .execute(params![entry.record.as_bytes(), entry.salt.0])?;
     for row in log::of_record(connection, entry.record)? {
         if row.status == Status::Waiting || row.is_held_for(|reason| reason == CONTESTED) {
@@ -51,17 +55,25 @@ pub(crate) fn settle(connection: &Connection, entry: &Entry) -> Result<bool> {
 }
 
 /// Whether a change builds on the first change that its part has under this salt.
-fn proves_its_salt(entry: &Entry) -> bool {
-    let first = first_hash(entry.record, &entry.class, entry.salt);
-    let scanned = entry.body.as_ref().map(|body| scan(body, &ChangeLimits::PROTOCOL));
-    matches!(scanned, Some(Ok(scanned)) if scanned.deps.contains(&first))
+fn proves(body: &[u8], (record, class, salt): (RecordId, &ClassId, Salt)) -> bool {
+    let scanned = scan(body, &ChangeLimits::PROTOCOL);
+    scanned.is_ok_and(|scanned| scanned.deps.contains(&first_hash(record, class, salt)))
 }
 
-/// Whether a change of a record is in its document.
-fn something_stands(connection: &Connection, record: RecordId) -> Result<bool> {
+/// Whether some change that is here proves the salt which a record has: what is held aside for another reason is its author's.
+fn is_proved(connection: &Connection, record: RecordId) -> Result<bool> {
+    let Some(salt) = part::salt_of(connection, record)? else { return Ok(false) };
+    let rows = log::of_record(connection, record)?;
+    Ok(rows.iter().any(|row| row.body.as_ref().is_some_and(|body| proves(body, (record, &row.class, salt)))))
+}
+
+/// Whether a change of a record stands in its document, or did until the record left.
+fn stood(connection: &Connection, record: RecordId) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM part WHERE record = ?1)")?
-        .query_row([record.as_bytes()], |row| row.get(0))?)
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM change WHERE record = ?1 AND status IN (?2, ?3))")?
+        .query_row(params![record.as_bytes(), Status::Applied.code(), Status::LetGo.code()], |row| {
+            row.get(0)
+        })?)
 }
 
 /// Holds a change aside that came in this pack.
@@ -90,14 +102,10 @@ pub(crate) fn note(
 ) -> Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO other_salt (origin, batch, record, salt) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            "INSERT INTO other_salt (origin, batch, record, salt)
+             SELECT ?1, ?2, record, seal(key, ?4) FROM record WHERE record = ?3 ON CONFLICT DO NOTHING",
         )?
-        .execute(params![
-            origin.as_bytes(),
-            integer(batch.0),
-            entry.record.as_bytes(),
-            entry.salt.0
-        ])?;
+        .execute(params![origin.as_bytes(), integer(batch.0), entry.record.as_bytes(), entry.salt.0])?;
     Ok(())
 }
 
@@ -107,8 +115,10 @@ pub(crate) fn restore(
     (origin, batch): (ReplicaId, Batch),
     saves: &mut [Save],
 ) -> Result<()> {
-    let mut statement =
-        connection.prepare_cached("SELECT record, salt FROM other_salt WHERE origin = ?1 AND batch = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT r.record, iif(r.key IS NULL, o.salt, unseal(o.salt)) FROM other_salt o JOIN record r USING (record)
+         WHERE o.origin = ?1 AND o.batch = ?2",
+    )?;
     let mut rows = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
     let mut salts: BTreeMap<RecordId, Salt> = BTreeMap::new();
     while let Some(row) = rows.next()? {

@@ -1,8 +1,12 @@
 //! A key that was stolen with work that its owner has not sent. Whoever has it can bring that work first, in pieces, in another
 //! shape, or under another salt: its owner's packs are taken all the same.
 
+use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, Line, ManifestHash, RecordId, Salt};
+use teranga_store::children::Standing;
 use teranga_store::ingest::Ingested;
+use teranga_store::save::PartEdit;
+use teranga_store::ticks::Tick;
 use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::Push;
 use teranga_sync::pack::{Pack, Save, list};
@@ -70,4 +74,26 @@ fn a_salt_that_no_change_proves_gives_way_to_one_that_does() {
         }
         saves
     }));
+}
+
+#[test]
+fn a_salt_that_was_proved_stays_though_nothing_stands_yet() {
+    let mut world = world(5);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    // What Awa brings is held aside, for she is revoked; then somebody else brings her record's identity under another salt.
+    let awa = world.region.child(world.awa.id()).unwrap().unwrap();
+    assert!(world.region.set_standing(world.awa.id(), Standing::Revoked).unwrap());
+    let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    world.region.begin_exchange(&request, NOW).unwrap().unwrap();
+    world.region.ingest(&awa, request.line, request.pushes.first().unwrap(), NOW).unwrap();
+    while world.region.apply_logged().unwrap().left {}
+    let parts = vec![PartEdit { class: ClassId::new("survey"), edits: texts(&[("E01", "satisfied")]) }];
+    save(&mut world.moussa, record, Salt([7; 16]), parts);
+    sync(&mut world.moussa, &mut world.region);
+    assert!(matches!(world.moussa.tick(record).unwrap(), Tick::Held(_)), "he is told");
+
+    world.region.try_again(record).unwrap();
+    while world.region.apply_logged().unwrap().left {}
+    assert_eq!(world.region.parts(record).unwrap(), world.awa.parts(record).unwrap());
+    assert_eq!(flaws(&world.region), [""; 0]);
 }
