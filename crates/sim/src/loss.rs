@@ -44,19 +44,12 @@ impl World {
         Ok(true)
     }
 
-    /// The machines that have the key of this one, itself among them.
-    pub(crate) fn with_the_key_of(&self, number: usize) -> Vec<usize> {
-        let key = |number: usize| self.machines.get(number).and_then(Machine::replica).map(Replica::id);
-        (0..self.machines.len()).filter(|other| *other == number || key(*other) == key(number)).collect()
-    }
-
     /// The machine of a regional hub is copied, and both are used: every other of its devices finds the copy from now on, under
     /// the same address and with the same key.
     pub(crate) fn copy_a_hub(&mut self, which: usize, seed: &mut Seeded) -> Result<(), StoreError> {
         let regions: Vec<usize> = self.regions().collect();
         let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(()) };
-        let Some(machine) = self.machines.get(number) else { return Ok(()) };
-        if self.shares_its_key(machine) {
+        if self.shares_its_key(number) {
             return Ok(());
         }
         let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
@@ -76,7 +69,7 @@ impl World {
         let regions: Vec<usize> = self.regions().collect();
         let Some(number) = regions.get(which % regions.len().max(1)).copied() else { return Ok(false) };
         // A place cannot be given to another while a copy has it.
-        if self.machines.get(number).is_some_and(|machine| self.shares_its_key(machine)) {
+        if self.shares_its_key(number) {
             return Ok(false);
         }
         self.replace(number, seed)

@@ -8,7 +8,6 @@ use teranga_core::id::{ChangeHash, Line, PublicKey, RecordId};
 use teranga_store::behind::Reading;
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
-use teranga_sync::identity::replica_id;
 
 use crate::erasure_oracles::is_known_erased;
 use crate::fault::Fault;
@@ -154,13 +153,12 @@ impl World {
         if before.word != Word::Stands {
             return Ok(None);
         }
-        let hub = self.hub_of(number).and_then(|hub| self.machines.get(hub));
-        if hub.is_some_and(|hub| self.shares_its_key(hub)) {
+        if self.hub_of(number).is_some_and(|hub| self.shares_its_key(hub)) {
             return Ok(None);
         }
         let on_the_way = || machine.fell.clone();
         let since = || before.link.zip(link).and_then(|(before, now)| before.lost(&now));
-        if !self.shares_its_key(machine)
+        if !self.shares_its_key(number)
             && let Some(lost) = on_the_way().or_else(since)
         {
             return Ok(Some(lost));
@@ -199,11 +197,9 @@ impl World {
     }
 
     /// Whether another machine has this one's key: what one of them says, the hub takes for the other's word until it knows.
-    pub(crate) fn shares_its_key(&self, machine: &Machine) -> bool {
-        let Some(replica) = machine.replica() else { return false };
-        let key = replica_id(&replica.public_key());
-        let with_it = self.machines.iter().filter_map(Machine::replica).filter(|other| other.id() == key);
-        with_it.count() > 1 || self.thieves.iter().any(|thief| thief.key == key)
+    pub(crate) fn shares_its_key(&self, number: usize) -> bool {
+        let key = self.machines.get(number).and_then(Machine::replica).map(Replica::id);
+        self.with_the_key_of(number).len() > 1 || self.thieves.iter().any(|thief| Some(thief.key) == key)
     }
 }
 

@@ -133,6 +133,12 @@ impl World {
         }
     }
 
+    /// The machines that have the key of this one, itself among them.
+    pub(crate) fn with_the_key_of(&self, number: usize) -> Vec<usize> {
+        let key = |number: usize| self.machines.get(number).and_then(Machine::replica).map(Replica::id);
+        (0..self.machines.len()).filter(|other| *other == number || key(*other) == key(number)).collect()
+    }
+
     /// A child and its hub, both to change.
     pub(crate) fn pair(&mut self, child: usize) -> Option<(&mut Machine, &mut Machine)> {
         let hub = self.hub_of(child)?;

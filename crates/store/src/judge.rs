@@ -52,6 +52,7 @@ pub(crate) struct Case<'a> {
     pub(crate) of: ReplicaId,
     /// Whether that is its author.
     pub(crate) standing: Standing,
+    /// Whether anybody here has looked at it.
     pub(crate) attempt: Attempt,
     /// The number of that pack.
     pub(crate) batch: Batch,

@@ -195,6 +195,7 @@ fn every_column_of_every_row_is_verified_but_for_those_that_are_listed() {
     assert!(seen > 300, "{seen}");
 }
 
+/// Something else of the same kind, as long as before.
 fn flipped(value: &rusqlite::types::Value) -> rusqlite::types::Value {
     use rusqlite::types::Value;
     match value {
