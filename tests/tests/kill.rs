@@ -154,6 +154,7 @@ fn the_check_finds_a_loss_a_divergence_and_an_unsound_part_that_are_planted() {
 #[expect(clippy::disallowed_methods, reason = "this breaks a replica on purpose")]
 fn plant(data: &std::path::Path, sql: &str) {
     let connection = rusqlite::Connection::open(data.join(teranga_store::FILE)).unwrap();
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
     assert!(connection.execute(sql, []).unwrap() > 0);
 }
 

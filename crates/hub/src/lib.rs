@@ -1,6 +1,7 @@
 //! The hub's shell: it gives the office a network, a clock and randomness. Routes, TLS, the nightly timer, and the
 //! native transport that relays and field devices share.
 
+mod at_work;
 pub mod bad_link;
 pub mod carry;
 mod gate;

@@ -13,6 +13,7 @@ use teranga_store::{Replica, StoreError};
 use teranga_sync::limits;
 use tokio::net::TcpSocket;
 
+use crate::at_work::AtWork;
 use crate::gate::{Bounds, Gate};
 use crate::link::{Link, LinkError};
 use crate::relay;
@@ -69,6 +70,9 @@ pub enum ServeError {
         /// What the system says.
         kind: std::io::ErrorKind,
     },
+    /// The system has no thread to give.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::ErrorKind),
 }
 
 impl Explain for ServeError {
@@ -79,6 +83,7 @@ impl Explain for ServeError {
             Self::NeedsTls(_) => "hub-needs-tls",
             Self::Tls(error) => error.code(),
             Self::Listen { .. } => "hub-cannot-listen",
+            Self::Thread(_) => "hub-no-thread",
         }
     }
 
@@ -91,6 +96,7 @@ impl Explain for ServeError {
             Self::Listen { address, kind } => {
                 vec![("address", address.to_string()), ("detail", kind.to_string())]
             }
+            Self::Thread(kind) => vec![("detail", kind.to_string())],
         }
     }
 
@@ -99,6 +105,7 @@ impl Explain for ServeError {
             Self::Store(error) => error.retry(),
             Self::Link(error) => error.retry(),
             Self::NeedsTls(_) | Self::Tls(_) | Self::Listen { .. } => Retry::Never,
+            Self::Thread(_) => Retry::Later,
         }
     }
 }
@@ -134,8 +141,8 @@ pub async fn serve_within(
     let address = listener.local_addr().map_err(|error| listening(&options, &error))?;
     write_door(&options, address, &secret)?;
     let has_parent = parent.is_some();
-    let state = HubState::new(Office::open(replica)?, secret, exposure, parent, &bounds)?;
-    let state = Arc::new(state);
+    let office = AtWork::start(Office::open(replica)?).map_err(|error| ServeError::Thread(error.kind()))?;
+    let state = Arc::new(HubState::new(office, secret, exposure, parent, &bounds)?);
     if exposure == Exposure::InsecureLan {
         tokio::spawn(remind());
     }
@@ -145,7 +152,7 @@ pub async fn serve_within(
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     let gate = Gate { connections: Arc::clone(&state.gate.connections), pace: bounds.pace };
-    let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes::router(Arc::clone(&state)).into_make_service_with_connect_info::<SocketAddr>();
     // HTTP/1 alone: a connection is one request at a time, and its headers are waited for by hyper's clock.
     let mut server = Server::from_listener(listener).http1_only().handle(handle);
     server.http_builder().http1().header_read_timeout(bounds.headers).max_buf_size(limits::HEADERS_BYTES_MAX);
@@ -156,6 +163,7 @@ pub async fn serve_within(
     } else {
         server.acceptor(gate).serve(service).await
     };
+    state.rest().await;
     served.map_err(|error| listening(&options, &error))
 }
 

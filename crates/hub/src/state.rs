@@ -1,13 +1,12 @@
-//! What the routes share: the office behind its lock, the local door's secret, and how to work with the office off
-//! the network's threads.
+//! What the routes share: the office at work, the gate before it, the local door's secret, and the way to the parent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use teranga_core::problem::Problem;
 use teranga_office::{Office, Rejected};
 use teranga_store::{Replica, StoreError};
-use tokio::sync::Semaphore;
 
+use crate::at_work::{AtWork, BrokeOff};
 use crate::gate::{AtGate, Bounds, Callers};
 use crate::link::Link;
 use crate::synchronise::Holder;
@@ -24,9 +23,7 @@ pub(crate) enum Exposure {
 /// A running hub.
 #[derive(Debug)]
 pub(crate) struct HubState {
-    office: Mutex<Office>,
-    /// Whoever works with the office comes in the order in which it asked, and waits without a thread.
-    turns: Arc<Semaphore>,
+    office: AtWork,
     pub(crate) gate: AtGate,
     pub(crate) admin_secret: String,
     pub(crate) exposure: Exposure,
@@ -35,31 +32,30 @@ pub(crate) struct HubState {
 
 impl HubState {
     pub(crate) fn new(
-        office: Office,
+        office: AtWork,
         admin_secret: String,
         exposure: Exposure,
         parent: Option<Link>,
         bounds: &Bounds,
     ) -> Result<Self, StoreError> {
-        let gate = AtGate::new(bounds, Callers::of(&office)?);
-        let (office, turns) = (Mutex::new(office), Arc::new(Semaphore::new(1)));
-        Ok(Self { office, turns, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
+        let gate = AtGate::new(bounds, Callers::of(&office.lock())?);
+        Ok(Self { office, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
     }
 
-    /// Works with the office, alone, on a thread that may block. Whoever is gone before its turn comes is passed over.
+    /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over.
     pub(crate) async fn office<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
     ) -> Result<T, Rejected> {
-        let closed = |_| Rejected::new(Problem::Internal, "no turn is given any more");
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
-        let state = Arc::clone(self);
-        let joined = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work(&mut state.lock())
+        let done = self.office.work(work).await;
+        done.unwrap_or_else(|BrokeOff| {
+            Err(Rejected::new(Problem::Internal, "the work on the office broke off"))
         })
-        .await;
-        joined.unwrap_or_else(|_| Err(Rejected::new(Problem::Internal, "the work on the office broke off")))
+    }
+
+    /// Ends once nobody works with the office.
+    pub(crate) async fn rest(&self) {
+        self.office.rest().await;
     }
 
     /// Applies what an exchange left logged, a transaction at a time, so that others are served in between.
@@ -78,15 +74,10 @@ impl HubState {
             }
         });
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Office> {
-        // A transaction that panicked was rolled back: what the lock protects is whole.
-        self.office.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Holder for HubState {
     fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
-        work(self.lock().replica_mut())
+        work(self.office.lock().replica_mut())
     }
 }

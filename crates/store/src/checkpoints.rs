@@ -72,8 +72,7 @@ mod tests {
 
     #[test]
     fn a_hub_that_forgot_is_met_at_the_last_place_that_it_knows() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::migrate::climb(&mut connection).unwrap();
+        let connection = crate::migrate::example().unwrap();
         for position in 1..=1_000 {
             remember(&connection, cursor(position)).unwrap();
         }

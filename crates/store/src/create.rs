@@ -10,7 +10,6 @@ use crate::error::{Result, StoreError};
 use crate::lock::{Lock, beside, owner_only};
 use crate::migrate;
 use crate::open::{self, APPLICATION_ID, FILE, Opened};
-use crate::tally;
 
 /// The name under which a database is made.
 const UNFINISHED: &str = "replica.sqlite.new";
@@ -76,7 +75,6 @@ fn make(unfinished: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Resu
     migrate::climb(&mut connection)?;
     let transaction = connection.transaction()?;
     fill(&transaction)?;
-    tally::begin(&transaction)?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error.into())
 }

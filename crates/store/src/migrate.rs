@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Transaction};
 
 use crate::error::Result;
-use crate::tally;
+use crate::{open, tally};
 
 /// The rungs: the SQL that leads from the version before to this one (index 0 leads to version 1).
 const LADDER: &[&str] = &[include_str!("sql/v1.sql"), include_str!("sql/v2.sql"), include_str!("sql/v3.sql")];
@@ -31,7 +31,7 @@ pub(crate) fn climb_within(transaction: &Transaction<'_>) -> Result<()> {
 
 /// A database as one looks that was made today, with nothing in it.
 pub(crate) fn example() -> Result<Connection> {
-    let mut connection = Connection::open_in_memory()?;
+    let mut connection = open::in_memory()?;
     climb(&mut connection)?;
     Ok(connection)
 }
@@ -42,6 +42,7 @@ fn rungs_above(connection: &Connection) -> Result<impl Iterator<Item = (u32, &'s
 }
 
 fn step(transaction: &Transaction<'_>, version: u32, sql: &str) -> Result<()> {
+    tally::end(transaction)?;
     transaction.execute_batch(sql)?;
     if version == newest() {
         tally::begin(transaction)?;
@@ -55,7 +56,7 @@ mod tests {
 
     /// A database of version 1 with a row of everything that later rungs touch; the SQL of a rung never changes.
     fn version_1() -> Connection {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = open::in_memory().unwrap();
         let transaction = connection.transaction().unwrap();
         step(&transaction, 1, LADDER[0]).unwrap();
         transaction
@@ -119,7 +120,7 @@ mod tests {
         };
         let mut climbed = version_1();
         climb(&mut climbed).unwrap();
-        let mut new = Connection::open_in_memory().unwrap();
+        let mut new = open::in_memory().unwrap();
         let transaction = new.transaction().unwrap();
         climb_within(&transaction).unwrap();
         transaction.commit().unwrap();

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Result, StoreError};
 use crate::lock::Lock;
 use crate::migrate;
+use crate::tally;
 use crate::virtual_file::VirtualFile;
 
 /// The database's name in the replica's folder.
@@ -111,9 +112,6 @@ fn used(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // 16 MiB of pages, in negative KiB.
     connection.pragma_update(None, "cache_size", -16 * 1024)?;
-    // The tally hears of a row that another one replaces, too; its triggers need no file.
-    connection.pragma_update(None, "recursive_triggers", true)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A plan does not depend on what is bound to it. Else SQLite, for the sake of indexes over a part of a table, plans
     // many a statement anew at each use, which was a sixth of all that a small sync does.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -131,11 +129,21 @@ pub(crate) fn connect_plain(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Connects to a database of its own, which is gone with the connection.
+pub(crate) fn in_memory() -> Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    safe(&connection)?;
+    Ok(connection)
+}
+
 /// What must hold in every mode.
 fn safe(connection: &Connection) -> Result<()> {
     // FULL: what was acknowledged has reached the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // The tally hears of a row that another one replaces, too.
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    tally::teach(connection)?;
     // Deleted drafts are overwritten, not merely forgotten.
     connection.pragma_update(None, "secure_delete", true)?;
     Ok(())

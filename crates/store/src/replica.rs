@@ -17,7 +17,6 @@ use crate::feed;
 use crate::open::{self, Opened};
 use crate::register;
 use crate::seal::{self, Keys, Place};
-use crate::tally;
 use crate::virtual_file::{self, VirtualFile};
 
 /// What a replica is, as its owner said when making it and its hub confirmed when enrolling it.
@@ -92,7 +91,6 @@ impl Replica {
         let nonce = OpeningNonce(bytes);
         let drawing = Drawing::begin(entropy);
         let actor = actor_of(&identity.public_key(), nonce);
-        tally::attach(&opened.connection)?;
         feed::attach(&opened.connection, nonce)?;
         let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
         Ok(Self { opened, keys, identity, profile, nonce, drawing, actor, spoken: Spoken::BUILD })

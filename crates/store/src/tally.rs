@@ -1,8 +1,8 @@
 //! The tally: for each table one number that follows from everything in it. Most of what a replica writes for itself is
 //! signed by nobody and follows from nothing - drafts, cursors, what waits - so a byte of it that a disk turned over would
 //! be read as if it had been written. Whoever writes a row adds it to the number of its table, in the same transaction;
-//! whoever verifies adds all rows up anew. Triggers do the former. They belong to the connection and not to the database, so
-//! that what is written past this code is found too.
+//! whoever verifies adds all rows up anew. Triggers do the former, with functions that this code gives its connections: who
+//! writes past it with some other program is told that there are none, and changes nothing.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -46,10 +46,10 @@ impl Fingerprint {
     }
 }
 
-/// Sees to it that this connection keeps the tally. The tables are there; `recursive_triggers` is set, or a row that another
-/// one replaces stays in the tally.
-pub(crate) fn attach(connection: &Connection) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+/// Teaches a connection what the triggers call.
+pub(crate) fn teach(connection: &Connection) -> Result<()> {
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("with_row", -1, flags, |context| {
         let (sum, row) = read(context);
         Ok(sum.wrapping_add(row))
@@ -58,37 +58,46 @@ pub(crate) fn attach(connection: &Connection) -> Result<()> {
         let (sum, row) = read(context);
         Ok(sum.wrapping_sub(row))
     })?;
-    // `CREATE TRIGGER` reads all that are there for each one that it makes, which took five times as long as everything else
-    // at an opening. Written where it would write them, they are read once.
-    connection.pragma_update(None, "writable_schema", true)?;
-    let written = write_triggers(connection);
-    connection.execute_batch("PRAGMA writable_schema = RESET")?;
-    written
+    Ok(())
 }
 
-fn write_triggers(connection: &Connection) -> Result<()> {
-    let mut write = connection.prepare(
-        "INSERT INTO sqlite_temp_schema (type, name, tbl_name, rootpage, sql) VALUES ('trigger', ?1, ?2, 0, ?3)",
-    )?;
-    for Table { name, columns } in tables(connection)? {
-        let of =
-            |row| columns.iter().fold(String::new(), |all, column| all + &format!(", {row}.\"{column}\""));
-        let (old, new) = (of("OLD"), of("NEW"));
-        for (event, sum) in [
-            ("INSERT", format!("with_row(sum{new})")),
-            ("DELETE", format!("without_row(sum{old})")),
-            ("UPDATE", format!("with_row(without_row(sum{old}){new})")),
-        ] {
-            let trigger = format!("{name}_{event}");
-            let sql = format!(
-                "CREATE TRIGGER \"{trigger}\" AFTER {event} ON main.\"{name}\" BEGIN
-                     UPDATE tally SET sum = {sum} WHERE name = '{name}';
-                 END"
-            );
-            write.execute((trigger, &name, sql))?;
-        }
+/// Adds up what is there, and has it kept from now on. Until then tables may be made and changed.
+pub(crate) fn begin(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM tally", [])?;
+    for (number, table) in (1u32..).zip(tables(connection)?) {
+        let sum = sum(connection, &table)?;
+        connection.execute(
+            "INSERT INTO tally (number, name, sum) VALUES (?1, ?2, ?3)",
+            (number, &table.name, sum),
+        )?;
+        keep(connection, number, &table)?;
     }
     Ok(())
+}
+
+/// Makes the triggers of a table. They find its sum by number, which is cheaper than by name.
+fn keep(connection: &Connection, number: u32, Table { name, columns }: &Table) -> Result<()> {
+    let of = |row| columns.iter().fold(String::new(), |all, column| all + &format!(",{row}.\"{column}\""));
+    let (old, new) = (of("OLD"), of("NEW"));
+    for (event, sum) in [
+        ("INSERT", format!("with_row(sum{new})")),
+        ("DELETE", format!("without_row(sum{old})")),
+        ("UPDATE", format!("with_row(without_row(sum{old}){new})")),
+    ] {
+        connection.execute_batch(&format!(
+            "CREATE TRIGGER \"{name}_{event}\" AFTER {event} ON \"{name}\" BEGIN
+                 UPDATE tally SET sum = {sum} WHERE number = {number};
+             END"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Takes the triggers away, before tables are changed.
+pub(crate) fn end(connection: &Connection) -> Result<()> {
+    let mut triggers = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
+    let triggers = triggers.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    triggers.iter().try_for_each(|name| Ok(connection.execute_batch(&format!("DROP TRIGGER \"{name}\""))?))
 }
 
 /// The sum so far, and the fingerprint of the row that the other arguments are.
@@ -97,18 +106,6 @@ fn read(context: &rusqlite::functions::Context<'_>) -> (i64, i64) {
     (1..context.len()).for_each(|column| fingerprint.take(context.get_raw(column)));
     // A sum that is a number no more keeps nobody from writing: whoever verifies finds it.
     (context.get(0).unwrap_or_default(), fingerprint.0.cast_signed())
-}
-
-/// Adds up what is there, once tables were made or changed.
-pub(crate) fn begin(connection: &Connection) -> Result<()> {
-    connection.execute("DELETE FROM tally", [])?;
-    for table in tables(connection)? {
-        connection.execute(
-            "INSERT INTO tally (name, sum) VALUES (?1, ?2)",
-            (&table.name, sum(connection, &table)?),
-        )?;
-    }
-    Ok(())
 }
 
 /// The tables that are not as they were written; the tally itself where it speaks of one that is not there.
@@ -170,6 +167,8 @@ fn sum(connection: &Connection, table: &Table) -> Result<i64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::config::DbConfig;
+
     use super::*;
     use crate::migrate;
 
@@ -177,7 +176,6 @@ mod tests {
     fn filled() -> Connection {
         let connection = migrate::example().unwrap();
         connection.pragma_update(None, "foreign_keys", false).unwrap();
-        connection.pragma_update(None, "recursive_triggers", true).unwrap();
         connection
     }
 
@@ -209,8 +207,8 @@ mod tests {
     fn a_column_of_any_table_that_changes_behind_the_tally_is_found_and_its_table_named() {
         let connection = filled();
         fill(&connection);
-        begin(&connection).unwrap();
         assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         let mut flipped = 0;
         for Table { name, columns } in tables(&connection).unwrap() {
             for column in columns.iter().filter(|column| *column != "only_one") {
@@ -236,7 +234,6 @@ mod tests {
     #[test]
     fn whatever_is_written_is_in_the_tally() {
         let connection = filled();
-        attach(&connection).unwrap();
         fill(&connection);
         assert_eq!(differing(&connection).unwrap(), [""; 0]);
         for sql in [

@@ -9,7 +9,6 @@ use crate::error::{Result, StoreError};
 use crate::migrate;
 use crate::open::{APPLICATION_ID, Opened, connect_virtual};
 use crate::replica;
-use crate::tally;
 
 /// A file of a virtual file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +29,6 @@ pub(crate) fn create(file: VirtualFile<'_>, fill: impl FnOnce(&Connection) -> Re
     let transaction = connection.transaction()?;
     tables(&transaction)?;
     fill(&transaction)?;
-    tally::begin(&transaction)?;
     transaction.commit()?;
     Ok(opened(file, connection))
 }

@@ -509,6 +509,7 @@ problem-hub-tls-no-certificate = { $path } holds no certificate (PEM). Were --tl
 problem-hub-tls-no-key = { $path } holds no private key (PEM). Were --tls-cert and --tls-key swapped?
 problem-hub-tls-mismatch = The key { $other } is not that of the certificate { $path }.
 problem-hub-cannot-listen = Cannot listen on { $address }: { $detail }
+problem-hub-no-thread = The system can start no more threads ({ $detail }). Try again when fewer programs run.
 problem-hub-needs-code = To join a parent hub its code is needed: --code.
 problem-hub-door = { $path } cannot be read: is the hub running?
 problem-office-refused = The hub refuses: { $detail }

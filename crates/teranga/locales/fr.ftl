@@ -509,6 +509,7 @@ problem-hub-tls-no-certificate = { $path } ne contient pas de certificat (PEM). 
 problem-hub-tls-no-key = { $path } ne contient pas de clé privée (PEM). --tls-cert et --tls-key sont-ils échangés ?
 problem-hub-tls-mismatch = La clé { $other } n'est pas celle du certificat { $path }.
 problem-hub-cannot-listen = Impossible d'écouter sur { $address } : { $detail }
+problem-hub-no-thread = Le système ne peut plus démarrer de fil d'exécution ({ $detail }). Réessayez quand moins de programmes tournent.
 problem-hub-needs-code = Pour rejoindre un hub parent, il faut son code : --code.
 problem-hub-door = { $path } est illisible : le hub tourne-t-il ?
 problem-office-refused = Le hub refuse : { $detail }

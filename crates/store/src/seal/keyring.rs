@@ -13,7 +13,7 @@ use super::cipher::{self, Secret};
 use super::place::{Place, fresh};
 use crate::columns::{blob, maybe_blob, unsigned};
 use crate::error::{Result, StoreError};
-use crate::tally;
+use crate::{open, tally};
 
 const SCHEMA: &str = include_str!("../sql/keys1.sql");
 const VERSION: u32 = 1;
@@ -226,8 +226,9 @@ impl Keyring {
 
     /// A database as one looks that was made today, with nothing in it.
     pub(super) fn example() -> Result<Connection> {
-        let connection = Connection::open_in_memory()?;
+        let connection = open::in_memory()?;
         connection.execute_batch(SCHEMA)?;
+        tally::begin(&connection)?;
         Ok(connection)
     }
 
@@ -290,7 +291,6 @@ fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
             return Err(StoreError::Newer { path: place.keys_file(), found, known: VERSION });
         }
     }
-    tally::attach(&connection)?;
     Ok(connection)
 }
 

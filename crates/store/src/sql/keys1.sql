@@ -30,6 +30,7 @@ CREATE TABLE share (
 
 -- For each table a number that follows from all its rows: what `verify` adds up once more (`tally.rs`).
 CREATE TABLE tally (
-    name TEXT PRIMARY KEY,
-    sum  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+    number INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE,
+    sum    INTEGER NOT NULL
+) STRICT;

@@ -347,6 +347,7 @@ ALTER TABLE replica ADD COLUMN wandered INTEGER NOT NULL DEFAULT 0;
 
 -- For each table a number that follows from all its rows: what `verify` adds up once more (`tally.rs`).
 CREATE TABLE tally (
-    name TEXT PRIMARY KEY,
-    sum  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+    number INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE,
+    sum    INTEGER NOT NULL
+) STRICT;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 
 /// Rows by table, and by index; with what could not be read, by whatever stopped it.
@@ -12,7 +13,10 @@ pub(crate) type Dump = BTreeMap<String, Vec<Vec<String>>>;
 /// Opens a database past the store.
 #[expect(clippy::disallowed_methods, reason = "what a disk does to a file asks no store")]
 pub(crate) fn open(file: &Path) -> Connection {
-    Connection::open(file).unwrap()
+    let connection = Connection::open(file).unwrap();
+    // A disk keeps no tally.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    connection
 }
 
 /// Everything in a database.

@@ -268,6 +268,7 @@ fn a_hub_that_says_it_holds_what_it_does_not_is_not_believed() {
 fn spoil_chunk(replica: &mut Replica, seed: &mut Seeded, number: u32) {
     let path = replica.folder().join(FILE);
     let connection = rusqlite::Connection::open(path).unwrap();
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
     let changed = connection
         .execute("UPDATE chunk SET bytes = zeroblob(length(bytes)) WHERE n = ?1", [number])
         .unwrap();
