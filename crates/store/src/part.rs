@@ -11,7 +11,7 @@ use teranga_core::key::Key;
 use teranga_core::record::{Envelope, State, keys};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::Part;
+use teranga_document::part::{Part, PartError};
 use teranga_document::view::{Candidate, Conflict};
 use teranga_sync::first::first_change;
 
@@ -47,17 +47,52 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
     Ok(())
 }
 
-/// The part's document: from its snapshot, or opened anew with its deterministic first change.
+/// The part's document.
 pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, salt: Salt) -> Result<Part> {
-    let snapshot: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT unseal(snapshot) FROM part WHERE record = ?1 AND class = ?2")?
-        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
-        .optional()?;
     let unreadable =
         || StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() };
+    stored(connection, record, class, salt)?.part().map_err(|_| unreadable())
+}
+
+/// A part as it is stored: at which heads, and what its document loads from.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// None of one that nobody has written to yet.
+    heads: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    /// The document.
+    pub(crate) fn part(&self) -> std::result::Result<Part, PartError> {
+        Part::load(&self.bytes)
+    }
+
+    /// Whether the part stands as it stood then.
+    pub(crate) fn stands(&self, connection: &Connection, record: RecordId, class: &ClassId) -> Result<bool> {
+        let heads: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT heads FROM part WHERE record = ?1 AND class = ?2")?
+            .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(heads == self.heads)
+    }
+}
+
+/// What the part's document loads from: its snapshot, or its deterministic first change.
+pub(crate) fn stored(
+    connection: &Connection,
+    record: RecordId,
+    class: &ClassId,
+    salt: Salt,
+) -> Result<Stored> {
+    let stored = connection
+        .prepare_cached("SELECT heads, unseal(snapshot) FROM part WHERE record = ?1 AND class = ?2")?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| {
+            Ok(Stored { heads: row.get(0)?, bytes: row.get(1)? })
+        })
+        .optional()?;
     // Of a new part the first change is written out: reading it costs less than making it.
-    let bytes = snapshot.unwrap_or_else(|| first_change(record, class, salt).0);
-    Part::load(&bytes).map_err(|_| unreadable())
+    Ok(stored.unwrap_or_else(|| Stored { heads: None, bytes: first_change(record, class, salt).0 }))
 }
 
 /// The heads of a record's parts, the open one left out.

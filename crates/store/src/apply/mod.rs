@@ -2,6 +2,7 @@
 //! quarantined with its reason and its author is told; what waits for changes that have not arrived is held aside
 //! until they do.
 
+mod ahead;
 mod one_save;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,8 @@ pub(crate) struct Applier<'a> {
     own: ReplicaId,
     guard: &'a Guard,
     parts: BTreeMap<(RecordId, ClassId), Part>,
+    /// What came of changes whose turn is near, by their rows in the log.
+    ahead: BTreeMap<i64, ahead::Tried>,
     done: Applied,
     /// Records of which something was settled in this round.
     settled: BTreeSet<RecordId>,
@@ -88,6 +91,7 @@ impl<'a> Applier<'a> {
             own,
             guard,
             parts: BTreeMap::new(),
+            ahead: BTreeMap::new(),
             done: Applied::default(),
             settled: BTreeSet::new(),
             received: BTreeMap::new(),
@@ -98,9 +102,11 @@ impl<'a> Applier<'a> {
     pub(crate) fn run(&mut self) -> Result<Applied> {
         let saves = self.logged_saves()?;
         self.done.left = saves.len() == SAVES_PER_TRANSACTION;
-        for save in saves {
-            self.apply_save(save)?;
+        for some in saves.chunks(ahead::SAVES_AT_ONCE) {
+            self.ahead = ahead::try_ahead(self.connection, self.guard, &self.parts, some)?;
+            some.iter().try_for_each(|save| self.apply_save(*save))?;
         }
+        self.ahead.clear();
         // Only now: who may write an assessment stands in its case, of which more than one save may have come.
         while let Some(record) = self.settled.pop_first() {
             for save in self.waiting_for(record)? {

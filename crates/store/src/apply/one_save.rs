@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId, Salt};
 use teranga_core::record::Envelope;
-use teranga_document::guard::Guarded;
+use teranga_document::guard::{Guarded, Reason};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
@@ -108,6 +108,12 @@ impl Applier<'_> {
     fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
         let key = (row.record, row.class.clone());
         if !self.parts.contains_key(&key) {
+            if let Some(ahead) = self.ahead.remove(&row.seq)
+                && ahead.stored.stands(self.connection, row.record, &row.class)?
+            {
+                self.parts.insert(key, ahead.base);
+                return Ok(Tried::of(ahead.outcome));
+            }
             let loaded = part::load(self.connection, row.record, &row.class, salt)?;
             self.parts.insert(key.clone(), loaded);
         }
@@ -122,10 +128,7 @@ impl Applier<'_> {
         if !missing.is_empty() {
             return self.missing(row, &missing);
         }
-        Ok(match self.guard.apply(base, body) {
-            Ok(guarded) => Tried::Applied(Box::new(guarded)),
-            Err(reason) => Tried::Refused(reason.code()),
-        })
+        Ok(Tried::of(self.guard.apply(base, body)))
     }
 
     /// A change builds on others that are not in the part: it waits for them, unless one of them is held aside here
@@ -242,4 +245,13 @@ enum Tried {
     Applied(Box<Guarded>),
     Waits,
     Refused(&'static str),
+}
+
+impl Tried {
+    fn of(outcome: std::result::Result<Guarded, Reason>) -> Self {
+        match outcome {
+            Ok(guarded) => Self::Applied(Box::new(guarded)),
+            Err(reason) => Self::Refused(reason.code()),
+        }
+    }
 }
