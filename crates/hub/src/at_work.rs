@@ -4,20 +4,21 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use teranga_office::Office;
 use tokio::sync::{Semaphore, oneshot};
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// An office at work. Its thread ends with it, once what was given is done.
+/// An office at work.
 #[derive(Debug)]
 pub(crate) struct AtWork {
     office: Arc<Mutex<Office>>,
     /// Whoever works with the office comes in the order in which it asked, and waits without a thread.
     turns: Arc<Semaphore>,
-    given: mpsc::Sender<Work>,
+    /// None once it is dropped.
+    thread: Option<(mpsc::Sender<Work>, JoinHandle<()>)>,
 }
 
 /// The office is not there any more, or what was to be done with it panicked.
@@ -28,13 +29,14 @@ impl AtWork {
     /// Starts the thread.
     pub(crate) fn start(office: Office) -> std::io::Result<Self> {
         let (given, works) = mpsc::channel::<Work>();
-        thread::Builder::new().name("office".to_owned()).spawn(move || {
+        let thread = thread::Builder::new().name("office".to_owned()).spawn(move || {
             for work in works {
                 // What panicked is told to whoever waits, by being gone; the next is worked on as ever.
                 drop(catch_unwind(AssertUnwindSafe(work)));
             }
         })?;
-        Ok(Self { office: Arc::new(Mutex::new(office)), turns: Arc::new(Semaphore::new(1)), given })
+        let (office, turns) = (Arc::new(Mutex::new(office)), Arc::new(Semaphore::new(1)));
+        Ok(Self { office, turns, thread: Some((given, thread)) })
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over; what
@@ -50,18 +52,26 @@ impl AtWork {
             let done = work(&mut lock(&office));
             drop(told.send(done));
         };
-        self.given.send(Box::new(work)).map_err(|_| BrokeOff)?;
+        let (given, _) = self.thread.as_ref().ok_or(BrokeOff)?;
+        given.send(Box::new(work)).map_err(|_| BrokeOff)?;
         done.await.map_err(|_| BrokeOff)
-    }
-
-    /// Ends once what has begun is done.
-    pub(crate) async fn rest(&self) {
-        drop(self.turns.acquire().await);
     }
 
     /// The office, on the thread that asks.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Office> {
         lock(&self.office)
+    }
+}
+
+impl Drop for AtWork {
+    /// What has begun is done: then nobody has the office's replica open any more.
+    fn drop(&mut self) {
+        let Some((given, thread)) = self.thread.take() else { return };
+        drop(given);
+        // Nobody waits for the thread that they are on.
+        if thread.thread().id() != thread::current().id() {
+            drop(thread.join());
+        }
     }
 }
 
@@ -96,7 +106,7 @@ mod tests {
         let (told, heard) = mpsc::channel();
         asked_once(office.work(move |_| told.send(7))).await;
         drop(office);
-        assert_eq!(heard.recv(), Ok(7));
+        assert_eq!(heard.try_recv(), Ok(7), "it was waited for");
     }
 
     #[tokio::test]

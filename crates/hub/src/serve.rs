@@ -152,7 +152,7 @@ pub async fn serve_within(
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     let gate = Gate { connections: Arc::clone(&state.gate.connections), pace: bounds.pace };
-    let service = routes::router(Arc::clone(&state)).into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
     // HTTP/1 alone: a connection is one request at a time, and its headers are waited for by hyper's clock.
     let mut server = Server::from_listener(listener).http1_only().handle(handle);
     server.http_builder().http1().header_read_timeout(bounds.headers).max_buf_size(limits::HEADERS_BYTES_MAX);
@@ -163,7 +163,6 @@ pub async fn serve_within(
     } else {
         server.acceptor(gate).serve(service).await
     };
-    state.rest().await;
     served.map_err(|error| listening(&options, &error))
 }
 

@@ -53,11 +53,6 @@ impl HubState {
         })
     }
 
-    /// Ends once nobody works with the office.
-    pub(crate) async fn rest(&self) {
-        self.office.rest().await;
-    }
-
     /// Applies what an exchange left logged, a transaction at a time, so that others are served in between.
     pub(crate) fn apply_the_rest(self: &Arc<Self>) {
         let state = Arc::clone(self);

@@ -120,6 +120,12 @@ fn used(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// How a replica is used that takes in the work of many: what their packs touch is written to its place every 32 MiB, and not
+/// after each of them, for it is the same pages again.
+pub(crate) fn used_by_many(connection: &Connection) -> Result<()> {
+    Ok(connection.pragma_update(None, "wal_autocheckpoint", 8 * 1024)?)
+}
+
 /// Connects to a file that is there, with what must hold in every mode.
 pub(crate) fn connect_plain(path: &Path) -> Result<Connection> {
     // Not `Connection::open`, which would make a file where none is.
@@ -143,6 +149,8 @@ fn safe(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // The tally hears of a row that another one replaces, too.
     connection.pragma_update(None, "recursive_triggers", true)?;
+    // What a statement with triggers has changed so far is kept where it is cheap to take back, and nowhere on the disk.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     tally::teach(connection)?;
     // Deleted drafts are overwritten, not merely forgotten.
     connection.pragma_update(None, "secure_delete", true)?;

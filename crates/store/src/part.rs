@@ -32,8 +32,8 @@ pub(crate) fn salt_of(connection: &Connection, record: RecordId) -> Result<Optio
     rows.next()?.map(|row| blob(row, 0, "record", "salt")).transpose()
 }
 
-/// Notes that a record exists.
-pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt) -> Result<()> {
+/// Notes that a record exists; whether that was not known.
+pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt) -> Result<bool> {
     let known: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
         .query_row([record.as_bytes()], |row| row.get(0))?;
@@ -44,7 +44,7 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
             .prepare_cached("INSERT INTO record (record, key, salt) VALUES (?1, ?2, seal(?2, ?3))")?
             .execute(params![record.as_bytes(), key, salt.as_bytes()])?;
     }
-    Ok(())
+    Ok(!known)
 }
 
 /// The part's document.

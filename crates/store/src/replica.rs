@@ -91,6 +91,9 @@ impl Replica {
         let nonce = OpeningNonce(bytes);
         let drawing = Drawing::begin(entropy);
         let actor = actor_of(&identity.public_key(), nonce);
+        if profile.kind != ReplicaKind::Device {
+            open::used_by_many(&opened.connection)?;
+        }
         feed::attach(&opened.connection, nonce)?;
         let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
         Ok(Self { opened, keys, identity, profile, nonce, drawing, actor, spoken: Spoken::BUILD })

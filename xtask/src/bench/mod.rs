@@ -33,23 +33,32 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Some("hub") => sync::hub(arguments.iter().any(|argument| argument == "--json")),
         Some("peers") => peers::run(arguments.iter().any(|argument| argument == "--json")),
         Some("ingest") => {
-            let devices = match arguments.get(1).map(String::as_str) {
-                None => ingest::DEVICES,
-                Some("--devices") => {
-                    let count = arguments.get(2).context("how many devices?")?;
-                    count.parse().context("--devices takes a number")?
-                }
-                Some(_) => bail!("usage: cargo xtask bench ingest [--devices N]"),
-            };
-            let done = ingest::Work::new(devices)?.ingest()?;
+            let done = ingest::Work::new(devices(arguments)?)?.ingest()?;
             println!("{} parts and {} changes a second", done.parts_per_s, done.changes_per_s);
+            Ok(())
+        }
+        Some("burst") => {
+            let (changes_per_s, changes) = burst::measure(&ingest::Work::new(devices(arguments)?)?)?;
+            println!("{changes_per_s} changes a second, of {changes}");
             Ok(())
         }
         // What `memory` starts; nobody's command.
         Some("serve") => memory::serve(Path::new(arguments.get(1).context("which folder?")?)),
         Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
         _ => bail!(
-            "usage: cargo xtask bench sync [--json] | hub [--json] | peers [--json] | ingest [--devices N] | forms [--json]"
+            "usage: cargo xtask bench sync [--json] | hub [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
         ),
+    }
+}
+
+/// How many devices bring something.
+fn devices(arguments: &[String]) -> Result<usize> {
+    match arguments.get(1).map(String::as_str) {
+        None => Ok(ingest::DEVICES),
+        Some("--devices") => {
+            let count = arguments.get(2).context("how many devices?")?;
+            count.parse().context("--devices takes a number")
+        }
+        Some(_) => bail!("usage: cargo xtask bench ingest|burst [--devices N]"),
     }
 }

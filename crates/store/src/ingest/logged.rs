@@ -147,7 +147,9 @@ fn row_count(save: &[Entry]) -> u32 {
 
 /// Notes that the record of a change exists; whether it has this salt, or none any more.
 pub(crate) fn note_record(connection: &Connection, entry: &Entry) -> Result<bool> {
-    part::note_record(connection, entry.record, entry.salt)?;
+    if part::note_record(connection, entry.record, entry.salt)? {
+        return Ok(true);
+    }
     let salt = part::salt_of(connection, entry.record)?;
     Ok(salt == Some(entry.salt) || salt == Some(NO_SALT))
 }
