@@ -7,6 +7,7 @@ mod floors;
 mod fuzz;
 mod node;
 mod oracle;
+mod said;
 mod sim;
 mod wasm;
 

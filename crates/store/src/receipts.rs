@@ -24,8 +24,9 @@ pub(crate) enum Tier {
 
 impl Tier {
     pub(crate) fn of(connection: &Connection) -> Result<Self> {
-        let has_parent: bool =
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM uplink)", [], |row| row.get(0))?;
+        let has_parent: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM uplink)")?
+            .query_row([], |row| row.get(0))?;
         let is_regional = replica::meta(connection, "region")?.is_some_and(|region| !region.is_empty());
         Ok(if has_parent || is_regional { Self::Below } else { Self::Home })
     }

@@ -238,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_part_was_loaded_from_no_longer_stands_once_somebody_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replica = replica(folder.path());
+        let (record, class, salt) = (RecordId([1; 16]), ClassId::new("survey"), Salt([2; 16]));
+        let stands = |stored: &part::Stored, replica: &Replica| {
+            stored.stands(replica.connection(), record, &class).unwrap()
+        };
+        let read = |replica: &Replica| part::stored(replica.connection(), record, &class, salt).unwrap();
+        let new = read(&replica);
+        assert!(stands(&new, &replica));
+        replica.save(&save("one".into())).unwrap();
+        let first = read(&replica);
+        assert!(!stands(&new, &replica) && stands(&first, &replica));
+        replica.save(&save("two".into())).unwrap();
+        assert!(!stands(&first, &replica) && stands(&read(&replica), &replica));
+    }
+
+    #[test]
     fn answers_are_given_again_and_kept_aside_no_more_in_one_step_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let mut replica = replica(folder.path());

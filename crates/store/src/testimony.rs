@@ -145,7 +145,7 @@ pub(crate) fn refused(connection: &Connection, own: ReplicaId, batch: Batch) -> 
 
 /// A session begins: what was refused in the last one is tried once more.
 pub(crate) fn try_again(connection: &Connection) -> Result<()> {
-    connection.execute("UPDATE missed SET refused = 0 WHERE refused = 1", [])?;
+    connection.prepare_cached("UPDATE missed SET refused = 0 WHERE refused = 1")?.execute([])?;
     Ok(())
 }
 

@@ -114,22 +114,20 @@ impl Replica {
     }
 
     fn unsent(&self) -> Result<u64> {
-        let in_no_pack: i64 = self.connection().query_row(
+        let in_no_pack: i64 = self.connection().prepare_cached(
             "SELECT (SELECT count(*) FROM change INDEXED BY change_unpacked WHERE batch IS NULL AND origin = ?1)
-                 + (SELECT count(*) FROM missed)",
-            [self.id().as_bytes()],
-            |row| row.get(0),
-        )?;
+                 + (SELECT count(*) FROM missed)")?.query_row([self.id().as_bytes()], |row| row.get(0))?;
         let Some(uplink) = self.uplink()? else { return Ok(unsigned(in_no_pack)) };
-        let in_packs: i64 = self.connection().query_row(
-            "SELECT count(*) FROM outbox o JOIN (
+        let in_packs: i64 = self
+            .connection()
+            .prepare_cached(
+                "SELECT count(*) FROM outbox o JOIN (
                 SELECT origin, batch FROM change WHERE batch > 0
                 UNION ALL SELECT origin, batch FROM named_again WHERE save IS NOT NULL) c
                 ON c.origin = o.origin AND c.batch = o.batch
              WHERE o.number IS NULL OR o.number > ?1",
-            [integer(uplink.acknowledged)],
-            |row| row.get(0),
-        )?;
+            )?
+            .query_row([integer(uplink.acknowledged)], |row| row.get(0))?;
         Ok(unsigned(in_no_pack + in_packs))
     }
 }

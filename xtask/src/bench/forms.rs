@@ -19,6 +19,8 @@ use teranga_core::time::Millis;
 
 use crate::oracle::{engine, validate};
 
+use crate::said::Manner;
+
 /// Answers of one interview, interviews that are played, and forms that are held at once to measure their memory.
 const ANSWERS: usize = 300;
 const ROUNDS: usize = 6;
@@ -34,7 +36,7 @@ struct Measured {
     memory: f64,
 }
 
-pub(super) fn run(as_json: bool) -> Result<()> {
+pub(super) fn run(manner: Manner) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = root.join("target/oracle");
     std::fs::create_dir_all(&folder)?;
@@ -51,22 +53,25 @@ pub(super) fn run(as_json: bool) -> Result<()> {
         let mut engines = vec![("Teranga", ours(&form, &play)?)];
         engines.extend(javarosa(&root, &folder, &xml, &tsv)?.map(|measured| ("JavaRosa", measured)));
         engines.extend(web_forms(&root, &xml, &tsv)?.map(|measured| ("ODK Web Forms", measured)));
-        println!("{name}: {} questions, {} answers", form.questions().count(), play.answers().len());
-        println!("  {:14} {:>10} {:>12} {:>12} {:>10}", "", "load ms", "answer µs", "p99 µs", "MB");
+        manner.say(&format!(
+            "{name}: {} questions, {} answers",
+            form.questions().count(),
+            play.answers().len()
+        ));
+        manner
+            .say(&format!("  {:14} {:>10} {:>12} {:>12} {:>10}", "", "load ms", "answer µs", "p99 µs", "MB"));
         for (engine, m) in &engines {
-            println!(
+            manner.say(&format!(
                 "  {engine:14} {:>10.1} {:>12.1} {:>12.1} {:>10.1}",
                 m.load * 1e3,
                 m.median * 1e6,
                 m.p99 * 1e6,
                 m.memory / 1e6
-            );
+            ));
         }
         told.insert(name, engines.iter().map(|(engine, m)| ((*engine).to_owned(), m.to_json())).collect());
     }
-    if as_json {
-        println!("{}", Json::Object(told));
-    }
+    manner.end(&Json::Object(told));
     Ok(())
 }
 
@@ -99,7 +104,7 @@ fn forms(root: &Path) -> Result<Vec<(String, Arc<Form>)>> {
             let imported = imported.context("who-verbal-autopsy is refused")?;
             forms.push(("who-verbal-autopsy".to_owned(), Arc::new(Form::parse(&imported.form)?)));
         }
-        Err(_) => println!("skipped: who-verbal-autopsy is not here"),
+        Err(_) => eprintln!("skipped: who-verbal-autopsy is not here"),
     }
     forms.push((format!("generated-{GENERATED}"), Arc::new(generated()?)));
     Ok(forms)
@@ -174,11 +179,11 @@ fn resident() -> Result<f64> {
 
 fn javarosa(root: &Path, folder: &Path, xml: &Path, tsv: &Path) -> Result<Option<Measured>> {
     if !validate::answers(Command::new("java").arg("-version")) {
-        println!("skipped: there is no Java here");
+        eprintln!("skipped: there is no Java here");
         return Ok(None);
     }
     let Some(jar) = validate::jar(folder)? else {
-        println!("skipped: there is no ODK_Validate.jar here");
+        eprintln!("skipped: there is no ODK_Validate.jar here");
         return Ok(None);
     };
     let program: PathBuf = root.join("xtask/oracle/JavaRosa.java");

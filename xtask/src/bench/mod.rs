@@ -18,6 +18,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::said::Manner;
+
 /// Measures in a release build, whatever this was built as.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if cfg!(debug_assertions) {
@@ -29,9 +31,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         return if status.success() { Ok(()) } else { bail!("the benchmark failed") };
     }
     match arguments.first().map(String::as_str) {
-        Some("sync") => sync::run(arguments.iter().any(|argument| argument == "--json")),
-        Some("hub") => sync::hub(arguments.iter().any(|argument| argument == "--json")),
-        Some("peers") => peers::run(arguments.iter().any(|argument| argument == "--json")),
+        Some("sync") => sync::run(Manner::of(arguments)),
+        Some("hub") => sync::hub(Manner::of(arguments)),
+        Some("peers") => peers::run(Manner::of(arguments)),
         Some("ingest") => {
             let done = ingest::Work::new(devices(arguments)?)?.ingest()?;
             println!("{} parts and {} changes a second", done.parts_per_s, done.changes_per_s);
@@ -44,7 +46,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         }
         // What `memory` starts; nobody's command.
         Some("serve") => memory::serve(Path::new(arguments.get(1).context("which folder?")?)),
-        Some("forms") => forms::run(arguments.iter().any(|argument| argument == "--json")),
+        Some("forms") => forms::run(Manner::of(arguments)),
         _ => bail!(
             "usage: cargo xtask bench sync [--json] | hub [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
         ),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::work::{Changed, Filled, Held};
 use super::world::{Cost, HEADERS_BYTES, link_seconds};
 use crate::node::Programs;
+use crate::said::Manner;
 
 /// What is done, and what it is called in the table.
 const ROWS: [(&str, &str); 5] = [
@@ -54,7 +55,7 @@ struct Needed {
     cpu_seconds: f64,
 }
 
-pub(super) fn run(as_json: bool) -> Result<()> {
+pub(super) fn run(manner: Manner) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (ours, work) = ours()?;
     let mut systems = vec![("Teranga".to_owned(), ours)];
@@ -64,19 +65,17 @@ pub(super) fn run(as_json: bool) -> Result<()> {
     }
     let mut all = Map::new();
     for (row, title) in ROWS {
-        println!("{title}");
+        manner.say(title);
         let Some(ours) = systems.first().and_then(|(_, rows)| rows.get(row)).copied() else { continue };
         let mut of_row = Map::new();
         for (name, rows) in &systems {
             let Some(needed) = rows.get(row) else { continue };
-            println!("  {name:24} {}", needed.told(&ours));
+            manner.say(&format!("  {name:24} {}", needed.told(&ours)));
             of_row.insert(name.clone(), needed.to_json(&ours));
         }
         all.insert(row.to_owned(), Json::Object(of_row));
     }
-    if as_json {
-        println!("{}", Json::Object(all));
-    }
+    manner.end(&Json::Object(all));
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::said::Manner;
+
 /// One row of the table.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -50,31 +52,28 @@ impl Row {
 /// The rows as they come. With `--json` standard output is kept for the one object at the end.
 #[derive(Debug)]
 pub(super) struct Rows {
-    as_json: bool,
+    manner: Manner,
     told: Map<String, Json>,
 }
 
 impl Rows {
-    pub(super) fn new(as_json: bool) -> Self {
-        Self { as_json, told: Map::new() }
+    pub(super) fn new(manner: Manner) -> Self {
+        Self { manner, told: Map::new() }
     }
 
     /// Takes a row, and says it to whoever waits.
     pub(super) fn add(&mut self, name: &str, row: &Row) {
         let line = format!("{name:16} {}", row.told());
-        if self.as_json || matches!(row.outcome, Outcome::Skipped(_)) {
-            eprintln!("{line}");
-        } else {
-            println!("{line}");
+        match row.outcome {
+            Outcome::Skipped(_) => eprintln!("{line}"),
+            Outcome::Measured(..) => self.manner.say(&line),
         }
         self.told.insert(name.to_owned(), row.to_json());
     }
 
     /// Nothing more comes.
     pub(super) fn end(self) {
-        if self.as_json {
-            println!("{}", Json::Object(self.told));
-        }
+        self.manner.end(&Json::Object(self.told));
     }
 }
 

@@ -7,12 +7,13 @@ use super::row::{Outcome, Row, Rows};
 use super::work::{Filled, Held};
 use super::world::Cost;
 use super::{burst, cut, ingest, memory, socio};
+use crate::said::Manner;
 
 /// Devices whose work keeps a hub busy for more than a minute.
 const DEVICES: usize = 400;
 
-pub(super) fn run(as_json: bool) -> Result<()> {
-    let mut rows = Rows::new(as_json);
+pub(super) fn run(manner: Manner) -> Result<()> {
+    let mut rows = Rows::new(manner);
     bytes(&mut rows)?;
     let outcome = cut::measure()?;
     let target = Some("at most one pack again for each cut, at most 3 % sent again");
@@ -24,8 +25,8 @@ pub(super) fn run(as_json: bool) -> Result<()> {
 }
 
 /// The rows of a hub alone: its memory, and what it gets done.
-pub(super) fn hub(as_json: bool) -> Result<()> {
-    let mut rows = Rows::new(as_json);
+pub(super) fn hub(manner: Manner) -> Result<()> {
+    let mut rows = Rows::new(manner);
     memory_rows(&mut rows)?;
     rates(&mut rows)?;
     rows.end();

@@ -154,7 +154,7 @@ impl Lane {
         let Some(load) = self.load(replica.connection())? else { return Ok(None) };
         let (line, exchange) = (replica.line()?, hub.exchange + 1);
         let transaction = replica.connection_mut().transaction()?;
-        transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
         transaction.commit()?;
         let request = LaneRequest {
             version: replica.spoken().toward(hub.newest),

@@ -27,7 +27,7 @@ pub struct RefusedPack {
 impl Replica {
     /// A session begins: what was refused in the last one is tried once more.
     pub fn begin_session(&mut self) -> Result<()> {
-        self.connection().execute("UPDATE outbox SET passed = 0 WHERE passed = 1", [])?;
+        self.connection().prepare_cached("UPDATE outbox SET passed = 0 WHERE passed = 1")?.execute([])?;
         testimony::try_again(self.connection())
     }
 

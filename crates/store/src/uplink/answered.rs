@@ -88,20 +88,21 @@ impl Replica {
         if left == Left::Nothing {
             checkpoints::remember(&transaction, cursor)?;
         }
-        transaction.execute(
+        let mut note = transaction.prepare_cached(
             "UPDATE uplink SET position = ?1, running = ?2, acknowledged = ?3, heard = exchange, last_ms = ?4,
                  done_ms = iif(?5, ?4, done_ms), behind = behind * ?6, within = ?7, newest = ?8",
-            params![
-                integer(cursor.position.0),
-                cursor.running,
-                integer(acknowledged),
-                now.0,
-                left == Left::Nothing,
-                answer.more == More::Rows,
-                integer(cursor.within),
-                answer.newest,
-            ],
         )?;
+        note.execute(params![
+            integer(cursor.position.0),
+            cursor.running,
+            integer(acknowledged),
+            now.0,
+            left == Left::Nothing,
+            answer.more == More::Rows,
+            integer(cursor.within),
+            answer.newest,
+        ])?;
+        drop(note);
         if before.reading != Reading::CaughtUp && answer.more == More::Nothing {
             took.applied += catch_up(&transaction, (own, nonce))?;
         }

@@ -52,7 +52,7 @@ impl Replica {
             Reading::Behind | Reading::New => Vec::new(),
         };
         let transaction = self.connection_mut().transaction()?;
-        transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
+        transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
         line::note_asker(&transaction, opening)?;
         transaction.commit()?;
         Ok(Some(Request {
