@@ -109,6 +109,15 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Copies a replica's folder, as a disk does.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
 /// A device's folder and ledger.
 #[derive(Debug, Clone)]
 pub struct Device {
@@ -133,6 +142,12 @@ impl Device {
         let mut command = command(&["--lang", "en", "field", "--data"]);
         command.arg(&self.data).args(arguments).env("TERANGA_LEDGER", &self.ledger);
         command
+    }
+
+    /// The same device once more, as somebody has it who copied its folder.
+    pub fn copied(&self, to: &Path) -> Self {
+        copy_folder(&self.data, to);
+        Self { data: to.to_owned(), ledger: to.with_extension("ledger") }
     }
 
     /// Runs it and expects success; returns what it prints.

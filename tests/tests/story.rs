@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use teranga_tests::{Device, Hub, answers, command, profile, saved_record, typed};
+use teranga_tests::{Device, Hub, answers, command, copy_folder, profile, saved_record, typed};
 
 #[test]
 fn the_demonstration_loses_nothing_and_ends_equal_everywhere() {
@@ -300,26 +300,18 @@ fn what_a_restored_hub_has_lost_leaves_the_folder() {
     let token = office.token("open,survey");
     office.hub.kill();
     let (data, backup) = (office.hub.data.clone(), office.folder.path().join("backup"));
-    copy(&data, &backup);
+    copy_folder(&data, &backup);
     office.hub.restart();
     let lost = office.case(2);
     office.device.done(&["sync"]);
     assert!(office.pull(&token).starts_with("2 record(s) received, 2 in all"));
     office.hub.kill();
     std::fs::remove_dir_all(&data).unwrap();
-    copy(&backup, &data);
+    copy_folder(&backup, &data);
     office.hub.restart();
     assert!(office.pull(&token).starts_with("1 record(s) received, 1 in all"));
     let profiles = files(&office.out).remove("profile.csv").unwrap();
     assert!(profiles.contains(&kept) && !profiles.contains(&lost), "{profiles}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
 }
 
 /// A whole survey: the middle of every scale.

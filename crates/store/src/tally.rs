@@ -108,19 +108,23 @@ fn read(context: &rusqlite::functions::Context<'_>) -> (i64, i64) {
     (context.get(0).unwrap_or_default(), fingerprint.0.cast_signed())
 }
 
-/// The tables that are not as they were written; the tally itself where it speaks of one that is not there.
+/// The tables that are not as they were written; the tally itself where it speaks of one that is not there, or by another
+/// number than that under which its triggers look for it.
 pub(crate) fn differing(connection: &Connection) -> Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT sum FROM tally WHERE name = ?1")?;
+    let mut statement = connection.prepare("SELECT number, sum FROM tally WHERE name = ?1")?;
     let (mut differing, tables) = (Vec::new(), tables(connection)?);
-    for table in &tables {
-        let kept = statement.query_map([&table.name], |row| row.get::<_, i64>(0))?.next().transpose()?;
+    let mut is_numbered = true;
+    for (number, table) in (1u32..).zip(&tables) {
+        let kept = statement.query_map([&table.name], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+        let kept: Option<(i64, i64)> = kept.into_iter().next().transpose()?;
+        is_numbered &= kept.is_none_or(|(of, _)| of == i64::from(number));
         // A table that cannot be read through is not as it was written either.
-        if kept.is_none() || sum(connection, table).ok() != kept {
+        if kept.is_none() || sum(connection, table).ok() != kept.map(|(_, sum)| sum) {
             differing.push(table.name.clone());
         }
     }
     let kept: u32 = connection.query_row("SELECT count(*) FROM tally", [], |row| row.get(0))?;
-    if usize::try_from(kept) != Ok(tables.len()) {
+    if !is_numbered || usize::try_from(kept) != Ok(tables.len()) {
         differing.push("tally".to_owned());
     }
     Ok(differing)

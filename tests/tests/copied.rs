@@ -1,0 +1,48 @@
+//! A telephone that was copied, on the command line: both go on, each is told when it meets what the other brought, the office
+//! sees whose it is, and nothing that either brought is lost.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
+
+use std::path::Path;
+
+use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
+
+const TO_THE_DEVICE: &str = "The office has met another copy of this device";
+const TO_THE_OFFICE: &str = "Awa Exemple (): the device was restored, or there is a copy of it.";
+
+fn case(folder: &Path, device: &Device, number: usize) -> String {
+    let file = answers(folder, &format!("case-{number}.json"), &profile(number));
+    saved_record(&device.done(&["case", "--answers", file.to_str().unwrap()]))
+}
+
+#[test]
+fn a_copied_telephone_is_told_of_to_both_its_user_and_the_office_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut hub = Hub::start(&folder.join("hub"), &["--region", "SN-KL"]);
+    let awa = Device::new(folder, "Awa Exemple", &hub, "SN-KL");
+    let mut cases = vec![case(folder, &awa, 1)];
+    assert!(!awa.done(&["sync"]).contains(TO_THE_DEVICE));
+
+    let copy = awa.copied(&folder.join("copy"));
+    cases.extend([case(folder, &awa, 2), case(folder, &copy, 3)]);
+    assert!(!awa.done(&["sync"]).contains(TO_THE_DEVICE), "it is the first that comes");
+    assert!(!hub.ask(&["status"]).contains(TO_THE_OFFICE));
+    let told = copy.done(&["sync"]);
+    assert!(told.contains(TO_THE_DEVICE), "{told}");
+    let told = hub.ask(&["status"]);
+    assert!(told.contains(TO_THE_OFFICE), "{told}");
+
+    cases.push(case(folder, &awa, 4));
+    awa.done(&["sync"]);
+    copy.done(&["sync"]);
+    cases.sort();
+    for device in [&awa, &copy] {
+        let records = replica(&device.data).records().unwrap().into_iter();
+        let mut held: Vec<String> = records.map(|row| row.record.to_string()).collect();
+        held.sort();
+        assert_eq!(held, cases);
+    }
+    hub.kill();
+    assert_eq!(replica(&hub.data).records().unwrap().len(), 4);
+}
