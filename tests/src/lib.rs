@@ -145,6 +145,7 @@ impl Device {
     }
 
     /// The same device once more, as somebody has it who copied its folder.
+    #[must_use]
     pub fn copied(&self, to: &Path) -> Self {
         copy_folder(&self.data, to);
         Self { data: to.to_owned(), ledger: to.with_extension("ledger") }
