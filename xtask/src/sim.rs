@@ -28,21 +28,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let begun = Instant::now();
     let of = arguments.seeds.end - arguments.seeds.start;
     let Many { runs, done, failed } = play_many(arguments.seeds, |many| progress(many, of));
+    // Before what failed is played again and again to be made short.
+    let seconds = begun.elapsed().as_secs_f64();
+    let cpu_s = cpu_s().zip(u32::try_from(runs).ok()).map(|(cpu_s, runs)| cpu_s / f64::from(runs));
+    let cost = cpu_s.map(|cpu_s| format!(", {cpu_s:.3} s of processor each")).unwrap_or_default();
     for (seed, outcome) in failed.iter().take(SHOWN_MAX) {
         arguments.manner.say(&shown(*seed, outcome));
     }
-    let cpu_s = cpu_s().zip(u32::try_from(runs).ok()).map(|(cpu_s, runs)| cpu_s / f64::from(runs));
-    let cost = cpu_s.map(|cpu_s| format!(", {cpu_s:.3} s of processor each")).unwrap_or_default();
     arguments.manner.say(&format!(
-        "sim: {runs} seeds, {} failed; {} changes, {} sessions, {} broken sessions, {} power cuts, {} moves, {} conflicts; {:.1} s{cost}",
+        "sim: {runs} seeds, {} failed; {} changes, {} sessions, {} broken sessions, {} power cuts, {} moves, {} conflicts; {seconds:.1} s{cost}",
         failed.len(),
         done.changes,
         done.sessions,
         done.broken_sessions,
         done.power_cuts,
         done.moves,
-        done.conflicts,
-        begun.elapsed().as_secs_f64()
+        done.conflicts
     ));
     let seeds: Vec<u64> = failed.iter().map(|(seed, _)| *seed).collect();
     arguments.manner.end(&json!({
@@ -103,8 +104,9 @@ fn shown(seed: u64, outcome: &Outcome) -> String {
 fn cpu_s() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
-    Some(f64::from(ticks.sum::<Result<u32, _>>().ok()?) / 100.0)
+    let mut fields = fields.split_whitespace().skip(11);
+    let (of_ours, of_the_system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((f64::from(of_ours) + f64::from(of_the_system)) / 100.0)
 }
 
 fn commit() -> String {

@@ -236,6 +236,21 @@ mod tests {
     }
 
     #[test]
+    fn tables_that_are_changed_between_an_end_and_a_beginning_are_kept_with_their_new_columns() {
+        let connection = filled();
+        fill(&connection);
+        assert!(begin(&connection).is_err(), "its triggers are there");
+        end(&connection).unwrap();
+        connection.execute_batch("ALTER TABLE meta ADD COLUMN more INTEGER NOT NULL DEFAULT 7").unwrap();
+        begin(&connection).unwrap();
+        connection.execute_batch("UPDATE meta SET more = 8").unwrap();
+        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+        connection.execute_batch("UPDATE meta SET more = 9").unwrap();
+        assert_eq!(differing(&connection).unwrap(), ["meta"]);
+    }
+
+    #[test]
     fn whatever_is_written_is_in_the_tally() {
         let connection = filled();
         fill(&connection);

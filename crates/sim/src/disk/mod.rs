@@ -149,10 +149,6 @@ impl File {
 
 /// Writes into bytes that grow with zeros or are cut to a length.
 fn put(bytes: &mut Vec<u8>, at: usize, written: &[u8], length: usize) {
-    // Files grow at their end, mostly.
-    if at == bytes.len() {
-        bytes.extend_from_slice(written);
-    }
     bytes.resize(length.max(at + written.len()), 0);
     if let Some(place) = bytes.get_mut(at..at + written.len()) {
         place.copy_from_slice(written);

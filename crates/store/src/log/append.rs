@@ -80,12 +80,10 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
         }
         return Ok(Appended { seq, is_new, moved });
     }
-    // The first of its save has the number that it is about to get.
     connection
         .prepare_cached(
             "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, 1 + (SELECT seq FROM sqlite_sequence WHERE name = 'change'), 1),
-                 ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -94,13 +92,16 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
             change.origin.as_bytes(),
             change.batch.map(|batch| integer(batch.0)),
             change.place,
-            change.save,
+            change.save.unwrap_or_default(),
             change.status.code(),
             change.body,
             change.fed.map(|batch| integer(batch.0)),
             change.witness.map(|witness| witness.0),
         ])?;
     let seq = connection.last_insert_rowid();
+    if change.save.is_none() {
+        connection.prepare_cached("UPDATE change SET save = seq WHERE seq = ?1")?.execute([seq])?;
+    }
     Ok(Appended { seq, is_new: change.body.is_some(), moved: false })
 }
 
