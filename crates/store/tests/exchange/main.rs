@@ -9,6 +9,7 @@ mod drafts;
 mod dump;
 mod erasure;
 mod flips;
+mod frozen;
 mod grants;
 mod held;
 mod home;
