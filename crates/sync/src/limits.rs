@@ -25,7 +25,7 @@ pub const PACK_BYTES_START: usize = 16 * 1024;
 pub const PACK_BYTES_TARGET_MAX: usize = 256 * 1024;
 /// The largest pack that is taken, after decompression.
 pub const PACK_RAW_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long one exchange should take at most, in milliseconds; packs grow while they stay below it.
+/// How long one exchange should take, in milliseconds: a pack is what the link carries in it.
 pub const EXCHANGE_MS_TARGET: u64 = 4_000;
 /// The most entries in one pack.
 pub const PACK_ENTRIES_MAX: usize = 20_000;

@@ -2,7 +2,7 @@
 //! away is sent again, so a batch is never more than a small share of what arrives between two of them.
 
 use crate::limits;
-use crate::session::{Left, PushPlan, Session};
+use crate::session::{Left, Measured, PushPlan, Session};
 
 /// A cut falls into a batch anywhere, so it costs half of one: with this, two bytes of a hundred.
 const SHARE: u64 = 24;
@@ -25,10 +25,10 @@ impl Pace {
         Some(bytes_target.min(share))
     }
 
-    /// An exchange that carried so many bytes was answered.
-    pub fn succeeded(&mut self, elapsed_ms: u64, bytes: u64) {
-        self.delivered += bytes;
-        self.session.succeeded(elapsed_ms, Left::Something);
+    /// An exchange was answered that carried so many bytes of files.
+    pub fn succeeded(&mut self, measured: Measured) {
+        self.delivered += measured.bytes;
+        self.session.succeeded(measured, Left::Something);
     }
 
     /// An exchange failed; how long to wait, in milliseconds.
@@ -47,21 +47,25 @@ impl Pace {
 mod tests {
     use super::*;
 
+    fn within_a_moment(bytes: usize) -> Measured {
+        Measured { bytes: bytes as u64, elapsed_ms: 1 }
+    }
+
     #[test]
     fn a_fast_link_that_cuts_gets_batches_that_a_cut_wastes_little_of() {
         let mut pace = Pace::default();
         assert_eq!(pace.batch(), Some(limits::PACK_BYTES_START));
         for _ in 0..2_000 {
-            pace.succeeded(1, pace.batch().unwrap() as u64);
+            pace.succeeded(within_a_moment(pace.batch().unwrap()));
         }
         assert_eq!(pace.batch(), Some(limits::PACK_BYTES_TARGET_MAX), "nothing was cut");
         let mut pace = Pace::default();
         let (mut sent, mut wasted, mut left) = (0u64, 0u64, 500_000u64);
         while sent < 50_000_000 {
             match pace.batch() {
-                None => pace.succeeded(1, 0),
+                None => pace.succeeded(within_a_moment(0)),
                 Some(batch) if batch as u64 <= left => {
-                    pace.succeeded(1, batch as u64);
+                    pace.succeeded(within_a_moment(batch));
                     sent += batch as u64;
                     left -= batch as u64;
                 }
@@ -81,7 +85,7 @@ mod tests {
         let mut pace = Pace::default();
         pace.failed(0);
         assert_eq!(pace.batch(), None);
-        pace.succeeded(1, 0);
+        pace.succeeded(within_a_moment(0));
         assert_eq!(pace.batch(), Some(limits::PACK_BYTES_MIN));
         assert_eq!(pace.failures(), 1);
     }

@@ -33,6 +33,23 @@ pub enum Left {
     Nothing,
 }
 
+/// What one answered exchange showed of the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// The bytes of both bodies.
+    pub bytes: u64,
+    /// From sending the one to hearing the other, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+impl Measured {
+    /// How many bytes such a link carries in the time that an exchange may take, its round trip included.
+    fn bytes_in_time(self) -> usize {
+        let bytes = self.bytes.saturating_mul(limits::EXCHANGE_MS_TARGET) / self.elapsed_ms.max(1);
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+}
+
 /// Whether the session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -87,17 +104,20 @@ impl Session {
         Plan { push, pull_bytes_max: self.pack_bytes * 4 }
     }
 
-    /// An exchange succeeded within `elapsed_ms`. That a question was answered says nothing yet of whether a pack gets
-    /// through: failures go on being counted, and packs stay small, until one does.
-    pub fn succeeded(&mut self, elapsed_ms: u64, left: Left) -> Next {
+    /// An exchange was answered. That a question was answered says nothing yet of whether a pack gets through: failures go on
+    /// being counted, and packs stay small, until one does.
+    pub fn succeeded(&mut self, measured: Measured, left: Left) -> Next {
         if self.asking {
             self.asking = false;
             return left.into();
         }
         self.failures = 0;
-        if elapsed_ms.saturating_mul(2) <= limits::EXCHANGE_MS_TARGET {
-            self.pack_bytes = (self.pack_bytes * 2).min(limits::PACK_BYTES_TARGET_MAX);
-        } else if elapsed_ms > limits::EXCHANGE_MS_TARGET {
+        let says_how_fast = measured.bytes.saturating_mul(2) >= self.pack_bytes as u64;
+        if says_how_fast {
+            let most = (self.pack_bytes * 2).min(limits::PACK_BYTES_TARGET_MAX);
+            self.pack_bytes = measured.bytes_in_time().clamp(limits::PACK_BYTES_MIN, most);
+        } else if measured.elapsed_ms > limits::EXCHANGE_MS_TARGET {
+            // So little took so long.
             self.shrink();
         }
         left.into()
@@ -128,20 +148,63 @@ impl Session {
 mod tests {
     use super::*;
 
+    /// What a link with this speed and a round trip of 600 ms shows of an exchange.
+    fn over(bytes_per_second: u64, bytes: u64) -> Measured {
+        Measured { bytes, elapsed_ms: 600 + bytes * 1_000 / bytes_per_second }
+    }
+
+    fn target(session: &Session) -> usize {
+        match session.plan().push {
+            PushPlan::Pack { bytes_target } => bytes_target,
+            PushPlan::Ask => panic!("it asks"),
+        }
+    }
+
     #[test]
-    fn packs_grow_on_a_fast_link_and_shrink_on_a_failing_one() {
+    fn a_pack_is_what_four_seconds_of_the_link_carry() {
+        for (bytes_per_second, least, most) in [
+            (500, 8 * 1024, 8 * 1024),
+            (12_500, 41_000, 43_000),
+            (50_000, 168_000, 172_000),
+            (1 << 30, 256 * 1024, 256 * 1024),
+        ] {
+            let mut session = Session::new();
+            for _ in 0..12 {
+                let measured = over(bytes_per_second, target(&session) as u64);
+                assert!(
+                    measured.elapsed_ms <= limits::EXCHANGE_MS_TARGET || bytes_per_second == 500,
+                    "{measured:?}"
+                );
+                assert_eq!(session.succeeded(measured, Left::Something), Next::Exchange);
+            }
+            assert!((least..=most).contains(&target(&session)), "{bytes_per_second}: {}", target(&session));
+        }
+    }
+
+    #[test]
+    fn what_carries_little_says_only_that_a_link_is_slow() {
+        let mut session = Session::new();
+        session.succeeded(Measured { bytes: 305, elapsed_ms: 700 }, Left::Something);
+        assert_eq!(target(&session), limits::PACK_BYTES_START, "a round trip is no measure");
+        session.succeeded(Measured { bytes: 305, elapsed_ms: 9_000 }, Left::Something);
+        assert_eq!(target(&session), limits::PACK_BYTES_START / 2);
+    }
+
+    #[test]
+    fn packs_shrink_on_a_failing_link_and_grow_again_once_one_gets_through() {
         let mut session = Session::new();
         for _ in 0..10 {
-            assert_eq!(session.succeeded(100, Left::Something), Next::Exchange);
+            session.succeeded(over(1 << 30, target(&session) as u64), Left::Something);
         }
-        assert_eq!(session.plan().push, PushPlan::Pack { bytes_target: limits::PACK_BYTES_TARGET_MAX });
         for _ in 0..10 {
             session.failed(0);
         }
         assert_eq!(session.plan().push, PushPlan::Ask);
-        session.succeeded(100_000, Left::Something);
-        assert_eq!(session.plan().push, PushPlan::Pack { bytes_target: limits::PACK_BYTES_MIN });
-        assert_eq!(session.succeeded(100, Left::Nothing), Next::Done);
+        session.succeeded(Measured { bytes: 305, elapsed_ms: 100 }, Left::Something);
+        assert_eq!(target(&session), limits::PACK_BYTES_MIN);
+        session.succeeded(over(1 << 30, limits::PACK_BYTES_MIN as u64), Left::Something);
+        assert_eq!(target(&session), limits::PACK_BYTES_MIN * 2, "twice as much at most");
+        assert_eq!(session.succeeded(over(1 << 30, 0), Left::Nothing), Next::Done);
     }
 
     #[test]

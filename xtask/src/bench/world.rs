@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value as Json, json};
@@ -20,7 +20,7 @@ use teranga_examples::NOW;
 use teranga_office::Office;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_sync::message::Answer;
-use teranga_sync::session::{Next, Session};
+use teranga_sync::session::{Measured, Next, Session};
 use teranga_sync::version::Spoken;
 
 /// Headers of a request and its answer, in bytes.
@@ -60,15 +60,11 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Office) -> Result<Cost> {
         cost.round_trips += 1;
         cost.bytes_up += sent.len() as u64;
         cost.bytes_down += received.len() as u64;
-        let bytes = (sent.len() + received.len()) as u64 + HEADERS_BYTES;
-        let seconds = link_seconds(1, bytes) + begun.elapsed().as_secs_f64();
+        let bytes = (sent.len() + received.len()) as u64;
+        let seconds = link_seconds(1, bytes + HEADERS_BYTES) + begun.elapsed().as_secs_f64();
         cost.seconds += seconds;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "seconds of one exchange"
-        )]
-        match session.succeeded((seconds * 1_000.0) as u64, taken.left) {
+        let elapsed_ms = u64::try_from(Duration::from_secs_f64(seconds).as_millis())?;
+        match session.succeeded(Measured { bytes, elapsed_ms }, taken.left) {
             Next::Exchange => {}
             Next::Done => return Ok(cost),
         }

@@ -8,7 +8,7 @@ use teranga_core::problem::{Explain as _, Problem, Retry};
 use teranga_core::time::Millis;
 use teranga_sync::limits;
 use teranga_sync::message::{Answer, Request};
-use teranga_sync::session::{Left, Next, Session};
+use teranga_sync::session::{Left, Measured, Next, Session};
 use teranga_sync::succession::Succession;
 
 use crate::error::StoreError;
@@ -46,6 +46,8 @@ pub struct Conversation {
 #[derive(Debug)]
 struct Asked {
     request: Request,
+    /// Of its body.
+    bytes: usize,
     at: Millis,
     /// Whether it is the first in a line of its own.
     began_a_line: bool,
@@ -119,7 +121,7 @@ impl Conversation {
             self.summary.packs_again += u64::from(push.number <= self.summary.last_pack);
             self.summary.last_pack = self.summary.last_pack.max(push.number);
         }
-        self.asked = Some(Asked { request, at, began_a_line });
+        self.asked = Some(Asked { request, bytes: body.len(), at, began_a_line });
         Ok(body)
     }
 
@@ -198,7 +200,8 @@ impl Conversation {
             return Err(Failure::Standstill);
         }
         let elapsed_ms = u64::try_from(now.0 - asked.at.0).unwrap_or_default();
-        let next = self.session.succeeded(elapsed_ms, taken.left);
+        let measured = Measured { bytes: (asked.bytes + bytes.len()) as u64, elapsed_ms };
+        let next = self.session.succeeded(measured, taken.left);
         if taken.set_back {
             self.session.set_back();
         }

@@ -13,6 +13,7 @@ use teranga_sync::attachment::{LaneAnswer, LaneRequest, Offer, Stretch, Want};
 use teranga_sync::identity::replica_id;
 use teranga_sync::limits;
 use teranga_sync::pace::Pace;
+use teranga_sync::session::Measured;
 use teranga_sync::thumbnail::Thumbnail;
 
 use crate::conversation::{Failure, Reply, Talk, Turn};
@@ -227,9 +228,8 @@ impl Lane {
         self.up.hear(&transaction, request, &answer, &mut self.summary)?;
         self.down.hear(&transaction, request, &answer, &mut self.summary)?;
         transaction.commit()?;
-        let carried =
-            request.file_bytes() + answer.stretches.iter().map(|one| one.bytes.len() as u64).sum::<u64>();
-        self.pace.succeeded(elapsed_ms, carried);
+        let down = answer.stretches.iter().map(|one| one.bytes.len() as u64).sum::<u64>();
+        self.pace.succeeded(Measured { bytes: request.file_bytes() + down, elapsed_ms });
         Ok(())
     }
 
