@@ -114,6 +114,7 @@ impl World {
                 // It went with empty hands.
                 let own = self.ledger.files.iter_mut().filter(|file| file.machine == number);
                 own.for_each(|file| file.goes(&self.covered_files));
+                self.joined_anew(number);
                 Ok(true)
             }
             // The other hub has enrolled it all the same: whoever shows the code later is known there.

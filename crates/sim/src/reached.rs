@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use teranga_core::id::{ChangeHash, Line, PublicKey, RecordId};
+use teranga_core::time::Millis;
 use teranga_store::behind::Reading;
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status, StoreError};
@@ -36,8 +37,9 @@ enum Word {
     Stands,
     /// A disk was exchanged, here or above, and the hub itself has not heard everything anew.
     Forgotten,
-    /// The hub has; this machine has once it hears an answer to a later exchange than this one.
-    HeardFrom(u64),
+    /// The hub has; this machine has once it takes another answer than the one of this time. A refusal says nothing of what
+    /// the hub holds.
+    HeardAt(Option<Millis>),
 }
 
 /// How a child stands to a hub in a line.
@@ -48,8 +50,10 @@ pub(crate) struct Standing {
     read: u64,
     acknowledged: u64,
     exchange: u64,
-    /// The last exchange that was answered, where the feed was read to its end since whatever befell one of both.
-    heard: Option<u64>,
+    /// When an answer was last taken.
+    answered: Option<Millis>,
+    /// Whether the feed was read to its end since whatever befell one of both.
+    reading: Reading,
 }
 
 impl Standing {
@@ -61,7 +65,8 @@ impl Standing {
             read: uplink.cursor.position.0,
             acknowledged: uplink.acknowledged,
             exchange: uplink.exchange,
-            heard: (uplink.reading == Reading::CaughtUp).then_some(uplink.heard),
+            answered: uplink.last,
+            reading: uplink.reading,
         }))
     }
 
@@ -92,6 +97,14 @@ impl World {
         }
     }
 
+    /// A machine has joined a hub, which does not know what it had taken before, though it may be the same: who leaves for
+    /// another region and comes back begins again.
+    pub(crate) fn joined_anew(&mut self, number: usize) {
+        if let Some(reached) = self.reached.get_mut(number) {
+            reached.word = Word::Forgotten;
+        }
+    }
+
     /// Compares with what was reached before, and notes what is reached now.
     pub(crate) fn keeps_what_was_reached(&mut self, glance: &Glance) -> Result<Option<Fault>, StoreError> {
         let mut found = None;
@@ -100,12 +113,8 @@ impl World {
                 continue;
             };
             let Some(replica) = machine.replica() else { continue };
-            let mut before = self.reached.get(number).cloned().unwrap_or_default();
+            let before = self.reached.get(number).cloned().unwrap_or_default();
             let link = Standing::of(replica)?;
-            if before.link.map(|link| link.hub) != link.map(|link| link.hub) {
-                // Another hub does not know what the one before had taken.
-                before.word = Word::Forgotten;
-            }
             let word = self.word(number, before.word, link);
             if found.is_none()
                 && let Some(what) = self.fell(number, &before, seen, link)?
@@ -131,9 +140,11 @@ impl World {
         let hub_knows = self.reached.get(hub).is_none_or(|hub| hub.word == Word::Stands);
         match before {
             Word::Stands => Word::Stands,
-            Word::Forgotten if hub_knows => Word::HeardFrom(link.exchange),
-            Word::HeardFrom(exchange) if link.heard.is_some_and(|heard| heard > exchange) => Word::Stands,
-            Word::Forgotten | Word::HeardFrom(_) => before,
+            Word::Forgotten if hub_knows => Word::HeardAt(link.answered),
+            Word::HeardAt(before) if link.reading == Reading::CaughtUp && link.answered != before => {
+                Word::Stands
+            }
+            Word::Forgotten | Word::HeardAt(_) => before,
         }
     }
 
