@@ -2,7 +2,7 @@
 //! assessment follows its case. Each is an ordinary save that merges like any other; the hub lets the case enter the
 //! devices of whoever is in charge now, and leave those of whoever is no more.
 
-use teranga_core::audience::{Audience, Place, Reach};
+use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::grant::{CASELOAD_MAX, CASELOAD_WARN};
 use teranga_core::id::{Entropy, EventId, RecordId};
 use teranga_core::record::{Assignee, Envelope, Event, EventKind};
@@ -23,7 +23,7 @@ pub enum Handover {
 }
 
 impl Device {
-    /// Puts somebody in charge of a case.
+    /// Puts somebody in charge of a case, where they have not as many as anybody may.
     pub fn assign(
         &mut self,
         case: RecordId,
@@ -33,9 +33,6 @@ impl Device {
     ) -> Result<Vec<SavedChange>, ClientError> {
         self.require_case(case)?;
         self.require_known(&to)?;
-        if self.replica().assigned_to(&to)? >= CASELOAD_MAX {
-            return Err(ClientError::CaseloadFull { to: name(&to), most: CASELOAD_MAX });
-        }
         let Ok(envelope) = Envelope::read(&self.values(case)?) else { return Ok(Vec::new()) };
         let mut events = Vec::new();
         let mut is_in_charge = false;
@@ -46,6 +43,9 @@ impl Device {
             }
         }
         if !is_in_charge {
+            if self.caseload_of(&to)?.is_some_and(|held| held >= CASELOAD_MAX) {
+                return Err(ClientError::CaseloadFull { to: name(&to), most: CASELOAD_MAX });
+            }
             events.push(EventKind::Assigned { to });
         }
         self.save_events(case, events, setting)
@@ -100,6 +100,26 @@ impl Device {
         let known: Vec<String> =
             people.iter().map(|known| format!("{} ({})", known.person, known.office)).collect();
         Err(ClientError::UnknownAssignee { to: name(to), known: known.join(", ") })
+    }
+
+    /// How many records an office or a person has with what is assigned to them, as far as this device holds them; none for a
+    /// region as a whole, whose hub holds any number. An office has as many as whoever has most there.
+    pub fn caseload_of(&self, assignee: &Assignee) -> Result<Option<u64>, ClientError> {
+        let Some(office) = &assignee.office else { return Ok(None) };
+        let of = |person: &str| Audience {
+            place: Place::of_code(&assignee.region),
+            reach: Reach::Caseload(Agent { office: office.clone(), person: person.to_owned() }),
+            clearance: Clearance::Every,
+        };
+        let audiences: Vec<Audience> = if let Some(person) = &assignee.person {
+            vec![of(person)]
+        } else {
+            let people = self.replica().people()?;
+            let there = people.iter().filter(|known| known.office == *office);
+            // Whoever is there has at least what nobody has alone.
+            there.map(|known| of(&known.person)).chain([of("")]).collect()
+        };
+        Ok(self.replica().caseloads(&audiences)?.into_iter().max())
     }
 
     /// How many records this device holds, where that is more than it is made for.

@@ -76,8 +76,8 @@ pub enum ClientError {
         /// Who is known.
         known: String,
     },
-    /// Somebody has as many cases as one may have.
-    #[error("{to} has {most} cases")]
+    /// Somebody has as many records as one may have.
+    #[error("{to} has {most} records")]
     CaseloadFull {
         /// Whom the case was to be assigned to.
         to: String,

@@ -3,12 +3,14 @@
 use serde_json::{Value as Json, json};
 use teranga_core::audience::Reach;
 use teranga_core::form::RecordKind;
+use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::record::State;
 use teranga_core::time::Millis;
 use teranga_store::StoreError;
-use teranga_store::children::{Came, Standing};
+use teranga_store::children::{Came, Child, Standing};
 use teranga_store::outbox::RefusedPack;
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::office::Office;
 
@@ -20,12 +22,16 @@ impl Office {
         let (voided, standing): (Vec<_>, Vec<_>) =
             replica.records()?.into_iter().partition(|row| row.state == State::Voided);
         let cases = standing.iter().filter(|row| self.is_case(row.form.as_deref())).count();
-        let children: Vec<Json> = replica
-            .children()?
+        let children = replica.children()?;
+        let audiences: Vec<_> = children.iter().map(|child| child.introduction.audience.clone()).collect();
+        let children: Vec<Json> = children
             .into_iter()
-            .map(|child| {
+            .zip(replica.caseloads(&audiences)?)
+            .map(|(child, holds)| {
                 let audience = &child.introduction.audience;
                 json!({
+                    "holds": holds,
+                    "crowded": is_crowded(&child, holds),
                     "replica": replica_id(&child.introduction.key),
                     "caseload": matches!(audience.reach, Reach::Caseload(_)),
                     "classes": audience.clearance.names(),
@@ -77,5 +83,43 @@ impl Office {
     fn is_case(&self, form: Option<&str>) -> bool {
         let form = form.and_then(|form| form.parse().ok()).and_then(|form| self.catalogue().form(&form));
         form.is_some_and(|form| form.record_kind() == RecordKind::Case)
+    }
+}
+
+/// Whether a device that syncs here holds more than it is made for.
+fn is_crowded(child: &Child, holds: u64) -> bool {
+    match (child.introduction.kind, child.standing) {
+        (ReplicaKind::Device, Standing::Enrolled) => holds >= CASELOAD_WARN,
+        (ReplicaKind::Device, Standing::Revoked) | (ReplicaKind::Hub, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::audience::Audience;
+    use teranga_core::id::PublicKey;
+    use teranga_sync::introduction::Introduction;
+
+    use super::*;
+
+    #[test]
+    fn an_office_is_told_of_devices_that_hold_too_much() {
+        let child = |kind, standing| Child {
+            introduction: Introduction {
+                key: PublicKey([7; 32]),
+                kind,
+                person: "Awa Exemple".into(),
+                office: "BAOS".into(),
+                audience: Audience::of_region(Some("SN-KL")),
+            },
+            last: None,
+            standing,
+            lines: 1,
+            came: Came::Enrolled,
+        };
+        let device = child(ReplicaKind::Device, Standing::Enrolled);
+        assert!(is_crowded(&device, CASELOAD_WARN) && !is_crowded(&device, CASELOAD_WARN - 1));
+        assert!(!is_crowded(&child(ReplicaKind::Device, Standing::Revoked), CASELOAD_WARN));
+        assert!(!is_crowded(&child(ReplicaKind::Hub, Standing::Enrolled), 100 * CASELOAD_WARN));
     }
 }

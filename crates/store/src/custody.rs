@@ -42,11 +42,7 @@ pub(crate) fn facts(connection: &Connection, record: RecordId) -> Result<Option<
         connection.prepare_cached("SELECT region, custody, kase FROM record WHERE record = ?1")?;
     let mut rows = statement.query([record.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let Some(region) = row.get::<_, Option<String>>(0)? else { return Ok(None) };
-    let own = match row.get::<_, Option<String>>(1)? {
-        None => Custody::of_region(region),
-        Some(json) => from_json(&json, "record")?,
-    };
+    let Some(own) = in_columns(row.get(0)?, row.get(1)?)? else { return Ok(None) };
     Ok(Some(Facts { own, case: maybe_blob(row, 2, "record", "kase")? }))
 }
 
@@ -133,6 +129,12 @@ pub(crate) fn column(envelope: &Envelope) -> Result<Option<String>> {
     (!plain).then(|| to_json(&custody, "record")).transpose()
 }
 
+/// The custody by an envelope, as it stands in its record's columns; `None` while the envelope has not arrived.
+pub(crate) fn in_columns(region: Option<String>, custody: Option<String>) -> Result<Option<Custody>> {
+    let Some(plain) = region.map(Custody::of_region) else { return Ok(None) };
+    custody.map_or(Ok(plain), |json| from_json(&json, "record")).map(Some)
+}
+
 /// A custody as it stands in a column of this name, in one table or another.
 pub(crate) fn to_json(custody: &Custody, table: &'static str) -> Result<String> {
     serde_json::to_string(custody).map_err(|_| StoreError::Inconsistent { table, column: "custody" })
@@ -159,18 +161,5 @@ impl Replica {
     /// Who is in charge of a record; `None` while its envelope has not arrived.
     pub fn custody(&self, record: RecordId) -> Result<Option<Custody>> {
         of(self.connection(), record)
-    }
-
-    /// How many records are assigned to somebody by their own envelopes.
-    pub fn assigned_to(&self, assignee: &Assignee) -> Result<u64> {
-        let mut statement =
-            self.connection().prepare_cached("SELECT custody FROM record WHERE custody IS NOT NULL")?;
-        let mut rows = statement.query([])?;
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            let custody = from_json(&row.get::<_, String>(0)?, "record")?;
-            count += u64::from(custody.assigned.contains(assignee));
-        }
-        Ok(count)
     }
 }

@@ -13,7 +13,7 @@ use teranga_core::record::Custody;
 use teranga_sync::receipt::Assurance;
 
 use crate::behind::{self, Reading};
-use crate::columns::{self, blob, unsigned};
+use crate::columns::{self, blob};
 use crate::covered;
 use crate::custody;
 use crate::error::Result;
@@ -269,13 +269,5 @@ impl Replica {
     /// Whether the hub says that this replica may hold a record no more, and it waits only for the home's backup to cover it.
     pub fn is_gone(&self, record: RecordId) -> Result<bool> {
         custody::is_leaving(self.connection(), record)
-    }
-
-    /// How many records whose envelope is held there are.
-    pub fn caseload(&self) -> Result<u64> {
-        let count =
-            self.connection()
-                .query_row("SELECT count(*) FROM record WHERE form IS NOT NULL", [], |row| row.get(0))?;
-        Ok(unsigned(count))
     }
 }

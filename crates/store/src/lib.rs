@@ -12,6 +12,7 @@ pub mod backup;
 pub mod behind;
 pub mod bundle;
 mod carried;
+mod caseload;
 pub mod census;
 mod checkpoints;
 pub mod children;

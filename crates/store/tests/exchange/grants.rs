@@ -85,6 +85,11 @@ fn a_caseload_is_what_is_assigned_and_an_assessment_comes_with_its_case() {
     same_everywhere(&world, of_case);
     assert_eq!(binta.parts(case).unwrap(), world.hq.parts(case).unwrap());
     assert_eq!(world.region.log_counts().unwrap().quarantined, 0);
+    // The hub counts what it lets everybody hold, an assessment with its case.
+    let audiences = [binta.profile(), world.awa.profile(), world.region.profile(), &caseload("Fatou")]
+        .map(|profile| profile.audience.clone());
+    assert_eq!(world.region.caseloads(&audiences).unwrap(), [2, 3, 3, 0]);
+    assert_eq!((binta.caseload().unwrap(), world.awa.caseload().unwrap()), (2, 3));
 }
 
 #[test]

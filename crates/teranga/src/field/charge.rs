@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use teranga_client::Device;
 use teranga_client::charge::{self, Handover};
+use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::id::RecordId;
 use teranga_core::record::{Assignee, Custody};
 use teranga_core::region;
@@ -79,9 +80,17 @@ fn assign(device: &mut Device, case: RecordId, arguments: AssignArgs, messages: 
     let to = Assignee { region, office: arguments.office, person: arguments.agent };
     let handover = if arguments.instead { Handover::Instead } else { Handover::Beside };
     let language = messages.language().code();
-    let changes = device.assign(case, to, handover, super::setting(language, &mut SystemEntropy))?;
+    let changes = device.assign(case, to.clone(), handover, super::setting(language, &mut SystemEntropy))?;
     acts::report(case, &changes, messages);
     tell(device.replica().custody(case)?.as_ref(), messages);
+    if let Some(held) = device.caseload_of(&to)?.filter(|held| *held >= CASELOAD_WARN) {
+        let (held, most) = (held.to_string(), CASELOAD_WARN.to_string());
+        say!(
+            "{}",
+            messages
+                .with("charge-crowded", &[("name", &charge::name(&to)), ("held", &held), ("most", &most)])
+        );
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a hub answers, in words and tables. The JSON is the office's; nothing here decides anything.
 
 use serde_json::Value as Json;
+use teranga_core::grant::CASELOAD_WARN;
 use teranga_core::text::Text;
 
 use crate::badge;
@@ -63,8 +64,15 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         let told = [("pack", pack.as_str()), ("person", person), ("code", text(refused, "code"))];
         say!("{}", messages.with("status-refused", &told));
     }
-    let headings =
-        ["column-person", "column-office", "column-region", "column-scope", "column-last", "column-replica"];
+    let headings = [
+        "column-person",
+        "column-office",
+        "column-region",
+        "column-scope",
+        "column-holds",
+        "column-last",
+        "column-replica",
+    ];
     let mut children = table(messages, &headings);
     for child in array(answer.get("children")) {
         let region = child.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
@@ -73,18 +81,37 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
             text(child, "office").to_owned(),
             region,
             scope(child, messages),
+            shown(child.get("holds")),
             last(child),
             text(child, "replica").to_owned(),
         ]);
     }
     say!("{children}");
     for child in array(answer.get("children")) {
+        if child.get("crowded") == Some(&Json::Bool(true)) {
+            crowded(child, messages);
+        }
         // A line more than the first: its disk was put back, or somebody uses a copy of it.
         if child.get("lines").and_then(Json::as_u64).is_some_and(|lines| lines > 1) {
             let told = [("person", text(child, "person")), ("office", text(child, "office"))];
             say!("{}", messages.with("status-copied", &told));
         }
     }
+}
+
+/// That a device holds more than it is made for, and what to do.
+fn crowded(child: &Json, messages: &Messages) {
+    let (held, most) = (shown(child.get("holds")), CASELOAD_WARN.to_string());
+    let told = [
+        ("person", text(child, "person")),
+        ("office", text(child, "office")),
+        ("held", &held),
+        ("most", &most),
+        ("replica", text(child, "replica")),
+    ];
+    let has_own_cases = child.get("caseload") == Some(&Json::Bool(true));
+    let which = if has_own_cases { "status-crowded" } else { "status-crowded-all" };
+    say!("{}", messages.with(which, &told));
 }
 
 /// What a child may hold of its region.
