@@ -2,12 +2,17 @@
 //! that the hub was put back.
 
 use teranga_store::conversation::{Conversation, Reply, Turn};
+use teranga_store::{FILE, Replica};
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits::{PACK_BYTES_MIN, PACK_BYTES_START};
 use teranga_sync::message::Request;
 use teranga_sync::version::Spoken;
 
 use crate::backups::put_back;
-use crate::world::{NOW, World, answered, edit, exchange, open_record, sync, world};
+use crate::dump;
+use crate::world::{
+    NOW, World, answered, edit, exchange, open_record, profile, same_everywhere, sync, sync_all, world,
+};
 
 /// What a new session of Awa's sends first.
 fn first_request(world: &mut World) -> Request {
@@ -53,4 +58,48 @@ fn whoever_finds_that_the_hub_was_put_back_goes_on_small() {
     assert!(matches!(turn, Turn::Over(Ok(()))));
     assert_eq!(asked[..2], [4 * PACK_BYTES_START, 4 * PACK_BYTES_MIN], "{asked:?}");
     assert_eq!(region.parts(record).unwrap(), world.awa.parts(record).unwrap());
+}
+
+/// Makes a replica forget where it stood in its hub's feed, and whatever it knew of where it had stood before.
+fn lose_the_cursor(world: &mut World) {
+    let folder = world.awa.folder().to_owned();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let dark = profile(ReplicaKind::Device, "dark", None);
+    world.awa = Replica::create(elsewhere.path(), &dark, &mut world.seed).unwrap();
+    let connection = dump::open(&folder.join(FILE));
+    let lost = "UPDATE uplink SET position = 0, running = zeroblob(32), within = 0; DELETE FROM checkpoint";
+    connection.execute_batch(lost).unwrap();
+    drop(connection);
+    world.awa = Replica::open(&folder, &mut world.seed).unwrap();
+}
+
+#[test]
+fn a_cursor_that_is_lost_loses_nothing_and_doubles_nothing() {
+    let mut world = world(3);
+    let records: Vec<_> = (0..100)
+        .map(|number| {
+            open_record(&mut world.moussa, &mut world.seed, &[("E01", &format!("answer {number}"))])
+        })
+        .collect();
+    sync_all(&mut world);
+    let unsent = open_record(&mut world.awa, &mut world.seed, &[("E01", "unsent")]);
+    let before = (world.awa.census().unwrap(), world.region.log_counts().unwrap().applied);
+    lose_the_cursor(&mut world);
+
+    let mut session = Conversation::begin(&mut world.awa, 1).unwrap();
+    let mut turn = session.next(&mut world.awa, NOW, 0);
+    let mut answers = Vec::new();
+    while let Turn::Send(bytes) = turn {
+        let answer = answered(&bytes, world.awa.id(), &mut world.region);
+        answers.push(answer.len());
+        turn = session.hear(&mut world.awa, Reply::Answer(&answer), NOW, 0);
+    }
+    assert!(matches!(turn, Turn::Over(Ok(()))));
+    assert!(answers.iter().all(|bytes| *bytes <= PACK_BYTES_START), "{answers:?}");
+    assert_eq!(world.awa.census().unwrap().len(), before.0.len());
+    assert_eq!(world.region.log_counts().unwrap().applied, before.1 + 2);
+    sync_all(&mut world);
+    for record in records.into_iter().chain([unsent]) {
+        same_everywhere(&world, record);
+    }
 }
