@@ -167,12 +167,11 @@ impl World {
         if self.hub_of(number).is_some_and(|hub| self.shares_its_key(hub)) {
             return Ok(None);
         }
-        let on_the_way = || machine.fell.clone();
         let since = || before.link.zip(link).and_then(|(before, now)| before.lost(&now));
-        if !self.shares_its_key(number)
-            && let Some(lost) = on_the_way().or_else(since)
-        {
-            return Ok(Some(lost));
+        let lost = machine.fell.clone().or_else(since);
+        if lost.is_some() {
+            // Whoever shares a key says what another said, and is told less for it, and so are its ticks until it has said it.
+            return Ok(lost.filter(|_| !self.shares_its_key(number)));
         }
         for (record, (tick, changes)) in &before.ticks {
             let Some((shown, there)) = seen.ticks.get(record) else { continue };

@@ -171,7 +171,12 @@ impl Replica {
     pub fn note_bundle(&mut self, bundle: &Bundle, now: Millis) -> Result<()> {
         let (child, line) = (bundle.replica, bundle.line);
         let transaction = self.connection_mut().transaction()?;
-        note_line(&transaction, child, line)?;
+        if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
+            // Bundles go on in it, for nothing is left out of a return; whoever asks must ask in another.
+            transaction
+                .prepare_cached("UPDATE child SET exchange = ?3 WHERE replica = ?1 AND line = ?2")?
+                .execute(params![child.as_bytes(), line.number(), i64::MAX])?;
+        }
         behind::notice(&transaction, child, bundle.cursor)?;
         transaction
             .prepare_cached("UPDATE child SET last_ms = ?3 WHERE replica = ?1 AND line = ?2")?
@@ -234,7 +239,8 @@ enum Noted {
     Anew,
 }
 
-/// Notes a line of an enrolled replica. One of too many is forgotten.
+/// Notes a line of an enrolled replica. One of too many is forgotten: one in which nothing came before any other, or whoever has
+/// the key could have the lines of its owner forgotten by asking.
 fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<Noted> {
     let added = connection
         .prepare_cached("INSERT INTO child (replica, line) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
@@ -244,7 +250,7 @@ fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<No
             .prepare_cached(
                 "DELETE FROM child WHERE replica = ?1 AND line IN (
                     SELECT line FROM child WHERE replica = ?1 AND line <> ?2
-                    ORDER BY coalesce(last_ms, 0) DESC LIMIT -1 OFFSET ?3)",
+                    ORDER BY received > 0 DESC, coalesce(last_ms, 0) DESC LIMIT -1 OFFSET ?3)",
             )?
             .execute(params![child.as_bytes(), line.number(), row_number(limits::LINES_MAX - 1)])?;
     }

@@ -62,7 +62,8 @@ pub const ANSWER_BYTES_MAX: usize = ROWS_RAW_BYTES_MAX + 64 * 1024;
 pub const EXCHANGE_MAX: u64 = (1 << 53) - 1;
 /// The highest batch number: a line of 31 bits, a place in it of 32.
 pub const BATCH_MAX: u64 = (1 << 63) - 1;
-/// The lines of one replica that a hub remembers; the one that was silent longest gives way to a new one.
+/// The lines of one replica that a hub remembers; of those in which nothing came, then of all, the one that was silent longest
+/// gives way to a new one.
 pub const LINES_MAX: usize = 16;
 /// The most lines that a replica begins in one session: a hub that refuses each of them will refuse the next.
 pub const LINES_BEGUN_MAX: u64 = 4;

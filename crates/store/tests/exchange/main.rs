@@ -16,6 +16,7 @@ mod home;
 mod judged;
 mod junk;
 mod lent;
+mod lines;
 mod sealing;
 mod stolen;
 mod testimonies;
