@@ -40,8 +40,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             Ok(())
         }
         Some("burst") => {
-            let (changes_per_s, changes) = burst::measure(&ingest::Work::new(devices(arguments)?)?)?;
-            println!("{changes_per_s} changes a second, of {changes}");
+            let burst::Measured { burst, whole } = burst::measure(&ingest::Work::new(devices(arguments)?)?)?;
+            for logged in [burst, whole] {
+                println!("{} changes a second, of {}", logged.changes_per_s, logged.changes);
+            }
             Ok(())
         }
         // What `memory` starts; nobody's command.

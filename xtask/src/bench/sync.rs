@@ -76,11 +76,16 @@ fn memory_rows(rows: &mut Rows) -> Result<()> {
 fn rates(rows: &mut Rows) -> Result<()> {
     eprintln!("{DEVICES} devices save 200 records each");
     let work = ingest::Work::new(DEVICES)?;
-    let (changes_per_s, changes) = burst::measure(&work)?;
-    let measured = json!({ "changes_per_s": changes_per_s, "changes": changes });
-    let outcome = Outcome::Measured(measured, changes_per_s >= 20_000);
+    let measured = burst::measure(&work)?;
+    let told = |logged: burst::Logged| {
+        let numbers = json!({ "changes_per_s": logged.changes_per_s, "changes": logged.changes });
+        Outcome::Measured(numbers, logged.changes_per_s >= 20_000)
+    };
     let target = Some("at least 20,000 changes a second");
-    rows.add("burst", &Row { what: "logged burst: taken and logged, not applied", target, outcome });
+    let what = "logged burst: taken and logged, not applied";
+    rows.add("burst", &Row { what, target, outcome: told(measured.burst) });
+    let what = "the same going on for three times as long";
+    rows.add("burst_whole", &Row { what, target: None, outcome: told(measured.whole) });
     let done = work.ingest()?;
     let measured = json!({
         "parts_per_s": done.parts_per_s,
