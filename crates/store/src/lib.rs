@@ -44,6 +44,7 @@ mod judge;
 mod judged;
 pub mod lane;
 mod lane_answer;
+mod left_log;
 mod line;
 mod lock;
 mod log;

@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Result, StoreError};
+use crate::left_log;
 use crate::lock::Lock;
 use crate::migrate;
 use crate::tally;
@@ -49,7 +50,7 @@ pub(crate) fn open(folder: &Path) -> Result<Opened> {
 fn open_locked(folder: &Path, path: &Path, mut lock: Lock) -> Result<Opened> {
     // Asked before SQLite opens the file and, with it, whatever log lies beside it.
     let lies_as_closed = lock.lies_as_closed();
-    let mut connection = connect(path)?;
+    let mut connection = connect_after_a_kill(path)?;
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > migrate::newest() {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: migrate::newest() });
@@ -91,6 +92,15 @@ pub(crate) fn connect(path: &Path) -> Result<Connection> {
         return Err(StoreError::ReadOnly(path.to_owned()));
     }
     used(&connection)?;
+    Ok(connection)
+}
+
+/// The same, of one that may have been killed when it was used last: what is damaged of the log that was left is kept, and the
+/// log begins anew, so that nothing stands behind its end.
+pub(crate) fn connect_after_a_kill(path: &Path) -> Result<Connection> {
+    left_log::keep_damaged(path)?;
+    let connection = connect(path)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(connection)
 }
 

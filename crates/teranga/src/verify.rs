@@ -63,6 +63,7 @@ fn told(flaw: &Flaw, person: impl Fn(ReplicaId) -> String, messages: &Messages) 
         messages.with(key, &[("person", &person(origin)), ("batch", &batch.0.to_string())])
     };
     match flaw {
+        Flaw::Log(path) => one("verify-log", "file", &path.display()),
         Flaw::Pages(detail) => one("verify-pages", "detail", detail),
         Flaw::Layout(name) => one("verify-layout", "name", name),
         Flaw::Table(table) => one("verify-table", "what", &one("verify-table-name", "table", table)),
@@ -108,6 +109,7 @@ mod tests {
         let (record, class, origin) = (RecordId([1; 16]), ClassId::new("survey"), ReplicaId([5; 16]));
         let (hash, file, name) = (ChangeHash([2; 32]), FileHash([3; 32]), "list a@1".to_owned());
         let flaws = [
+            Flaw::Log("replica.sqlite-wal-damaged".into()),
             Flaw::Pages("row 1 missing".into()),
             Flaw::Layout("uplink".into()),
             Flaw::Table("draft".into()),

@@ -39,7 +39,7 @@ impl Place<'_> {
                 options.write(true).create(true).truncate(false);
                 owner_only(&mut options);
                 drop(options.open(&path).map_err(|error| StoreError::of_io(&path, &error))?);
-                open::connect(&path).map_err(|error| error.named(&path))
+                open::connect_after_a_kill(&path).map_err(|error| error.named(&path))
             }
             Self::Virtual(file) => {
                 let name = format!("{}-keys", file.name);

@@ -8,14 +8,18 @@ mod parts;
 mod people;
 mod whole;
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, FileHash, RecordId, ReplicaId};
 
 use crate::error::Result;
+use crate::left_log;
 use crate::migrate;
+use crate::open::FILE;
 use crate::replica::Replica;
+use crate::seal::KEYS_FILE;
 
 pub use parts::{Unsound, UnsoundPart};
 pub(crate) use whole::{Layout, Whole, layout, wrong};
@@ -31,6 +35,8 @@ pub const NOT_VERIFIED: [(&str, &str, &str); 1] = [(
 /// Something that is not what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flaw {
+    /// A log that a kill left was damaged, so that what had been saved last could not be read; where it is kept.
+    Log(PathBuf),
     /// The database's pages do not hang together; what SQLite says of them.
     Pages(String),
     /// A table or an index is not laid out as this version lays it out.
@@ -120,6 +126,7 @@ impl Replica {
     /// Verifies everything that is held. `told` is called with each flaw; nothing is changed.
     pub fn verify(&self, mut told: impl FnMut(Flaw)) -> Result<Verified> {
         let told: Told<'_> = &mut told;
+        self.damaged_logs().into_iter().map(Flaw::Log).for_each(&mut *told);
         for wrong in wrong(self.connection(), expected()?) {
             told(match wrong {
                 Whole::Pages(said) => Flaw::Pages(said),
@@ -141,6 +148,14 @@ impl Replica {
         let keys = self.keys().verify(&mut |what| told(Flaw::Keys(what)));
         keys.unwrap_or_else(|error| told(Flaw::Keys(error.to_string())));
         Ok(Verified { changes, packs, parts })
+    }
+}
+
+impl Replica {
+    /// The logs that a kill left and that were damaged, as they were kept: what had been saved last, and can be read no more.
+    pub fn damaged_logs(&self) -> Vec<PathBuf> {
+        let files = [FILE, KEYS_FILE].map(|file| self.folder().join(file));
+        files.iter().flat_map(|file| left_log::kept(file)).collect()
     }
 }
 

@@ -15,6 +15,7 @@ mod held;
 mod home;
 mod judged;
 mod junk;
+mod killed;
 mod lent;
 mod lines;
 mod sealing;
