@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 use teranga_hub::bad_link::{BadLink, Cuts, Weather};
@@ -210,4 +213,71 @@ fn a_path_is_typed_at_the_question_and_what_cannot_be_attached_says_why() {
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(told.matches("there is no such file").count(), 2, "{told}");
     assert!(site.awa.done(&["status"]).contains("1 file waits"));
+}
+
+/// A hub that refuses everything for good, and notes at which doors it was asked.
+struct Refusing {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Refusing {
+    fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::default();
+        let noted = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let noted = Arc::clone(&noted);
+                std::thread::spawn(move || drop(refuse(stream.unwrap(), &noted)));
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn was_asked_at(&self, door: &str) -> bool {
+        self.asked.lock().unwrap().iter().any(|asked| asked == door)
+    }
+}
+
+/// Reads one request, and refuses it.
+fn refuse(stream: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&stream);
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first)?;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    asked.lock().unwrap().extend(first.split_whitespace().nth(1).map(str::to_owned));
+    let body = r#"{"type":"urn:teranga:problem:forbidden","code":"forbidden","status":403}"#;
+    let head = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\nConnection: close";
+    write!(&stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn what_a_hub_refuses_of_answers_keeps_no_file_from_going() {
+    let mut site = site();
+    picture(site.folder.path(), "house.png", 40);
+    site.visit(&json!({ "house": "house.png" }));
+    let refusing = Refusing::at("127.0.0.1:0".parse().unwrap());
+    let refused = site.awa.sync(&format!("http://{}", refusing.address));
+    assert!(!refused.status.success(), "what was refused is said");
+    assert!(refusing.was_asked_at("/v1/sync") && refusing.was_asked_at("/v1/attachments"));
+
+    // So it is with a region and headquarters.
+    site.awa.done(&["sync"]);
+    site.home.kill();
+    let refusing = Refusing::at(site.home.address);
+    let refused = command(&["hub", "sync", "--data"]).arg(&site.region.data).output().unwrap();
+    assert!(!refused.status.success());
+    assert!(refusing.was_asked_at("/v1/sync") && refusing.was_asked_at("/v1/attachments"));
 }

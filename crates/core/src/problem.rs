@@ -103,6 +103,24 @@ impl Problem {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|problem| problem.code() == code)
     }
+
+    /// What a refusal with a code of a later version is treated as: the mildest that has its status, so that a child goes on as far
+    /// as it can. `None` where the status is none of a refusal.
+    pub const fn of_status(status: u16) -> Option<Self> {
+        Some(match status {
+            401 => Self::Unauthorised,
+            403 => Self::Forbidden,
+            409 => Self::TooManyWaiting,
+            410 => Self::Erased,
+            413 => Self::TooLarge,
+            426 => Self::UpgradeNeeded,
+            429 | 503 => Self::Busy,
+            507 => Self::DiskFull,
+            400..=499 => Self::Malformed,
+            500..=599 => Self::Internal,
+            _ => return None,
+        })
+    }
 }
 
 impl Explain for Problem {

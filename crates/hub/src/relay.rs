@@ -11,7 +11,7 @@ use teranga_store::lane::{Errand, Lane};
 
 use crate::schedule::{TimeOfDay, wait_ms};
 use crate::state::HubState;
-use crate::synchronise::{Patience, carry_files, synchronise};
+use crate::synchronise::{Patience, Session, carry_files, synchronise};
 use crate::world::now;
 
 /// After a relay that failed: fifteen minutes, so that a night is not lost to an hour without a link.
@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_mins(15);
 pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     let parent = state.parent.lock().await;
     let link = parent.as_ref().ok_or_else(admin::no_parent)?;
-    let outcome = synchronise(state.as_ref(), link, Patience::FIELD, |summary| {
+    let Session { summary, refused } = synchronise(state.as_ref(), link, Patience::FIELD, |summary| {
         tracing::info!(
             round_trips = summary.round_trips,
             up = summary.bytes_up,
@@ -29,8 +29,7 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
             "relay"
         );
     })
-    .await;
-    let summary = outcome?;
+    .await?;
     let lane = Lane::begin(Errand::All, None, Patience::FIELD.failures_max);
     let (files, carried) = carry_files(state.as_ref(), link, Patience::FIELD, lane, |files| {
         tracing::info!(
@@ -42,7 +41,8 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     })
     .await;
     state.office(|office| Ok(office.reload_catalogue()?)).await?;
-    carried?;
+    // One child's pack that is refused keeps no file of the region from going up.
+    refused.and(carried)?;
     Ok(json!({
         "round_trips": summary.round_trips, "bytes_up": summary.bytes_up, "bytes_down": summary.bytes_down,
         "failures": summary.failures, "applied": summary.applied,

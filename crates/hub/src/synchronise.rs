@@ -55,6 +55,17 @@ pub enum SyncError {
     Failure(#[from] Failure),
 }
 
+impl SyncError {
+    /// Whether a hub that was heard refuses something for good.
+    fn is_a_refusal(&self) -> bool {
+        match self {
+            Self::Failure(Failure::Refused { problem }) => problem.retry() == Retry::Never,
+            Self::Failure(Failure::Take(TakeError::NotTheHome)) => true,
+            Self::Failure(_) | Self::Link(_) => false,
+        }
+    }
+}
+
 impl Explain for SyncError {
     fn code(&self) -> &'static str {
         match self {
@@ -97,18 +108,31 @@ impl Explain for SyncError {
     }
 }
 
-/// Runs a session. `progress` is told after every exchange.
+/// How a session ended whose hub was heard.
+#[derive(Debug)]
+pub struct Session {
+    /// What it did.
+    pub summary: Summary,
+    /// What the hub refused for good, while everything else went on: said once all that comes after a session was done.
+    pub refused: Result<(), SyncError>,
+}
+
+/// Runs a session. `progress` is told after every exchange. Fails where the hub was not heard, or may be heard later: then nothing
+/// that comes after a session would get through either.
 pub async fn synchronise(
     holder: &impl Holder,
     link: &Link,
     patience: Patience,
     mut progress: impl FnMut(&Summary),
-) -> Result<Summary, SyncError> {
+) -> Result<Session, SyncError> {
     let begun = holder.with(|replica| Conversation::begin(replica, patience.failures_max));
     let mut conversation = begun.map_err(Failure::from)?;
     let carrier = Carrier { holder, link, patience, road: Road::Answers };
-    carrier.carry(&mut conversation, |talk: &Conversation| progress(talk.summary())).await?;
-    Ok(*conversation.summary())
+    let refused = carrier.carry(&mut conversation, |talk: &Conversation| progress(talk.summary())).await;
+    match refused {
+        Err(error) if !error.is_a_refusal() => Err(error),
+        Err(_) | Ok(()) => Ok(Session { summary: *conversation.summary(), refused }),
+    }
 }
 
 /// Carries files, after the answers. What it did is told however it ended. `progress` is told after every exchange.

@@ -169,7 +169,7 @@ async fn a_session_that_meets_a_busy_hub_gives_up_for_now_and_loses_nothing() {
         drop(sender.write_all(b"8 bytes.").await);
     }
     assert!(waiting.join_next().await.unwrap().unwrap().starts_with("HTTP/1.1 401"));
-    synchronise(&held, &link, patience, |_| {}).await.unwrap();
+    synchronise(&held, &link, patience, |_| {}).await.unwrap().refused.unwrap();
     assert_eq!(held.with(|replica| replica.log_counts().unwrap().unsent), 0);
 }
 

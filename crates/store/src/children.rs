@@ -128,7 +128,7 @@ impl Replica {
         let (child, line) = (request.replica, request.line);
         let own = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
-        if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
+        if is_forgotten(&transaction, child, line)? {
             return Ok(None);
         }
         behind::notice(&transaction, child, request.cursor)?;
@@ -171,7 +171,7 @@ impl Replica {
     pub fn note_bundle(&mut self, bundle: &Bundle, now: Millis) -> Result<()> {
         let (child, line) = (bundle.replica, bundle.line);
         let transaction = self.connection_mut().transaction()?;
-        if note_line(&transaction, child, line)? == Noted::Anew && brought_in(&transaction, child, line)? {
+        if is_forgotten(&transaction, child, line)? {
             // Bundles go on in it, for nothing is left out of a return; whoever asks must ask in another.
             transaction
                 .prepare_cached("UPDATE child SET exchange = ?3 WHERE replica = ?1 AND line = ?2")?
@@ -189,7 +189,9 @@ impl Replica {
     /// is not noted: nothing of the feed is passed over by it.
     pub fn begin_lane(&mut self, request: &LaneRequest, now: Millis) -> Result<bool> {
         let transaction = self.connection_mut().transaction()?;
-        note_line(&transaction, request.replica, request.line)?;
+        if is_forgotten(&transaction, request.replica, request.line)? {
+            return Ok(false);
+        }
         let moved = transaction
             .prepare_cached(
                 "UPDATE child SET exchange = ?3, last_ms = ?4
@@ -257,9 +259,12 @@ fn note_line(connection: &Connection, child: ReplicaId, line: Line) -> Result<No
     Ok(if added == 1 { Noted::Anew } else { Noted::Before })
 }
 
-/// Whether packs came in a line. Where it is forgotten nobody knows which opening asked in it before, and a copy that asks
-/// in it would be spared what the other one brought: it must ask in another line.
-fn brought_in(connection: &Connection, child: ReplicaId, line: Line) -> Result<bool> {
+/// Notes a line, and says whether packs came in it before and it is forgotten. Then nobody knows which opening asked in it before,
+/// and a copy that asks in it would be spared what the other one brought: it must ask in another line.
+fn is_forgotten(connection: &Connection, child: ReplicaId, line: Line) -> Result<bool> {
+    if note_line(connection, child, line)? == Noted::Before {
+        return Ok(false);
+    }
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM pack WHERE via = ?1 AND via_line = ?2)")?
         .query_row(params![child.as_bytes(), line.number()], |row| row.get(0))?)

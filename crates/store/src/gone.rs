@@ -229,11 +229,11 @@ pub(crate) fn evict(connection: &Connection, own: ReplicaId) -> Result<usize> {
     Ok(evicted)
 }
 
-/// Whether a person still works on a record here, or the home's backup is not known to have all of its files.
+/// Whether a person still works on a record here, or on an assessment of that case, which is filled from it; or the home's backup is not known to have all of its files.
 fn is_needed(connection: &Connection, record: RecordId) -> Result<bool> {
     Ok(connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM draft WHERE record = ?1)
+            "SELECT EXISTS (SELECT 1 FROM draft WHERE record = ?1 OR kase = ?1)
                  OR EXISTS (SELECT 1 FROM held_answer WHERE record = ?1)
                  OR EXISTS (SELECT 1 FROM mention JOIN attachment USING (hash)
                             WHERE mention.record = ?1 AND held = 1 AND covered = 0)",

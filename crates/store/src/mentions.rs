@@ -126,7 +126,7 @@ fn any(
     let mut rows = statement.query([file.as_bytes()])?;
     while let Some(row) = rows.next()? {
         let record = columns::blob(row, 1, "mention", "record")?;
-        let Some(custody) = custody::of(connection, record)? else { continue };
+        let Some(custody) = custody::here(connection, record)? else { continue };
         if may(&custody, &columns::class(row, 0)?) {
             return Ok(true);
         }

@@ -131,7 +131,7 @@ fn all_sync(address: SocketAddr, devices: Vec<Device>) -> Result<()> {
         for device in devices {
             let link = Link::new(&format!("http://{address}"), None)?;
             let held = Arc::new(Held(Mutex::new(device)));
-            sessions.spawn(async move { synchronise(&*held, &link, patience, |_| {}).await });
+            sessions.spawn(async move { synchronise(&*held, &link, patience, |_| {}).await?.refused });
         }
         while let Some(done) = sessions.join_next().await {
             done??;

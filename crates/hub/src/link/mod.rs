@@ -201,7 +201,8 @@ fn refusal(url: &str, received: &Received) -> LinkError {
     let foreign = LinkError::Foreign { url: url.to_owned(), status: received.status };
     let Ok(body) = serde_json::from_slice::<ProblemBody>(&received.body) else { return foreign };
     let word = body.succession.and_then(|word| Succession::from_bytes(&word.0).ok());
-    match (Problem::from_code(&body.code), word, body.versions) {
+    let problem = Problem::from_code(&body.code).or_else(|| Problem::of_status(received.status));
+    match (problem, word, body.versions) {
         (Some(Problem::Succeeded), Some(word), _) => LinkError::Succeeded { word: Box::new(word) },
         (Some(Problem::UpgradeNeeded), _, Some(versions)) => LinkError::Speaks { versions },
         (Some(Problem::Busy), ..) => LinkError::Busy { after_ms: received.after_ms },
@@ -244,6 +245,31 @@ mod tests {
         assert_eq!(after_ms(Some("18446744073709551615")), limits::BACKOFF_MS_MAX);
         assert_eq!(after_ms(Some("Wed, 21 Oct 2026 07:28:00 GMT")), 0);
         assert_eq!(after_ms(None), 0);
+    }
+
+    #[test]
+    fn a_code_of_a_later_version_is_treated_by_its_status() {
+        let said = |status, body: &str| refusal("http://127.0.0.1:1", &received(status, body));
+        let unknown = r#"{"type":"","code":"from-a-later-version","status":403}"#;
+        for (status, problem) in [
+            (400, Problem::Malformed),
+            (401, Problem::Unauthorised),
+            (403, Problem::Forbidden),
+            (409, Problem::TooManyWaiting),
+            (410, Problem::Erased),
+            (413, Problem::TooLarge),
+            (418, Problem::Malformed),
+            (500, Problem::Internal),
+            (507, Problem::DiskFull),
+        ] {
+            let said = said(status, unknown);
+            assert!(
+                matches!(said, LinkError::Refused { problem: as_known } if as_known == problem),
+                "{status}"
+            );
+        }
+        assert!(matches!(said(429, unknown), LinkError::Busy { after_ms: 5_000 }));
+        assert!(matches!(said(403, "<html>"), LinkError::Foreign { .. }), "what has no code is no hub's");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use teranga_sync::pace::Pace;
 use teranga_sync::session::Measured;
 use teranga_sync::thumbnail::Thumbnail;
 
+use crate::columns::integer;
 use crate::conversation::{Failure, Reply, Talk, Turn};
 use crate::error::Result;
 use crate::lane::down::Down;
@@ -227,6 +228,10 @@ impl Lane {
         let transaction = replica.connection_mut().transaction()?;
         self.up.hear(&transaction, request, &answer, &mut self.summary)?;
         self.down.hear(&transaction, request, &answer, &mut self.summary)?;
+        // Nobody has to ask what became of this one. Of an earlier one of another road it says nothing.
+        transaction
+            .prepare_cached("UPDATE uplink SET heard = ?1 WHERE heard = ?1 - 1")?
+            .execute([integer(request.exchange)])?;
         transaction.commit()?;
         let down = answer.stretches.iter().map(|one| one.bytes.len() as u64).sum::<u64>();
         self.pace.succeeded(Measured { bytes: request.file_bytes() + down, elapsed_ms });

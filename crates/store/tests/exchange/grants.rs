@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use teranga_core::audience::{Agent, Audience, Clearance, Reach};
 use teranga_core::class::ClassId;
-use teranga_core::id::{Entropy, EventId, RecordId};
+use teranga_core::id::{Entropy, EventId, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::record::{Assignee, Envelope, Event, EventKind, keys};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_store::drafts::Draft;
 use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
 use teranga_store::{Profile, Replica};
@@ -131,6 +132,31 @@ fn a_case_that_is_given_on_leaves_once_it_is_backed_up_and_what_was_written_mean
 }
 
 #[test]
+fn a_case_that_is_given_on_stays_while_an_assessment_of_it_is_being_filled() {
+    let mut world = world(48);
+    let (_dir, mut binta) = device(&mut world, &caseload("Binta"), "four");
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let assigned = assign(&mut world.awa, &mut world.seed, case, to("SN-KL", Some("Binta")));
+    sync_all(&mut world);
+    sync(&mut binta, &mut world.region);
+    let record = RecordId::generate(NOW, &mut world.seed);
+    let (form, started, heads) = ("rss@1".into(), NOW, Default::default());
+    let draft = Draft { record, salt: Salt([7; 16]), form, case: Some(case), wave: None, started, heads };
+    binta.begin_draft(&draft).unwrap();
+    event(&mut world.awa, &mut world.seed, case, EventKind::Relieved { assigned });
+    sync_all(&mut world);
+    world.hq.note_backup(NOW).unwrap();
+    for _ in 0..2 {
+        sync(&mut world.region, &mut world.hq);
+        sync(&mut binta, &mut world.region);
+    }
+    assert!(holds(&binta, case) && binta.is_gone(case).unwrap(), "what she fills in follows from it");
+    binta.drop_draft(record).unwrap();
+    sync(&mut binta, &mut world.region);
+    assert!(!holds(&binta, case));
+}
+
+#[test]
 fn nobody_gives_themselves_a_case_and_who_is_refused_keeps_what_they_wrote() {
     let mut world = world(42);
     let (_dir, mut binta) = device(&mut world, &caseload("Binta"), "four");
@@ -187,7 +213,7 @@ fn a_case_assigned_to_another_region_is_held_there_with_who_wrote_it_and_leaves_
         events: [(EventId::generate(NOW, &mut world.seed), Event { at: NOW, kind: EventKind::Submitted })]
             .into(),
     };
-    let salt = teranga_core::id::Salt([9; 16]);
+    let salt = Salt([9; 16]);
     save(&mut ndeye, record, salt, vec![PartEdit { class: ClassId::new("open"), edits: envelope.write() }]);
     far(&mut world, &mut ndeye);
     assert!(holds(&world.awa, record) && holds(&world.hq, record));
@@ -259,7 +285,7 @@ fn a_new_device_receives_the_newest_records_first_and_each_change_once_however_s
             PartEdit { class: ClassId::new("open"), edits: envelope.write() },
             PartEdit { class: ClassId::new("survey"), edits: texts(&[("E01", "ok")]) },
         ];
-        save(&mut world.awa, record, teranga_core::id::Salt(salt), parts);
+        save(&mut world.awa, record, Salt(salt), parts);
         if number % 3 == 0 {
             edit(&mut world.awa, record, &[("E02", "often")]);
         }

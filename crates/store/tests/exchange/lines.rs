@@ -2,6 +2,7 @@
 
 use teranga_core::id::Line;
 use teranga_core::time::Millis;
+use teranga_sync::attachment::LaneRequest;
 use teranga_sync::bundle::Bundle;
 use teranga_sync::limits::LINES_MAX;
 use teranga_sync::message::Request;
@@ -51,6 +52,22 @@ fn a_line_that_is_forgotten_is_asked_in_no_more_though_a_bundle_came_in_it_since
         sync(&mut world.awa, &mut world.region);
     }
     let request = Request { exchange: request.exchange + 1, ..request };
+    assert!(!is_answered(&mut world, &request));
+    // Nor in the lane of files, and whoever asked there is not answered for it.
+    let lane = LaneRequest {
+        version: request.version,
+        hub: request.hub,
+        replica: request.replica,
+        line: request.line,
+        exchange: request.exchange + 1,
+        pull_bytes_max: 0,
+        offers: Vec::new(),
+        thumbnails: Vec::new(),
+        stretches: Vec::new(),
+        thumbnails_wanted: Vec::new(),
+        wanted: Vec::new(),
+    };
+    assert!(!world.region.begin_lane(&lane, NOW).unwrap());
     assert!(!is_answered(&mut world, &request));
     let bundle = Bundle {
         version: request.version,

@@ -39,6 +39,8 @@ fn a_photograph_goes_up_and_colleagues_see_its_thumbnail_and_the_rest_when_they_
     assert_eq!(world.awa.files_waiting().unwrap().files, 0);
     assert_eq!(world.region.file(&file).unwrap().as_ref(), Some(&photo));
     assert_eq!(files(&mut world.awa, &mut world.region).round_trips, 0, "nothing is left to say");
+    let link = world.awa.uplink().unwrap().unwrap();
+    assert_eq!(link.exchange, link.heard, "the next session has nothing to ask first");
 
     answers(&mut world.moussa, &mut world.region);
     let done = files(&mut world.moussa, &mut world.region);

@@ -79,8 +79,8 @@ impl Lent {
     }
 }
 
-/// The case was given back, and is not at Tambacounda any more; the photograph is with Ndeye alone.
-fn lent(seed: u64, saved: Saved, chunks: usize) -> Lent {
+/// The case is lent, by this event, and everybody has it.
+fn lends(seed: u64, chunks: usize) -> (Lent, EventId) {
     let mut world = world(seed);
     let there = Some("SN-TC");
     let mut tamba = make(world.folder.path(), "tamba", ReplicaKind::Hub, there, &mut world.seed);
@@ -99,6 +99,13 @@ fn lent(seed: u64, saved: Saved, chunks: usize) -> Lent {
     let mut lent = Lent { world, tamba, ndeye, case, file: FileHash([0; 32]), photo };
     lent.answers();
     lent.answers();
+    (lent, assigned)
+}
+
+/// The case was given back, and is not at Tambacounda any more; the photograph is with Ndeye alone.
+fn lent(seed: u64, saved: Saved, chunks: usize) -> Lent {
+    let (mut lent, assigned) = lends(seed, chunks);
+    let case = lent.case;
     attach(&mut lent);
     if saved == Saved::InTime {
         lent.answers();
@@ -137,6 +144,28 @@ fn goes_up_and_is_let_go(lent: &mut Lent) {
     assert_eq!(lent.ndeye.file(&lent.file).unwrap(), None);
     assert_eq!(files(&mut lent.ndeye, &mut lent.tamba).round_trips, 0, "nothing is left to say");
     assert_eq!(files(&mut lent.tamba, &mut lent.world.hq).round_trips, 0);
+}
+
+#[test]
+fn who_may_hold_a_case_no_more_is_given_no_file_of_it_while_it_waits_for_the_backup() {
+    let (mut lent, assigned) = lends(39, 3);
+    attach(&mut lent);
+    lent.answers();
+    lent.files();
+    assert!(lent.tamba.file(&lent.file).unwrap().is_some());
+    let World { awa, region, hq, seed, folder, .. } = &mut lent.world;
+    let mut oumou = make(folder.path(), "oumou", ReplicaKind::Device, Some("SN-TC"), seed);
+    enrol(&mut lent.tamba, &mut oumou, "eight");
+    answers(&mut oumou, &mut lent.tamba);
+    assert_eq!(oumou.want_files(lent.case).unwrap(), 1);
+    event(awa, seed, lent.case, EventKind::Relieved { assigned });
+    answers(awa, region);
+    answers(region, hq);
+    answers(&mut lent.tamba, hq);
+    assert!(lent.tamba.is_gone(lent.case).unwrap() && lent.tamba.file(&lent.file).unwrap().is_some());
+    // She has not heard of it, and asks.
+    let done = files(&mut oumou, &mut lent.tamba);
+    assert_eq!((done.files_down, oumou.file(&lent.file).unwrap()), (0, None));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_hub::bad_link::{BadLink, Cuts, Weather};
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, synchronise};
+use teranga_hub::synchronise::{Holder, Patience, Session, synchronise};
 use teranga_hub::world::now;
 use teranga_office::admin::Command;
 use teranga_store::Replica;
@@ -121,7 +121,8 @@ impl<'a> Play<'a> {
         let before = self.cuts();
         for volunteer in &self.volunteers {
             let link = Link::new(&format!("http://{}", volunteer.link.address), None)?;
-            let summary = synchronise(volunteer, &link, PATIENCE, |_| {}).await?;
+            let Session { summary, refused } = synchronise(volunteer, &link, PATIENCE, |_| {}).await?;
+            refused?;
             self.total.round_trips += summary.round_trips;
             self.total.failures += summary.failures;
             self.total.bytes_up += summary.bytes_up;

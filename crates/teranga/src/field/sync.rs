@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
 use teranga_hub::carry;
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, carry_files, synchronise};
+use teranga_hub::synchronise::{Holder, Patience, Session, carry_files, synchronise};
 use teranga_store::Replica;
 use teranga_store::attachments::Network;
 use teranga_store::conversation::Summary;
@@ -108,7 +108,7 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     let held = Held(Mutex::new(device));
     let outcome = synchronise(&held, &way.link, way.patience, progress).await;
     bar.finish_and_clear();
-    let summary = outcome?;
+    let Session { summary, refused } = outcome?;
     // What is carried for others never fails one's own session.
     let handed_over = carry::hand_over(&held, &way.link).await?;
     let device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +118,7 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
         files(device, &way, Errand::All, budget, messages).await
     };
     device.reload_catalogue()?;
+    let ended = refused.map_err(Failure::from).and(ended);
     if arguments.json {
         say!("{}", as_json(&device, &summary, &carried, &handed_over)?);
         return ended;
