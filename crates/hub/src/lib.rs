@@ -4,6 +4,7 @@
 mod at_work;
 pub mod bad_link;
 pub mod carry;
+mod credit;
 mod gate;
 pub mod link;
 pub mod problem;
@@ -18,5 +19,6 @@ pub mod tls;
 pub mod trust;
 pub mod world;
 
-pub use gate::{Bounds, Pace, SlotBounds};
+pub use credit::Pace;
+pub use gate::{Bounds, SlotBounds};
 pub use serve::{HubOptions, ServeError, serve, serve_within};

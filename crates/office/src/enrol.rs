@@ -6,12 +6,10 @@ use teranga_core::time::Millis;
 use teranga_store::Profile;
 use teranga_sync::code;
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
+use teranga_sync::limits;
 
 use crate::exchange::Rejected;
 use crate::office::Office;
-
-/// How long a code may lie on paper: seven days, in milliseconds.
-pub const CODE_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 impl Office {
     /// Makes a one-use code for a replica with this profile.
@@ -23,7 +21,7 @@ impl Office {
     ) -> Result<String, Rejected> {
         let code = code::new_code(&self.replica().public_key(), entropy);
         let kept = code::normalise(&code).unwrap_or_default();
-        self.replica_mut().add_enrolment_code(&kept, profile, Millis(now.0 + CODE_MS))?;
+        self.replica_mut().add_enrolment_code(&kept, profile, Millis(now.0 + limits::CODE_MS_MAX))?;
         Ok(code)
     }
 
@@ -37,7 +35,7 @@ impl Office {
     ) -> Result<Option<String>, Rejected> {
         let code = code::new_code(&self.replica().public_key(), entropy);
         let kept = code::normalise(&code).unwrap_or_default();
-        let added = self.replica_mut().add_replacing_code(&kept, old, Millis(now.0 + CODE_MS))?;
+        let added = self.replica_mut().add_replacing_code(&kept, old, Millis(now.0 + limits::CODE_MS_MAX))?;
         Ok(added.then_some(code))
     }
 

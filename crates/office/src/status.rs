@@ -59,6 +59,7 @@ impl Office {
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent,
                          "unbrought": replica.unbrought()?, "witnessed": replica.witnessed()? },
+            "damaged_logs": replica.damaged_logs(),
             "refused": self.refused()?,
             "files": { "held": files, "bytes": file_bytes, "elsewhere": waiting.elsewhere,
                        "unsent": if replica.uplink()?.is_some() { waiting.files } else { 0 } },

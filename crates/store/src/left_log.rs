@@ -14,6 +14,8 @@ use crate::lock::beside;
 
 /// What a damaged log is called, behind the name of its database; with a number where there is one already.
 const DAMAGED: &str = "-wal-damaged";
+/// More than anybody leaves lying: the first ones say enough.
+const KEPT_MAX: u32 = 100;
 /// The first four bytes of a log whose sums are over words in little-endian order; one more where they are not.
 const MAGIC: u32 = 0x377f_0682;
 const HEADER_BYTES: usize = 32;
@@ -32,8 +34,8 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
     if !damaged {
         return Ok(());
     }
-    let kept = (1u32..).map(|number| name(database, number)).find(|name| !name.exists());
-    let kept = kept.unwrap_or_else(|| name(database, 1));
+    let kept = (1..KEPT_MAX).map(|number| name(database, number)).find(|name| !name.exists());
+    let Some(kept) = kept else { return Ok(()) };
     std::fs::copy(&log, &kept)
         .and_then(|_| File::open(&kept)?.sync_all())
         .map_err(|error| StoreError::of_io(&kept, &error))
@@ -41,7 +43,7 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
 
 /// The damaged logs that were kept beside this database.
 pub(crate) fn kept(database: &Path) -> Vec<PathBuf> {
-    (1u32..).map(|number| name(database, number)).take_while(|name| name.exists()).collect()
+    (1..KEPT_MAX).map(|number| name(database, number)).take_while(|name| name.exists()).collect()
 }
 
 fn name(database: &Path, number: u32) -> PathBuf {

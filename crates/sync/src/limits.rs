@@ -208,8 +208,11 @@ pub const BUSY_SECONDS: u64 = 5;
 pub const REFUSALS_TOLD_PER_MINUTE_MAX: usize = 60;
 /// How long a child waits for a connection, in milliseconds.
 pub const CONNECT_MS_MAX: u64 = 20_000;
-/// How long a child waits until an answer has come whole, in milliseconds: a pack of 256 KiB at 30 kbit/s.
+/// How long a child waits for an answer of which nothing comes, in milliseconds: a pack of 256 KiB goes up in it at 20 kbit/s. What
+/// comes gives it the time that the slowest link takes for that.
 pub const EXCHANGE_MS_MAX: u64 = 120_000;
+/// How long a code may lie on paper, in milliseconds: seven days.
+pub const CODE_MS_MAX: i64 = 7 * 24 * 3_600 * 1_000;
 /// The largest question of an enrolment: a code, a key and a signature in JSON.
 pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
 /// The largest answer to an enrolment: an inheritance of the most children, in hexadecimal digits.

@@ -11,7 +11,7 @@ use teranga_office::Rejected;
 use teranga_sync::limits;
 use tokio::time::{Instant, timeout};
 
-use super::credit::{Credit, Pace};
+use crate::credit::{Credit, Pace};
 
 /// A body of which some may have come.
 #[derive(Debug)]

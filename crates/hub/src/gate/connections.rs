@@ -15,8 +15,8 @@ use axum_server::accept::Accept;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::credit::Pace;
 use super::steady::Steady;
+use crate::credit::Pace;
 
 /// The open connections of a hub.
 #[derive(Debug)]

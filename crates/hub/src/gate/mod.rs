@@ -11,7 +11,6 @@ mod answer;
 mod arriving;
 mod callers;
 mod connections;
-mod credit;
 mod slots;
 mod steady;
 mod tally;
@@ -32,13 +31,13 @@ pub(crate) use answer::answer;
 use arriving::Arriving;
 pub(crate) use callers::Callers;
 pub(crate) use connections::{Connections, Gate};
-pub use credit::Pace;
 pub(crate) use slots::Slot;
 pub use slots::SlotBounds;
 use slots::Slots;
 
 pub(crate) use told::tell;
 
+use crate::credit::Pace;
 use crate::state::HubState;
 
 /// How much of a body is read before it is known whether the child that it names is enrolled here: what names it, and as

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::connections::Entered;
-use super::credit::{Credit, Pace};
+use crate::credit::{Credit, Pace};
 
 /// A connection that was let in.
 #[derive(Debug)]

@@ -13,7 +13,9 @@ use teranga_core::problem::Problem;
 use teranga_office::admin::Command;
 use teranga_sync::limits;
 use teranga_sync::succession::Succession;
+use tokio::time::{Instant, timeout};
 
+use crate::credit::{Credit, Pace};
 use crate::problem::ProblemBody;
 use crate::trust;
 pub use error::{DoorError, LinkError};
@@ -81,7 +83,6 @@ impl Link {
             .no_proxy()
             // A hub sends nobody elsewhere; a portal does.
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_millis(limits::EXCHANGE_MS_MAX))
             .connect_timeout(Duration::from_millis(limits::CONNECT_MS_MAX))
             .tls_certs_only(read_certificates(certificate)?);
         builder = builder.pool_max_idle_per_host(1);
@@ -170,14 +171,15 @@ impl Link {
 
     /// Receives whatever answers.
     async fn receive(&self, request: reqwest::RequestBuilder, max: usize) -> Result<Received, LinkError> {
-        let failed = |error: reqwest::Error| trust::failure(&self.base, &error);
-        let mut response = request.send().await.map_err(failed)?;
+        let mut patience = Patience::new(&self.base);
+        let mut response = patience.wait(request.send()).await?;
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let kind = header(CONTENT_TYPE).unwrap_or_default().to_owned();
         let after_ms = after_ms(header(RETRY_AFTER));
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = patience.wait(response.chunk()).await? {
+            patience.credit.moved(chunk.len());
             if body.len() + chunk.len() > max {
                 return Err(LinkError::TooLarge { url: self.base.clone() });
             }
@@ -193,6 +195,31 @@ impl Link {
             200..=399 => Err(LinkError::Portal { url: self.base.clone() }),
             _ => Err(refusal(&self.base, &received)),
         }
+    }
+}
+
+/// How long a hub is waited for: until it says something, and on as long as what it says comes. A row may be larger than what a
+/// slow link carries in any fixed time, and nothing behind it would ever come.
+struct Patience<'a> {
+    url: &'a str,
+    credit: Credit,
+}
+
+impl<'a> Patience<'a> {
+    fn new(url: &'a str) -> Self {
+        let stall = Duration::from_millis(limits::EXCHANGE_MS_MAX);
+        Self { url, credit: Credit::new(Pace { stall, ..Pace::default() }) }
+    }
+
+    async fn wait<T>(
+        &mut self,
+        coming: impl Future<Output = Result<T, reqwest::Error>>,
+    ) -> Result<T, LinkError> {
+        let begun = Instant::now();
+        let came = timeout(self.credit.left(), coming).await;
+        self.credit.waited(begun.elapsed());
+        let came = came.map_err(|_| LinkError::Unreachable { url: self.url.to_owned() })?;
+        came.map_err(|error| trust::failure(self.url, &error))
     }
 }
 
@@ -228,11 +255,47 @@ fn read_certificates(path: Option<&Path>) -> Result<Vec<reqwest::Certificate>, L
 #[cfg(test)]
 mod tests {
     use teranga_core::problem::{Explain as _, Retry};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     use super::*;
 
     fn received(status: u16, body: &str) -> Received {
         Received { status, kind: String::new(), after_ms: after_ms(Some("5")), body: body.into() }
+    }
+
+    #[tokio::test]
+    async fn a_hub_that_stops_in_the_middle_is_given_up() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
+        let hub = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_exact(&mut [0; 16]).await.unwrap();
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 8";
+            stream.write_all(format!("{head}\r\n\r\nhalf").as_bytes()).await.unwrap();
+            // It says nothing more, and keeps the connection, while the clock goes on by itself.
+            tokio::time::pause();
+            tokio::time::sleep(Duration::from_millis(2 * limits::EXCHANGE_MS_MAX)).await;
+        };
+        let (came, ()) = tokio::join!(link.exchange(Road::Answers, vec![1]), hub);
+        let lost = came.unwrap_err();
+        assert_eq!((lost.code(), lost.retry()), ("hub-unreachable", Retry::Later));
+    }
+
+    #[test]
+    fn a_hub_is_waited_for_as_long_as_its_answer_comes() {
+        let mut patience = Patience::new("http://127.0.0.1:1");
+        // Three megabytes over the slowest link: half an hour.
+        for _ in 0..1_500 {
+            patience.credit.waited(Duration::from_secs(1));
+            patience.credit.moved(2_000);
+        }
+        assert_eq!(patience.credit.left(), Duration::from_millis(limits::EXCHANGE_MS_MAX));
+        patience.credit.waited(Duration::from_secs(119));
+        assert!(!patience.credit.left().is_zero());
+        patience.credit.waited(Duration::from_secs(1));
+        assert!(patience.credit.left().is_zero());
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub(super) fn status(device: &Device, messages: &Messages) -> Outcome {
         let most = CASELOAD_WARN.to_string();
         say!("{}", messages.with("caseload-large", &[("held", &held.to_string()), ("most", &most)]));
     }
+    for log in device.replica().damaged_logs() {
+        say!("{}", messages.with("verify-log", &[("file", &log.display().to_string())]));
+    }
     let held = device.replica().records_held()?.len();
     if held > 0 {
         say!("{}", messages.with("status-held", &[("count", &held.to_string())]));

@@ -59,6 +59,9 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
     if answer.get("recovery_shares").and_then(Json::as_u64) == Some(0) {
         say!("{}", messages.text("status-no-share"));
     }
+    for log in array(answer.get("damaged_logs")).iter().filter_map(Json::as_str) {
+        say!("{}", messages.with("verify-log", &[("file", log)]));
+    }
     for refused in array(answer.get("refused")) {
         let (pack, person) = (shown(refused.get("pack")), text(refused, "person"));
         let told = [("pack", pack.as_str()), ("person", person), ("code", text(refused, "code"))];

@@ -1,5 +1,5 @@
-//! How a peer has to get forward. A fixed time would cut the slow links for which all this was made, and let a peer that
-//! sends a byte now and then occupy the hub for ever. So time is given for bytes: whoever moves them at the rate of the
+//! How a peer has to get forward, a child at its hub and a hub at its child. A fixed time would cut the slow links for which all this was made, and let a peer that
+//! sends a byte now and then occupy the other end for ever. So time is given for bytes: whoever moves them at the rate of the
 //! slowest link that is served may take as long as it takes, and stall for as long as such a link does.
 
 use std::time::Duration;
