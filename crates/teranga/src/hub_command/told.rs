@@ -25,11 +25,8 @@ fn backup(answer: &Json, messages: &Messages) {
     }
 }
 
-/// What the hub holds, its parent, and who syncs with it.
-pub(super) fn status(answer: &Json, messages: &Messages) {
-    let national = || messages.text("headquarters");
-    let region = answer.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
-    say!("{} · {region}", text(answer, "office"));
+/// How much of what the hub holds.
+fn counts(answer: &Json, messages: &Messages) {
     let mut counts = table(messages, &["column-count", "column-n"]);
     for name in ["cases", "records", "voided", "conflicts"] {
         counts.add_row([messages.text(&format!("status-{name}")), shown(answer.get(name))]);
@@ -45,6 +42,14 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         counts.add_row([messages.text(&format!("status-files-{name}")), shown(count)]);
     }
     say!("{counts}");
+}
+
+/// What the hub holds, its parent, and who syncs with it.
+pub(super) fn status(answer: &Json, messages: &Messages) {
+    let national = || messages.text("headquarters");
+    let region = answer.get("region").and_then(Json::as_str).map_or_else(national, str::to_owned);
+    say!("{} · {region}", text(answer, "office"));
+    counts(answer, messages);
     let last = |of: &Json| {
         of.get("last").and_then(Json::as_str).map_or_else(|| messages.text("never"), str::to_owned)
     };
