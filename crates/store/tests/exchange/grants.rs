@@ -1,6 +1,6 @@
 //! Who holds what: caseloads, classes, assignments to an office, to a person and to another region, and what leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_core::audience::{Agent, Audience, Clearance, Reach};
 use teranga_core::class::ClassId;
@@ -140,7 +140,7 @@ fn a_case_that_is_given_on_stays_while_an_assessment_of_it_is_being_filled() {
     sync_all(&mut world);
     sync(&mut binta, &mut world.region);
     let record = RecordId::generate(NOW, &mut world.seed);
-    let (form, started, heads) = ("rss@1".into(), NOW, Default::default());
+    let (form, started, heads) = ("rss@1".into(), NOW, BTreeMap::new());
     let draft = Draft { record, salt: Salt([7; 16]), form, case: Some(case), wave: None, started, heads };
     binta.begin_draft(&draft).unwrap();
     event(&mut world.awa, &mut world.seed, case, EventKind::Relieved { assigned });
