@@ -21,6 +21,7 @@ use crate::play::{Done, calm};
 use crate::sabotage::Sabotage;
 use crate::script::{Builds, Holding, Script, Weather};
 use crate::session::{Talked, session};
+use crate::sticks;
 use crate::world::World;
 
 /// The office of machines that join a staged world.
@@ -111,6 +112,22 @@ impl Staged {
         let talked = session(&mut self.world, place.0, &mut Link::new(weather, self.seed))?;
         self.pass(60_000);
         Ok(talked)
+    }
+
+    /// Somebody puts on a stick what a machine's hub has not acknowledged.
+    pub fn bundle(&mut self, place: Place) -> Result<Option<Vec<u8>>, StoreError> {
+        let before = self.world.sticks.len();
+        sticks::export(&mut self.world, place.0)?;
+        self.pass(60_000);
+        let made = self.world.sticks.split_off(before.min(self.world.sticks.len()));
+        Ok(made.into_iter().last())
+    }
+
+    /// A stick is handed in at a machine, as it was made; what goes back for it.
+    pub fn hand(&mut self, place: Place, stick: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let received = sticks::receive(&mut self.world, place.0, stick)?;
+        self.pass(60_000);
+        Ok(received.and_then(|received| received.back))
     }
 
     /// Days pass.

@@ -25,13 +25,13 @@ const STICKS_MAX: usize = 8;
 
 /// What became of a file at some machine.
 #[derive(Debug, Default)]
-struct Received {
+pub(crate) struct Received {
     /// Messages that were taken.
     taken: usize,
     /// What could not be read.
     damaged: usize,
     /// What goes back for the last message.
-    back: Option<Vec<u8>>,
+    pub(crate) back: Option<Vec<u8>>,
 }
 
 impl World {
@@ -185,7 +185,7 @@ fn is_expected(world: &World, number: usize, stick: &[u8]) -> Result<bool, Store
 }
 
 /// A machine is given a file; nothing where its power failed meanwhile.
-fn receive(world: &mut World, number: usize, file: &[u8]) -> Result<Option<Received>, StoreError> {
+pub(crate) fn receive(world: &mut World, number: usize, file: &[u8]) -> Result<Option<Received>, StoreError> {
     let (now, sabotage) = (world.now, world.sabotage);
     let Some(machine) = world.machines.get_mut(number) else { return Ok(None) };
     let at = machine.now(now);

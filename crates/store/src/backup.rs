@@ -19,6 +19,8 @@ use crate::seal::KEYS_FILE;
 
 /// The name of the fact when the last backup was made.
 const BACKED_UP: &str = "backed_up";
+/// The name of the fact how many recovery shares its keys had.
+const SHARES_BACKED_UP: &str = "shares_backed_up";
 
 impl Replica {
     /// Writes a backup into `folder`, which is made if needed, and returns its file. It opens with the keys beside it and
@@ -40,8 +42,10 @@ impl Replica {
     /// Notes that a backup of this replica as it stands was made, and read through: its keys included. At the home everything
     /// that it holds is covered from now on, and whoever may hold a part of it no more is told.
     pub fn note_backup(&mut self, at: Millis) -> Result<()> {
+        let shares = self.recovery_shares()?.unwrap_or_default();
         let transaction = self.connection_mut().transaction()?;
         put_meta(&transaction, BACKED_UP, &at.0.to_be_bytes())?;
+        put_meta(&transaction, SHARES_BACKED_UP, &shares.to_be_bytes())?;
         if Tier::of(&transaction)? == Tier::Home {
             receipts::note_backed_up(&transaction)?;
             covered::cover_all(&transaction)?;
@@ -55,6 +59,19 @@ impl Replica {
         let inconsistent = StoreError::Inconsistent { table: "meta", column: BACKED_UP };
         let ms = bytes.try_into().map_err(|_| inconsistent)?;
         Ok(Some(Millis(i64::from_be_bytes(ms))))
+    }
+
+    /// How many recovery shares were made after the last backup, whose keys they do not open: all of them where there is none.
+    pub fn shares_since_backup(&self) -> Result<u64> {
+        let backed_up = match meta(self.connection(), SHARES_BACKED_UP)? {
+            None => 0,
+            Some(bytes) => u64::from_be_bytes(
+                bytes
+                    .try_into()
+                    .map_err(|_| StoreError::Inconsistent { table: "meta", column: SHARES_BACKED_UP })?,
+            ),
+        };
+        Ok(self.recovery_shares()?.unwrap_or_default().saturating_sub(backed_up))
     }
 }
 

@@ -13,9 +13,10 @@ use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::manifest::Authorship;
 use teranga_sync::pack::{Entry, Pack};
+use teranga_sync::version::Version;
 
 use crate::columns::{integer, unsigned};
-use crate::cutting;
+use crate::cutting::{self, More, Wire};
 use crate::error::Result;
 use crate::feed::{self, About, To};
 use crate::fork;
@@ -40,16 +41,18 @@ impl Replica {
     }
 }
 
-/// Cuts a pack of what is missed of one author; whether there was anything.
+/// Cuts a pack of what is missed of one author, of about so many bytes on the wire of a version; whether there was anything.
 pub(crate) fn cut(
     connection: &Connection,
     identity: &Identity,
-    bytes_target: usize,
+    (version, bytes_target): (Version, usize),
     now: Millis,
 ) -> Result<bool> {
     missed::settle(connection)?;
     let Some(author) = first_author(connection)? else { return Ok(false) };
-    let rows = owed_by(connection, replica_id(&author.key), bytes_target)?;
+    let origin = identity.public_key();
+    let wire = Wire { connection, version, origin, author: Some(author.clone()) };
+    let rows = wire.fill(bytes_target, |budget| owed_by(connection, replica_id(&author.key), budget))?;
     let by = Authorship { openings: packs::openings_of(connection, &rows)?, author: Some(author) };
     let batch = packs::sign(connection, identity, by, &rows, now)?;
     let own = identity.replica();
@@ -80,14 +83,14 @@ fn first_author(connection: &Connection) -> Result<Option<Introduction>> {
     }
 }
 
-/// Saves of an author of which something is missed, as far as they are here, up to about so many bytes on the wire.
-fn owed_by(connection: &Connection, author: ReplicaId, bytes_target: usize) -> Result<Vec<LogRow>> {
+/// Whole saves of an author of which something is missed, as far as they are here, up to so many bytes of changes, and one at
+/// least.
+fn owed_by(connection: &Connection, author: ReplicaId, budget: usize) -> Result<(Vec<LogRow>, More)> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT c.save FROM missed m JOIN change c ON c.seq = m.change
          WHERE c.origin = ?1 AND m.refused = 0 ORDER BY c.save",
     )?;
     let mut saves = statement.query([author.as_bytes()])?;
-    let budget = cutting::raw_bytes(bytes_target);
     let (mut taken, mut bytes): (Vec<LogRow>, usize) = (Vec::new(), 0);
     let mut actors = BTreeSet::new();
     while let Some(save) = saves.next()? {
@@ -98,16 +101,16 @@ fn owed_by(connection: &Connection, author: ReplicaId, bytes_target: usize) -> R
         for row in &rows {
             actors.insert(packs::actor_of(row)?);
         }
-        let full = bytes >= budget
+        bytes += cutting::changes_bytes(&rows);
+        let full = bytes > budget
             || taken.len() + rows.len() > limits::PACK_ENTRIES_MAX / 2
             || actors.len() > limits::PACK_OPENINGS_MAX;
         if !taken.is_empty() && full {
-            break;
+            return Ok((taken, More::Saves));
         }
-        bytes += rows.iter().filter_map(|row| row.body.as_ref()).map(Vec::len).sum::<usize>();
         taken.extend(rows);
     }
-    Ok(taken)
+    Ok((taken, More::Nothing))
 }
 
 /// Takes one's own testimonies apart again, from one on to the end of its line: what they brought is missed as before.

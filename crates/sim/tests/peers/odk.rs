@@ -36,6 +36,33 @@ fn odk_central_669_what_arrives_before_what_it_builds_on_brings_that_along() {
     stage.ends_well();
 }
 
+/// central#669 again, with the run of one author: two bundles of it are on sticks, and the later one is there first. A bundle
+/// holds everything that the hub has not acknowledged, so the later one brings the earlier update along, and the earlier
+/// bundle, a month later, changes nothing.
+#[test]
+fn odk_central_669_the_later_of_two_bundles_may_come_first() {
+    let (mut stage, case) = Stage::with_a_case();
+    let (awa, region) = (stage.awa, stage.region);
+    stage.corrects(awa, case, &json!({ "family_name": "Modèle", "village": "Thiaré" }));
+    let earlier = stage.bundle(awa).unwrap().unwrap();
+    stage.corrects(awa, case, &json!({ "village": "Koungheul" }));
+    let later = stage.bundle(awa).unwrap().unwrap();
+    let mut changes = None;
+    for stick in [later, earlier] {
+        assert!(stage.hand(region, &stick).unwrap().is_some(), "it was not taken");
+        assert_eq!(stage.values(region, case, "family_name"), ["Modèle"]);
+        assert_eq!(stage.values(region, case, "village"), ["Koungheul"]);
+        assert_eq!(stage.holds(region).log_counts().unwrap().waiting, 0);
+        let held = stage.changes(region);
+        assert_eq!(*changes.get_or_insert_with(|| held.clone()), held);
+        stage.wait(30);
+    }
+    assert!(stage.holds(region).records_in_conflict().unwrap().is_empty());
+    stage.all_sync();
+    stage.everybody_shows(case, "village", &["Koungheul"]);
+    stage.ends_well();
+}
+
 /// An offline run of two corrections of different answers on one device, and one correction of the second answer on
 /// another, whoever syncs first.
 fn a_run_and_an_update_between(case: RecordId, stage: &mut Stage, order: [Place; 2]) {

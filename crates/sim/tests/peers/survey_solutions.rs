@@ -53,10 +53,11 @@ fn survey_solutions_2_what_went_to_another_server_goes_to_the_right_one_too() {
     assert!(stage.holds(headquarters).record(interview).unwrap().is_some());
 }
 
-/// 3, "the questionnaire has been deleted on the server", and all answers to it with it, those on tablets too. Here no hub
-/// needs the form to hold what was answered: these hubs have none, and take, keep and pass on every answer.
+/// 3, "the questionnaire has been deleted on the server" while interviews were under way, and all answers to it went with it,
+/// those on tablets too. Here that cannot be played: nothing that was published is ever withdrawn. What is played is what would
+/// be left if it were: hubs that have no form at all, and never had one, take, keep and pass on every answer.
 #[test]
-fn survey_solutions_3_answers_outlive_their_questionnaire() {
+fn survey_solutions_3_hubs_that_never_had_the_form_hold_every_answer() {
     let (mut stage, case) = Stage::with_a_case();
     let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
     let interview = stage.interview(awa, case);

@@ -16,8 +16,8 @@ use crate::open;
 use crate::replica::{self, Replica};
 
 impl Replica {
-    /// A new recovery share, to be printed and kept away from the hub: it is shown once. `None` on a device, which has
-    /// nothing to recover.
+    /// A new recovery share, to be printed and kept away from the hub: it is shown once, and opens the hub as it stands and
+    /// backups made from now on. `None` on a device, which has nothing to recover.
     pub fn new_recovery_share(&mut self, entropy: &mut dyn Entropy) -> Result<Option<String>> {
         let Some(ring) = self.keys().ring() else { return Ok(None) };
         let share = code::new_share(entropy);

@@ -153,6 +153,28 @@ fn a_wrapping_key_that_is_lost_comes_back_from_a_printed_share_and_from_nothing_
 }
 
 #[test]
+fn a_share_opens_the_backups_that_are_made_after_it_and_a_hub_counts_those_that_open_none() {
+    let (mut world, backups, file, record) = backed_up(306);
+    assert_eq!(world.region.shares_since_backup().unwrap(), 0);
+    let share = world.region.new_recovery_share(&mut world.seed).unwrap().unwrap();
+    let share = normalise_share(&share).unwrap();
+    let wrapping = world.region.folder().join(WRAPPING_FILE);
+    let recovers = || {
+        let put_back = folder(&file, &backups.path().join(KEYS_FILE), &wrapping);
+        std::fs::remove_file(put_back.path().join(WRAPPING_FILE)).unwrap();
+        let taken = recover(put_back.path(), &share).unwrap();
+        taken.then(|| holds(&Replica::open(put_back.path(), &mut Seeded(1)).unwrap(), record))
+    };
+    assert_eq!((world.region.shares_since_backup().unwrap(), recovers()), (1, None));
+    // The keys of the next backup take the place of those that it does not open.
+    world.region.back_up(backups.path(), Millis(NOW.0 + 1_000)).unwrap();
+    assert_eq!((world.region.shares_since_backup().unwrap(), recovers()), (0, Some(true)));
+    world.region.new_recovery_share(&mut world.seed).unwrap().unwrap();
+    assert_eq!(world.region.shares_since_backup().unwrap(), 1);
+    assert_eq!(world.awa.shares_since_backup().unwrap(), 0, "a device has nothing to recover");
+}
+
+#[test]
 fn keys_that_are_missing_or_somebody_elses_are_named_and_nothing_is_made_in_their_place() {
     let (world, _backups, _file, _) = backed_up(303);
     let (at, other) = (world.region.folder().to_owned(), world.hq.folder().to_owned());

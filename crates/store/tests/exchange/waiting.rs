@@ -2,6 +2,7 @@
 
 use teranga_core::id::{Batch, ManifestHash};
 use teranga_core::problem::Problem;
+use teranga_store::Status;
 use teranga_store::ingest::Ingested;
 use teranga_sync::limits;
 use teranga_sync::manifest::{Listed, Manifest};
@@ -59,6 +60,12 @@ fn more_than_may_wait_is_not_acknowledged_and_taken_once_what_it_builds_on_is_th
     assert_eq!(brings(&mut world, waits), Ingested::Logged);
     assert_eq!(brings(&mut world, std::slice::from_ref(beyond)), Ingested::Refused(Problem::TooManyWaiting));
     assert_eq!(world.region.log_counts().unwrap().waiting, limits::WAITING_PER_PART_MAX as u64);
+    // Its people see what waits, of whom and since when, and no reason: nobody has to do anything.
+    let asides = world.region.aside().unwrap();
+    let [aside] = asides.as_slice() else { panic!("{asides:?}") };
+    assert_eq!((aside.record, aside.origin, aside.status), (record, world.awa.id(), Status::Waiting));
+    assert_eq!((aside.changes, aside.since), (limits::WAITING_PER_PART_MAX as u64, Some(NOW)));
+    assert_eq!(aside.reason, None);
     // What does not wait is taken however much does, and then everything is.
     assert_eq!(brings(&mut world, std::slice::from_ref(first)), Ingested::Logged);
     assert_eq!(world.region.log_counts().unwrap().waiting, 0);
