@@ -18,6 +18,7 @@ use crate::covered;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::granted_before;
 use crate::home;
 use crate::log;
 use crate::mentions;
@@ -163,7 +164,8 @@ pub(crate) fn erase_orphans(
     Ok(())
 }
 
-/// Notes who may hold the record: whoever reaches it now, was once in charge of it, wrote it, or brought it.
+/// Notes who may hold the record: whoever reaches it now or by what it was granted before, was once in charge of it, wrote it,
+/// or brought it.
 fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
     let custody = custody::of(connection, record)?.unwrap_or_default();
     let ever =
@@ -177,7 +179,9 @@ fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Re
                     WHERE c.record = ?1 AND (c.origin = ?2 OR p.via = ?2))",
             )?
             .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
-        if id == own || had || reaches(&holder.audience, &ever) {
+        let granted = granted_before::of(connection, &holder)?;
+        let mut granted = granted.iter().chain([&holder]);
+        if id == own || had || granted.any(|granted| reaches(&granted.audience, &ever)) {
             connection
                 .prepare_cached(
                     "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
