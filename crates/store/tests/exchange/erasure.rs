@@ -7,10 +7,12 @@ use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::record::keys;
 use teranga_core::value::Value;
+use teranga_store::erase::Destroyed;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, StoreError};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::session::Left;
 
 use crate::world::*;
 
@@ -153,6 +155,50 @@ fn only_the_home_decides_and_only_the_replica_itself_confirms() {
     request.confirmations = vec![forged];
     assert!(world.region.begin_exchange(&request, NOW).unwrap().is_some());
     assert!(world.region.erasures().unwrap()[0].outstanding.contains(&world.moussa.id()));
+}
+
+/// What erasures destroy on a device while it syncs until nothing is left.
+fn destroyed(device: &mut Replica, hub: &mut Replica) -> Destroyed {
+    let mut destroyed = Destroyed::default();
+    loop {
+        let taken = exchange(device, hub);
+        destroyed += taken.destroyed;
+        if taken.left == Left::Nothing {
+            return destroyed;
+        }
+    }
+}
+
+#[test]
+fn who_had_not_sent_something_of_what_is_erased_is_told_how_much() {
+    let mut world = world(94);
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let nobodys = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.region, &mut world.hq);
+    edit(&mut world.awa, case, &[("E02", "late")]);
+    edit(&mut world.awa, case, &[("E02", "later")]);
+    let draft = teranga_store::drafts::Draft {
+        record: RecordId::generate(NOW, &mut world.seed),
+        salt: teranga_core::id::Salt([3; 16]),
+        form: "rss@1".into(),
+        case: Some(case),
+        wave: None,
+        started: NOW,
+        heads: std::collections::BTreeMap::new(),
+    };
+    world.awa.begin_draft(&draft).unwrap();
+    for record in [case, nobodys] {
+        world.hq.erase(record, NOW).unwrap();
+    }
+    sync(&mut world.region, &mut world.hq);
+    let lost = destroyed(&mut world.awa, &mut world.region);
+    assert_eq!(lost, Destroyed { words: 2, records: 2, unsent: 3 });
+    // Moussa held one of them, and wrote nothing of it.
+    let lost = destroyed(&mut world.moussa, &mut world.region);
+    assert_eq!(lost, Destroyed { words: 2, records: 1, unsent: 0 });
+    assert_eq!(destroyed(&mut world.moussa, &mut world.region), Destroyed::default());
 }
 
 /// A device that only reads is granted less, its hub says so further up, and the record is erased: it may still hold it.
