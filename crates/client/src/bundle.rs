@@ -7,6 +7,7 @@ use teranga_core::time::Millis;
 use teranga_store::StoreError;
 use teranga_store::bundle::Bundled;
 use teranga_store::courier::Carry;
+use teranga_store::erase::Destroyed;
 use teranga_store::uplink::{TakeError, Uplink};
 use teranga_sync::bundle::Return;
 use teranga_sync::identity::replica_id;
@@ -120,6 +121,8 @@ pub struct Heard {
     pub more: More,
     /// Whether a line was begun.
     pub began_a_line: bool,
+    /// What was erased on this device.
+    pub destroyed: Destroyed,
     /// Records that stand though the hub passed on a word to destroy them: it is not the home's.
     pub foreign_words: usize,
     /// Messages of the file that could not be read.
@@ -156,6 +159,7 @@ impl Device {
             applied: 0,
             more: More::Nothing,
             began_a_line: false,
+            destroyed: Destroyed::default(),
             foreign_words: 0,
             unreadable: 0,
             cut: parcel.cut,
@@ -179,6 +183,7 @@ impl Device {
             heard.applied += taken.applied.changes;
             heard.more = taken.more;
             heard.began_a_line |= taken.began_a_line;
+            heard.destroyed += taken.destroyed;
             heard.foreign_words += taken.foreign_words;
         }
         if heard.unreadable == parcel.sealed.len() {

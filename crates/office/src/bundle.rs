@@ -76,10 +76,11 @@ impl Office {
         let (Sender { introduction: child, standing }, bundle) = self.read_bundle(letter)?;
         self.replica_mut().note_bundle(&bundle, now)?;
         if standing == Standing::Revoked {
-            self.hold_aside(&child, &bundle.pushes, |office, push| {
+            let erased = self.hold_aside(&child, &bundle.pushes, |office, push| {
                 Ok(office.replica_mut().ingest_bundled(&child, bundle.line, push, now)?)
             })?;
-            return Err(revoked());
+            let erased = erased.ok_or_else(revoked)?;
+            return self.give_back_word((child, &bundle), erased, (entropy, now));
         }
         let (mut logged, mut known, mut after_gap) = (0, 0, 0);
         let (mut refused, mut applied) = (Vec::new(), Applied::default());
@@ -100,6 +101,29 @@ impl Office {
         let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
         let continues = bundle.continues;
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
+    }
+
+    /// The home's word for a revoked device, which brings something of an erased record in this pack. The return does not name
+    /// it: it is to come again in its place.
+    fn give_back_word(
+        &self,
+        (child, bundle): (Introduction, &Bundle),
+        erased: &Push,
+        (entropy, now): (&mut dyn Entropy, Millis),
+    ) -> Result<BundleTaken, Rejected> {
+        let back = self.replica().return_to_revoked(bundle, now)?;
+        let mut file = ParcelWriter::new(ParcelKind::Return, &child.key, self.replica().id());
+        file.add(&back.encode(self.replica().identity()), entropy)?;
+        Ok(BundleTaken {
+            child,
+            logged: 0,
+            known: 0,
+            after_gap: 0,
+            refused: named(erased, Problem::Erased).into_iter().collect(),
+            continues: bundle.continues,
+            applied: Applied::default(),
+            back: file.finish(),
+        })
     }
 
     fn read_bundle(&self, letter: &[u8]) -> Result<(Sender, Bundle), Rejected> {

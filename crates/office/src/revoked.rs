@@ -1,6 +1,6 @@
 //! What a revoked device brings. It may be somebody's work of the days before their telephone was lost, or the thief's: nobody
 //! can say but the office. So it is kept, and held aside, as much of it as one person may have written. The device is told
-//! that it lies there and was not taken, and nothing else: whoever has it asks in vain.
+//! that it lies there and was not taken, what of it was erased, and nothing else: whoever has it asks in vain.
 
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
@@ -38,13 +38,14 @@ impl Office {
         Ok(answer.encode(self.replica().identity()))
     }
 
-    /// Takes a revoked device's packs, each by this, so that they are held aside.
-    pub(crate) fn hold_aside(
+    /// Takes a revoked device's packs, each by this, so that they are held aside. Returns the one that brings something of an
+    /// erased record: it and those after it come again without that, once the device has heard the home's word, and destroyed it.
+    pub(crate) fn hold_aside<'a>(
         &mut self,
         child: &Introduction,
-        pushes: &[Push],
+        pushes: &'a [Push],
         mut take: impl FnMut(&mut Self, &Push) -> Result<Ingested, Rejected>,
-    ) -> Result<(), Rejected> {
+    ) -> Result<Option<&'a Push>, Rejected> {
         for push in pushes {
             let held = self.replica().held_of_revoked(replica_id(&child.key))?;
             if held + push.bytes.len() as u64 > limits::REVOKED_BYTES_MAX {
@@ -54,12 +55,13 @@ impl Office {
             match take(self, push)? {
                 Ingested::Logged | Ingested::Known => {}
                 Ingested::Gap => break,
+                Ingested::Refused(Problem::Erased) => return Ok(Some(push)),
                 Ingested::Refused(problem) => {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
             while self.apply_some(ROUNDS_PER_EXCHANGE)?.left {}
         }
-        Ok(())
+        Ok(None)
     }
 }

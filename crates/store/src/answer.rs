@@ -1,14 +1,18 @@
 //! The hub's half of an exchange, as far as it is the store's: cutting the answer once packs are in; and what goes back
 //! for a bundle.
 
-use teranga_core::id::ReplicaId;
+use std::collections::BTreeMap;
+
+use teranga_core::id::{RecordId, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
 use teranga_sync::feed::{Cursor, Row, encode};
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
-use teranga_sync::message::{Answer, Asker, More, Request};
+use teranga_sync::message::{Answer, Asker, More, Push, Request};
+use teranga_sync::pack::Entry;
 
+use crate::erase;
 use crate::error::Result;
 use crate::feed;
 use crate::membership;
@@ -34,8 +38,9 @@ impl Replica {
         self.answer_of(cut, (id, request), before, now)
     }
 
-    /// The answer to a request of a revoked replica whose packs were held aside: how far its outbox is held, and the verdicts on
-    /// what it brought, nothing else of the feed. There is more, it says: what is told to whoever asks on is the refusal.
+    /// The answer to a request of a revoked replica whose packs were held aside: how far its outbox is held, the verdicts on
+    /// what it brought and the home's word on what of it was erased, nothing else of the feed. There is more, it says: what is told
+    /// to whoever asks on is the refusal.
     pub fn answer_revoked(
         &self,
         child: &Introduction,
@@ -44,12 +49,12 @@ impl Replica {
         now: Millis,
     ) -> Result<Answer> {
         let id = replica_id(&child.key);
-        let packs = request.pushes.iter().filter_map(|push| push.pack().ok());
-        let mut rows = Vec::new();
-        for entry in packs.flat_map(|pack| pack.saves).flatten() {
+        let (mut rows, words) = (Vec::new(), self.words_on(&request.pushes)?);
+        for entry in entries(&request.pushes).filter(|entry| !words.contains_key(&entry.record)) {
             let verdict = verdicts::on(self.connection(), (entry.record, &entry.class, entry.hash))?;
             rows.extend(verdict.map(Row::Verdict));
         }
+        rows.extend(words.into_values());
         let cut = feed::Cut { rows, cursor: request.cursor, more: More::Rows };
         self.answer_of(cut, (id, request), before, now)
     }
@@ -77,6 +82,17 @@ impl Replica {
         })
     }
 
+    /// The home's word on each erased record of which these packs bring something.
+    fn words_on(&self, pushes: &[Push]) -> Result<BTreeMap<RecordId, Row>> {
+        let mut words = BTreeMap::new();
+        for entry in entries(pushes).filter(|entry| entry.body.is_some()) {
+            if let Some(word) = erase::word_on(self.connection(), entry.record)? {
+                words.insert(entry.record, word);
+            }
+        }
+        Ok(words)
+    }
+
     /// What goes back for a bundle whose packs were taken, with so many bytes of rows from a place in the feed on. None is left out: who
     /// made the bundle may have a copy that brought them.
     pub fn return_of(
@@ -92,14 +108,27 @@ impl Replica {
         let cut = feed::cut(&transaction, reader, from, bytes_max)?;
         membership::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
+        self.returned(cut, bundle, from, now)
+    }
+
+    /// What goes back for a bundle in which a revoked replica brings something that was erased: the home's word on it, and that
+    /// there is more, as in an answer.
+    pub fn return_to_revoked(&self, bundle: &Bundle, now: Millis) -> Result<Return> {
+        let rows = self.words_on(&bundle.pushes)?.into_values().collect();
+        let cut = feed::Cut { rows, cursor: bundle.cursor, more: More::Rows };
+        self.returned(cut, bundle, bundle.cursor, now)
+    }
+
+    /// The return that gives these rows.
+    fn returned(&self, cut: feed::Cut, bundle: &Bundle, from: Cursor, now: Millis) -> Result<Return> {
         Ok(Return {
             version: bundle.version,
             newest: self.spoken().newest.number(),
-            replica: id,
+            replica: bundle.replica,
             line: bundle.line,
             opening: bundle.opening,
             exchange: bundle.exchange,
-            acknowledged: self.received(id, bundle.line)?,
+            acknowledged: self.received(bundle.replica, bundle.line)?,
             refused: Vec::new(),
             hub_time: now,
             from,
@@ -108,4 +137,9 @@ impl Replica {
             rows: if cut.rows.is_empty() { Vec::new() } else { encode(&cut.rows, bundle.version) },
         })
     }
+}
+
+/// The changes that packs name.
+fn entries(pushes: &[Push]) -> impl Iterator<Item = Entry> {
+    pushes.iter().filter_map(|push| push.pack().ok()).flat_map(|pack| pack.saves).flatten()
 }

@@ -19,13 +19,14 @@ use crate::apply::Applied;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::integer;
+use crate::erase::Destroyed;
 use crate::error::{Result, StoreError};
 use crate::gone;
 use crate::line;
 use crate::outbox::{self, OutboxRow};
 use crate::receipts;
 use crate::replica::{self, Replica};
-use crate::uplink::{self, TakeError, Uplink};
+use crate::uplink::{self, TakeError, Took, Uplink};
 
 /// A bundle that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct ReturnTaken {
     pub more: More,
     /// Whether a line was begun: the hub had met somebody else with this replica's key.
     pub began_a_line: bool,
+    /// What was erased here.
+    pub destroyed: Destroyed,
     /// Records that a word of somebody else than the home was to destroy. They stand as they stood.
     pub foreign_words: usize,
 }
@@ -129,7 +132,7 @@ impl Replica {
         if took.erased {
             self.forget_destroyed()?;
         }
-        let (applied, foreign_words) = (took.applied, took.foreign_words);
+        let Took { applied, destroyed, foreign_words, .. } = took;
         let moved = acknowledged > before.acknowledged;
         let refused = back.refused.len();
         Ok(ReturnTaken {
@@ -139,6 +142,7 @@ impl Replica {
             applied,
             more: back.more,
             began_a_line,
+            destroyed,
             foreign_words,
         })
     }

@@ -3,7 +3,9 @@
 //! signed, which say nothing without the salt, and the home's signed word, by which late copies are refused. Who held the
 //! record confirms with a signature of its own, and the home can say who has and who has not.
 
-use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::grant::reaches;
 use teranga_core::id::{RecordId, ReplicaId, Salt};
 use teranga_core::record::Custody;
@@ -13,11 +15,12 @@ use teranga_sync::feed::Row;
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
 
-use crate::columns::blob;
+use crate::columns::{blob, unsigned};
 use crate::covered;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
+use crate::granted_before;
 use crate::home;
 use crate::log;
 use crate::mentions;
@@ -42,6 +45,25 @@ pub struct Erased {
     pub confirmed: Vec<ReplicaId>,
     /// Who may have held it and has not confirmed.
     pub outstanding: Vec<ReplicaId>,
+}
+
+/// What erasures that came down did here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Destroyed {
+    /// Erasures that were not known here.
+    pub words: u64,
+    /// Records of which something was here: answers, or a draft.
+    pub records: u64,
+    /// Changes of them that the hub had not acknowledged, and drafts: nobody else has them.
+    pub unsent: u64,
+}
+
+impl std::ops::AddAssign for Destroyed {
+    fn add_assign(&mut self, other: Self) {
+        self.words += other.words;
+        self.records += other.records;
+        self.unsent += other.unsent;
+    }
 }
 
 impl Replica {
@@ -118,6 +140,33 @@ pub(crate) fn is_erased(connection: &Connection, record: RecordId) -> Result<boo
         .query_row([record.as_bytes()], |row| row.get(0))?)
 }
 
+/// What the erasures among these rows will destroy here, before they are taken.
+pub(crate) fn will_destroy(connection: &Connection, own: ReplicaId, rows: &[Row]) -> Result<Destroyed> {
+    let words =
+        rows.iter().filter_map(|row| if let Row::Erase(word) = row { Some(word.record) } else { None });
+    let mut destroyed = Destroyed::default();
+    for record in words.collect::<BTreeSet<RecordId>>() {
+        if is_erased(connection, record)? {
+            continue;
+        }
+        let drafts: u64 = connection
+            .prepare_cached("SELECT count(*) FROM draft WHERE record = ?1 OR kase = ?1")?
+            .query_row([record.as_bytes()], |row| row.get(0).map(unsigned))?;
+        let (bodies, unsent) = connection
+            .prepare_cached(
+                "SELECT count(*), coalesce(sum(c.origin = ?2 AND (c.batch IS NULL OR EXISTS (
+                    SELECT 1 FROM outbox o WHERE o.origin = c.origin AND o.batch = c.batch
+                        AND (o.number IS NULL OR o.number > (SELECT acknowledged FROM uplink))))), 0)
+                 FROM change c WHERE c.record = ?1 AND c.body IS NOT NULL",
+            )?
+            .query_row([record.as_bytes(), own.as_bytes()], |row| {
+                Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+            })?;
+        destroyed += Destroyed { words: 1, records: u64::from(bodies + drafts > 0), unsent: unsent + drafts };
+    }
+    Ok(destroyed)
+}
+
 /// Takes the home's word: destroys the record, passes it down, and confirms. Returns whether it was new.
 pub(crate) fn take(connection: &Connection, own: &Identity, erasure: &Erasure) -> Result<bool> {
     if !erasure.verify() {
@@ -163,7 +212,8 @@ pub(crate) fn erase_orphans(
     Ok(())
 }
 
-/// Notes who may hold the record: whoever reaches it now, was once in charge of it, wrote it, or brought it.
+/// Notes who may hold the record: whoever reaches it now or by what it was granted before, was once in charge of it, wrote it,
+/// or brought it.
 fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
     let custody = custody::of(connection, record)?.unwrap_or_default();
     let ever =
@@ -177,7 +227,9 @@ fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Re
                     WHERE c.record = ?1 AND (c.origin = ?2 OR p.via = ?2))",
             )?
             .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
-        if id == own || had || reaches(&holder.audience, &ever) {
+        let granted = granted_before::of(connection, &holder)?;
+        let mut granted = granted.iter().chain([&holder]);
+        if id == own || had || granted.any(|granted| reaches(&granted.audience, &ever)) {
             connection
                 .prepare_cached(
                     "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -231,6 +283,15 @@ pub(crate) fn erase_row(connection: &Connection, row: i64) -> Result<Row> {
     let mut rows = statement.query([row])?;
     let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
     Ok(Row::Erase(read(row, 0)?))
+}
+
+/// The home's word on a record, where it was erased.
+pub(crate) fn word_on(connection: &Connection, record: RecordId) -> Result<Option<Row>> {
+    let row = connection
+        .prepare_cached("SELECT row FROM erased WHERE record = ?1")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?;
+    row.map(|row| erase_row(connection, row)).transpose()
 }
 
 /// Reads the word whose columns begin at this one.

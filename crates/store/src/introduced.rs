@@ -1,29 +1,46 @@
 //! Whom this hub has enrolled, as it tells the hub above: a device that never wrote anything may hold records too, and
 //! headquarters must know whose word it waits for when one is erased.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use teranga_core::grant::may_introduce;
-use teranga_core::id::ReplicaId;
+use teranga_core::id::{PublicKey, ReplicaId};
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
 
 use crate::columns::blob;
 use crate::error::Result;
+use crate::granted_before;
 use crate::ingest;
-use crate::part::row_number;
 use crate::register;
 
-/// Children of whom the hub above has not been told yet, or not what they are now.
-pub(crate) fn untold(connection: &Connection) -> Result<Vec<Introduction>> {
+/// What the hub above has not been told of the children here.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    /// Those of whom it does not know, or not what they are now, each after what it was granted before.
+    pub(crate) introductions: Vec<Introduction>,
+    /// Whether there are others, for whom one request has no room.
+    pub(crate) more: bool,
+}
+
+/// Children of whom the hub above has not been told yet, or not what they are now; as many as one request may hold.
+pub(crate) fn untold(connection: &Connection) -> Result<Untold> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM replica WHERE told = 0 AND id IN (SELECT replica FROM child) ORDER BY row LIMIT ?1",
+        "SELECT id FROM replica WHERE told = 0 AND id IN (SELECT replica FROM child) ORDER BY row",
     )?;
-    let mut rows = statement.query([row_number(limits::INTRODUCTIONS_MAX)])?;
-    let mut untold = Vec::new();
+    let mut rows = statement.query([])?;
+    let mut untold = Untold::default();
     while let Some(row) = rows.next()? {
         let id: ReplicaId = blob(row, 0, "replica", "id")?;
-        untold.extend(register::introduction(connection, id)?);
+        let Some(now) = register::introduction(connection, id)? else { continue };
+        let before = granted_before::untold(connection, &now)?;
+        if untold.introductions.len() + before.len() >= limits::INTRODUCTIONS_MAX {
+            untold.more = true;
+            break;
+        }
+        untold.introductions.extend(before.into_iter().chain([now]));
     }
     Ok(untold)
 }
@@ -32,6 +49,7 @@ pub(crate) fn untold(connection: &Connection) -> Result<Vec<Introduction>> {
 pub(crate) fn told(connection: &Connection, introductions: &[Introduction]) -> Result<()> {
     for introduction in introductions {
         let id = replica_id(&introduction.key);
+        granted_before::told(connection, id, introduction)?;
         // What changed while the request was on its way is told with the next.
         if register::introduction(connection, id)?.as_ref() == Some(introduction) {
             connection
@@ -45,19 +63,26 @@ pub(crate) fn told(connection: &Connection, introductions: &[Introduction]) -> R
 /// The hub above may have forgotten whom it was told of.
 pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
     connection.execute("UPDATE replica SET told = 0 WHERE told = 1", [])?;
-    Ok(())
+    granted_before::tell_again(connection)
 }
 
 /// Takes a hub's word of whom it has enrolled, where it may introduce them. Who a child of one's own is was said at its
-/// enrolment, and nobody else says it.
+/// enrolment, and nobody else says it. The last that it says of somebody is what they are; before that it says what they
+/// were granted once.
 pub(crate) fn take(connection: &Connection, child: &Introduction, brought: &[Introduction]) -> Result<()> {
-    for introduction in brought {
+    let mut now: BTreeSet<PublicKey> = BTreeSet::new();
+    for introduction in brought.iter().rev() {
         let id = replica_id(&introduction.key);
-        if child.kind == ReplicaKind::Hub
-            && may_introduce(&child.audience, &introduction.audience)
-            && !register::was_enrolled_here(connection, id)?
+        if child.kind != ReplicaKind::Hub
+            || !may_introduce(&child.audience, &introduction.audience)
+            || register::was_enrolled_here(connection, id)?
         {
+            continue;
+        }
+        if now.insert(introduction.key) {
             ingest::introduce(connection, introduction)?;
+        } else {
+            granted_before::note(connection, introduction)?;
         }
     }
     Ok(())

@@ -34,6 +34,7 @@ mod feed;
 mod file_queue;
 mod fork;
 mod gone;
+mod granted_before;
 mod held;
 pub mod held_answers;
 mod home;

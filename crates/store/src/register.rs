@@ -8,6 +8,7 @@ use teranga_sync::introduction::{self, Introduction, ReplicaKind};
 
 use crate::columns::{blob, maybe_blob};
 use crate::error::{Result, StoreError};
+use crate::granted_before;
 use crate::replica::Replica;
 
 /// Whether a row was new.
@@ -110,8 +111,10 @@ pub(crate) fn audience(
 /// Notes who a replica is. What its hub says later replaces what was known.
 pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<Noted> {
     let id = replica_id(&introduction.key);
-    if self::introduction(connection, id)?.as_ref() == Some(introduction) {
-        return Ok(Noted::Known);
+    match self::introduction(connection, id)? {
+        Some(known) if known == *introduction => return Ok(Noted::Known),
+        Some(before) => granted_before::note(connection, &before)?,
+        None => {}
     }
     connection
         .prepare_cached(

@@ -174,3 +174,58 @@ fn what_no_guard_takes_counts_as_held_aside() {
     world.hub.exchange(&Request { pushes: vec![push], ..request }.encode(&identity), NOW).unwrap();
     assert!(held(&world) > 0);
 }
+
+/// Awa corrects a record and finishes another interview, in two packs where she has cut one; meanwhile the record is erased, and she
+/// is revoked.
+fn world_with_late_work_on_what_was_erased(seed: u64, cuts: bool) -> (World, [RecordId; 2]) {
+    let mut world = World::new(seed, &["Awa Exemple", "Moussa Modèle"]);
+    let erased = world.open(AWA, &[("E01", "ok")]);
+    world.online(AWA);
+    world.edit(AWA, erased, &[("E01", "satisfied")]);
+    if cuts {
+        world.export(AWA);
+    }
+    let other = world.open(AWA, &[("E01", "ok")]);
+    assert_eq!(world.hub.replica_mut().erase(erased, NOW).unwrap(), [erased]);
+    let awa = world.devices[AWA].replica().id();
+    assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
+    (world, [erased, other])
+}
+
+fn is_destroyed_and_confirmed(world: &World, erased: RecordId) {
+    let device = world.devices[AWA].replica();
+    assert!(device.is_erased(erased).unwrap() && device.parts(erased).unwrap().is_empty());
+    let erasures = world.hub.replica().erasures().unwrap();
+    assert!(erasures[0].confirmed.contains(&device.id()) && !erasures[0].outstanding.contains(&device.id()));
+    for replica in [device, world.hub.replica()] {
+        replica.verify(|flaw| panic!("{flaw:?}")).unwrap();
+    }
+}
+
+#[test]
+fn what_was_erased_goes_from_a_revoked_device_and_the_rest_of_its_late_work_is_held_aside() {
+    let (mut world, [erased, other]) = world_with_late_work_on_what_was_erased(8, false);
+    assert!(is_refused_as_revoked(world.session(AWA)));
+    is_destroyed_and_confirmed(&world, erased);
+    assert_eq!(reasons(&world.hub, other), [Some("revoked".to_owned())]);
+    assert_eq!(world.devices[AWA].replica().log_counts().unwrap().unsent, 0);
+    assert!(matches!(world.devices[AWA].replica().tick(other).unwrap(), Tick::Held(_)));
+}
+
+#[test]
+fn the_same_in_files() {
+    let (mut world, [erased, other]) = world_with_late_work_on_what_was_erased(9, true);
+    let file = world.export(AWA);
+    let (taken, back) = world.bring(&file);
+    assert_eq!(taken[0].refused.len(), 1, "{taken:?}");
+    let heard = world.hear(AWA, &back.unwrap()).unwrap();
+    assert_eq!((heard.destroyed.records, heard.destroyed.unsent), (1, 1));
+    assert!(reasons(&world.hub, other).is_empty(), "it stands after what was not taken");
+    let file = world.export(AWA);
+    let taken = bring_to(&mut world.hub, &file, &mut world.seed);
+    assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
+    assert_eq!(reasons(&world.hub, other), [Some("revoked".to_owned())]);
+    // No file carries a confirmation: the next question does.
+    assert!(is_refused_as_revoked(world.session(AWA)));
+    is_destroyed_and_confirmed(&world, erased);
+}

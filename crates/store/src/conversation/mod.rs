@@ -194,6 +194,7 @@ impl Conversation {
             taken => taken?,
         };
         self.summary.applied += taken.applied.changes as u64;
+        self.summary.destroyed += taken.destroyed;
         self.foreign_words |= taken.foreign_words > 0;
         if !taken.moved && taken.left == Left::Something {
             // A hub that answers and takes nothing is asked again later, not in a loop.

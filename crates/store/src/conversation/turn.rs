@@ -5,6 +5,7 @@ use teranga_core::time::Millis;
 use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
 
+use crate::erase::Destroyed;
 use crate::error::StoreError;
 use crate::lane::FileFailure;
 use crate::replica::Replica;
@@ -29,6 +30,8 @@ pub struct Summary {
     pub lines: u64,
     /// Hubs that were joined because they took the place of the one before.
     pub heirs: u64,
+    /// What was erased here.
+    pub destroyed: Destroyed,
     /// The outbox number of the last pack sent.
     pub(super) last_pack: u64,
 }

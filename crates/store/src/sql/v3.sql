@@ -345,6 +345,17 @@ CREATE TABLE drawn (
 -- Whether a replica was known in another place before.
 ALTER TABLE replica ADD COLUMN wandered INTEGER NOT NULL DEFAULT 0;
 
+-- What replicas were granted before: they may still hold some of it.
+CREATE TABLE granted_before (
+    replica BLOB NOT NULL,
+    region  TEXT NOT NULL,             -- empty: headquarters
+    reach   INTEGER NOT NULL,          -- as in replica
+    office  TEXT NOT NULL,
+    person  TEXT NOT NULL,
+    told    INTEGER NOT NULL DEFAULT 0, -- of a child, 1: the hub above knows it
+    PRIMARY KEY (replica, region, reach, office, person)
+) STRICT, WITHOUT ROWID;
+
 -- For each table a number that follows from all its rows: what `verify` adds up once more (`tally.rs`).
 CREATE TABLE tally (
     number INTEGER PRIMARY KEY,

@@ -7,7 +7,7 @@ use teranga_sync::feed::Cursor;
 use teranga_sync::message::{Answer, More, Request};
 use teranga_sync::session::Left;
 
-use super::rows::{TakeError, catch_up, read_rows, take_rows};
+use super::rows::{TakeError, Took, catch_up, read_rows, take_rows};
 use super::uplink;
 use crate::apply::Applied;
 use crate::aside;
@@ -15,7 +15,7 @@ use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::integer;
-use crate::erase;
+use crate::erase::{self, Destroyed};
 use crate::error::Result;
 use crate::gone;
 use crate::introduced;
@@ -32,12 +32,14 @@ use crate::unsaid;
 pub struct Taken {
     /// Whether there is more to push or to pull.
     pub left: Left,
-    /// Whether this exchange brought anything on: the acknowledgement or the cursor moved, or it only asked.
+    /// Whether this exchange brought anything on: the acknowledgement or the cursor moved, something was erased, or it only asked.
     pub moved: bool,
     /// Whether the hub does not know the place that was asked from: it was put back, or this replica was.
     pub set_back: bool,
     /// What was applied.
     pub applied: Applied,
+    /// What was erased here.
+    pub destroyed: Destroyed,
     /// Records that a word of somebody else than the home was to destroy. They stand as they stood.
     pub foreign_words: usize,
 }
@@ -77,8 +79,8 @@ impl Replica {
         missed::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
             && (unpacked(&transaction, own)? || missed::is_owed(&transaction)?);
-        let untold =
-            !erase::untold(&transaction)?.is_empty() || !introduced::untold(&transaction)?.is_empty();
+        let untold = !erase::untold(&transaction)?.is_empty()
+            || !introduced::untold(&transaction)?.introductions.is_empty();
         let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
         let untold = untold || (caught_up && !judged::untold(&transaction)?.is_empty());
         let pushes = untold || unpacked || outbox::waits(&transaction, acknowledged)?;
@@ -114,9 +116,14 @@ impl Replica {
             self.forget_destroyed()?;
         }
         let only_asked = request.pushes.is_empty() && answer.more == More::Nothing;
-        let moved = only_asked || acknowledged != before.acknowledged || cursor != before.cursor;
+        let Took { applied, destroyed, foreign_words, .. } = took;
+        // Who was revoked is given the home's word beside the feed: its cursor stands.
+        let moved = only_asked
+            || acknowledged != before.acknowledged
+            || cursor != before.cursor
+            || destroyed.words > 0;
         let set_back = cursor.position < request.cursor.position;
-        Ok(Taken { left, moved, set_back, applied: took.applied, foreign_words: took.foreign_words })
+        Ok(Taken { left, moved, set_back, applied, destroyed, foreign_words })
     }
 }
 

@@ -4,7 +4,6 @@ use rusqlite::Connection;
 use teranga_core::id::ReplicaId;
 use teranga_core::time::Millis;
 use teranga_sync::identity::replica_id;
-use teranga_sync::limits;
 use teranga_sync::message::{Asker, Push, Request};
 use teranga_sync::session::{Plan, PushPlan};
 use teranga_sync::version::Version;
@@ -13,7 +12,7 @@ use crate::behind::Reading;
 use crate::drawn;
 use crate::erase;
 use crate::error::Result;
-use crate::introduced;
+use crate::introduced::{self, Untold};
 use crate::judged;
 use crate::line;
 use crate::missed;
@@ -42,10 +41,9 @@ impl Replica {
             }
         };
         let opening = Asker::of(self.nonce());
-        let introductions = introduced::untold(self.connection())?;
+        let Untold { introductions, more } = introduced::untold(self.connection())?;
         // Of whom the hub above does not know it takes no confirmation.
-        let all_known = introductions.len() < limits::INTRODUCTIONS_MAX;
-        let confirmations = if all_known { erase::untold(self.connection())? } else { Vec::new() };
+        let confirmations = if more { Vec::new() } else { erase::untold(self.connection())? };
         let judgements = match uplink.reading {
             Reading::CaughtUp => judged::untold(self.connection())?,
             // What was tried again since may be forgotten here.

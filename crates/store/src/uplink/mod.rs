@@ -19,7 +19,7 @@ pub use answered::Taken;
 pub(crate) use answered::next_cursor;
 pub(crate) use asking::push;
 pub use rows::TakeError;
-pub(crate) use rows::{catch_up, read_rows, take_rows};
+pub(crate) use rows::{Took, catch_up, read_rows, take_rows};
 
 /// The hub that this replica syncs with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use teranga_sync::version::Version;
 
 use crate::apply::{Applied, Applier};
 use crate::behind;
+use crate::erase::{self, Destroyed};
 use crate::error::{Result, StoreError};
 use crate::gone;
 use crate::home;
@@ -50,6 +51,8 @@ pub(crate) struct Took {
     pub(crate) applied: Applied,
     /// Whether a record was erased: then what was deleted must leave the files too.
     pub(crate) erased: bool,
+    /// What was lost by that.
+    pub(crate) destroyed: Destroyed,
     /// Records that a word of somebody else than the home was to destroy, and that stand.
     pub(crate) foreign_words: usize,
 }
@@ -58,6 +61,7 @@ pub(crate) struct Took {
 pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>) -> Result<Took> {
     let (rows, foreign) = home::believed(connection, own, rows)?;
     let erased = rows.iter().any(|row| matches!(row, Row::Erase(_)));
+    let destroyed = erase::will_destroy(connection, own.replica(), &rows)?;
     let of_verdicts: BTreeSet<RecordId> = rows.iter().filter_map(verdict_on).collect();
     let held_before = replica::read_profile(connection)?.audience;
     take::rows(connection, own, rows)?;
@@ -69,7 +73,7 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
     }
     of_verdicts.into_iter().try_for_each(|record| gone::out_of_charge(connection, record))?;
     let foreign_words = home::stand(connection, &foreign)?;
-    Ok(Took { applied, erased, foreign_words })
+    Ok(Took { applied, erased, destroyed, foreign_words })
 }
 
 fn verdict_on(row: &Row) -> Option<RecordId> {

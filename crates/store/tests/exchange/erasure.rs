@@ -7,10 +7,12 @@ use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::record::keys;
 use teranga_core::value::Value;
+use teranga_store::erase::Destroyed;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, StoreError};
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::session::Left;
 
 use crate::world::*;
 
@@ -155,14 +157,102 @@ fn only_the_home_decides_and_only_the_replica_itself_confirms() {
     assert!(world.region.erasures().unwrap()[0].outstanding.contains(&world.moussa.id()));
 }
 
+/// What erasures destroy on a device while it syncs until nothing is left.
+fn destroyed(device: &mut Replica, hub: &mut Replica) -> Destroyed {
+    let mut destroyed = Destroyed::default();
+    loop {
+        let taken = exchange(device, hub);
+        destroyed += taken.destroyed;
+        if taken.left == Left::Nothing {
+            return destroyed;
+        }
+    }
+}
+
+#[test]
+fn who_had_not_sent_something_of_what_is_erased_is_told_how_much() {
+    let mut world = world(94);
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let nobodys = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.region, &mut world.hq);
+    edit(&mut world.awa, case, &[("E02", "late")]);
+    edit(&mut world.awa, case, &[("E02", "later")]);
+    let draft = teranga_store::drafts::Draft {
+        record: RecordId::generate(NOW, &mut world.seed),
+        salt: teranga_core::id::Salt([3; 16]),
+        form: "rss@1".into(),
+        case: Some(case),
+        wave: None,
+        started: NOW,
+        heads: std::collections::BTreeMap::new(),
+    };
+    world.awa.begin_draft(&draft).unwrap();
+    for record in [case, nobodys] {
+        world.hq.erase(record, NOW).unwrap();
+    }
+    sync(&mut world.region, &mut world.hq);
+    let lost = destroyed(&mut world.awa, &mut world.region);
+    assert_eq!(lost, Destroyed { words: 2, records: 2, unsent: 3 });
+    // Moussa held one of them, and wrote nothing of it.
+    let lost = destroyed(&mut world.moussa, &mut world.region);
+    assert_eq!(lost, Destroyed { words: 2, records: 1, unsent: 0 });
+    assert_eq!(destroyed(&mut world.moussa, &mut world.region), Destroyed::default());
+}
+
+/// A device that only reads is granted less, its hub says so further up, and the record is erased: it may still hold it.
+fn granted_less(seed: u64, told_between: bool) -> World {
+    let mut world = world(seed);
+    let caseload = caseload_of(&world.moussa);
+    let everything = world.moussa.profile().audience.clone();
+    if !told_between {
+        // Headquarters never hears of the grant by which the device came to hold it.
+        world.region.regrant(world.moussa.id(), caseload.clone()).unwrap().unwrap();
+        sync(&mut world.region, &mut world.hq);
+        world.region.regrant(world.moussa.id(), everything).unwrap().unwrap();
+    }
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    sync(&mut world.moussa, &mut world.region);
+    if told_between {
+        sync(&mut world.region, &mut world.hq);
+    }
+    world.region.regrant(world.moussa.id(), caseload.clone()).unwrap().unwrap();
+    sync(&mut world.region, &mut world.hq);
+    assert_eq!(world.hq.introduction(world.moussa.id()).unwrap().unwrap().audience, caseload);
+    assert_eq!(world.moussa.parts(record).unwrap().len(), 2, "its plaintext is there");
+    world.hq.erase(record, NOW).unwrap();
+    world
+}
+
+fn caseload_of(device: &Replica) -> Audience {
+    let profile = device.profile().clone();
+    let agent = Agent { office: profile.office, person: profile.person };
+    Audience { reach: Reach::Caseload(agent), ..profile.audience }
+}
+
+#[test]
+fn who_was_granted_less_is_waited_for_until_it_confirms() {
+    for (seed, told_between) in [(92, true), (93, false)] {
+        let mut world = granted_less(seed, told_between);
+        let moussa = world.moussa.id();
+        assert!(world.hq.erasures().unwrap()[0].outstanding.contains(&moussa), "{told_between}");
+        sync(&mut world.region, &mut world.hq);
+        assert!(world.region.erasures().unwrap()[0].outstanding.contains(&moussa));
+        sync_all(&mut world);
+        let erased = &world.hq.erasures().unwrap()[0];
+        assert!(erased.outstanding.is_empty() && erased.confirmed.contains(&moussa));
+        is_nowhere(&[&world.hq, &world.region, &world.awa, &world.moussa], erased.record);
+    }
+}
+
 /// A case of Moussa's, and an assessment of it by Awa, who may hold nothing of it any more and does not know: it is held aside.
 fn held_aside(seed: u64, before_it_comes: impl Fn(&mut World, RecordId)) -> (World, RecordId) {
     let mut world = world(seed);
     let case = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
     sync_all(&mut world);
-    let profile = world.awa.profile().clone();
-    let agent = Agent { office: profile.office, person: profile.person };
-    let less = Audience { reach: Reach::Caseload(agent), ..profile.audience };
+    let less = caseload_of(&world.awa);
     world.region.regrant(world.awa.id(), less).unwrap().unwrap();
     let answers = [("E01", "a word that must go")];
     let assessment = open_of_case(Some(case), "SN-KL", (&mut world.awa, &mut world.seed), &answers);
