@@ -33,6 +33,10 @@ fn a_hub_is_put_back_from_its_backup_and_a_printed_share() {
     let told = hub.ask(&["backup", backups.to_str().unwrap()]);
     assert!(told.contains("Backup written") && told.contains("wrapping.key is not"), "{told}");
     assert!(hub.ask(&["status"]).contains("Last verified backup: 2") && last(&hub).is_string());
+    assert!(!hub.ask(&["status"]).contains("does not open the last backup"));
+    // A share that is printed now opens no backup that is there.
+    hub.ask(&["share"]);
+    assert!(hub.ask(&["status"]).contains("does not open the last backup"));
 
     // The machine is gone. What is left is the folder of backups, and a paper.
     hub.kill();

@@ -67,6 +67,7 @@ impl Office {
             "children": children,
             "parent": parent,
             "recovery_shares": replica.recovery_shares()?,
+            "shares_since_backup": replica.shares_since_backup()?,
             "backed_up": replica.backed_up()?.map(Millis::to_rfc3339),
         }))
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
+mod network;
 mod passing;
 mod world;
 

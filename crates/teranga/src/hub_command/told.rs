@@ -25,6 +25,17 @@ fn backup(answer: &Json, messages: &Messages) {
     }
 }
 
+/// That nobody has a recovery share, or that the last backup is older than the newest one, which does not open it.
+fn shares(answer: &Json, messages: &Messages) {
+    if answer.get("recovery_shares").and_then(Json::as_u64) == Some(0) {
+        say!("{}", messages.text("status-no-share"));
+    } else if answer.get("backed_up").is_some_and(Json::is_string)
+        && answer.get("shares_since_backup").and_then(Json::as_u64).unwrap_or_default() > 0
+    {
+        say!("{}", messages.text("status-share-after-backup"));
+    }
+}
+
 /// How much of what the hub holds.
 fn counts(answer: &Json, messages: &Messages) {
     let mut counts = table(messages, &["column-count", "column-n"]);
@@ -61,9 +72,7 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         None => say!("{}", messages.text("status-no-parent")),
     }
     backup(answer, messages);
-    if answer.get("recovery_shares").and_then(Json::as_u64) == Some(0) {
-        say!("{}", messages.text("status-no-share"));
-    }
+    shares(answer, messages);
     for log in array(answer.get("damaged_logs")).iter().filter_map(Json::as_str) {
         say!("{}", messages.with("verify-log", &[("file", log)]));
     }
