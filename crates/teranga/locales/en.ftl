@@ -246,6 +246,7 @@ bundle-return-news = The hub holds more of this replica than was known. { $appli
 bundle-return-no-news = Of what was sent the hub says nothing new. { $applied } change(s) came.
 bundle-return-refused = The hub refused { $count } pack(s). They are kept here, and offered again.
 bundle-more = The hub has more: make another bundle, or sync.
+sync-erased = { $records } record(s) were erased by headquarters, with { $unsent } change(s) that had not been sent.
 sync-handed-over = Carried for colleagues: { $taken } message(s) handed over, { $unwanted } not wanted by the hub, { $left } still carried.
 sync-summary = { $trips } exchange(s), { $up } bytes sent, { $down } received, { $applied } change(s) applied
 form-ok = { $form } is correct: { $questions } questions.

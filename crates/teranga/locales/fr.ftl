@@ -246,6 +246,7 @@ bundle-return-news = Le hub tient plus de cette réplique qu'on ne le savait. { 
 bundle-return-no-news = De ce qui a été envoyé, le hub ne dit rien de nouveau. { $applied } changement(s) reçu(s).
 bundle-return-refused = Le hub a refusé { $count } paquet(s). Ils sont gardés ici, et proposés de nouveau.
 bundle-more = Le hub a autre chose encore : faites un autre colis, ou synchronisez.
+sync-erased = { $records } enregistrement(s) ont été effacés par le siège, avec { $unsent } changement(s) qui n'avaient pas été envoyés.
 sync-handed-over = Porté pour des collègues : { $taken } message(s) remis, { $unwanted } dont le hub ne veut pas, { $left } encore porté(s).
 sync-summary = { $trips } échange(s), { $up } octets envoyés, { $down } reçus, { $applied } changement(s) appliqué(s)
 form-ok = { $form } est correct : { $questions } questions.

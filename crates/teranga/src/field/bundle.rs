@@ -8,7 +8,7 @@ use teranga_client::bundle::{Heard, Imported};
 use teranga_hub::world::{SystemEntropy, now};
 use teranga_sync::message::More;
 
-use super::lists;
+use super::{lists, sync};
 use crate::failure::Outcome;
 use crate::messages::Messages;
 use crate::parcel_file;
@@ -85,6 +85,9 @@ fn told(heard: &Heard, messages: &Messages) {
         say!("{}", messages.text("sync-line-begun"));
     } else if heard.refused > 0 {
         say!("{}", messages.with("bundle-return-refused", &[("count", &heard.refused.to_string())]));
+    }
+    if let Some(erased) = sync::told_erased(heard.destroyed, messages) {
+        say!("{erased}");
     }
     if heard.foreign_words > 0 {
         say!("{}", messages.text("problem-erasure-not-home"));

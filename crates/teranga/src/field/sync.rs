@@ -12,6 +12,7 @@ use teranga_hub::synchronise::{Holder, Patience, Session, carry_files, synchroni
 use teranga_store::Replica;
 use teranga_store::attachments::Network;
 use teranga_store::conversation::Summary;
+use teranga_store::erase::Destroyed;
 use teranga_store::lane::{Errand, Lane, LaneSummary};
 
 use super::budget::Budget;
@@ -124,6 +125,9 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
         return ended;
     }
     say!("{}", told(&summary, messages));
+    if let Some(erased) = told_erased(summary.destroyed, messages) {
+        say!("{erased}");
+    }
     if carried.round_trips > 0 {
         say!("{}", told_files(&carried, messages));
     }
@@ -190,6 +194,7 @@ fn as_json(
     Ok(serde_json::json!({
         "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
         "bytes_down": summary.bytes_down, "applied": summary.applied, "packs_again": summary.packs_again,
+        "erased": summary.destroyed.records, "erased_unsent": summary.destroyed.unsent,
         "lines": summary.lines, "heirs": summary.heirs, "handed_over": handed_over.taken,
         "unsent": device.replica().log_counts()?.unsent,
         "files": {
@@ -200,6 +205,13 @@ fn as_json(
             "bytes_waiting": waiting.bytes,
         },
     }))
+}
+
+/// What was erased here, where something was: whoever wrote it hears that it is gone, what nobody else ever had too.
+pub(super) fn told_erased(destroyed: Destroyed, messages: &Messages) -> Option<String> {
+    let (records, unsent) = (destroyed.records.to_string(), destroyed.unsent.to_string());
+    let told = [("records", records.as_str()), ("unsent", &unsent)];
+    (destroyed.records > 0).then(|| messages.with("sync-erased", &told))
 }
 
 /// What was carried for others, where there was something.
@@ -235,4 +247,20 @@ fn told(summary: &Summary, messages: &Messages) -> String {
             ("applied", &summary.applied.to_string()),
         ],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn what_was_erased_is_told_with_what_had_not_been_sent_and_nothing_where_nothing_was() {
+        for language in Language::ALL {
+            let messages = Messages::new(language);
+            let told = told_erased(Destroyed { words: 5, records: 2, unsent: 3 }, &messages).unwrap();
+            assert!(told.starts_with("2 ") && told.contains(" 3 "), "{told}");
+            assert_eq!(told_erased(Destroyed { words: 5, ..Destroyed::default() }, &messages), None);
+        }
+    }
 }
