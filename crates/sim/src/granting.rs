@@ -78,6 +78,18 @@ impl World {
         Ok(())
     }
 
+    /// Nobody goes on with what they left when the power failed: a case stays for as long as an assessment of it is being filled in.
+    pub(crate) fn drop_drafts(&mut self) -> Result<(), StoreError> {
+        for machine in &mut self.machines {
+            let dropped = machine.work(|running, _| {
+                let replica = running.replica_mut();
+                replica.drafts()?.iter().try_for_each(|draft| replica.drop_draft(draft.record).map(|_| ()))
+            })?;
+            dropped.transpose()?;
+        }
+        Ok(())
+    }
+
     /// Whether a machine may hold a part in the end, by what headquarters knows and what the machine was made for.
     pub(crate) fn is_granted_part(
         &self,

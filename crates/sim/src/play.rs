@@ -114,6 +114,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
         return Ok(found);
     }
     world.let_go_of_held_answers()?;
+    world.drop_drafts()?;
     world.back_up(HOME)?;
     let found = come_together(world, done)?;
     world.spoil_machines()?;

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_cut_costs_at_most_one_pack_again() {
-        let Compared { needed, cut } = compare(60, 40_000).unwrap();
+        let Compared { needed, cut } = compare(120, 40_000).unwrap();
         assert_eq!((needed.cuts, needed.packs_again), (0, 0));
         assert!(cut.cuts > 4, "the link hardly cut: {cut:?}");
         assert!(cut.packs_again > 0 && cut.packs_again_per_cut_max <= 1, "{cut:?}");

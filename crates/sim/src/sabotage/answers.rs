@@ -57,10 +57,7 @@ impl Sabotage {
                 let said: Vec<Row> = seen::rows(hub, &answer).into_iter().chain(others).collect();
                 read.rows = if said.is_empty() { Vec::new() } else { encode(&said, read.version) };
             }
-            Self::EndlessHub => {
-                read.more = More::Rows;
-                read.cursor.position.0 += 1;
-            }
+            Self::EndlessHub => read.more = More::Rows,
             Self::FickleHub => {
                 if !read.exchange.is_multiple_of(5) {
                     return answer;
