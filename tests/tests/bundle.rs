@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use serde_json::{Value as Json, json};
+use teranga_client::invent::Seeded;
 use teranga_tests::{Device, Hub, answers, differing_parts, held_changes, profile, replica};
 
 fn case(device: &Device, folder: &Path, number: usize) {
@@ -94,4 +96,31 @@ fn a_colleague_who_syncs_carries_a_bundle_to_the_hub_and_brings_what_it_gives_ba
         let held = held_changes(&above);
         assert!(device.saved().is_subset(&held) && device.shown_safe().is_subset(&held));
     }
+}
+
+#[test]
+fn of_a_revoked_device_every_message_of_a_file_is_held_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hq"), &[]);
+    let awa = Device::new(folder.path(), "awa", &hub, "SN-KL");
+    let out = folder.path().join("awa.bundle").display().to_string();
+    // More than one message of a file takes.
+    let mut seed = Seeded(1);
+    for number in 0..14 {
+        let text: Vec<String> = (0..3_000).map(|_| format!("{:016x}", seed.next_number())).collect();
+        let mut profile = profile(number);
+        profile.as_object_mut().unwrap().insert("skills".into(), json!({ "work_before": text.concat() }));
+        let file = answers(folder.path(), "long.json", &profile);
+        awa.done(&["case", "--answers", file.to_str().unwrap()]);
+    }
+    awa.done(&["bundle", "export", &out]);
+    let status: Json = serde_json::from_str(&hub.ask(&["status", "--json"])).unwrap();
+    let id = status.pointer("/children/0/replica").and_then(Json::as_str).unwrap();
+    hub.ask(&["revoke", id]);
+    let import = ["--lang", "en", "hub", "bundle", "import", &out, "--data"];
+    let output = teranga_tests::command(&import).arg(&hub.data).output().unwrap();
+    assert!(!output.status.success(), "it is said that the device is refused");
+    let status: Json = serde_json::from_str(&hub.ask(&["status", "--json"])).unwrap();
+    let saved = replica(&awa.data).log_counts().unwrap().applied;
+    assert_eq!(status.pointer("/changes/quarantined").and_then(Json::as_u64), Some(saved));
 }

@@ -34,6 +34,11 @@ impl Told {
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
+    /// Whether it is the one of this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.told.code == code
+    }
+
     /// A failure of the command line's own.
     pub(crate) fn new(code: &str, arguments: Vec<(&'static str, String)>) -> Self {
         Self { told: Told::of(code, arguments), retry: Retry::Never, details: Vec::new() }

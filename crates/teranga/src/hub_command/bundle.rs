@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
+use teranga_core::problem::{Explain as _, Problem};
 use teranga_office::admin::Command;
 use teranga_sync::hex::Hex;
 use teranga_sync::parcel::{Parcel, ParcelError};
@@ -71,9 +72,10 @@ pub(super) async fn run(arguments: BundleArgs, messages: &Messages) -> Outcome {
             }
             if json {
                 say!("{}", import.told());
-            } else {
+            } else if !import.answers.is_empty() {
                 import.tell(return_file.as_deref(), messages);
             }
+            return import.revoked.map_or(Ok(()), Err);
         }
     }
     Ok(())
@@ -87,6 +89,8 @@ struct Import {
     cut: bool,
     /// The return for the last message: it says the most.
     back: Option<Vec<u8>>,
+    /// That whoever made the file is refused: what they bring lies aside then, of every message.
+    revoked: Option<Failure>,
 }
 
 impl Import {
@@ -99,10 +103,15 @@ impl Import {
             match ask(hub, Command::BundleImport { letter, last }).await {
                 Ok(answer) => self.note(answer),
                 Err(failure) if failure == Failure::from(ParcelError::Damaged) => self.unreadable += 1,
+                Err(failure) if failure.is(Problem::Revoked.code()) => self.revoked = Some(failure),
                 Err(failure) => return Err(failure),
             }
         }
-        if self.answers.is_empty() { Err(ParcelError::Damaged.into()) } else { Ok(()) }
+        if self.answers.is_empty() && self.revoked.is_none() {
+            Err(ParcelError::Damaged.into())
+        } else {
+            Ok(())
+        }
     }
 
     fn note(&mut self, mut answer: Json) {
