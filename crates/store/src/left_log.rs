@@ -18,6 +18,8 @@ const DAMAGED: &str = "-wal-damaged";
 const KEPT_MAX: u32 = 100;
 /// The first four bytes of a log whose sums are over words in little-endian order; one more where they are not.
 const MAGIC: u32 = 0x377f_0682;
+/// The largest page that SQLite knows.
+const PAGE_BYTES_MAX: usize = 64 * 1024;
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 
@@ -99,7 +101,7 @@ fn fill(log: &mut impl Read, bytes: &mut [u8]) -> std::io::Result<bool> {
 
 /// The size of a page, by the header of a log whose sum holds.
 fn page_bytes(header: &[u8]) -> usize {
-    usize::try_from(word(header, 8)).unwrap_or_default()
+    usize::try_from(word(header, 8)).unwrap_or_default().min(PAGE_BYTES_MAX)
 }
 
 /// The word at this place, big-endian as all but the sums are.

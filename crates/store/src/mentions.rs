@@ -116,6 +116,8 @@ pub(crate) fn may_read_file(connection: &Connection, classes: &[String], file: &
     any(connection, (NOW, file), |_, class| may_read(classes, class))
 }
 
+/// Whether some part that mentions a file may, by who is in charge of it among those who sync here: whoever was before it left may
+/// bring its files still, and is given none.
 fn any(
     connection: &Connection,
     (mentions, file): (&str, &FileHash),

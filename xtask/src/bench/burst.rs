@@ -12,7 +12,7 @@ use teranga_sync::message::Request;
 
 use super::ingest::{Work, rate};
 
-/// So many changes are a burst: what 138 devices bring that come back at once with 200 records each. Who has more to bring than
+/// So many changes are a burst: what 139 devices bring that come back at once with 200 records each. Who has more to bring than
 /// that is served at the pace of documents and views.
 const BURST: usize = 100_000;
 

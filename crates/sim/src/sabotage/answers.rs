@@ -57,7 +57,11 @@ impl Sabotage {
                 let said: Vec<Row> = seen::rows(hub, &answer).into_iter().chain(others).collect();
                 read.rows = if said.is_empty() { Vec::new() } else { encode(&said, read.version) };
             }
-            Self::EndlessHub => read.more = More::Rows,
+            Self::EndlessHub => {
+                read.more = More::Rows;
+                // It seems to bring something on each time, and takes nothing back.
+                read.cursor.within += 1;
+            }
             Self::FickleHub => {
                 if !read.exchange.is_multiple_of(5) {
                     return answer;
