@@ -101,12 +101,9 @@ fn a_case_goes_with_its_assessments_those_that_come_late_too() {
     }
 }
 
-#[test]
-fn a_draft_of_an_erased_case_goes_with_it() {
-    let mut world = world(84);
-    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
-    sync_all(&mut world);
-    let draft = teranga_store::drafts::Draft {
+/// An assessment of a case that somebody begins.
+fn assessment_of(world: &mut World, case: RecordId) -> teranga_store::drafts::Draft {
+    teranga_store::drafts::Draft {
         record: RecordId::generate(NOW, &mut world.seed),
         salt: teranga_core::id::Salt([3; 16]),
         form: "rss@1".into(),
@@ -114,7 +111,15 @@ fn a_draft_of_an_erased_case_goes_with_it() {
         wave: None,
         started: NOW,
         heads: std::collections::BTreeMap::new(),
-    };
+    }
+}
+
+#[test]
+fn a_draft_of_an_erased_case_goes_with_it() {
+    let mut world = world(84);
+    let case = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    let draft = assessment_of(&mut world, case);
     world.moussa.begin_draft(&draft).unwrap();
     let other = teranga_store::drafts::Draft {
         record: RecordId::generate(NOW, &mut world.seed),
@@ -179,15 +184,7 @@ fn who_had_not_sent_something_of_what_is_erased_is_told_how_much() {
     sync(&mut world.region, &mut world.hq);
     edit(&mut world.awa, case, &[("E02", "late")]);
     edit(&mut world.awa, case, &[("E02", "later")]);
-    let draft = teranga_store::drafts::Draft {
-        record: RecordId::generate(NOW, &mut world.seed),
-        salt: teranga_core::id::Salt([3; 16]),
-        form: "rss@1".into(),
-        case: Some(case),
-        wave: None,
-        started: NOW,
-        heads: std::collections::BTreeMap::new(),
-    };
+    let draft = assessment_of(&mut world, case);
     world.awa.begin_draft(&draft).unwrap();
     for record in [case, nobodys] {
         world.hq.erase(record, NOW).unwrap();
