@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_client::{Device, Interview};
 use teranga_core::audience::Audience;
 use teranga_core::id::RecordId;
@@ -74,6 +74,6 @@ pub fn setting(seed: &mut Seeded) -> Setting<'_> {
 pub fn invented(device: &mut Device, form: &str, case: Option<RecordId>, seed: &mut Seeded) -> RecordId {
     let mut interview: Interview = device.begin(form, case, setting(seed)).unwrap();
     let mut answers = Seeded(seed.next_number());
-    invent::fill(device, &mut interview, setting(seed), &mut answers).unwrap();
+    invent::fill(device, &mut interview, Extent::Whole, setting(seed), &mut answers).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap().record
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_core::time::Millis;
 use teranga_tests::{Device, Hub, answers, command, profile, saved_record};
 
@@ -40,7 +40,7 @@ fn the_socio_economic_survey_is_imported_published_and_filled() {
     let id = forms.iter().find(|id| !["profile", "consent", "rss"].contains(&id.as_str())).unwrap();
     let mut interview = open.begin(id, Some(case.parse().unwrap()), setting(&mut seed)).unwrap();
     let mut answers = seed.clone();
-    invent::fill(&mut open, &mut interview, setting(&mut seed), &mut answers).unwrap();
+    invent::fill(&mut open, &mut interview, Extent::Whole, setting(&mut seed), &mut answers).unwrap();
     let finished = open.finish(&mut interview, setting(&mut seed)).unwrap();
     assert!(!finished.changes.is_empty());
     drop(open);

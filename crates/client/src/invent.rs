@@ -52,11 +52,30 @@ const FAMILY: [&str; 6] = ["Exemple", "Inventé", "Modèle", "Essai", "Fictif", 
 const WORDS: [&str; 8] =
     ["maraîchage", "couture", "commerce", "pêche", "menuiserie", "élevage", "transport", "maçonnerie"];
 
-/// Answers every question that is asked, with answers that its form takes, and adds some items to every repeat. Some
-/// people do not know, or decline.
+/// How much of an interview is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Every question that is asked, with some items of every repeat.
+    Whole,
+    /// Every question that must be answered, and one in three of the others.
+    Sparse,
+}
+
+impl Extent {
+    /// Whether something that need not be answered is left out.
+    fn leaves_out(self, seed: &mut Seeded) -> bool {
+        match self {
+            Self::Whole => false,
+            Self::Sparse => seed.below(3) > 0,
+        }
+    }
+}
+
+/// Answers the questions that are asked, with answers that its form takes. Some people do not know, or decline.
 pub fn fill(
     device: &mut Device,
     interview: &mut Interview,
+    extent: Extent,
     setting: Setting<'_>,
     seed: &mut Seeded,
 ) -> Result<(), ClientError> {
@@ -64,7 +83,7 @@ pub fn fill(
     let mut grown: BTreeSet<(String, Option<Key>)> = BTreeSet::new();
     // Each answer may open further questions; a form has an end.
     for _ in 0..10_000 {
-        let Some(task) = next_task(interview.filling(), &done, &grown, seed) else { return Ok(()) };
+        let Some(task) = next_task(interview.filling(), &done, &grown, extent, seed) else { return Ok(()) };
         match task {
             Task::Grow { repeat, within, items } => {
                 for _ in 0..items {
@@ -72,6 +91,9 @@ pub fn fill(
                     device.change(interview, |filling| filling.add_item(&repeat, within.as_ref(), item))?;
                 }
                 grown.insert((repeat, within));
+            }
+            Task::Leave { key } => {
+                done.insert(key);
             }
             Task::Answer { key, candidates } => {
                 for value in candidates {
@@ -92,6 +114,8 @@ pub fn fill(
 enum Task {
     /// Add items to a repeat.
     Grow { repeat: String, within: Option<Key>, items: usize },
+    /// Leave a question out.
+    Leave { key: Key },
     /// Answer a question with the first of these that it takes.
     Answer { key: Key, candidates: Vec<Value> },
 }
@@ -100,6 +124,7 @@ fn next_task(
     filling: &Filling,
     done: &BTreeSet<Key>,
     grown: &BTreeSet<(String, Option<Key>)>,
+    extent: Extent,
     seed: &mut Seeded,
 ) -> Option<Task> {
     filling.stops().iter().find_map(|stop| {
@@ -107,12 +132,17 @@ fn next_task(
         match stop.step {
             Step::Question if question.kind.is_asked() && !done.contains(key?) => {
                 let prompt = filling.prompt(stop).filter(|prompt| !prompt.readonly)?;
-                Some(Task::Answer { key: key?.clone(), candidates: candidates(&prompt, seed) })
+                let key = key?.clone();
+                if !prompt.required && extent.leaves_out(seed) {
+                    return Some(Task::Leave { key });
+                }
+                Some(Task::Answer { key, candidates: candidates(&prompt, seed) })
             }
             Step::RepeatStart { items: 0, counted: Counted::ByHand } => {
                 let place = (question.id.clone(), key.cloned());
                 let fresh = !grown.contains(&place);
-                fresh.then(|| Task::Grow { repeat: place.0, within: place.1, items: 1 + seed.below(5) })
+                let items = |seed: &mut Seeded| if extent.leaves_out(seed) { 0 } else { 1 + seed.below(5) };
+                fresh.then(|| Task::Grow { repeat: place.0, within: place.1, items: items(seed) })
             }
             _ => None,
         }

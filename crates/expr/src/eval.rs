@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::compare;
 use crate::error::{EvalError, EvalErrorKind};
@@ -53,7 +54,7 @@ pub(crate) struct Run<'a, 'c, I: Instance> {
     pub(crate) context: &'a Context<'c, I>,
     steps: Cell<u64>,
     /// The pattern that was matched last: a predicate asks for one at every node.
-    pattern: RefCell<Option<Pattern>>,
+    pattern: RefCell<Option<Rc<Pattern>>>,
 }
 
 pub(crate) type Evaluated<T> = Result<T, EvalError>;
@@ -154,8 +155,9 @@ impl<I: Instance> Run<'_, '_, I> {
         match &mut *last {
             Some(known) if known.source() == pattern => Ok(known.matches(text)?),
             other => {
+                // As much work where it was kept: whether an expression ends does not depend on what was asked before.
                 self.work(pattern.len() * STEP_BYTES)?;
-                Ok(other.insert(Pattern::new(pattern)?).matches(text)?)
+                Ok(other.insert(Pattern::of(pattern)?).matches(text)?)
             }
         }
     }

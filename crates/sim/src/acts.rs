@@ -4,7 +4,7 @@
 use serde_json::json;
 use teranga_client::charge::Handover;
 use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
 use teranga_core::record::{Assignee, State};
@@ -83,7 +83,8 @@ fn fill(
         None => device.begin(form, case, setting(now, seed))?,
     };
     let mut invention = seed.clone();
-    invent::fill(device, &mut interview, setting(now, seed), &mut invention)?;
+    let extent = if invention.below(4) == 0 { Extent::Whole } else { Extent::Sparse };
+    invent::fill(device, &mut interview, extent, setting(now, seed), &mut invention)?;
     let finished = device.finish(&mut interview, setting(now, seed))?;
     Ok(Saved { record: finished.record, changes: finished.changes, photo: None })
 }

@@ -23,7 +23,7 @@ impl World {
         let now = self.now;
         let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
         let at = machine.now(now);
-        let image = machine.image()?;
+        let image = machine.snapshot();
         if number == HOME
             && let Some(home) = machine.replica()
         {

@@ -109,8 +109,8 @@ fn steal(world: &mut World, which: usize, seed: &mut Seeded) -> Result<(), Store
     if machine.replica().map(Replica::log_counts).transpose()?.is_none_or(|counts| counts.unsent > 0) {
         return Ok(());
     }
-    let mut machine = machine.copied()?;
-    let stolen = machine.image()?;
+    let machine = machine.copied()?;
+    let stolen = machine.snapshot();
     let Some(key) = machine.replica().map(Replica::id) else { return Ok(()) };
     let held = machine.replica().map(glance::held).transpose()?.unwrap_or_default();
     let line = Line::draw(seed);

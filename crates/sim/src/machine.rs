@@ -201,7 +201,7 @@ impl Machine {
 
     /// Another machine with a copy of this one's disk, as it stands.
     pub(crate) fn copied(&mut self) -> Result<Self, StoreError> {
-        let image = self.image()?;
+        let image = self.snapshot();
         let mut copy = Self {
             name: format!("copie de {}", self.name),
             post: self.post,
@@ -225,6 +225,12 @@ impl Machine {
         self.running = None;
         self.disk.put_back(image, keys);
         self.start()
+    }
+
+    /// The disk as it stands while the replica is open: with a log beside the database.
+    pub(crate) fn snapshot(&self) -> Image {
+        self.disk.heal();
+        self.disk.image()
     }
 
     /// The disk as it stands while the replica is closed.

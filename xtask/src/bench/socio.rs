@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_core::form::Form;
 use teranga_core::time::Millis;
 use teranga_examples::{NOW, invented, setting};
@@ -60,7 +60,7 @@ pub(super) fn measure() -> Result<Outcome> {
         let mut interview = device.begin(form.form_id(), Some(case), clocked(at, &mut seed))?;
         let mut answers = Seeded(seed.next_number());
         let at = passes(&mut seed, 600_000)?;
-        invent::fill(&mut device, &mut interview, clocked(at, &mut seed), &mut answers)?;
+        invent::fill(&mut device, &mut interview, Extent::Whole, clocked(at, &mut seed), &mut answers)?;
         bare += &world::bare(interview.filling());
         let at = passes(&mut seed, 3_000_000)?;
         device.finish(&mut interview, clocked(at, &mut seed))?;

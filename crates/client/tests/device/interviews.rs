@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use teranga_client::interview::Finished;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
@@ -14,7 +14,7 @@ use crate::world::{case, edit_sheet, setting, stored, sync_all, world};
 fn survey(device: &mut Device, seed: &mut Seeded, case: RecordId, day: &str) -> Finished {
     let mut interview = device.begin("rss", Some(case), setting(seed)).unwrap();
     let mut answers = Seeded(seed.next_number());
-    invent::fill(device, &mut interview, setting(seed), &mut answers).unwrap();
+    invent::fill(device, &mut interview, Extent::Whole, setting(seed), &mut answers).unwrap();
     device.answer(&mut interview, &Key::question("interview_date"), Value::text(day)).unwrap();
     device.finish(&mut interview, setting(seed)).unwrap()
 }

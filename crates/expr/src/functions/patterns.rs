@@ -1,6 +1,10 @@
 //! Regular expressions as ODK Collect understands them: the whole text must match, `\d`, `\w` and `\s` mean ASCII,
 //! and one may look ahead and behind. Matching ends after a bounded number of steps.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use fancy_regex::{Regex, RegexBuilder};
 
 use crate::error::EvalErrorKind;
@@ -11,6 +15,13 @@ const PATTERN_BYTES_MAX: usize = 4_096;
 const COMPILED_BYTES_MAX: usize = 1 << 20;
 /// Steps back of one match.
 const STEPS_BACK_MAX: usize = 100_000;
+/// Compiled patterns that a thread keeps: a form's constraints ask for the same few at every answer.
+const KEPT_MAX: usize = 16;
+
+thread_local! {
+    /// The patterns that were asked for last, the latest of them at the end.
+    static KEPT: RefCell<VecDeque<Rc<Pattern>>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// A compiled pattern.
 pub(crate) struct Pattern {
@@ -19,8 +30,24 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// A pattern that was compiled before, or is now.
+    pub(crate) fn of(source: &str) -> Result<Rc<Self>, EvalErrorKind> {
+        KEPT.with_borrow_mut(|kept| {
+            let known = kept.iter().position(|pattern| pattern.source == source);
+            let pattern = match known.and_then(|at| kept.remove(at)) {
+                Some(pattern) => pattern,
+                None => Rc::new(Self::new(source)?),
+            };
+            if kept.len() == KEPT_MAX {
+                kept.pop_front();
+            }
+            kept.push_back(Rc::clone(&pattern));
+            Ok(pattern)
+        })
+    }
+
     /// Compiles a pattern.
-    pub(crate) fn new(source: &str) -> Result<Self, EvalErrorKind> {
+    fn new(source: &str) -> Result<Self, EvalErrorKind> {
         if source.len() > PATTERN_BYTES_MAX {
             return Err(EvalErrorKind::Regex);
         }
@@ -105,6 +132,18 @@ mod tests {
     fn one_may_look_ahead_and_refer_back() {
         assert!(matches(r"(?!000)\d{3}", "123") && !matches(r"(?!000)\d{3}", "000"));
         assert!(matches(r"(\d)\1", "77") && !matches(r"(\d)\1", "78"));
+    }
+
+    #[test]
+    fn the_patterns_that_were_asked_for_last_are_kept() {
+        let first = Pattern::of("a").unwrap();
+        assert!(Rc::ptr_eq(&first, &Pattern::of("a").unwrap()));
+        let others = |count: usize| (0..count).for_each(|n| drop(Pattern::of(&"b".repeat(n + 1)).unwrap()));
+        others(KEPT_MAX - 1);
+        assert!(Rc::ptr_eq(&first, &Pattern::of("a").unwrap()), "it is the latest again");
+        others(KEPT_MAX);
+        assert!(!Rc::ptr_eq(&first, &Pattern::of("a").unwrap()));
+        assert!(Pattern::of("(").is_err() && Pattern::of("(").is_err());
     }
 
     #[test]

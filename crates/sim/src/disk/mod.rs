@@ -149,11 +149,16 @@ impl File {
 
 /// Writes into bytes that grow with zeros or are cut to a length.
 fn put(bytes: &mut Vec<u8>, at: usize, written: &[u8], length: usize) {
-    bytes.resize(length.max(at + written.len()), 0);
-    if let Some(place) = bytes.get_mut(at..at + written.len()) {
-        place.copy_from_slice(written);
+    if at == bytes.len() {
+        // At the end, as a log grows: no zeros first.
+        bytes.extend_from_slice(written);
+    } else {
+        bytes.resize(bytes.len().max(at + written.len()), 0);
+        if let Some(place) = bytes.get_mut(at..at + written.len()) {
+            place.copy_from_slice(written);
+        }
     }
-    bytes.truncate(length);
+    bytes.resize(length, 0);
 }
 
 /// A machine's disk, known to SQLite under a number of its own.

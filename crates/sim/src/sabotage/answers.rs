@@ -42,6 +42,39 @@ impl Sabotage {
 
     /// What a saboteur makes of a hub's answer, who knows what others were answered: signed with the hub's own key, as only the hub could.
     pub(crate) fn spoil(self, answer: Vec<u8>, others: Vec<Row>, hub: &Replica) -> Vec<u8> {
+        match self {
+            Self::SilentHub
+            | Self::StubbornHub
+            | Self::ClingingHub
+            | Self::SparingHub
+            | Self::BoastfulHub
+            | Self::LeakyHub
+            | Self::EndlessHub
+            | Self::FickleHub
+            | Self::TalkativeHub => self.respoken(answer, others, hub),
+            Self::Nothing
+            | Self::LyingDisk
+            | Self::RottenDisk
+            | Self::ForgetfulDevice
+            | Self::CollectingDevice
+            | Self::ArchivingHome
+            | Self::MuteDevice
+            | Self::KeptKeys
+            | Self::HastyTick
+            | Self::WideGrant
+            | Self::ForgetfulDesk
+            | Self::CredulousDesk
+            | Self::HollowHub
+            | Self::WilfulHub
+            | Self::RashHub
+            | Self::DismissiveHub
+            | Self::HoardingHub
+            | Self::AloofHub => answer,
+        }
+    }
+
+    /// The answer with other words, by whoever is at all honest the same.
+    fn respoken(self, answer: Vec<u8>, others: Vec<Row>, hub: &Replica) -> Vec<u8> {
         let Ok(mut read) = Answer::read(&answer, &hub.public_key(), Spoken::BUILD) else { return answer };
         match self {
             Self::SilentHub | Self::StubbornHub | Self::ClingingHub | Self::SparingHub => {
@@ -78,24 +111,7 @@ impl Sabotage {
                 }));
                 read.rows = encode(&rows, read.version);
             }
-            Self::Nothing
-            | Self::LyingDisk
-            | Self::RottenDisk
-            | Self::ForgetfulDevice
-            | Self::CollectingDevice
-            | Self::ArchivingHome
-            | Self::MuteDevice
-            | Self::KeptKeys
-            | Self::HastyTick
-            | Self::WideGrant
-            | Self::ForgetfulDesk
-            | Self::CredulousDesk
-            | Self::HollowHub
-            | Self::WilfulHub
-            | Self::RashHub
-            | Self::DismissiveHub
-            | Self::HoardingHub
-            | Self::AloofHub => return answer,
+            _ => return answer,
         }
         read.encode(hub.identity())
     }

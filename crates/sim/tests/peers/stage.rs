@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use serde_json::{Value as Json, json};
 use teranga_client::ClientError;
 use teranga_client::charge::Handover;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::record::Assignee;
@@ -98,7 +98,13 @@ impl Stage {
         let saved = self.act(place, |device, setting| {
             let mut answers = Seeded(7);
             let mut interview = device.begin("rss", Some(case), again(setting.now, setting.entropy))?;
-            invent::fill(device, &mut interview, again(setting.now, setting.entropy), &mut answers)?;
+            invent::fill(
+                device,
+                &mut interview,
+                Extent::Whole,
+                again(setting.now, setting.entropy),
+                &mut answers,
+            )?;
             let finished = device.finish(&mut interview, setting)?;
             Ok((finished.record, finished.changes))
         });

@@ -74,8 +74,10 @@ fn on_all_processors<T: Send, K: Ord + Send, V: Send>(
     these: Vec<T>,
     work: impl Fn(T) -> Option<(K, V)> + Sync,
 ) -> BTreeMap<K, V> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.min(these.len() / CHANGES_PER_THREAD_MIN).max(1);
+    let worth = these.len() / CHANGES_PER_THREAD_MIN;
+    // Asking how many processors there are reads files: it is not done for a change or two.
+    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if worth > 1 { processors().min(worth) } else { 1 };
     let these = Mutex::new(these.into_iter());
     let next = || these.lock().unwrap_or_else(PoisonError::into_inner).next();
     let some = || std::iter::from_fn(&next).filter_map(&work).collect::<Vec<_>>();

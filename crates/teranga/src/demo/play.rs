@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use teranga_client::interview::Setting;
-use teranga_client::invent::{self, Seeded};
+use teranga_client::invent::{self, Extent, Seeded};
 use teranga_client::{ClientError, Device};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
@@ -221,7 +221,7 @@ fn interview(
     let mut interview = device.begin(form, case, Setting { now: now(), language: "fr", entropy: seed })?;
     let mut answers = Seeded(seed.next_number());
     let setting = Setting { now: now(), language: "fr", entropy: seed };
-    invent::fill(&mut device, &mut interview, setting, &mut answers)?;
+    invent::fill(&mut device, &mut interview, Extent::Whole, setting, &mut answers)?;
     let finished = device.finish(&mut interview, Setting { now: now(), language: "fr", entropy: seed });
     let finished = finished.map_err(|error| match error {
         ClientError::Findings(findings) => {
