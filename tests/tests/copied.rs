@@ -8,8 +8,7 @@ use std::path::Path;
 use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
 
 const TO_THE_DEVICE: &str = "The office has met another copy of this device";
-const TO_THE_OFFICE: &str =
-    "): the device was restored, or there is a copy of it. Nothing is lost; ask whose it is.";
+const TO_THE_OFFICE: &str = "): this device has begun anew here.";
 
 fn case(folder: &Path, device: &Device, number: usize) -> String {
     let file = answers(folder, &format!("case-{number}.json"), &profile(number));

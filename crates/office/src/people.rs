@@ -86,8 +86,12 @@ impl Office {
         Ok(json!({ "replica": replica, "person": agent.person }))
     }
 
-    /// Refuses a replica, or takes it in again.
+    /// Refuses a replica, or takes it in again. A hub whose place another has is not taken in again: two would judge and introduce
+    /// the same devices.
     pub(crate) fn set_standing(&mut self, replica: ReplicaId, standing: Standing) -> Result<Json, Refusal> {
+        if standing == Standing::Enrolled && self.replica().is_succeeded(replica)? {
+            return Err(Refusal::new("hub-replaced", &[("replica", &replica.to_string())]));
+        }
         if !self.replica_mut().set_standing(replica, standing)? {
             return Err(unknown(replica));
         }

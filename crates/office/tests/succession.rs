@@ -290,6 +290,9 @@ fn a_place_is_given_once_and_only_by_the_home() {
     assert_eq!(world.hq.enrol(&request, NOW).unwrap_err().problem, Problem::Forbidden);
     assert!(world.hq.replica().child(third.id()).unwrap().is_none());
     assert_eq!(world.replacing_code(&old.to_string()), Err("hub-succeeded".into()));
+    // Nor is it taken in again, whose place another has.
+    let again = Command::Readmit { replica: old };
+    assert_eq!(world.hq.admin(again, &mut world.seed, NOW).unwrap_err().code, "hub-replaced");
     // The name is that of the hub before too; the one that has the place is meant.
     assert!(world.replacing_code("kaolack").is_ok());
 }

@@ -42,6 +42,7 @@ impl Replica {
     pub fn enrol(&mut self, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Introduction>> {
         let own = self.identity().clone();
         let transaction = self.connection_mut().transaction()?;
+        let is_fresh = is_fresh(&transaction, code)?;
         let Some(profile) = take_code(&transaction, code, key, now)? else { return Ok(None) };
         let introduction = Introduction {
             key: *key,
@@ -54,6 +55,15 @@ impl Replica {
             && !succession::replace(&transaction, &own, old, key)?
         {
             return Ok(None);
+        }
+        // A fresh code is the office's word of today. One that was used before revocation lifts nothing: the thief has it too. Nor
+        // does any give back a place that another has.
+        let id = replica_id(key);
+        if register::is_revoked(&transaction, id)? {
+            if !is_fresh || succession::is_succeeded(&transaction, id)? {
+                return Ok(None);
+            }
+            transaction.execute("UPDATE replica SET revoked = 0 WHERE id = ?1", [id.as_bytes()])?;
         }
         membership::admit(&transaction, &introduction)?;
         // Who comes back was somewhere else meanwhile: the hub above must hear of it, though nothing changed here.
@@ -80,6 +90,13 @@ fn add_code(connection: &Connection, code: &str, profile: &Profile, expires: Mil
         ],
     )?;
     Ok(())
+}
+
+/// Whether nobody has used a code yet.
+fn is_fresh(connection: &Connection, code: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM enrolment_code WHERE hash = ?1 AND used_by IS NULL)")?
+        .query_row([hash(code)], |row| row.get(0))?)
 }
 
 /// The hub whose place a code gives, where it gives one.

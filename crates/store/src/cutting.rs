@@ -31,7 +31,6 @@ impl Replica {
     /// Cuts saves that are in no pack yet into one of about `bytes_target` on the wire, and puts it into the outbox: first
     /// what this replica brings as a witness, then what it wrote. Returns whether there was anything to cut.
     pub fn cut_pack(&mut self, bytes_target: usize, now: Millis) -> Result<bool> {
-        let own = self.id();
         let identity = self.identity().clone();
         let version = self.spoken().toward(self.uplink()?.and_then(|uplink| uplink.newest));
         let transaction = self.connection_mut().transaction()?;
@@ -39,6 +38,16 @@ impl Replica {
             transaction.commit()?;
             return Ok(true);
         }
+        drop(transaction);
+        self.cut_own(bytes_target, now)
+    }
+
+    /// The same, only of what this replica wrote.
+    pub(crate) fn cut_own(&mut self, bytes_target: usize, now: Millis) -> Result<bool> {
+        let own = self.id();
+        let identity = self.identity().clone();
+        let version = self.spoken().toward(self.uplink()?.and_then(|uplink| uplink.newest));
+        let transaction = self.connection_mut().transaction()?;
         let wire = Wire { connection: &transaction, version, origin: identity.public_key(), author: None };
         let rows = wire.fill(bytes_target, |budget| unpacked(&transaction, own, budget))?;
         if rows.is_empty() {

@@ -73,13 +73,11 @@ pub(crate) fn take(connection: &Connection, child: &Introduction, brought: &[Int
     let mut now: BTreeSet<PublicKey> = BTreeSet::new();
     for introduction in brought.iter().rev() {
         let id = replica_id(&introduction.key);
-        if child.kind != ReplicaKind::Hub
-            || !may_introduce(&child.audience, &introduction.audience)
-            || register::was_enrolled_here(connection, id)?
-        {
+        if child.kind != ReplicaKind::Hub || !may_introduce(&child.audience, &introduction.audience) {
             continue;
         }
-        if now.insert(introduction.key) {
+        // A child that works under another hub by now: what that one grants it, it may hold beside.
+        if !register::was_enrolled_here(connection, id)? && now.insert(introduction.key) {
             ingest::introduce(connection, introduction)?;
         } else {
             granted_before::note(connection, introduction)?;

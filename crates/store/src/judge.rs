@@ -7,6 +7,7 @@ use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, is_cleared, may_write};
 use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
+use teranga_sync::introduction::ReplicaKind;
 
 use crate::behind::{self, Reading};
 use crate::custody::{self, Facts};
@@ -65,8 +66,9 @@ pub(crate) struct Case<'a> {
 /// Whether the author of a save may hold, and so write, what it wrote; of a testimony, whether its witness might have: nobody
 /// can do more in another's name than in their own.
 pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
-    let Some(author) = audience(connection, case)? else { return Ok(Granted::No) };
-    if case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
+    let is_of_a_child = is_of_a_child(connection, case)?;
+    let Some(author) = audience(connection, case, is_of_a_child)? else { return Ok(Granted::No) };
+    if is_of_a_child && case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
         return Ok(Granted::Revoked);
     }
     let held = custody::facts(connection, case.record)?;
@@ -101,13 +103,26 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
     Ok(granted)
 }
 
+/// Whether its pack is a child's, as which it is judged. Who was enrolled here once, and works under another hub by now, is that
+/// one's: what a hub brings of somebody else it brings as theirs.
+fn is_of_a_child(connection: &Connection, case: &Case<'_>) -> Result<bool> {
+    if !register::was_enrolled_here(connection, case.of)? {
+        return Ok(false);
+    }
+    let Some(via) = packs::via(connection, case.of, case.batch)?.filter(|via| *via != case.of) else {
+        return Ok(true);
+    };
+    let brought = register::introduction(connection, via)?;
+    Ok(brought.is_none_or(|brought| brought.kind == ReplicaKind::Device))
+}
+
 /// As whom an author is judged. Whose caseload it is and what they are cleared for is for the hub to say that enrolled
 /// them; further up only the place counts, and that is the place of the hub which brought the pack: its author may work
 /// elsewhere by now. What a witness brings may have come to it before the record was in its caseload: of it too the place
 /// counts, and what it is cleared for.
-fn audience(connection: &Connection, case: &Case<'_>) -> Result<Option<Audience>> {
+fn audience(connection: &Connection, case: &Case<'_>, is_of_a_child: bool) -> Result<Option<Audience>> {
     let Some(author) = register::introduction(connection, case.of)? else { return Ok(None) };
-    if register::was_enrolled_here(connection, case.of)? {
+    if is_of_a_child {
         return Ok(Some(match case.standing {
             Standing::Author => author.audience,
             Standing::Witness => Audience { reach: Reach::Everything, ..author.audience },

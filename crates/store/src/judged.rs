@@ -167,9 +167,11 @@ pub(crate) fn another_brings(connection: &Connection, hub: ReplicaId, pack: &Pac
     Ok(())
 }
 
-/// The author of a change brings it itself that a witness had brought, who might not: it is decided on anew. Whether it is.
+/// The author of a change brings it itself that a witness had brought, who might not, or had been revoked: it is decided on anew.
+/// Whether it is.
 pub(crate) fn its_author_brings(connection: &Connection, entry: &Entry) -> Result<bool> {
-    try_again(connection, (entry.record, &entry.class, entry.hash), NOT_GRANTED)
+    let change = (entry.record, &entry.class, entry.hash);
+    Ok(try_again(connection, change, NOT_GRANTED)? || try_again(connection, change, REVOKED)?)
 }
 
 /// Has this hub decide for itself on a record, whatever hubs below said of it.

@@ -56,6 +56,9 @@ impl Opening {
     }
 }
 
+/// What is built on where there are too many heads. An answer that all of them gave names all their openings, and the writer's.
+const HEADS_AT_ONCE: usize = limits::CHANGE_ACTORS_MAX / 2;
+
 /// One save under way.
 pub(crate) struct Saving<'a> {
     pub(crate) connection: &'a Connection,
@@ -95,14 +98,22 @@ impl Saving<'_> {
         Ok(Some(Made { class: class.clone(), change }))
     }
 
-    /// The heads that this save builds on, where the part has moved on from them.
+    /// The heads that this save builds on, where they are not all that the part has: it has moved on from them, or more people wrote
+    /// at once than a change may build on. Then the rest stands beside it, and each save makes them fewer.
     fn earlier(&self, document: &Part, class: &ClassId) -> Option<Vec<ChangeHash>> {
-        let base = self.base.as_ref()?;
-        let first = || vec![first_hash(self.save.record, class, self.salt)];
-        let mut heads = base.get(class).cloned().unwrap_or_else(first);
         let mut now = document.heads();
+        let mut heads = match &self.base {
+            Some(base) => {
+                let first = || vec![first_hash(self.save.record, class, self.salt)];
+                base.get(class).cloned().unwrap_or_else(first)
+            }
+            None => now.clone(),
+        };
         heads.sort_unstable();
         now.sort_unstable();
+        if heads.len() > limits::CHANGE_DEPS_MAX {
+            heads.truncate(HEADS_AT_ONCE);
+        }
         (heads != now).then_some(heads)
     }
 

@@ -26,7 +26,7 @@ impl Replica {
 
     /// Whether another has the place of a hub that was enrolled here.
     pub fn is_succeeded(&self, hub: ReplicaId) -> Result<bool> {
-        Ok(!successors(self.connection(), hub)?.is_empty())
+        is_succeeded(self.connection(), hub)
     }
 
     /// What the owner of this key takes over with the place that was given to it here; `None` where none was.
@@ -84,6 +84,11 @@ pub(crate) fn replaceable(connection: &Connection, hub: ReplicaId) -> Result<Opt
     let free = register::was_enrolled_here(connection, hub)? && successors(connection, hub)?.is_empty();
     let known = if free { register::introduction(connection, hub)? } else { None };
     Ok(known.filter(|known| known.kind == ReplicaKind::Hub))
+}
+
+/// Whether another has the place of a hub.
+pub(crate) fn is_succeeded(connection: &Connection, hub: ReplicaId) -> Result<bool> {
+    Ok(!successors(connection, hub)?.is_empty())
 }
 
 /// Gives the place of a hub to the owner of this key, and refuses the old one from now on. Whether the place was free, or its

@@ -22,6 +22,12 @@ pub enum PushPlan {
         /// The size to aim for; a save is never split.
         bytes_target: usize,
     },
+    /// The same, of one's own work and what one carries, though the hub's feed was not read to its end: the hub tells nothing of
+    /// it to whoever is revoked, and takes what they bring.
+    Unread {
+        /// The size to aim for.
+        bytes_target: usize,
+    },
 }
 
 /// What is left to do after an exchange.
@@ -68,12 +74,23 @@ impl From<Left> for Next {
     }
 }
 
+/// What a session's next exchange is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// To ask what arrived.
+    Ask,
+    /// To push and to pull.
+    Exchange,
+    /// To push, for nothing comes down.
+    Bring,
+}
+
 /// The pacing of one session.
 #[derive(Debug, Clone)]
 pub struct Session {
     pack_bytes: usize,
     failures: u32,
-    asking: bool,
+    turn: Turn,
 }
 
 impl Default for Session {
@@ -85,12 +102,12 @@ impl Default for Session {
 impl Session {
     /// A session at its first exchange.
     pub fn new() -> Self {
-        Self { pack_bytes: limits::PACK_BYTES_START, failures: 0, asking: false }
+        Self { pack_bytes: limits::PACK_BYTES_START, failures: 0, turn: Turn::Exchange }
     }
 
     /// A session of whoever did not hear what became of the last request of the one before: it asks first, and begins small.
     pub fn unsure() -> Self {
-        Self { pack_bytes: limits::PACK_BYTES_MIN, failures: 0, asking: true }
+        Self { pack_bytes: limits::PACK_BYTES_MIN, failures: 0, turn: Turn::Ask }
     }
 
     /// One of both was put back: what there is to say may be everything, and the first exchanges of it are small.
@@ -100,15 +117,20 @@ impl Session {
 
     /// What the next request should carry. Rows compress about fourfold, so more of them are asked for.
     pub fn plan(&self) -> Plan {
-        let push = if self.asking { PushPlan::Ask } else { PushPlan::Pack { bytes_target: self.pack_bytes } };
+        let bytes_target = self.pack_bytes;
+        let push = match self.turn {
+            Turn::Ask => PushPlan::Ask,
+            Turn::Exchange => PushPlan::Pack { bytes_target },
+            Turn::Bring => PushPlan::Unread { bytes_target },
+        };
         Plan { push, pull_bytes_max: self.pack_bytes * 4 }
     }
 
     /// An exchange was answered. That a question was answered says nothing yet of whether a pack gets through: failures go on
     /// being counted, and packs stay small, until one does.
     pub fn succeeded(&mut self, measured: Measured, left: Left) -> Next {
-        if self.asking {
-            self.asking = false;
+        if self.turn == Turn::Ask {
+            self.turn = Turn::Exchange;
             return left.into();
         }
         self.failures = 0;
@@ -126,12 +148,17 @@ impl Session {
     /// An exchange failed: the next asks what arrived. Returns how long to wait first, in milliseconds: doubled with
     /// each failure in a row, and spread by `random` so that a region's devices do not come back all at once.
     pub fn failed(&mut self, random: u64) -> u64 {
-        self.asking = true;
+        self.turn = Turn::Ask;
         self.shrink();
         let ceiling =
             limits::BACKOFF_MS_MIN.saturating_mul(1 << self.failures.min(16)).min(limits::BACKOFF_MS_MAX);
         self.failures += 1;
         ceiling / 2 + random % (ceiling / 2 + 1)
+    }
+
+    /// The hub told whoever asked that they are revoked: from now on they bring, and ask no more. Whether that is new.
+    pub fn only_brings(&mut self) -> bool {
+        std::mem::replace(&mut self.turn, Turn::Bring) != Turn::Bring
     }
 
     /// How many exchanges have failed since a pack last got through.
@@ -156,7 +183,7 @@ mod tests {
     fn target(session: &Session) -> usize {
         match session.plan().push {
             PushPlan::Pack { bytes_target } => bytes_target,
-            PushPlan::Ask => panic!("it asks"),
+            PushPlan::Ask | PushPlan::Unread { .. } => panic!("it asks, or only brings"),
         }
     }
 

@@ -8,6 +8,7 @@ use teranga_store::children::Standing;
 use teranga_store::conversation::Failure;
 use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status};
+use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Push, Request};
@@ -56,6 +57,48 @@ fn late_work_of_a_revoked_device_is_held_aside_and_its_author_is_told() {
     }
     assert!(world.devices[AWA].replica().record(others).unwrap().is_none(), "it is told nothing else");
     assert_eq!(world.devices[AWA].replica().log_counts().unwrap().unsent, 0);
+    assert!(is_refused_as_revoked(world.session(AWA)));
+}
+
+#[test]
+fn so_is_what_is_brought_by_whoever_does_not_know_how_they_stand_to_the_hub() {
+    // A copy of the device has used its numbers.
+    let mut world = World::new(8, &["Awa Exemple", "Moussa Modèle"]);
+    world.open(AWA, &[("E01", "ok")]);
+    world.online(AWA);
+    let copy = world.copy(AWA);
+    world.open(copy, &[("E01", "satisfied")]);
+    world.online(copy);
+    let awa = world.devices[AWA].replica().id();
+    let late = world.open(AWA, &[("E01", "dissatisfied")]);
+    assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
+    assert!(is_refused_as_revoked(world.session(AWA)));
+    assert_eq!(reasons(&world.hub, late), [Some("revoked".to_owned())]);
+    assert_eq!(world.devices[AWA].replica().log_counts().unwrap().unsent, 0);
+
+    // The answer to its last request was lost.
+    let (mut world, _, late) = world_with_late_work(9);
+    world.devices[AWA].replica_mut().next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    assert!(is_refused_as_revoked(world.session(AWA)));
+    assert!(late.iter().all(|late| reasons(&world.hub, *late) == [Some("revoked".to_owned())]));
+}
+
+#[test]
+fn a_fresh_code_takes_a_revoked_device_in_again_and_one_that_was_used_does_not() {
+    let (mut world, awa, late) = world_with_late_work(10);
+    let profile = world.devices[AWA].replica().profile().clone();
+    let code = world.hub.new_code(&profile, &mut world.seed, NOW).unwrap();
+    let code = teranga_sync::code::normalise(&code).unwrap();
+    let identity = world.devices[AWA].replica().identity().clone();
+    let spoken = world.devices[AWA].replica().spoken();
+    let asks = |world: &mut World| world.hub.enrol(&EnrolRequest::sign(&identity, &code, spoken), NOW);
+    for _ in 0..2 {
+        assert!(asks(&mut world).is_ok(), "an answer may be lost");
+        world.session(AWA).unwrap();
+    }
+    assert!(late.iter().all(|late| reasons(&world.hub, *late).is_empty()));
+    assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
+    assert!(asks(&mut world).is_err_and(|no| no.problem == Problem::Forbidden));
     assert!(is_refused_as_revoked(world.session(AWA)));
 }
 

@@ -16,12 +16,12 @@ impl Sabotage {
         if !matches!(self, Self::RashHub | Self::AloofHub) {
             return self.hollow(office, body, now);
         }
-        let asked = asked(office, body)?;
+        let is_home = office.replica().profile().audience.region().is_none();
         let (answer, key) = (office.files(body, now)?, office.replica().public_key());
         let Ok(mut read) = LaneAnswer::read(&answer, &key, Spoken::BUILD) else { return Ok(answer) };
-        for (state, offer) in read.states.iter_mut().zip(asked.into_iter().flat_map(|asked| asked.offers)) {
+        for state in &mut read.states {
             state.covered |= self == Self::RashHub;
-            if self == Self::AloofHub && offer.on_behalf_of.is_some() {
+            if self == Self::AloofHub && is_home {
                 state.held = Held::Unknown;
             }
         }

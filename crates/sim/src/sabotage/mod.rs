@@ -60,7 +60,7 @@ pub enum Sabotage {
     DismissiveHub,
     /// More waits at hubs than is said: floods of other parts, of which nobody is told.
     HoardingHub,
-    /// Headquarters wants nothing that a hub asks about for whoever below has it: what left its region stays on a device.
+    /// Headquarters says of every file that it wants none: those of records that left stay where they are, too.
     AloofHub,
 }
 

@@ -132,6 +132,9 @@ impl Conversation {
         if !asked.began_a_line && is_about_us(problem, &asked.request) {
             return self.begin_line(replica, asked);
         }
+        if problem == Problem::Revoked {
+            return self.bring_the_rest(replica, asked);
+        }
         if !is_about_packs(problem, &asked.request) {
             return Err(Failure::Refused { problem });
         }
@@ -142,6 +145,16 @@ impl Conversation {
         }
         replica.pass_over(&asked.request, problem)?;
         Ok(Heard::GoOn)
+    }
+
+    /// A hub tells nothing to whoever is revoked, and holds aside what they bring: whoever only asked, because it is not known how
+    /// they stand to it, brings that first. Then it is over.
+    fn bring_the_rest(&mut self, replica: &Replica, asked: &Asked) -> Result<Heard, Failure> {
+        let asked_only = asked.request.pushes.is_empty() && self.refused.is_none();
+        if asked_only && replica.has_something_to_bring()? && self.session.only_brings() {
+            return Ok(Heard::GoOn);
+        }
+        Err(Failure::Refused { problem: Problem::Revoked })
     }
 
     /// The hub speaks other versions: asks again in the newest that both speak. Once in a session: a hub that refuses that one

@@ -20,6 +20,20 @@ pub(crate) fn held_above(connection: &Connection, given: &Acknowledged) -> Resul
     Ok(if given.number > before { before } else { 0 })
 }
 
+/// Whether the hub acknowledges a pack that never was here, under whatever number: somebody else with this replica's key brought
+/// it. A pack that is cut anew is one of which the hub has said that it did not come, and then it never does.
+pub(crate) fn is_somebody_elses(connection: &Connection, given: &Acknowledged) -> Result<bool> {
+    if given.number == 0 || under_mark(connection, given.number, given.mark)?.is_some() {
+        return Ok(false);
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM outbox o JOIN pack p ON p.origin = o.origin AND p.batch = o.batch
+                 WHERE substr(p.hash, 1, 8) = ?1)",
+        )?
+        .query_row([given.mark.0], |row| row.get(0))?)
+}
+
 /// Notes that the hub took everything up to this number, what it had refused before included.
 pub(crate) fn taken_up_to(connection: &Connection, number: u64) -> Result<()> {
     connection

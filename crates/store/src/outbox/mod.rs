@@ -14,7 +14,8 @@ use teranga_sync::manifest::Mark;
 use crate::columns::{self, blob, integer};
 use crate::error::Result;
 pub(crate) use acknowledged::{
-    acknowledged, first_unacknowledged, held_above, holds_back, is_acknowledged, taken_up_to,
+    acknowledged, first_unacknowledged, held_above, holds_back, is_acknowledged, is_somebody_elses,
+    taken_up_to,
 };
 pub(crate) use again::{begin_anew, offer_again, offer_from, take_apart, take_apart_from};
 pub use refused::RefusedPack;

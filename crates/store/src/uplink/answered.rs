@@ -57,7 +57,7 @@ impl Replica {
         {
             return Err(TakeError::NotForUs);
         }
-        if !line::is_ours(self.connection(), answer.before)? {
+        if tells_of_somebody_else(self.connection(), answer)? {
             return Err(TakeError::SomebodyElse);
         }
         let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
@@ -153,7 +153,14 @@ pub(crate) fn next_cursor(
     Ok(before.cursor)
 }
 
-fn unpacked(connection: &Connection, own: ReplicaId) -> Result<bool> {
+/// Whether somebody else with this replica's key asked before, or brought a pack in its line.
+fn tells_of_somebody_else(connection: &Connection, answer: &Answer) -> Result<bool> {
+    Ok(!line::is_ours(connection, answer.before)?
+        || outbox::is_somebody_elses(connection, &answer.acknowledged)?)
+}
+
+/// Whether something that this replica wrote is in no pack yet.
+pub(super) fn unpacked(connection: &Connection, own: ReplicaId) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM change WHERE batch IS NULL AND origin = ?1)")?
         .query_row([own.as_bytes()], |row| row.get(0))?)

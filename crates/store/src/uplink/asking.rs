@@ -20,6 +20,8 @@ use crate::outbox::{self, OutboxRow};
 use crate::packs;
 use crate::register;
 use crate::replica::Replica;
+use crate::uplink::answered::unpacked;
+
 impl Replica {
     /// The next request of a session, with a fresh exchange number. Cuts a pack where none waits to be sent.
     pub fn next_request(&mut self, plan: &Plan, now: Millis) -> Result<Option<Request>> {
@@ -34,10 +36,14 @@ impl Replica {
                 if own_waits && (owed || !outbox::waits(self.connection(), uplink.acknowledged)?) {
                     self.cut_pack(bytes_target, now)?;
                 }
-                match outbox::next(self.connection(), uplink.acknowledged)? {
-                    None => Vec::new(),
-                    Some(row) => vec![push(self.connection(), self.id(), row, version)?],
+                self.next_push(uplink.acknowledged, version)?
+            }
+            PushPlan::Unread { bytes_target } => {
+                let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
+                if own_waits && !outbox::waits(self.connection(), uplink.acknowledged)? {
+                    self.cut_own(bytes_target, now)?;
                 }
+                self.next_push(uplink.acknowledged, version)?
             }
         };
         let opening = Asker::of(self.nonce());
@@ -67,6 +73,22 @@ impl Replica {
             judgements,
             pushes,
         }))
+    }
+}
+
+impl Replica {
+    /// Whether there is anything that the hub has not acknowledged and that may be offered, one's own or carried.
+    pub(crate) fn has_something_to_bring(&self) -> Result<bool> {
+        let Some(uplink) = self.uplink()? else { return Ok(false) };
+        let own_waits = !outbox::is_passed_over(self.connection(), self.id())?;
+        Ok((own_waits && unpacked(self.connection(), self.id())?)
+            || outbox::waits(self.connection(), uplink.acknowledged)?)
+    }
+
+    /// The next pack of the outbox, where there is one.
+    fn next_push(&self, acknowledged: u64, version: Version) -> Result<Vec<Push>> {
+        let next = outbox::next(self.connection(), acknowledged)?;
+        next.map(|row| push(self.connection(), self.id(), row, version)).into_iter().collect()
     }
 }
 

@@ -6,9 +6,10 @@ use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
 use teranga_core::value::Value;
 use teranga_store::drafts::Draft;
-use teranga_store::save::{DraftFate, PartEdit, Save};
+use teranga_store::save::{DraftFate, Heads, PartEdit, Save};
 use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica, StoreError};
+use teranga_sync::limits::CHANGE_DEPS_MAX;
 
 pub(crate) fn begin_draft(device: &mut Replica, record: RecordId) {
     let salt = device.record(record).unwrap().unwrap().salt;
@@ -122,4 +123,33 @@ fn whoever_is_in_the_middle_of_an_interview_does_not_move_to_another_region() {
     world.awa.join(&hub, elsewhere.clone()).unwrap();
     assert_eq!(world.awa.profile(), &elsewhere);
     assert!(world.awa.parts(record).unwrap().is_empty() && world.awa.bodies(record).unwrap() == 0);
+}
+
+#[test]
+fn more_people_at_once_than_a_change_may_build_on_stop_nobody() {
+    let mut world = world(13);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    let salt = world.awa.record(record).unwrap().unwrap().salt;
+    let parts = world.awa.parts(record).unwrap();
+    let heads: Heads = parts.into_iter().map(|part| (part.class, part.heads)).collect();
+    // Each builds on what stood at first, as if by somebody else.
+    let people = CHANGE_DEPS_MAX + 6;
+    for person in 0..people {
+        let heads = heads.clone();
+        let draft = Draft { record, salt, form: "rss@1".into(), case: None, wave: None, started: NOW, heads };
+        world.awa.begin_draft(&draft).unwrap();
+        let name = format!("answer {person}");
+        save_draft(&mut world.awa, record, &[("survey", &[("E01", name.as_str())])]);
+    }
+    assert_eq!(conflicts(&world.awa, record)[0].1.len(), people);
+    // Whoever settles it settles a part of it with each save.
+    let mut saves = 0;
+    while !world.awa.records_in_conflict().unwrap().is_empty() {
+        edit(&mut world.awa, record, &[("E01", "settled")]);
+        saves += 1;
+    }
+    assert!((2..5).contains(&saves), "{saves}");
+    sync_all(&mut world);
+    same_everywhere(&world, record);
+    assert_eq!(world.hq.log_counts().unwrap().quarantined, 0);
 }

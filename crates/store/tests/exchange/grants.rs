@@ -9,9 +9,11 @@ use teranga_core::key::Key;
 use teranga_core::record::{Assignee, Envelope, Event, EventKind, keys};
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
+use teranga_store::children::Standing;
 use teranga_store::drafts::Draft;
 use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
+use teranga_store::uplink::Joined;
 use teranga_store::{Profile, Replica};
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::session::{Plan, PushPlan};
@@ -348,4 +350,36 @@ fn a_revoked_device_is_answered_no_more_until_it_is_taken_in_again() {
     same_everywhere(&world, record);
     let stranger = teranga_core::id::ReplicaId([7; 16]);
     assert!(!world.region.set_standing(stranger, Standing::Revoked).unwrap());
+}
+
+#[test]
+fn whoever_headquarters_enrolled_once_is_judged_by_the_hub_that_enrolled_them_since() {
+    let mut world = world(41);
+    let dir = tempfile::tempdir().unwrap();
+    let before = Audience { clearance: Clearance::of_names(["open"]), ..Audience::of_region(Some("SN-KL")) };
+    let before = Profile { audience: before, ..profile(ReplicaKind::Device, "fatou", Some("SN-KL")) };
+    let mut fatou = Replica::create(dir.path(), &before, &mut world.seed).unwrap();
+    enrol(&mut world.hq, &mut fatou, "at headquarters");
+    assert!(world.hq.set_standing(fatou.id(), Standing::Revoked).unwrap());
+    let since = profile(ReplicaKind::Device, "fatou", Some("SN-KL"));
+    world.region.add_enrolment_code("here", &since, Millis(NOW.0 + 1)).unwrap();
+    assert!(world.region.enrol("here", &fatou.public_key(), NOW).unwrap().is_some());
+    let (key, home) = (world.region.public_key(), world.region.home().unwrap());
+    let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "hub", home: home.as_ref() };
+    fatou.join(&joined, since).unwrap();
+
+    let record = open_record(&mut fatou, &mut world.seed, &[("E01", "ok")]);
+    for _ in 0..2 {
+        sync(&mut fatou, &mut world.region);
+        sync(&mut world.region, &mut world.hq);
+    }
+    sync(&mut fatou, &mut world.region);
+    assert_eq!(world.hq.parts(record).unwrap(), fatou.parts(record).unwrap());
+    assert!(world.hq.aside().unwrap().is_empty());
+    assert_eq!(fatou.tick(record).unwrap(), Tick::Safe);
+    // What she wrote she would have had to destroy in any case; of what the region has she may hold all since.
+    let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    world.hq.erase(other, NOW).unwrap();
+    assert!(world.hq.erasures().unwrap()[0].outstanding.contains(&fatou.id()));
 }

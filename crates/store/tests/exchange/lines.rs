@@ -2,11 +2,14 @@
 
 use teranga_core::id::Line;
 use teranga_core::time::Millis;
+use teranga_store::Replica;
+use teranga_store::uplink::TakeError;
 use teranga_sync::attachment::LaneRequest;
 use teranga_sync::bundle::Bundle;
 use teranga_sync::limits::LINES_MAX;
-use teranga_sync::message::Request;
+use teranga_sync::message::{Answer, Request};
 use teranga_sync::session::{Plan, PushPlan};
+use teranga_sync::version::Spoken;
 
 use crate::world::*;
 
@@ -87,4 +90,33 @@ fn a_line_that_is_forgotten_is_asked_in_no_more_though_a_bundle_came_in_it_since
     open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
     sync_all(&mut world);
     assert_eq!(world.hq.records().unwrap().len(), LINES_MAX + 2);
+}
+
+/// A copy of Awa's disk that was made while her program ran: its opening goes on asking, and the copy knows it for its own.
+#[test]
+fn a_copy_of_a_running_device_whose_refusals_were_lost_learns_of_the_other_by_what_came_meanwhile() {
+    let mut world = world(73);
+    open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync(&mut world.awa, &mut world.region);
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(world.awa.folder()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let late = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
+    sync(&mut world.awa, &mut world.region);
+    let mut copy = Replica::open(folder.path(), &mut world.seed).unwrap();
+    // Its first requests are refused, for their numbers were given, and it never hears so.
+    for _ in 0..8 {
+        let ask = Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 };
+        copy.next_request(&ask, NOW).unwrap().unwrap();
+    }
+    let ask = Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 };
+    let request = copy.next_request(&ask, NOW).unwrap().unwrap();
+    let answer = answered(&request.encode(copy.identity()), copy.id(), &mut world.region);
+    let answer = Answer::read(&answer, &world.region.public_key(), Spoken::BUILD).unwrap();
+    assert!(matches!(copy.take_answer(&request, &answer, NOW), Err(TakeError::SomebodyElse)));
+    copy.begin_line().unwrap();
+    sync(&mut copy, &mut world.region);
+    assert_eq!(copy.parts(late).unwrap(), world.awa.parts(late).unwrap());
 }

@@ -9,6 +9,7 @@ use teranga_core::id::{Line, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::value::Value;
+use teranga_store::children::Standing;
 use teranga_store::ingest::Ingested;
 use teranga_store::save::PartEdit;
 use teranga_store::ticks::Tick;
@@ -262,4 +263,34 @@ fn of_a_save_that_a_colleague_brought_in_part_its_author_brings_the_rest_whateve
         ["after-reassignment"]
     );
     assert!(world.awa.records_held().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_revoked_witness_brought_its_author_brings_after_all() {
+    let (mut world, _dir, record) = heard_of_by_moussa(109);
+    enrol(&mut world.region, &mut world.moussa, "seven");
+    exchange(&mut world.moussa, &mut world.region);
+    let request = world.moussa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let moussa = world.region.child(world.moussa.id()).unwrap().unwrap();
+    assert!(world.region.set_standing(world.moussa.id(), Standing::Revoked).unwrap());
+    for push in &request.pushes {
+        assert_eq!(world.region.ingest(&moussa, request.line, push, NOW).unwrap(), Ingested::Logged);
+    }
+    while world.region.apply_logged().unwrap().left {}
+    let reasons = |replica: &Replica| -> BTreeSet<Option<String>> {
+        replica.aside().unwrap().into_iter().map(|aside| aside.reason).collect()
+    };
+    assert!(reasons(&world.region).contains(&Some("revoked".to_owned())));
+    sync(&mut world.region, &mut world.hq);
+    enrol(&mut world.region, &mut world.awa, "eight");
+    for _ in 0..2 {
+        sync(&mut world.awa, &mut world.region);
+        sync(&mut world.region, &mut world.hq);
+    }
+    for replica in [&world.region, &world.hq] {
+        assert_eq!(replica.parts(record).unwrap(), world.awa.parts(record).unwrap());
+        assert!(reasons(replica).is_empty());
+    }
+    sync(&mut world.awa, &mut world.region);
+    assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
 }

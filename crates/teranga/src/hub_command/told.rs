@@ -108,7 +108,7 @@ pub(super) fn status(answer: &Json, messages: &Messages) {
         if child.get("crowded") == Some(&Json::Bool(true)) {
             crowded(child, messages);
         }
-        // A line more than the first: its disk was put back, or somebody uses a copy of it.
+        // A line more than the first: it was elsewhere, a disk was put back, or somebody uses a copy of it.
         if child.get("lines").and_then(Json::as_u64).is_some_and(|lines| lines > 1) {
             let told = [("person", text(child, "person")), ("office", text(child, "office"))];
             say!("{}", messages.with("status-copied", &told));
