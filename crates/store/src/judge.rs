@@ -7,7 +7,7 @@ use teranga_core::class::ClassId;
 use teranga_core::grant::{MayWrite, is_cleared, may_write};
 use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
-use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 
 use crate::behind::{self, Reading};
 use crate::custody::{self, Facts};
@@ -66,9 +66,11 @@ pub(crate) struct Case<'a> {
 /// Whether the author of a save may hold, and so write, what it wrote; of a testimony, whether its witness might have: nobody
 /// can do more in another's name than in their own.
 pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
-    let is_of_a_child = is_of_a_child(connection, case)?;
-    let Some(author) = audience(connection, case, is_of_a_child)? else { return Ok(Granted::No) };
-    if is_of_a_child && case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
+    let bringer = bringer(connection, case)?;
+    let Some(author) = audience(connection, case, bringer.as_ref())? else { return Ok(Granted::No) };
+    // Whom this hub revoked, and another has enrolled since, is that one's to refuse.
+    let is_below_another = bringer.is_some_and(|bringer| bringer.kind == ReplicaKind::Hub);
+    if !is_below_another && case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
         return Ok(Granted::Revoked);
     }
     let held = custody::facts(connection, case.record)?;
@@ -103,34 +105,32 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
     Ok(granted)
 }
 
-/// Whether its pack is a child's, as which it is judged. Who was enrolled here once, and works under another hub by now, is that
-/// one's: what a hub brings of somebody else it brings as theirs.
-fn is_of_a_child(connection: &Connection, case: &Case<'_>) -> Result<bool> {
-    if !register::was_enrolled_here(connection, case.of)? {
-        return Ok(false);
-    }
-    let Some(via) = packs::via(connection, case.of, case.batch)?.filter(|via| *via != case.of) else {
-        return Ok(true);
-    };
-    let brought = register::introduction(connection, via)?;
-    Ok(brought.is_none_or(|brought| brought.kind == ReplicaKind::Device))
+/// Who brought somebody else's pack: a hub, or a colleague who carried it.
+fn bringer(connection: &Connection, case: &Case<'_>) -> Result<Option<Introduction>> {
+    let via = packs::via(connection, case.of, case.batch)?.filter(|via| *via != case.of);
+    Ok(via.map(|via| register::introduction(connection, via)).transpose()?.flatten())
 }
 
 /// As whom an author is judged. Whose caseload it is and what they are cleared for is for the hub to say that enrolled
 /// them; further up only the place counts, and that is the place of the hub which brought the pack: its author may work
-/// elsewhere by now. What a witness brings may have come to it before the record was in its caseload: of it too the place
-/// counts, and what it is cleared for.
-fn audience(connection: &Connection, case: &Case<'_>, is_of_a_child: bool) -> Result<Option<Audience>> {
+/// elsewhere by now, though this hub enrolled them once. What a witness brings may have come to it before the record was in its
+/// caseload: of it too the place counts, and what it is cleared for.
+fn audience(
+    connection: &Connection,
+    case: &Case<'_>,
+    bringer: Option<&Introduction>,
+) -> Result<Option<Audience>> {
     let Some(author) = register::introduction(connection, case.of)? else { return Ok(None) };
-    if is_of_a_child {
+    let elsewhere =
+        |by: &Introduction| by.kind == ReplicaKind::Hub && by.audience.place != author.audience.place;
+    if !bringer.is_some_and(elsewhere) && register::was_enrolled_here(connection, case.of)? {
         return Ok(Some(match case.standing {
             Standing::Author => author.audience,
             Standing::Witness => Audience { reach: Reach::Everything, ..author.audience },
         }));
     }
-    let via = packs::via(connection, case.of, case.batch)?;
-    let brought = via.map(|hub| register::introduction(connection, hub)).transpose()?.flatten();
-    Ok(Some(Audience::of_place(brought.unwrap_or(author).audience.place)))
+    let place = &bringer.unwrap_or(&author).audience.place;
+    Ok(Some(Audience::of_place(place.clone())))
 }
 
 /// An assessment is its author's by its case too, which may not have arrived, or have left before this hub came: then an author

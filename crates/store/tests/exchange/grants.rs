@@ -356,8 +356,7 @@ fn a_revoked_device_is_answered_no_more_until_it_is_taken_in_again() {
 fn whoever_headquarters_enrolled_once_is_judged_by_the_hub_that_enrolled_them_since() {
     let mut world = world(41);
     let dir = tempfile::tempdir().unwrap();
-    let before = Audience { clearance: Clearance::of_names(["open"]), ..Audience::of_region(Some("SN-KL")) };
-    let before = Profile { audience: before, ..profile(ReplicaKind::Device, "fatou", Some("SN-KL")) };
+    let before = profile(ReplicaKind::Device, "fatou", Some("SN-TC"));
     let mut fatou = Replica::create(dir.path(), &before, &mut world.seed).unwrap();
     enrol(&mut world.hq, &mut fatou, "at headquarters");
     assert!(world.hq.set_standing(fatou.id(), Standing::Revoked).unwrap());

@@ -37,10 +37,11 @@ use teranga_document::part::Part;
 use teranga_store::Replica;
 use teranga_store::ingest::Ingested;
 use teranga_store::ticks::Tick;
+use teranga_store::uplink::TakeError;
 use teranga_sync::identity::actor_of;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::manifest::{Authorship, Listed, Manifest};
-use teranga_sync::message::{Asker, Push, Request};
+use teranga_sync::message::{Acknowledged, Answer, Asker, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::session::{Plan, PushPlan, Session};
 use teranga_sync::version;
@@ -323,6 +324,9 @@ fn a_receipt_does_not_speak_for_other_packs_under_the_same_number() {
         let request = world.awa.next_request(&ask, NOW).unwrap().unwrap();
         let known = world.region.child(world.awa.id()).unwrap().unwrap();
         let answer = world.region.answer(&known, &request, Asker::default(), NOW).unwrap();
+        let refused = world.awa.take_answer(&request, &answer, NOW);
+        assert!(matches!(refused, Err(TakeError::SomebodyElse)), "it acknowledges what is not here");
+        let answer = Answer { acknowledged: Acknowledged::default(), ..answer };
         world.awa.take_answer(&request, &answer, NOW).unwrap();
     }
     let other = open_record(&mut world.awa, &mut world.seed, &[("E01", "satisfied")]);
