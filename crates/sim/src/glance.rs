@@ -13,12 +13,29 @@ use crate::world::World;
 /// What a log says of each change.
 pub(crate) type Census = BTreeMap<ChangeHash, Status>;
 
+/// What a device shows of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) tick: Tick,
+    /// How many changes of it are there.
+    bodies: u64,
+    /// Its newest change.
+    newest: u64,
+}
+
+impl Shown {
+    /// Whether nothing of the record has come since; something of it may have left.
+    pub(crate) fn has_nothing_more_than(&self, before: &Self) -> bool {
+        self.newest == before.newest && self.bodies <= before.bodies
+    }
+}
+
 /// What was seen of one machine; nothing of one that does not stand.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) census: Census,
-    /// Of a device, what it shows of each record, and how many changes of it are there.
-    pub(crate) ticks: BTreeMap<RecordId, (Tick, u64)>,
+    /// Of a device, what it shows of each record.
+    pub(crate) ticks: BTreeMap<RecordId, Shown>,
 }
 
 /// A look at every machine, by their numbers.
@@ -51,7 +68,8 @@ fn seen(machine: &Machine) -> Result<Seen, StoreError> {
     let mut ticks = BTreeMap::new();
     if matches!(machine.post, Post::Device { .. }) {
         for record in replica.records()?.into_iter().map(|row| row.record) {
-            ticks.insert(record, (replica.tick(record)?, replica.bodies(record)?));
+            let (bodies, newest) = (replica.bodies(record)?, replica.newest_row(record)?);
+            ticks.insert(record, Shown { tick: replica.tick(record)?, bodies, newest });
         }
     }
     let mut census = Census::new();

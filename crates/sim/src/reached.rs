@@ -12,7 +12,7 @@ use teranga_store::{Replica, Status, StoreError};
 
 use crate::erasure_oracles::is_known_erased;
 use crate::fault::Fault;
-use crate::glance::{Glance, Seen};
+use crate::glance::{Glance, Seen, Shown};
 use crate::machine::Machine;
 use crate::world::World;
 
@@ -24,7 +24,7 @@ pub(crate) struct Reached {
     /// How it stood to its hub.
     link: Option<Standing>,
     /// What its ticks showed.
-    ticks: BTreeMap<RecordId, (Tick, u64)>,
+    ticks: BTreeMap<RecordId, Shown>,
     /// Whether somebody above has forgotten what was said.
     word: Word,
 }
@@ -173,11 +173,12 @@ impl World {
             // Whoever shares a key says what another said, and is told less for it, and so are its ticks until it has said it.
             return Ok(lost.filter(|_| !self.shares_its_key(number)));
         }
-        for (record, (tick, changes)) in &before.ticks {
-            let Some((shown, there)) = seen.ticks.get(record) else { continue };
-            let falls = rank(shown).zip(rank(tick)).is_some_and(|(shown, before)| shown < before);
-            if falls && there == changes && !is_known_erased(self, *record)? {
-                return Ok(Some(format!("the tick of {record} went from {tick:?} to {shown:?}")));
+        for (record, before) in &before.ticks {
+            let Some(shown) = seen.ticks.get(record) else { continue };
+            let (was, is) = (&before.tick, &shown.tick);
+            let falls = rank(is).zip(rank(was)).is_some_and(|(is, was)| is < was);
+            if falls && shown.has_nothing_more_than(before) && !is_known_erased(self, *record)? {
+                return Ok(Some(format!("the tick of {record} went from {was:?} to {is:?}")));
             }
         }
         Ok(None)

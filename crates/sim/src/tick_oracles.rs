@@ -33,11 +33,11 @@ pub(crate) fn honest(world: &World, glance: &Glance) -> Result<Option<Fault>, St
                 region.extend(glance.names(hub));
             }
         }
-        for (record, (shown, _)) in &seen.ticks {
+        for (record, shown) in &seen.ticks {
             if is_known_erased(world, *record)? {
                 continue;
             }
-            let shown = match (world.sabotage, shown) {
+            let shown = match (world.sabotage, &shown.tick) {
                 (Sabotage::HastyTick, Tick::AtRegion) => &Tick::Safe,
                 (_, shown) => shown,
             };

@@ -18,6 +18,15 @@ impl Replica {
         Ok(unsigned(count))
     }
 
+    /// The row of a record's newest change in the log; no row is used twice.
+    pub fn newest_row(&self, record: RecordId) -> Result<u64> {
+        let row = self
+            .connection()
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM change WHERE record = ?1")?
+            .query_row([record.as_bytes()], |row| row.get(0))?;
+        Ok(unsigned(row))
+    }
+
     /// The changes that stand in a record's documents here.
     pub fn applied_changes(&self, record: RecordId) -> Result<Vec<ChangeHash>> {
         let mut statement = self
