@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, RecordId, ReplicaId, Salt};
 use teranga_sync::feed::VerdictRow;
@@ -43,7 +43,7 @@ pub(crate) fn settle(connection: &Connection, entry: &Entry) -> Result<bool> {
         )?
         .execute([entry.record.as_bytes()])?;
     connection
-        .prepare_cached("UPDATE record SET salt = seal(key, ?2) WHERE record = ?1")?
+        .prepare_cached("UPDATE record SET salt = seal(key, ?2), proved = 1 WHERE record = ?1")?
         .execute(params![entry.record.as_bytes(), entry.salt.0])?;
     for row in log::of_record(connection, entry.record)? {
         if row.status == Status::Waiting || row.is_held_for(|reason| reason == CONTESTED) {
@@ -61,10 +61,25 @@ fn proves(body: &[u8], (record, class, salt): (RecordId, &ClassId, Salt)) -> boo
 }
 
 /// Whether some change that is here proves the salt which a record has: what is held aside for another reason is its author's.
+/// They are looked through once: from then on the record has a salt that is proved, this one or the one that took its place.
 fn is_proved(connection: &Connection, record: RecordId) -> Result<bool> {
+    let known: Option<bool> = connection
+        .prepare_cached("SELECT proved FROM record WHERE record = ?1")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if known == Some(true) {
+        return Ok(true);
+    }
     let Some(salt) = part::salt_of(connection, record)? else { return Ok(false) };
     let rows = log::of_record(connection, record)?;
-    Ok(rows.iter().any(|row| row.body.as_ref().is_some_and(|body| proves(body, (record, &row.class, salt)))))
+    let proved =
+        rows.iter().any(|row| row.body.as_ref().is_some_and(|body| proves(body, (record, &row.class, salt))));
+    if proved {
+        connection
+            .prepare_cached("UPDATE record SET proved = 1 WHERE record = ?1")?
+            .execute([record.as_bytes()])?;
+    }
+    Ok(proved)
 }
 
 /// Whether a change of a record stands in its document, or did until the record left.

@@ -133,6 +133,11 @@ impl Replica {
     }
 }
 
+/// Whether this replica knows of any erasure.
+pub(crate) fn is_anything_erased(connection: &Connection) -> Result<bool> {
+    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM erased)")?.query_row([], |row| row.get(0))?)
+}
+
 /// Whether a record was erased.
 pub(crate) fn is_erased(connection: &Connection, record: RecordId) -> Result<bool> {
     Ok(connection

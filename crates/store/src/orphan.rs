@@ -2,6 +2,7 @@
 //! with their case. Of which case it is stands in the change that opens it.
 
 use rusqlite::Connection;
+use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, Salt};
 use teranga_core::record::Envelope;
 use teranga_document::guard::Guard;
@@ -47,9 +48,8 @@ fn case_of(connection: &Connection, guard: &Guard, record: RecordId) -> Result<O
         return Ok(facts.case);
     }
     let salt = part::salt_of(connection, record)?.unwrap_or(Salt([0; 16]));
-    let rows = log::of_record(connection, record)?;
-    for row in rows.iter().filter(|row| row.class.as_str() == OPEN) {
-        if let Some(case) = said_in(connection, guard, (row, salt))? {
+    for row in log::of_part(connection, record, &ClassId::new(OPEN))? {
+        if let Some(case) = said_in(connection, guard, (&row, salt))? {
             return Ok(Some(case));
         }
     }

@@ -18,6 +18,7 @@ use teranga_document::part::Part;
 use crate::erase;
 use crate::error::Result;
 use crate::log;
+use crate::orphan;
 use crate::part;
 use crate::receipts;
 use crate::replica::Replica;
@@ -57,7 +58,7 @@ impl Replica {
         let transaction = self.connection_mut().transaction()?;
         let mut applier = Applier::new(&transaction, identity.replica(), &guard);
         let applied = applier.run()?;
-        let orphans = std::mem::take(&mut applier.of_erased_cases);
+        let orphans = applier.of_erased_cases()?;
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
         if !orphans.is_empty() {
@@ -82,6 +83,8 @@ pub(crate) struct Applier<'a> {
     received: BTreeMap<(ReplicaId, Line), Batch>,
     /// Assessments that came after their case was erased, with the case.
     of_erased_cases: Vec<(RecordId, RecordId)>,
+    /// Records of which something waits, or was held aside, in this round.
+    not_taken: BTreeSet<RecordId>,
 }
 
 impl<'a> Applier<'a> {
@@ -96,6 +99,7 @@ impl<'a> Applier<'a> {
             settled: BTreeSet::new(),
             received: BTreeMap::new(),
             of_erased_cases: Vec::new(),
+            not_taken: BTreeSet::new(),
         }
     }
 
@@ -117,6 +121,18 @@ impl<'a> Applier<'a> {
             receipts::note_at_home(self.connection, origin, batch)?;
         }
         Ok(self.done)
+    }
+
+    /// The assessments of this round that go with their erased case: those that were taken, and those of which something was not.
+    fn of_erased_cases(mut self) -> Result<Vec<(RecordId, RecordId)>> {
+        if !erase::is_anything_erased(self.connection)? {
+            return Ok(self.of_erased_cases);
+        }
+        for record in self.not_taken {
+            let case = orphan::erased_case(self.connection, self.guard, record)?;
+            self.of_erased_cases.extend(case.map(|case| (record, case)));
+        }
+        Ok(self.of_erased_cases)
     }
 
     fn logged_saves(&self) -> Result<Vec<i64>> {

@@ -18,7 +18,6 @@ use crate::held_answers;
 use crate::judge::{Attempt, Case, Granted, Standing, judge};
 use crate::judged::{self, HELD_BELOW, NOT_GRANTED, REVOKED};
 use crate::log::{self, LogRow, Status};
-use crate::orphan;
 use crate::part::{self, OPEN, Shown};
 use crate::standing::{self, Stands};
 use crate::verdicts::{self, GivenBy};
@@ -182,14 +181,6 @@ impl Applier<'_> {
         self.wait(open)
     }
 
-    /// An assessment of an erased case goes with it, though it is not taken.
-    fn note_orphan(&mut self, open: &[&LogRow]) -> Result<()> {
-        let Some(first) = open.first() else { return Ok(()) };
-        let case = orphan::erased_case(self.connection, self.guard, first.record)?;
-        self.of_erased_cases.extend(case.map(|case| (first.record, case)));
-        Ok(())
-    }
-
     fn wait(&mut self, open: &[&LogRow]) -> Result<Fate> {
         for row in open {
             // A pack with more is not taken; but what was logged together may come to more.
@@ -202,7 +193,7 @@ impl Applier<'_> {
         for row in open {
             log::wait(self.connection, row.seq)?;
         }
-        self.note_orphan(open)?;
+        self.not_taken.extend(open.iter().map(|row| row.record));
         Ok(Fate::Waits)
     }
 
@@ -212,7 +203,7 @@ impl Applier<'_> {
             log::set_status(self.connection, row.seq, Status::Quarantined, Some(reason))?;
             self.done.quarantined += 1;
         }
-        self.note_orphan(open)?;
+        self.not_taken.extend(open.iter().map(|row| row.record));
         Ok(Fate::Settled)
     }
 

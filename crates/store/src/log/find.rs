@@ -125,6 +125,15 @@ pub(crate) fn of_record(connection: &Connection, record: RecordId) -> Result<Vec
     select(connection, "change WHERE record = ?1 ORDER BY seq", [record.as_bytes()])
 }
 
+/// The changes of one part, in order.
+pub(crate) fn of_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<Vec<LogRow>> {
+    select(
+        connection,
+        "change WHERE record = ?1 AND class = ?2 ORDER BY seq",
+        params![record.as_bytes(), class.as_str()],
+    )
+}
+
 /// The changes of one pack, in order; those that it names once more included.
 pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) -> Result<Vec<LogRow>> {
     let from = "(SELECT place AS at, seq FROM change WHERE origin = ?1 AND batch = ?2

@@ -12,8 +12,8 @@ use crate::error::{Result, StoreError};
 
 pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again};
 pub(crate) use find::{
-    Held, applied_of, brought_in, held, of_pack, of_record, of_save, of_testimony, row, save_of, seq_of,
-    status_of,
+    Held, applied_of, brought_in, held, of_pack, of_part, of_record, of_save, of_testimony, row, save_of,
+    seq_of, status_of,
 };
 
 /// What became of a change.

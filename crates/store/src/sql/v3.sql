@@ -9,6 +9,7 @@ ALTER TABLE enrolment_code ADD COLUMN classes TEXT NOT NULL DEFAULT '';
 ALTER TABLE record ADD COLUMN review TEXT NOT NULL DEFAULT 'unreviewed'; -- derived from its envelope and its parts
 ALTER TABLE record ADD COLUMN custody TEXT;                         -- who is in charge by its own envelope, JSON; null: its region
 ALTER TABLE record ADD COLUMN left_custody TEXT;                    -- who was when it was let go here, JSON
+ALTER TABLE record ADD COLUMN proved INTEGER NOT NULL DEFAULT 0;    -- 1: some change is known to prove its salt
 
 -- A hub's database is sealed: salts, bodies, snapshots, views and candidates with the record's key, files and thumbnails with their
 -- own. Keys are in the keyring, which is another file; here are their numbers, null on a device and when the record was erased.
