@@ -10,6 +10,7 @@ use teranga_sync::runs::{Runs, chunk_bytes, chunks_of};
 use crate::columns::{integer, unsigned};
 use crate::error::Result;
 use crate::feed::{self, About, To};
+use crate::mentions::UNUSED;
 
 /// A file that is here, whole or in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,9 @@ pub(crate) fn begin(
     match find(connection, file)? {
         Some(found) if found.held || found.bytes == bytes => return Ok(found),
         Some(found) => {
+            connection
+                .prepare_cached(&format!("{UNUSED} FROM attachment WHERE row = ?1 AND key IS NOT NULL"))?
+                .execute([found.row])?;
             connection.prepare_cached("DELETE FROM attachment WHERE row = ?1")?.execute([found.row])?;
         }
         None => {}

@@ -34,6 +34,10 @@ use crate::replica::Replica;
 /// Stands for the salt of a record that is gone.
 pub(crate) const NO_SALT: Salt = Salt([0; 16]);
 
+/// Whether a replica has confirmed, and ?2, which is this one, has destroyed its key too: a full disk may have kept it from that.
+const IS_DESTROYED: &str = "(signature IS NOT NULL AND NOT (replica = ?2
+    AND EXISTS (SELECT 1 FROM unused_key WHERE unused_key.record = erasure.record)))";
+
 /// How far an erasure has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
@@ -100,36 +104,22 @@ impl Replica {
             erasures.push(Erased {
                 record,
                 at: Millis(row.get(1)?),
-                confirmed: self.replicas_of(
-                    "SELECT replica FROM erasure WHERE record = ?1 AND signature IS NOT NULL",
-                    record,
-                )?,
-                outstanding: self.replicas_of(
-                    "SELECT replica FROM erasure WHERE record = ?1 AND signature IS NULL",
-                    record,
-                )?,
+                confirmed: self.replicas_of(&format!("{IS_DESTROYED} IS TRUE"), record)?,
+                outstanding: self.replicas_of(&format!("{IS_DESTROYED} IS NOT TRUE"), record)?,
             });
         }
         Ok(erasures)
     }
 
-    fn replicas_of(&self, sql: &str, record: RecordId) -> Result<Vec<ReplicaId>> {
-        let mut statement = self.connection().prepare_cached(sql)?;
-        let mut rows = statement.query([record.as_bytes()])?;
+    fn replicas_of(&self, which: &str, record: RecordId) -> Result<Vec<ReplicaId>> {
+        let sql = format!("SELECT replica FROM erasure WHERE record = ?1 AND {which}");
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let mut rows = statement.query([record.as_bytes(), self.id().as_bytes()])?;
         let mut replicas = Vec::new();
         while let Some(row) = rows.next()? {
             replicas.push(blob(row, 0, "erasure", "replica")?);
         }
         Ok(replicas)
-    }
-
-    /// Sees to it that what was destroyed is nowhere in the files, and that no copy of them opens any more: the write-ahead
-    /// log still had it, the keyring its key, and this opening what its salt was drawn from.
-    pub(crate) fn forget_destroyed(&self) -> Result<()> {
-        self.drawn_from().renew();
-        self.keys().destroy_unused(self.connection())?;
-        self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
     }
 }
 

@@ -165,13 +165,13 @@ pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> 
 
 /// Drops files that were attached and that neither a part nor a draft mentions.
 pub(crate) fn drop_loose(connection: &Connection) -> Result<()> {
-    for sql in [
-        "DELETE FROM attachment WHERE loose = 1 AND NOT EXISTS (
-             SELECT 1 FROM draft_answer WHERE instr(value, lower(hex(attachment.hash))) > 0)",
-        "DELETE FROM thumbnail WHERE image NOT IN (SELECT hash FROM attachment)
-             AND image NOT IN (SELECT hash FROM mention)",
-    ] {
-        connection.prepare_cached(sql)?.execute([])?;
+    let files = "attachment WHERE loose = 1 AND NOT EXISTS (
+             SELECT 1 FROM draft_answer WHERE instr(value, lower(hex(attachment.hash))) > 0)";
+    let thumbnails = "thumbnail WHERE image NOT IN (SELECT hash FROM attachment)
+             AND image NOT IN (SELECT hash FROM mention)";
+    for which in [files, thumbnails] {
+        connection.prepare_cached(&format!("{UNUSED} FROM {which} AND key IS NOT NULL"))?.execute([])?;
+        connection.prepare_cached(&format!("DELETE FROM {which}"))?.execute([])?;
     }
     Ok(())
 }

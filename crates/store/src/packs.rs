@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::id::{ActorId, Batch, Line, ManifestHash, OpeningNonce, ReplicaId};
 use teranga_core::time::Millis;
 use teranga_sync::admit::Chain;
-use teranga_sync::identity::Identity;
+use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::introduction::Introduction;
 use teranga_sync::manifest::{Authorship, Listed, Manifest};
 use teranga_sync::pack::{Entry, Pack, Save, list};
@@ -18,6 +18,7 @@ use crate::log::{self, LogRow};
 use crate::outbox;
 use crate::part;
 use crate::register;
+use crate::take::UNKNOWN;
 
 /// Signs a pack of these rows as the next of one's own, and puts it into the outbox.
 pub(crate) fn sign(
@@ -182,10 +183,15 @@ pub(crate) fn load(connection: &Connection, origin: ReplicaId, batch: Batch) -> 
         .ok_or(StoreError::Inconsistent { table: "outbox", column: "batch" })?;
     let (previous, openings, signature, author) = manifest;
     let author = author.map(|bytes| Introduction::decode(&bytes).map_err(|_| wrong("author"))).transpose()?;
-    let rows = match author {
+    let mut rows = match author {
         None => log::of_pack(connection, origin, batch)?,
         Some(_) => log::of_testimony(connection, origin, batch)?,
     };
+    // What it only named, and another brought, it did not bring.
+    let of = author.as_ref().map_or(origin, |author| replica_id(&author.key));
+    for row in rows.iter_mut().filter(|row| row.origin != of && row.origin != UNKNOWN) {
+        row.body = None;
+    }
     let mut saves = saves_of(connection, &rows)?;
     contested::restore(connection, (origin, batch), &mut saves)?;
     let manifest = Manifest {

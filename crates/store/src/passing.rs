@@ -5,12 +5,14 @@
 use rusqlite::{Connection, params};
 use teranga_core::id::{FileHash, RecordId, ReplicaId};
 use teranga_sync::attachment::{Held, Offer, State};
+use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 
 use crate::columns::{blob, integer};
 use crate::error::Result;
 use crate::file_queue::{Place, Sendable};
 use crate::mentions::{EVER, UNUSED};
+use crate::register;
 
 /// What the hub above said of a file that it was asked about, as it stands in the column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +46,25 @@ pub(crate) fn ask(
     let known = connection
         .prepare_cached("UPDATE passing SET due = 1, age = 0, child = ?3 WHERE hash = ?1 AND replica = ?2")?
         .execute(params![file.as_bytes(), replica.as_bytes(), child.as_bytes()])?;
-    if known == 0 {
+    if known == 0 && has_room(connection, child)? {
         connection
             .prepare_cached(
-                "INSERT INTO passing (hash, replica, child) SELECT ?1, ?2, ?3
-                 WHERE EXISTS (SELECT 1 FROM uplink) AND (SELECT count(*) FROM passing) < ?4",
+                "INSERT INTO passing (hash, replica, child) SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM uplink)",
             )?
-            .execute(params![file.as_bytes(), replica.as_bytes(), child.as_bytes(), limits::QUESTIONS_MAX])?;
+            .execute(params![file.as_bytes(), replica.as_bytes(), child.as_bytes()])?;
     }
     Ok(())
+}
+
+/// Whether one more question of a child is kept. One device's are few of all, or the others would ask in vain for as long as it
+/// likes; what is not kept is asked again by whoever has the file.
+fn has_room(connection: &Connection, child: ReplicaId) -> Result<bool> {
+    let (all, of_child): (i64, i64) = connection
+        .prepare_cached("SELECT count(*), coalesce(sum(child = ?1), 0) FROM passing")?
+        .query_row([child.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let is_hub =
+        register::introduction(connection, child)?.is_some_and(|known| known.kind == ReplicaKind::Hub);
+    Ok(all < limits::QUESTIONS_MAX && (is_hub || of_child < limits::QUESTIONS_PER_DEVICE_MAX))
 }
 
 /// Whether the hub above wants a file that this child has, or one below it.

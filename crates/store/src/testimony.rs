@@ -195,7 +195,11 @@ fn hear(
         return Ok(None);
     }
     let held = log::held(connection, entry.record, &entry.class, entry.hash)?;
-    if held.as_ref().is_some_and(|held| held.origin != author && held.origin != UNKNOWN) {
+    let is_anothers = held.is_some_and(|held| {
+        let is_claimed = held.is_only_named && entry.body.is_some();
+        held.origin != author && held.origin != UNKNOWN && !is_claimed
+    });
+    if is_anothers {
         return Ok(None);
     }
     let (witness, batch) = known_by;
@@ -215,6 +219,9 @@ fn hear(
     let Appended { seq, is_new, .. } = match log::seq_of(connection, entry.record, &entry.class, entry.hash)?
     {
         None => log::append(connection, &logged)?,
+        Some(seq) if log::give_to_its_author(connection, seq, &logged)? => {
+            Appended { seq, is_new: true, moved: false }
+        }
         Some(seq) => {
             let body = entry.body.as_ref();
             let is_new = body.map_or(Ok(false), |body| log::give_body(connection, seq, body))?;

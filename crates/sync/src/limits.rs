@@ -156,6 +156,8 @@ pub const LANE_FILE_BYTES_MAX: usize = 768 * 1024;
 pub const MENTIONS_PER_PART_MAX: usize = 1_000;
 /// The most questions of children about files that nothing mentions here, of all of them together.
 pub const QUESTIONS_MAX: i64 = 4_096;
+/// The most of them that one device has, so that the others' are kept too. A hub asks for all of its devices.
+pub const QUESTIONS_PER_DEVICE_MAX: i64 = 256;
 /// The most runs of the lane for which somebody is expected to come back with such a file: its owner's disk may be gone.
 /// Nightly ones of most of a year, for a volunteer may be away that long.
 pub const QUESTION_RUNS_MAX: i64 = 300;

@@ -173,6 +173,7 @@ fn of_files() -> Vec<Row> {
                 of(STRETCHES_MAX, "stretches"),
                 of(RUNS_MAX, "runs of one file"),
                 format!("{} questions", plain(QUESTIONS_MAX)),
+                format!("{QUESTIONS_PER_DEVICE_MAX} of one device"),
                 format!("{QUESTION_RUNS_MAX} runs"),
             ],
         ),

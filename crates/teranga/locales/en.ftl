@@ -358,7 +358,7 @@ verify-identity = The identity of { $person }, or that of one of their openings,
 verify-erasure = Record { $record }: the order to erase it is no longer the one that headquarters signed.
 verify-confirmation = Record { $record }: the confirmation by { $person } that it is erased is no longer the one that was signed.
 verify-hub = The key of the hub is no longer that of the hub.
-verify-log = The database's log, left by a sudden stop, was damaged: what had been saved last could not be read. It is kept: { $file }. Sync: what others hold comes back; then put that file elsewhere.
+verify-log = The database's log, left by a sudden stop, was damaged: what had been saved last could not be read. It is kept: { $file }. Sync: what others hold comes back; then put that file elsewhere. The next erasure destroys it.
 verify-keys = The keys of this hub are no longer as they were written: { $what }.
 verify-table-name = { $table ->
     [meta] what this replica says of itself (table { $table })

@@ -358,7 +358,7 @@ verify-identity = L'identité de { $person }, ou celle d'une de ses ouvertures, 
 verify-erasure = Enregistrement { $record } : l'ordre de l'effacer n'est plus celui que le siège a signé.
 verify-confirmation = Enregistrement { $record } : la confirmation de son effacement par { $person } n'est plus celle qui a été signée.
 verify-hub = La clé du hub n'est plus celle du hub.
-verify-log = Le journal de la base, laissé par un arrêt brutal, était abîmé : ce qui avait été enregistré en dernier n'a pu être lu. Il est gardé : { $file }. Synchronisez : ce que d'autres tiennent revient ; puis rangez ce fichier ailleurs.
+verify-log = Le journal de la base, laissé par un arrêt brutal, était abîmé : ce qui avait été enregistré en dernier n'a pu être lu. Il est gardé : { $file }. Synchronisez : ce que d'autres tiennent revient ; puis rangez ce fichier ailleurs. Le prochain effacement le détruit.
 verify-keys = Les clés de ce hub ne sont plus telles qu'elles ont été écrites : { $what }.
 verify-table-name = { $table ->
     [meta] ce que cette réplique dit d'elle-même (table { $table })

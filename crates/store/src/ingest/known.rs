@@ -54,6 +54,7 @@ fn came_down(connection: &Connection, pack: &Pack) -> Result<bool> {
 }
 
 /// Which changes of a save stand in another pack of the same origin already, one by one; nothing where somebody else's does.
+/// What somebody else only named is of whoever brings it.
 pub(super) fn in_other_packs(
     connection: &Connection,
     origin: ReplicaId,
@@ -62,6 +63,9 @@ pub(super) fn in_other_packs(
     let mut known = Vec::new();
     for entry in save {
         match log::held(connection, entry.record, &entry.class, entry.hash)? {
+            Some(held) if held.origin != origin && held.is_only_named && entry.body.is_some() => {
+                known.push(false);
+            }
             Some(held) if held.origin != origin => return Ok(None),
             // What came down a feed before comes in its pack now.
             None | Some(log::Held { batch: Some(FROM_FEED), .. }) => known.push(false),

@@ -5,7 +5,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 use teranga_sync::pack::Entry;
 
-use super::{AGAIN, FROM_FEED, Status, seq_of};
+use super::{AGAIN, FROM_FEED, Status, claimed, seq_of};
 use crate::columns::integer;
 use crate::error::Result;
 
@@ -66,6 +66,9 @@ pub(crate) struct Appended {
 /// down a feed before, and its body, where a relay had withheld it.
 pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<Appended> {
     if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
+        if claimed::give_to_its_author(connection, seq, change)? {
+            return Ok(Appended { seq, is_new: true, moved: false });
+        }
         let moved = if change.batch == Some(FROM_FEED) {
             came_back(connection, seq, change)?
         } else {

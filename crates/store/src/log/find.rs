@@ -14,6 +14,8 @@ pub(crate) struct Held {
     pub(crate) batch: Option<Batch>,
     fed: Option<Batch>,
     witness: Option<ReplicaId>,
+    /// Whether it has no body, and nobody here ever read one: whose it is, is only said.
+    pub(crate) is_only_named: bool,
 }
 
 impl Held {
@@ -31,14 +33,15 @@ pub(crate) fn held(
     hash: ChangeHash,
 ) -> Result<Option<Held>> {
     let mut statement = connection.prepare_cached(
-        "SELECT origin, batch, fed, witness FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3",
+        "SELECT origin, batch, fed, witness, status = 4 FROM change WHERE record = ?1 AND class = ?2 AND hash = ?3",
     )?;
     let mut rows = statement.query(params![record.as_bytes(), class.as_str(), hash.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let batch = row.get::<_, Option<i64>>(1)?.map(columns::batch);
     let fed = row.get::<_, Option<i64>>(2)?.map(columns::batch);
     let witness = maybe_blob(row, 3, "change", "witness")?;
-    Ok(Some(Held { origin: blob(row, 0, "change", "origin")?, batch, fed, witness }))
+    let (origin, is_only_named) = (blob(row, 0, "change", "origin")?, row.get(4)?);
+    Ok(Some(Held { origin, batch, fed, witness, is_only_named }))
 }
 
 /// The pack held here that brought a change, and whose it is: its author's, or a witness's. What came down the feed came in

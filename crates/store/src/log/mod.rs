@@ -1,6 +1,7 @@
 //! The log: every change that this replica holds, in the order in which it was admitted, with what became of it.
 
 mod append;
+mod claimed;
 mod find;
 
 use rusqlite::{Connection, Row, params};
@@ -11,6 +12,7 @@ use crate::columns::{self, blob, maybe_blob};
 use crate::error::{Result, StoreError};
 
 pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again};
+pub(crate) use claimed::give_to_its_author;
 pub(crate) use find::{
     Held, applied_of, brought_in, held, of_pack, of_part, of_record, of_save, of_testimony, row, save_of,
     seq_of, status_of,

@@ -26,6 +26,7 @@ impl Replica {
     /// The next request of a session, with a fresh exchange number. Cuts a pack where none waits to be sent.
     pub fn next_request(&mut self, plan: &Plan, now: Millis) -> Result<Option<Request>> {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
+        self.finish_destroying()?;
         let version = self.spoken().toward(uplink.newest);
         let pushes = match plan.push {
             PushPlan::Ask => Vec::new(),

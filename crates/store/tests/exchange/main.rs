@@ -5,6 +5,7 @@
 mod anew;
 mod asking;
 mod backups;
+mod claimed;
 mod cutting;
 mod drafts;
 mod dump;

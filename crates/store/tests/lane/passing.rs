@@ -276,6 +276,37 @@ fn who_never_wrote_there_nor_was_in_charge_brings_nothing_for_it() {
 }
 
 #[test]
+fn whoever_asks_of_thousands_of_files_leaves_room_for_the_others() {
+    let mut lent = lent(40, Saved::InTime, 2);
+    let mut fatou =
+        make(lent.world.folder.path(), "fatou", ReplicaKind::Device, Some("SN-TC"), &mut lent.world.seed);
+    enrol(&mut lent.tamba, &mut fatou, "eight");
+    for exchange in 1..=17 {
+        let offer = |number: u8| {
+            let mut file = [number; 32];
+            file[0] = exchange;
+            Offer { file: FileHash(file), bytes: 10, thumbnail: false, on_behalf_of: None }
+        };
+        let request = LaneRequest {
+            version: Version::NamedOnce,
+            hub: lent.tamba.id(),
+            replica: fatou.id(),
+            line: Line::FIRST,
+            exchange: u64::from(exchange),
+            pull_bytes_max: 0,
+            offers: (0..=255).map(offer).collect(),
+            thumbnails: Vec::new(),
+            stretches: Vec::new(),
+            thumbnails_wanted: Vec::new(),
+            wanted: Vec::new(),
+        };
+        hub_answers(&mut lent.tamba, &request.encode(fatou.identity()));
+    }
+    lent.files();
+    goes_up_and_is_let_go(&mut lent);
+}
+
+#[test]
 fn who_asks_for_another_brings_nothing_with_it() {
     let lent = lent(37, Saved::InTime, 2);
     let mut request = LaneRequest {

@@ -1,0 +1,75 @@
+//! What an erasure leaves beside the tables: keys in the ring, pages in the write-ahead log and in damaged logs that were kept.
+//! It is gone before anybody is told that the record is; where the disk has no room for that, it is tried again first.
+
+use crate::error::{Result, StoreError};
+use crate::replica::Replica;
+
+impl Replica {
+    /// Sees to it that what was destroyed is nowhere in the files, and that no copy of them opens any more: the write-ahead
+    /// log still had it, the keyring its key, this opening what its salt was drawn from, and a damaged log perhaps its answers.
+    pub(crate) fn forget_destroyed(&self) -> Result<()> {
+        self.drawn_from().renew();
+        for log in self.damaged_logs() {
+            std::fs::remove_file(&log).map_err(|error| StoreError::of_io(&log, &error))?;
+        }
+        self.keys().destroy_unused(self.connection())?;
+        self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// The same, where it could not be done when something was destroyed, before the hub is told that it was.
+    pub(crate) fn finish_destroying(&self) -> Result<()> {
+        let (keys, confirms): (bool, bool) = self
+            .connection()
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM unused_key),
+                     EXISTS (SELECT 1 FROM erasure WHERE told = 0 AND signature IS NOT NULL AND replica = ?1)",
+            )?
+            .query_row([self.id().as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if keys || (confirms && !self.damaged_logs().is_empty()) { self.forget_destroyed() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::audience::Audience;
+    use teranga_core::id::{Entropy, RecordId};
+    use teranga_core::time::Millis;
+    use teranga_sync::introduction::ReplicaKind;
+
+    use crate::{Profile, Replica};
+
+    struct Counting(u8);
+
+    impl Entropy for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            for byte in bytes {
+                self.0 = self.0.wrapping_add(37);
+                *byte = self.0;
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_destroyed_is_before_anybody_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let audience = Audience::of_region(None);
+        let (person, office) = ("Siège".to_owned(), "Bureau du siège".to_owned());
+        let profile = Profile { kind: ReplicaKind::Hub, person, office, audience };
+        let mut home = Replica::create(folder.path(), &profile, &mut Counting(1)).unwrap();
+        let record = RecordId([7; 16]);
+        home.erase(record, Millis(1)).unwrap();
+        let own = home.id();
+        assert_eq!(home.erasures().unwrap()[0].confirmed, [own]);
+        // As a disk leaves it that was full when the key's turn came.
+        let connection = home.connection();
+        let sql = "INSERT INTO unused_key (key, record) SELECT fresh_key(), record FROM erased";
+        connection.execute(sql, []).unwrap();
+        assert_eq!(home.erasures().unwrap()[0].outstanding, [own]);
+        home.finish_destroying().unwrap();
+        assert_eq!(home.erasures().unwrap()[0].confirmed, [own]);
+        let left: i64 =
+            connection.query_row("SELECT count(*) FROM unused_key", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0);
+    }
+}
