@@ -3,5 +3,5 @@
 
 /// The most keys that one part may hold: fifty times the longest form of the field.
 pub const PART_KEYS_MAX: usize = 50_000;
-/// The largest part, in bytes of its snapshot: five thousand saves of one form.
-pub const PART_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The largest part, in bytes of its snapshot: a thousand saves of one form. Each save reads and writes it whole.
+pub const PART_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -146,6 +146,7 @@ pub async fn serve_within(
     if exposure == Exposure::InsecureLan {
         tokio::spawn(remind());
     }
+    state.apply_the_rest();
     if has_parent {
         tokio::spawn(relay::nightly(Arc::clone(&state), options.sync_at));
     }

@@ -88,8 +88,10 @@ impl Office {
             match self.replica_mut().ingest_bundled(&child, bundle.line, push, now)? {
                 Ingested::Logged => {
                     logged += 1;
-                    // Before the next is measured against what may wait.
-                    applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                    if !applied.left {
+                        // Before the next is measured against what may wait.
+                        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                    }
                 }
                 Ingested::Known => known += 1,
                 Ingested::Gap => after_gap += 1,
@@ -97,7 +99,9 @@ impl Office {
             }
         }
         refused.truncate(limits::REFUSED_MAX);
-        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        if !applied.left {
+            applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        }
         let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
         let continues = bundle.continues;
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })

@@ -93,7 +93,7 @@ pub struct Exchanged {
     pub applied: Applied,
 }
 
-/// Transactions of applying within one exchange, a thousand saves each: more than the largest pack of honest work.
+/// Rounds of applying within one exchange, a transaction each: more than the largest pack of honest work.
 pub(crate) const ROUNDS_PER_EXCHANGE: usize = 5;
 
 impl Office {
@@ -110,14 +110,22 @@ impl Office {
         for push in &request.pushes {
             match self.replica_mut().ingest(&child, request.line, push, now)? {
                 // Before the next is measured against what may wait.
-                Ingested::Logged | Ingested::Known => applied += self.apply_some(ROUNDS_PER_EXCHANGE)?,
+                Ingested::Logged | Ingested::Known => {
+                    applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                    if applied.left {
+                        // More than its time allows: the others are not acknowledged, and are sent again.
+                        break;
+                    }
+                }
                 Ingested::Gap => break,
                 Ingested::Refused(problem) => {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
         }
-        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        if !applied.left {
+            applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+        }
         let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
     }

@@ -49,9 +49,14 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
 
 /// The part's document.
 pub(crate) fn load(connection: &Connection, record: RecordId, class: &ClassId, salt: Salt) -> Result<Part> {
+    read(&stored(connection, record, class, salt)?, record, class)
+}
+
+/// The document of a part as it is stored.
+pub(crate) fn read(stored: &Stored, record: RecordId, class: &ClassId) -> Result<Part> {
     let unreadable =
         || StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() };
-    stored(connection, record, class, salt)?.part().map_err(|_| unreadable())
+    stored.part().map_err(|_| unreadable())
 }
 
 /// A part as it is stored: at which heads, and what its document loads from.
@@ -63,6 +68,11 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// How much of it there is, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The document.
     pub(crate) fn part(&self) -> std::result::Result<Part, PartError> {
         Part::load(&self.bytes)

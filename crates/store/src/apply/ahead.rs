@@ -15,12 +15,15 @@ use teranga_document::guard::{Guard, Guarded, Reason};
 use teranga_document::part::Part;
 use teranga_sync::scan::{ChangeLimits, scan};
 
+use super::Loaded;
 use crate::error::Result;
 use crate::log::{self, LogRow, Status};
 use crate::part::{self, Stored};
 
 /// Saves that are tried before the first of them has its turn: their documents are all in memory.
 pub(super) const SAVES_AT_ONCE: usize = 64;
+/// Bytes of parts that are in memory for that, at most by one part more.
+const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 /// So few changes are tried sooner than a thread starts.
 const CHANGES_PER_THREAD_MIN: usize = 8;
 
@@ -36,15 +39,21 @@ pub(super) struct Tried {
 pub(super) fn try_ahead(
     connection: &Connection,
     guard: &Guard,
-    loaded: &BTreeMap<(RecordId, ClassId), Part>,
+    loaded: &BTreeMap<(RecordId, ClassId), Loaded>,
     saves: &[i64],
 ) -> Result<BTreeMap<i64, Tried>> {
-    let (mut asked, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut asked, mut seen, mut bytes) = (Vec::new(), BTreeSet::new(), 0);
     for save in saves {
         for row in log::of_save(connection, *save)? {
             let key = (row.record, row.class.clone());
-            if row.status == Status::Logged && !loaded.contains_key(&key) && seen.insert(key) {
-                asked.extend(ask(connection, row)?);
+            if bytes < BYTES_AT_ONCE
+                && row.status == Status::Logged
+                && !loaded.contains_key(&key)
+                && seen.insert(key)
+            {
+                let one = ask(connection, row)?;
+                bytes += one.as_ref().map_or(0, |(_, stored)| stored.size());
+                asked.extend(one);
             }
         }
     }

@@ -4,11 +4,13 @@
 
 mod ahead;
 mod one_save;
+mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use one_save::Fate;
+use round::Saves;
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, Line, RecordId, ReplicaId};
@@ -19,12 +21,8 @@ use crate::erase;
 use crate::error::Result;
 use crate::log;
 use crate::orphan;
-use crate::part;
 use crate::receipts;
 use crate::replica::Replica;
-
-/// Saves applied in one transaction; between two, an answer can go out.
-const SAVES_PER_TRANSACTION: usize = 1_000;
 
 /// The mark of a change whose author was in charge of its record once, and no more when it was applied.
 pub(crate) const AFTER_REASSIGNMENT: &str = "after-reassignment";
@@ -68,12 +66,21 @@ impl Replica {
     }
 }
 
+/// A part that is in memory.
+struct Loaded {
+    part: Part,
+    /// Bytes of its snapshot.
+    bytes: usize,
+}
+
 /// One round of applying, within one transaction.
 pub(crate) struct Applier<'a> {
     connection: &'a Connection,
     own: ReplicaId,
     guard: &'a Guard,
-    parts: BTreeMap<(RecordId, ClassId), Part>,
+    parts: BTreeMap<(RecordId, ClassId), Loaded>,
+    /// Bytes of parts that this round has gone through.
+    spent: usize,
     /// What came of changes whose turn is near, by their rows in the log.
     ahead: BTreeMap<i64, ahead::Tried>,
     done: Applied,
@@ -94,6 +101,7 @@ impl<'a> Applier<'a> {
             own,
             guard,
             parts: BTreeMap::new(),
+            spent: 0,
             ahead: BTreeMap::new(),
             done: Applied::default(),
             settled: BTreeSet::new(),
@@ -104,17 +112,29 @@ impl<'a> Applier<'a> {
     }
 
     pub(crate) fn run(&mut self) -> Result<Applied> {
-        let saves = self.logged_saves()?;
-        self.done.left = saves.len() == SAVES_PER_TRANSACTION;
-        for some in saves.chunks(ahead::SAVES_AT_ONCE) {
+        let Saves { usual, large, more } = Saves::next(self.connection)?;
+        self.done.left = more;
+        for some in usual.chunks(ahead::SAVES_AT_ONCE) {
+            if self.is_spent() {
+                self.done.left = true;
+                break;
+            }
             self.ahead = ahead::try_ahead(self.connection, self.guard, &self.parts, some)?;
-            some.iter().try_for_each(|save| self.apply_save(*save))?;
+            some.iter().try_for_each(|save| self.apply_in_turn(*save))?;
         }
         self.ahead.clear();
+        for (number, save) in large.into_iter().enumerate() {
+            if number == 0 { self.apply_save(save)? } else { self.apply_in_turn(save)? }
+        }
         // Only now: who may write an assessment stands in its case, of which more than one save may have come.
         while let Some(record) = self.settled.pop_first() {
             for save in self.waiting_for(record)? {
-                self.apply_save(save)?;
+                if self.is_spent() {
+                    log::try_later(self.connection, save)?;
+                    self.done.left = true;
+                } else {
+                    self.apply_save(save)?;
+                }
             }
         }
         for ((origin, _), batch) in std::mem::take(&mut self.received) {
@@ -135,12 +155,17 @@ impl<'a> Applier<'a> {
         Ok(self.of_erased_cases)
     }
 
-    fn logged_saves(&self) -> Result<Vec<i64>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT DISTINCT save FROM change WHERE status = 0 ORDER BY save LIMIT ?1")?;
-        let saves = statement.query_map([part::row_number(SAVES_PER_TRANSACTION)], |row| row.get(0))?;
-        Ok(saves.collect::<std::result::Result<_, _>>()?)
+    fn is_spent(&self) -> bool {
+        self.spent >= round::BYTES_MAX
+    }
+
+    /// Applies a save, if this round still has room for it; what is left has its turn in the next.
+    fn apply_in_turn(&mut self, save: i64) -> Result<()> {
+        if self.is_spent() {
+            self.done.left = true;
+            return Ok(());
+        }
+        self.apply_save(save)
     }
 
     /// Applies a save; what waited for it goes on after this round, or is held aside.

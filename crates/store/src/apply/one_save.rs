@@ -10,7 +10,7 @@ use teranga_document::guard::{Guarded, Reason};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
-use super::{AFTER_REASSIGNMENT, Applier, BUILDS_ON_HELD};
+use super::{AFTER_REASSIGNMENT, Applier, BUILDS_ON_HELD, Loaded};
 use crate::aside;
 use crate::custody;
 use crate::error::{Result, StoreError};
@@ -74,7 +74,8 @@ impl Applier<'_> {
             if row.comes_again() {
                 held_answers::forget(self.connection, record, &row.class, row.hash)?;
             }
-            self.parts.insert((record, row.class.clone()), guarded.part);
+            let loaded = Loaded { part: guarded.part, bytes: shown.snapshot.len() };
+            self.parts.insert((record, row.class.clone()), loaded);
             self.done.changes += 1;
         }
         let stands = Stands { rows, first, is_late: mark.is_some(), before: before.as_ref() };
@@ -110,18 +111,22 @@ impl Applier<'_> {
             if let Some(ahead) = self.ahead.remove(&row.seq)
                 && ahead.stored.stands(self.connection, row.record, &row.class)?
             {
-                self.parts.insert(key, ahead.base);
+                let bytes = ahead.stored.size();
+                self.parts.insert(key, Loaded { part: ahead.base, bytes });
+                self.spent += bytes;
                 return Ok(Tried::of(ahead.outcome));
             }
-            let loaded = part::load(self.connection, row.record, &row.class, salt)?;
-            self.parts.insert(key.clone(), loaded);
+            let stored = part::stored(self.connection, row.record, &row.class, salt)?;
+            let loaded = part::read(&stored, row.record, &row.class)?;
+            self.parts.insert(key.clone(), Loaded { part: loaded, bytes: stored.size() });
         }
         let body = row.body.as_deref().unwrap_or_default();
         let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
         let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else {
             return Ok(Tried::Refused("malformed"));
         };
-        let Some(base) = self.parts.get(&key) else { return Ok(Tried::Waits) };
+        let Some(Loaded { part: base, bytes }) = self.parts.get(&key) else { return Ok(Tried::Waits) };
+        self.spent += bytes + body.len();
         let missing: Vec<ChangeHash> =
             scanned.deps.iter().filter(|dep| !base.contains(dep)).copied().collect();
         if !missing.is_empty() {

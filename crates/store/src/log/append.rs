@@ -196,6 +196,14 @@ pub(crate) fn move_into(connection: &Connection, seq: i64, logged: &Logged<'_>) 
     try_again(connection, seq)
 }
 
+/// Has a save that waits tried again in a later round.
+pub(crate) fn try_later(connection: &Connection, save: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE change SET status = ?2 WHERE save = ?1 AND status = ?3")?
+        .execute(params![save, Status::Logged.code(), Status::Waiting.code()])?;
+    Ok(())
+}
+
 /// Gives a change the body that a relay had withheld; one that has its body keeps it. What was let go does not come back
 /// with a late copy of its pack. Whether it was given.
 pub(crate) fn give_body(connection: &Connection, seq: i64, body: &[u8]) -> Result<bool> {

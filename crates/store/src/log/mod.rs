@@ -11,7 +11,7 @@ use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
 use crate::columns::{self, blob, maybe_blob};
 use crate::error::{Result, StoreError};
 
-pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again};
+pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again, try_later};
 pub(crate) use claimed::give_to_its_author;
 pub(crate) use find::{
     Held, applied_of, brought_in, held, of_pack, of_part, of_record, of_save, of_testimony, row, save_of,

@@ -96,13 +96,18 @@ pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Ve
     Ok(rows)
 }
 
+/// Rounds of applying for one answer: more than what it brings takes, but for whoever writes again and again to large parts. What
+/// is left then is applied with the next answer.
+const ROUNDS_PER_ANSWER: usize = 64;
+
 fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
     let mut total = Applied::default();
-    loop {
+    for _ in 0..ROUNDS_PER_ANSWER {
         let round = Applier::new(connection, own, guard).run()?;
         total += round;
         if !round.left {
-            return Ok(total);
+            break;
         }
     }
+    Ok(total)
 }

@@ -18,6 +18,7 @@ mod home;
 mod judged;
 mod junk;
 mod killed;
+mod large;
 mod lent;
 mod lines;
 mod sealing;

@@ -1,0 +1,47 @@
+//! How much one round of applying does. Each save reads and writes its parts whole: a thousand to small parts are nothing, and a
+//! thousand to one of some megabytes are minutes, in which nobody else is served. So a round is measured by the bytes of the parts that it
+//! goes through, and whoever writes to large parts waits until the others had their turn.
+
+use rusqlite::Connection;
+
+use crate::error::Result;
+use crate::part::row_number;
+
+/// Saves applied in one transaction; between two, an answer can go out.
+const SAVES_MAX: usize = 1_000;
+/// Bytes of parts that a round goes through, at most by one save more: a second's work of a small server.
+pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Saves to large parts that a round looks up; how many it applies its bytes say.
+const LARGE_MAX: usize = 16;
+
+/// Logged saves, in the order in which they came.
+pub(super) struct Saves {
+    /// To parts of the usual size.
+    pub(super) usual: Vec<i64>,
+    /// To records with a large part: they come last, and one of them at least has its turn.
+    pub(super) large: Vec<i64>,
+    /// Whether there are more.
+    pub(super) more: bool,
+}
+
+impl Saves {
+    /// The next ones.
+    pub(super) fn next(connection: &Connection) -> Result<Self> {
+        let usual = find(connection, USUAL, SAVES_MAX)?;
+        let large = find(connection, LARGE, LARGE_MAX)?;
+        let more = usual.len() == SAVES_MAX || large.len() == LARGE_MAX;
+        Ok(Self { usual, large, more })
+    }
+}
+
+const USUAL: &str = "SELECT DISTINCT save FROM change INDEXED BY change_logged WHERE status = 0
+     AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 1048576) ORDER BY save LIMIT ?1";
+/// From the parts to their changes: mostly there are none, and what is logged need not be looked through.
+const LARGE: &str = "SELECT DISTINCT c.save FROM part p CROSS JOIN change c ON c.record = p.record
+     WHERE length(p.snapshot) > 1048576 AND c.status = 0 ORDER BY c.save LIMIT ?1";
+
+fn find(connection: &Connection, sql: &str, max: usize) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let saves = statement.query_map([row_number(max)], |row| row.get(0))?;
+    Ok(saves.collect::<std::result::Result<_, _>>()?)
+}

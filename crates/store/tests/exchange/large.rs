@@ -1,0 +1,47 @@
+//! Somebody writes again and again to a part of some megabytes, and each time it is read and written whole: the others' work is
+//! applied before it, and each round ends soon.
+
+use teranga_sync::session::Session;
+
+use crate::world::*;
+
+/// Saves after which a part is large.
+const LONG_ANSWERS: usize = 24;
+/// Saves to it that come at once.
+const SAVES: usize = 40;
+
+#[test]
+fn whoever_writes_again_and_again_to_a_large_part_keeps_nobody_waiting() {
+    let mut world = world(130);
+    let large = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    for number in 0..LONG_ANSWERS {
+        let letter = char::from(b'a' + u8::try_from(number).unwrap());
+        edit(&mut world.moussa, large, &[("E02", &letter.to_string().repeat(60_000))]);
+    }
+    sync_all(&mut world);
+    for number in 0..SAVES {
+        edit(&mut world.moussa, large, &[("E03", &number.to_string())]);
+    }
+    let usual = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    for child in [&mut world.moussa, &mut world.awa] {
+        let known = world.region.child(child.id()).unwrap().unwrap();
+        let request = child.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+        world.region.begin_exchange(&request, NOW).unwrap().unwrap();
+        world.region.ingest(&known, request.line, &request.pushes[0], NOW).unwrap();
+    }
+    let mut rounds = Vec::new();
+    loop {
+        let applied = world.region.apply_logged().unwrap();
+        rounds.push(applied.changes);
+        assert_eq!(world.region.parts(usual).unwrap().len(), 2, "in the first round");
+        if !applied.left {
+            break;
+        }
+    }
+    assert!(rounds.len() > 2 && rounds.iter().all(|changes| (1..SAVES / 2).contains(changes)), "{rounds:?}");
+    for _ in 0..2 {
+        sync_all(&mut world);
+    }
+    same_everywhere(&world, large);
+    same_everywhere(&world, usual);
+}
