@@ -2,7 +2,7 @@
 //! hub that has a parent, what the parent gives back for a bundle of its own. A file comes message by message, each in a
 //! letter of its own, the same from a person at the hub and from another child's link.
 
-use teranga_core::id::Entropy;
+use teranga_core::id::{Entropy, Line};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::Applied;
@@ -14,7 +14,7 @@ use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::manifest::Mark;
-use teranga_sync::message::{More, Push};
+use teranga_sync::message::{Asker, More, Push};
 use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
 
 use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
@@ -64,6 +64,14 @@ impl From<ParcelError> for Rejected {
     }
 }
 
+/// What was refused of the messages of a file so far.
+#[derive(Debug)]
+pub(crate) struct RefusedBefore {
+    /// The line and the opening that made the file.
+    maker: (Line, Asker),
+    refused: Vec<RefusedPush>,
+}
+
 impl Office {
     /// Takes one message of a child's bundle.
     pub fn take_bundle(
@@ -99,10 +107,11 @@ impl Office {
             }
         }
         refused.truncate(limits::REFUSED_MAX);
+        let all_refused = self.refused_of_file(&bundle, &refused);
         if !applied.left {
             applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
         }
-        let back = self.give_back((&child, &bundle), &refused, rows, (entropy, now))?;
+        let back = self.give_back((&child, &bundle), &all_refused, rows, (entropy, now))?;
         let continues = bundle.continues;
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
     }
@@ -153,6 +162,20 @@ impl Office {
     }
 
     /// The return for a message, in as many messages as its rows need.
+    /// The packs that were refused of this message and of those before it in its file: mostly the return for the last one alone
+    /// goes back.
+    fn refused_of_file(&mut self, bundle: &Bundle, refused: &[RefusedPush]) -> Vec<RefusedPush> {
+        let maker = (bundle.line, bundle.opening);
+        let before = self.refused_before.remove(&bundle.replica).filter(|before| before.maker == maker);
+        let mut all = before.map(|before| before.refused).unwrap_or_default();
+        all.extend_from_slice(refused);
+        all.truncate(limits::REFUSED_MAX);
+        if bundle.continues {
+            self.refused_before.insert(bundle.replica, RefusedBefore { maker, refused: all.clone() });
+        }
+        all
+    }
+
     fn give_back(
         &mut self,
         (child, bundle): (&Introduction, &Bundle),

@@ -1,8 +1,12 @@
 //! A hub's office: one replica and the catalogue of what is published in it.
 
+use std::collections::BTreeMap;
+
 use teranga_core::catalogue::Catalogue;
+use teranga_core::id::ReplicaId;
 use teranga_store::{Replica, Result};
 
+use crate::bundle::RefusedBefore;
 use crate::publish;
 
 /// A hub without its network.
@@ -10,6 +14,8 @@ use crate::publish;
 pub struct Office {
     replica: Replica,
     catalogue: Catalogue,
+    /// By whose files are being brought.
+    pub(crate) refused_before: BTreeMap<ReplicaId, RefusedBefore>,
 }
 
 /// Rounds of applying before an office is open: whoever writes again and again to large parts does not keep it shut.
@@ -24,7 +30,7 @@ impl Office {
             }
         }
         let catalogue = publish::catalogue(&replica)?;
-        Ok(Self { replica, catalogue })
+        Ok(Self { replica, catalogue, refused_before: BTreeMap::new() })
     }
 
     /// The replica.

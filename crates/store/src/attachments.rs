@@ -86,7 +86,7 @@ impl Replica {
         let thumbnail = thumbnail.map(|jpeg| Thumbnail::sign(self.identity(), hash, jpeg));
         let transaction = self.connection_mut().transaction()?;
         if !chunks::find(&transaction, &hash)?.is_some_and(|found| found.held) {
-            transaction.execute("DELETE FROM attachment WHERE hash = ?1", [hash.as_bytes()])?;
+            chunks::forget(&transaction, &hash)?;
             let file = chunks::begin(&transaction, &hash, bytes.len(), None)?;
             chunks::put(&transaction, &file, 0, bytes)?;
             transaction.execute(

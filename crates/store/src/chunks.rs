@@ -57,18 +57,24 @@ pub(crate) fn begin(
 ) -> Result<FileRow> {
     match find(connection, file)? {
         Some(found) if found.held || found.bytes == bytes => return Ok(found),
-        Some(found) => {
-            connection
-                .prepare_cached(&format!("{UNUSED} FROM attachment WHERE row = ?1 AND key IS NOT NULL"))?
-                .execute([found.row])?;
-            connection.prepare_cached("DELETE FROM attachment WHERE row = ?1")?.execute([found.row])?;
-        }
+        Some(_) => forget(connection, file)?,
         None => {}
     }
     connection
         .prepare_cached("INSERT INTO attachment (hash, bytes, via, key) VALUES (?1, ?2, ?3, fresh_key())")?
         .execute(params![file.as_bytes(), integer(bytes as u64), via.map(|child| child.0)])?;
     Ok(FileRow { row: connection.last_insert_rowid(), bytes, held: false })
+}
+
+/// Forgets what is here of a file, with its key.
+pub(crate) fn forget(connection: &Connection, file: &FileHash) -> Result<()> {
+    for sql in [
+        &format!("{UNUSED} FROM attachment WHERE hash = ?1 AND key IS NOT NULL"),
+        "DELETE FROM attachment WHERE hash = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([file.as_bytes()])?;
+    }
+    Ok(())
 }
 
 /// Writes chunks that follow each other from this one on. Whether they fit their file; those that are held stay.

@@ -26,17 +26,20 @@ impl Replica {
                      EXISTS (SELECT 1 FROM erasure WHERE told = 0 AND signature IS NOT NULL AND replica = ?1)",
             )?
             .query_row([self.id().as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if keys || (confirms && !self.damaged_logs().is_empty()) { self.forget_destroyed() } else { Ok(()) }
+        if keys || confirms { self.forget_destroyed() } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use teranga_core::audience::Audience;
-    use teranga_core::id::{Entropy, RecordId};
+    use teranga_core::id::{Entropy, RecordId, Salt};
     use teranga_core::time::Millis;
+    use teranga_sync::erase::Erasure;
     use teranga_sync::introduction::ReplicaKind;
 
+    use crate::erase::{self, NO_SALT};
+    use crate::part;
     use crate::{Profile, Replica};
 
     struct Counting(u8);
@@ -50,13 +53,28 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_key_that_could_not_be_destroyed_is_before_anybody_is_told() {
-        let folder = tempfile::tempdir().unwrap();
+    fn home(folder: &std::path::Path) -> Replica {
         let audience = Audience::of_region(None);
         let (person, office) = ("Siège".to_owned(), "Bureau du siège".to_owned());
         let profile = Profile { kind: ReplicaKind::Hub, person, office, audience };
-        let mut home = Replica::create(folder.path(), &profile, &mut Counting(1)).unwrap();
+        Replica::create(folder, &profile, &mut Counting(1)).unwrap()
+    }
+
+    #[test]
+    fn what_was_erased_and_never_here_is_named_without_its_salt() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(folder.path());
+        let record = RecordId([7; 16]);
+        erase::take(home.connection(), home.identity(), &Erasure::sign(home.identity(), record, Millis(1)))
+            .unwrap();
+        part::note_record(home.connection(), record, Salt([9; 16])).unwrap();
+        assert_eq!(part::salt_of(home.connection(), record).unwrap(), Some(NO_SALT));
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_destroyed_is_before_anybody_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = home(folder.path());
         let record = RecordId([7; 16]);
         home.erase(record, Millis(1)).unwrap();
         let own = home.id();

@@ -45,7 +45,8 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
 
 /// The damaged logs that were kept beside this database.
 pub(crate) fn kept(database: &Path) -> Vec<PathBuf> {
-    (1..KEPT_MAX).map(|number| name(database, number)).take_while(|name| name.exists()).collect()
+    // Somebody may have put the first of them elsewhere.
+    (1..KEPT_MAX).map(|number| name(database, number)).filter(|name| name.exists()).collect()
 }
 
 fn name(database: &Path, number: u32) -> PathBuf {

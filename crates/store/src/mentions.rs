@@ -141,15 +141,36 @@ const NOW: &str = "mention";
 /// Every mention that there is or was.
 pub(crate) const EVER: &str =
     "(SELECT record, class, hash FROM mention UNION SELECT record, class, hash FROM mentioned_before)";
+/// Whether an interview that is not finished has a file, and nobody else may know of it.
+const IN_A_DRAFT: &str =
+    "EXISTS (SELECT 1 FROM draft_answer WHERE instr(draft_answer.value, lower(hex(hash))) > 0)";
 pub(crate) const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";
+
+/// Where a record is erased its files are gone above, those too that another record here mentions: they are brought again.
+pub(crate) fn bring_again(connection: &Connection, record: RecordId) -> Result<()> {
+    let of_record = format!("(SELECT hash FROM {EVER} WHERE record = ?1)");
+    for sql in [
+        format!("UPDATE attachment SET at_hub = 0, covered = 0 WHERE hash IN {of_record}"),
+        format!("UPDATE thumbnail SET at_hub = 0 WHERE image IN {of_record}"),
+        format!("DELETE FROM covered_file WHERE hash IN {of_record}"),
+    ] {
+        connection.prepare_cached(&sql)?.execute([record.as_bytes()])?;
+    }
+    Ok(())
+}
 
 /// Forgets what a record's parts mention and once mentioned, of one class or of all where it is empty, and the files that
 /// nothing else mentions or mentioned.
 pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> Result<()> {
     let of = "record = ?1 AND (?2 = '' OR class = ?2)";
-    let only_here =
-        format!("(SELECT hash FROM {EVER} WHERE {of} EXCEPT SELECT hash FROM {EVER} WHERE NOT ({of}))");
+    let only_here = format!(
+        "(SELECT hash FROM {EVER} WHERE {of} AND NOT {IN_A_DRAFT} EXCEPT SELECT hash FROM {EVER} WHERE NOT ({of}))"
+    );
     for sql in [
+        format!(
+            "UPDATE attachment SET loose = 1 WHERE hash IN (SELECT hash FROM {EVER} WHERE {of} AND {IN_A_DRAFT}
+                 EXCEPT SELECT hash FROM {EVER} WHERE NOT ({of}))"
+        ),
         format!("{UNUSED} FROM attachment WHERE key IS NOT NULL AND hash IN {only_here}"),
         format!("{UNUSED} FROM thumbnail WHERE key IS NOT NULL AND image IN {only_here}"),
         format!("DELETE FROM attachment WHERE hash IN {only_here}"),
@@ -165,8 +186,7 @@ pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> 
 
 /// Drops files that were attached and that neither a part nor a draft mentions.
 pub(crate) fn drop_loose(connection: &Connection) -> Result<()> {
-    let files = "attachment WHERE loose = 1 AND NOT EXISTS (
-             SELECT 1 FROM draft_answer WHERE instr(value, lower(hex(attachment.hash))) > 0)";
+    let files = &format!("attachment WHERE loose = 1 AND NOT {IN_A_DRAFT}");
     let thumbnails = "thumbnail WHERE image NOT IN (SELECT hash FROM attachment)
              AND image NOT IN (SELECT hash FROM mention)";
     for which in [files, thumbnails] {

@@ -37,6 +37,16 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
     let known: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
         .query_row([record.as_bytes()], |row| row.get(0))?;
+    let erased: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE record = ?1)")?
+        .query_row([record.as_bytes()], |row| row.get(0))?;
+    if !known && erased {
+        // What was never here may still be named: without a salt nothing is guessed by its name.
+        connection
+            .prepare_cached("INSERT INTO record (record, key, salt) VALUES (?1, NULL, ?2)")?
+            .execute(params![record.as_bytes(), Salt([0; 16]).as_bytes()])?;
+        return Ok(true);
+    }
     if !known {
         let key: Option<i64> =
             connection.prepare_cached("SELECT fresh_key()")?.query_row([], |row| row.get(0))?;

@@ -197,6 +197,35 @@ fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
 }
 
 #[test]
+fn a_pack_that_is_refused_is_named_though_another_message_of_its_file_follows() {
+    let mut world = World::new(23, &["awa", "moussa"]);
+    let folder = world.hub.replica().folder().to_owned();
+    let aside = world.folder.path().join("aside");
+    let spare = World::new(21, &[]);
+    drop(std::mem::replace(&mut world.hub, spare.hub));
+    copy_folder(&folder, &aside);
+    world.hub = Office::open(Replica::open(&folder, &mut world.seed).unwrap()).unwrap();
+    let record = world.open(0, &[("E01", "one")]);
+    world.online(0);
+    world.online(1);
+    world.hub = Office::open(Replica::open(&aside, &mut world.seed).unwrap()).unwrap();
+    for number in 0..=limits::WAITING_PER_PART_MAX {
+        world.edit(1, record, &[("E01", &number.to_string())]);
+    }
+    let long = world.open(1, &[("E01", "one")]);
+    for _ in 0..16 {
+        // What does not compress.
+        let letter: String = (0..3_000).map(|_| format!("{:016x}", world.seed.next())).collect();
+        world.edit(1, long, &[("E02", &letter)]);
+    }
+    let file = world.export(1);
+    assert!(Parcel::read(&file).unwrap().sealed.len() > 1);
+    let (taken, back) = world.bring(&file);
+    assert_eq!(taken.iter().map(|taken| taken.refused.len()).collect::<Vec<_>>()[..2], [1, 0]);
+    assert_eq!(world.hear(1, &back.unwrap()).unwrap().refused, 1, "by the last message's return");
+}
+
+#[test]
 fn what_comes_under_another_salt_than_stands_is_held_aside_and_its_author_is_told() {
     let mut world = World::new(22, &["awa", "moussa"]);
     let record = world.open(0, &[("E01", "one")]);

@@ -39,7 +39,8 @@ fn what_is_erased_is_nowhere_and_everybody_confirms() {
     assert!(tells(&world.awa) && tells(&world.moussa), "it stood there before");
     // A log that was damaged when a telephone stopped is kept beside the database, with what stood in it.
     let kept = |replica: &Replica, file: &str| replica.folder().join(format!("{file}-wal-damaged"));
-    std::fs::copy(world.awa.folder().join("replica.sqlite"), kept(&world.awa, "replica.sqlite")).unwrap();
+    let second = world.awa.folder().join("replica.sqlite-wal-damaged-2");
+    std::fs::copy(world.awa.folder().join("replica.sqlite"), second).unwrap();
     std::fs::write(kept(&world.region, "keys.sqlite"), word).unwrap();
     assert_eq!(world.hq.erase(record, NOW).unwrap(), [record]);
     assert!(world.hq.erase(record, NOW).unwrap().is_empty());
@@ -59,6 +60,32 @@ fn what_is_erased_is_nowhere_and_everybody_confirms() {
     }
     same_everywhere(&world, other);
     assert_eq!(world.awa.tick(other).unwrap(), Tick::Safe);
+}
+
+#[test]
+fn a_hub_confirms_once_everybody_has_whom_it_serves_though_the_home_never_heard_of_them() {
+    let mut world = world(85);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    sync_all(&mut world);
+    // Fatou comes between two nights, and is given the record; then headquarters erases it.
+    let profile = profile(ReplicaKind::Device, "fatou", Some("SN-KL"));
+    let mut fatou = Replica::create(&world.dir.path().join("fatou"), &profile, &mut world.seed).unwrap();
+    enrol(&mut world.region, &mut fatou, "four");
+    sync(&mut fatou, &mut world.region);
+    assert!(fatou.bodies(record).unwrap() > 0);
+    world.hq.erase(record, NOW).unwrap();
+    for _ in 0..3 {
+        sync_all(&mut world);
+    }
+    let erased = world.hq.erasures().unwrap();
+    assert!(erased[0].confirmed.contains(&world.awa.id()), "who has confirmed is told at once");
+    assert_eq!(erased[0].outstanding, [world.region.id()], "which serves somebody who has not");
+    assert_eq!(world.region.erasures().unwrap()[0].outstanding, [fatou.id()]);
+    sync(&mut fatou, &mut world.region);
+    sync_all(&mut world);
+    let erased = world.hq.erasures().unwrap();
+    assert!(erased[0].outstanding.is_empty(), "{erased:?}");
+    assert!(erased[0].confirmed.contains(&fatou.id()));
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod network;
 mod passing;
 mod world;
 
+use std::collections::BTreeMap;
+
 use teranga_core::attachment::Address;
 use teranga_core::audience::{Agent, Audience, Reach};
 use teranga_core::class::ClassId;
@@ -17,6 +19,7 @@ use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_store::attachments::Where;
 use teranga_store::conversation::Failure;
+use teranga_store::drafts::Draft;
 use teranga_store::lane::{Errand, FileFailure, Lane};
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::{FILE, Replica};
@@ -99,6 +102,59 @@ fn a_case_does_not_leave_before_the_homes_backup_has_its_files() {
     assert!(world.awa.parts(record).unwrap().is_empty());
     assert_eq!((world.awa.file(&file).unwrap(), world.region.file(&file).unwrap()), (None, Some(photo)));
     assert_eq!(files(&mut world.region, &mut world.hq).round_trips, 0, "nothing is left to ask");
+}
+
+/// A photograph of two records: of one that was opened twice by mistake.
+#[test]
+fn a_file_of_an_erased_record_is_brought_again_for_another_that_mentions_it() {
+    let mut world = world(61);
+    let (wrong, file, photo) = attached(&mut world, 2 * CHUNK_BYTES);
+    files(&mut world.awa, &mut world.region);
+    answers(&mut world.region, &mut world.hq);
+    files(&mut world.region, &mut world.hq);
+    world.hq.note_backup(NOW).unwrap();
+    files(&mut world.region, &mut world.hq);
+    // The region has the other one, and headquarters has not, when it erases the first.
+    let right = mention(&mut world.awa, &mut world.seed, file);
+    answers(&mut world.awa, &mut world.region);
+    world.hq.erase(wrong, NOW).unwrap();
+    assert_eq!(world.hq.file(&file).unwrap(), None);
+    for _ in 0..2 {
+        answers(&mut world.region, &mut world.hq);
+        files(&mut world.region, &mut world.hq);
+        answers(&mut world.awa, &mut world.region);
+    }
+    assert_eq!(world.hq.file(&file).unwrap(), Some(photo));
+    assert!(world.hq.thumbnail(&file).unwrap().is_some());
+    assert_eq!(world.hq.parts(right).unwrap(), world.awa.parts(right).unwrap());
+}
+
+#[test]
+fn a_file_of_an_erased_record_stays_for_an_interview_that_has_it_too() {
+    let mut world = world(62);
+    let (wrong, file, photo) = attached(&mut world, CHUNK_BYTES);
+    answers(&mut world.region, &mut world.hq);
+    let draft = Draft {
+        record: RecordId::generate(NOW, &mut world.seed),
+        salt: Salt([3; 16]),
+        form: "plan@1".into(),
+        case: None,
+        wave: None,
+        started: NOW,
+        heads: BTreeMap::new(),
+    };
+    world.awa.begin_draft(&draft).unwrap();
+    let address = Address { hash: file, extension: "jpg".into() };
+    let value = Value::Text(address.to_string());
+    world.awa.keep_answers(draft.record, &[(Key::question("photo"), value)]).unwrap();
+    world.hq.erase(wrong, NOW).unwrap();
+    answers(&mut world.region, &mut world.hq);
+    answers(&mut world.awa, &mut world.region);
+    assert!(world.awa.parts(wrong).unwrap().is_empty());
+    assert_eq!(world.awa.file(&file).unwrap(), Some(photo));
+    world.awa.drop_draft(draft.record).unwrap();
+    world.awa.drop_loose_files().unwrap();
+    assert_eq!(world.awa.file(&file).unwrap(), None);
 }
 
 #[test]
