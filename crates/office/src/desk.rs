@@ -14,6 +14,9 @@ use crate::exchange::Rejected;
 use crate::office::Office;
 use crate::refusal::Refusal;
 
+/// Rounds of applying for one file, while nobody else is served; the rest follows with the next exchange.
+const ROUNDS_OF_A_FILE: usize = 64;
+
 impl Office {
     /// A bundle for the parent.
     pub(crate) fn export_bundle(&mut self, entropy: &mut dyn Entropy, now: Millis) -> Result<Json, Refusal> {
@@ -61,7 +64,7 @@ impl Office {
         now: Millis,
     ) -> Result<Json, Refusal> {
         let taken = self.take_bundle(letter, rows, entropy, now).map_err(told)?;
-        while self.apply_some(1)?.left {}
+        self.apply_some(ROUNDS_OF_A_FILE)?;
         let refused: Vec<Json> = taken
             .refused
             .iter()

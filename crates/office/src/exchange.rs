@@ -104,7 +104,7 @@ impl Office {
         let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
         if standing == Standing::Revoked {
             let answer = self.answer_revoked(&child, &request, before, now)?;
-            return Ok(Exchanged { answer, applied: Applied::default() });
+            return Ok(Exchanged { answer, applied: self.apply_some(1)? });
         }
         let mut applied = Applied::default();
         for push in &request.pushes {

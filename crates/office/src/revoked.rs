@@ -60,7 +60,10 @@ impl Office {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
-            while self.apply_some(ROUNDS_PER_EXCHANGE)?.left {}
+            if self.apply_some(ROUNDS_PER_EXCHANGE)?.left {
+                // More than its time allows: the others are sent again.
+                break;
+            }
         }
         Ok(None)
     }

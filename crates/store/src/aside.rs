@@ -131,9 +131,7 @@ pub(crate) fn appeal(connection: &Connection) -> Result<()> {
         let record: RecordId = blob(row, 0, "verdict", "record")?;
         taken_out.push((record, columns::class(row, 1)?, blob(row, 2, "verdict", "hash")?));
     }
-    taken_out
-        .into_iter()
-        .try_for_each(|(record, class, hash)| take_after_all(connection, record, &class, hash))
+    take_all_after_all(connection, taken_out)
 }
 
 /// The hub was put back to before it held aside what a revoked device brought. It had said so beside its feed, of which no row
@@ -155,9 +153,15 @@ pub(crate) fn appeal_unacknowledged(
             forgotten.push((record, columns::class(row, 1)?, blob(row, 2, "verdict", "hash")?));
         }
     }
-    forgotten
-        .into_iter()
-        .try_for_each(|(record, class, hash)| take_after_all(connection, record, &class, hash))
+    take_all_after_all(connection, forgotten)
+}
+
+fn take_all_after_all(connection: &Connection, changes: Vec<(RecordId, ClassId, ChangeHash)>) -> Result<()> {
+    let mut any = false;
+    for (record, class, hash) in changes {
+        any |= try_anew(connection, record, &class, hash)?;
+    }
+    if any { judged::try_what_fell_with_it(connection) } else { Ok(()) }
 }
 
 /// What was held aside here, or waits to be decided on, came down the feed: it is taken after all, and applied like anything
@@ -168,6 +172,15 @@ pub(crate) fn take_after_all(
     class: &ClassId,
     hash: ChangeHash,
 ) -> Result<()> {
+    if try_anew(connection, record, class, hash)? {
+        judged::try_what_fell_with_it(connection)
+    } else {
+        Ok(())
+    }
+}
+
+/// Has a change tried anew; whether there was a verdict on it.
+fn try_anew(connection: &Connection, record: RecordId, class: &ClassId, hash: ChangeHash) -> Result<bool> {
     let withdrawn = verdicts::withdraw(connection, record, class, hash)?;
     // Its body may have gone meanwhile and come back with it: then it is logged already, and still comes again.
     connection
@@ -176,8 +189,6 @@ pub(crate) fn take_after_all(
              WHERE record = ?1 AND class = ?2 AND hash = ?3 AND (status IN (2, 3) OR (status = 0 AND ?5))",
         )?
         .execute(params![record.as_bytes(), class.as_str(), hash.as_bytes(), AGAIN, withdrawn])?;
-    if withdrawn {
-        judged::try_what_fell_with_it(connection)?;
-    }
-    held_answers::forget(connection, record, class, hash)
+    held_answers::forget(connection, record, class, hash)?;
+    Ok(withdrawn)
 }

@@ -4,11 +4,11 @@
 //! aside, and its author is told. Each pack keeps the salt under which it was signed, so that its chain
 //! goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, RecordId, ReplicaId, Salt};
+use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId, Salt};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::first::first_hash;
 use teranga_sync::pack::{Entry, Save};
@@ -152,20 +152,38 @@ pub(crate) fn restore(
 /// or its salt, is not of its shape. Whether it is.
 pub(crate) fn take_in_this_shape(
     connection: &Connection,
-    (seq, save): (i64, &[Entry]),
+    (seq, shape): (i64, &mut Shape),
     logged: &Logged<'_>,
 ) -> Result<bool> {
     let row = log::row(connection, seq)?;
     let of_shape = row.is_held_for(|reason| reason != CONTESTED && !judged::is_of_grants(reason));
-    if !of_shape {
-        return Ok(false);
-    }
-    let before = log::of_save(connection, row.save)?;
-    let is_here = |hash| save.iter().any(|entry| entry.hash == hash);
-    if before.len() == save.len() && before.iter().all(|row| is_here(row.hash)) {
+    if !of_shape || shape.is_that_of(connection, row.save)? {
         return Ok(false);
     }
     log::move_into(connection, seq, logged)?;
     verdicts::withdraw(connection, row.record, &row.class, row.hash)?;
     Ok(true)
+}
+
+/// Which changes stand together in a save as it comes now, and which saves of the log are the same: found out once for each.
+pub(crate) struct Shape {
+    hashes: BTreeSet<ChangeHash>,
+    same: BTreeMap<i64, bool>,
+}
+
+impl Shape {
+    pub(crate) fn of(save: &[Entry]) -> Self {
+        Self { hashes: save.iter().map(|entry| entry.hash).collect(), same: BTreeMap::new() }
+    }
+
+    fn is_that_of(&mut self, connection: &Connection, save: i64) -> Result<bool> {
+        if let Some(same) = self.same.get(&save) {
+            return Ok(*same);
+        }
+        let before: BTreeSet<ChangeHash> =
+            log::of_save(connection, save)?.into_iter().map(|row| row.hash).collect();
+        let same = before == self.hashes;
+        self.same.insert(save, same);
+        Ok(same)
+    }
 }

@@ -46,6 +46,15 @@ pub(crate) fn facts(connection: &Connection, record: RecordId) -> Result<Option<
     Ok(Some(Facts { own, case: maybe_blob(row, 2, "record", "kase")? }))
 }
 
+/// How long it is in the database who is in charge of a record: who reads it reads all of it.
+pub(crate) fn bytes(connection: &Connection, record: RecordId) -> Result<usize> {
+    let bytes: Option<i64> = connection
+        .prepare_cached("SELECT coalesce(length(custody), 0) FROM record WHERE record = ?1")?
+        .query_row([record.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default())
+}
+
 /// Who is in charge of a record; `None` while its envelope has not arrived.
 pub(crate) fn of(connection: &Connection, record: RecordId) -> Result<Option<Custody>> {
     let Some(facts) = facts(connection, record)? else { return Ok(None) };

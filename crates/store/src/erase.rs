@@ -29,7 +29,7 @@ use crate::part::{self, row_number};
 use crate::passing;
 use crate::receipts::Tier;
 use crate::register;
-use crate::replica::{self, Replica};
+use crate::replica::Replica;
 
 /// Stands for the salt of a record that is gone.
 pub(crate) const NO_SALT: Salt = Salt([0; 16]);
@@ -337,9 +337,19 @@ pub(crate) fn take_confirmations(
     Ok(())
 }
 
-/// Confirmations that the hub above has not been told yet. A hub's own waits for those of whoever it serves: the home may not
-/// know of some of them, and hears of them by the hub that is outstanding.
-pub(crate) fn untold(connection: &Connection, own: ReplicaId) -> Result<Vec<Confirmation>> {
+/// Somebody who syncs with a hub that has not confirmed yet is news here: what was erased they may hold as it does.
+pub(crate) fn note_news(connection: &Connection, of_hub: ReplicaId, replica: ReplicaId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO erasure (record, replica) SELECT record, ?2 FROM erasure
+             WHERE replica = ?1 AND signature IS NULL ON CONFLICT DO NOTHING",
+        )?
+        .execute([of_hub.as_bytes(), replica.as_bytes()])?;
+    Ok(())
+}
+
+/// Confirmations that the hub above has not been told yet.
+pub(crate) fn untold(connection: &Connection) -> Result<Vec<Confirmation>> {
     let mut statement = connection.prepare_cached(
         "SELECT record, at_ms, home, erased.signature, replica, erasure.signature
          FROM erasure JOIN erased USING (record) WHERE erasure.signature IS NOT NULL AND told = 0
@@ -348,32 +358,13 @@ pub(crate) fn untold(connection: &Connection, own: ReplicaId) -> Result<Vec<Conf
     let mut rows = statement.query([row_number(limits::CONFIRMATIONS_MAX)])?;
     let mut untold = Vec::new();
     while let Some(row) = rows.next()? {
-        let (erasure, replica) = (read(row, 0)?, blob(row, 4, "erasure", "replica")?);
-        if replica != own || !waits_for_children(connection, erasure.record)? {
-            untold.push(Confirmation { erasure, replica, signature: blob(row, 5, "erasure", "signature")? });
-        }
+        untold.push(Confirmation {
+            erasure: read(row, 0)?,
+            replica: blob(row, 4, "erasure", "replica")?,
+            signature: blob(row, 5, "erasure", "signature")?,
+        });
     }
     Ok(untold)
-}
-
-/// Whether somebody who syncs here may have a record that was erased, and has not confirmed. Who was revoked or works elsewhere by
-/// now does not come here for it.
-fn waits_for_children(connection: &Connection, record: RecordId) -> Result<bool> {
-    let place = replica::read_profile(connection)?.audience.place;
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT replica FROM erasure JOIN child USING (replica) WHERE record = ?1 AND signature IS NULL",
-    )?;
-    let mut rows = statement.query([record.as_bytes()])?;
-    while let Some(row) = rows.next()? {
-        let child = blob(row, 0, "erasure", "replica")?;
-        let known = register::introduction(connection, child)?;
-        if known.is_some_and(|known| known.audience.place == place)
-            && !register::is_revoked(connection, child)?
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Notes that the hub above was told.

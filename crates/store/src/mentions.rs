@@ -70,8 +70,8 @@ pub(crate) fn drop_part(connection: &Connection, record: RecordId, class: &Class
 pub(crate) fn may_bring_file(connection: &Connection, child: &Introduction, file: &FileHash) -> Result<bool> {
     let wrote: bool = connection
         .prepare_cached(&format!(
-            "SELECT EXISTS (SELECT 1 FROM {EVER} m JOIN change USING (record, class)
-                            WHERE m.hash = ?1 AND origin = ?2)"
+            "SELECT EXISTS (SELECT 1 FROM {EVER} m CROSS JOIN change c ON c.record = m.record AND c.class = m.class
+                            WHERE m.hash = ?1 AND c.origin = ?2)"
         ))?
         .query_row([file.as_bytes().as_slice(), replica_id(&child.key).as_bytes()], |row| row.get(0))?;
     let in_charge =

@@ -6,6 +6,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, Salt};
 use teranga_core::record::Envelope;
 use teranga_document::guard::Guard;
+use teranga_document::part::Part;
 
 use crate::columns::blob;
 use crate::custody;
@@ -13,6 +14,9 @@ use crate::erase;
 use crate::error::Result;
 use crate::log::{self, LogRow};
 use crate::part::{self, OPEN};
+
+/// Changes of one record that are looked through for its case: whoever opens a record says it first.
+const LOOKED_AT_MAX: usize = 200;
 
 /// The erased case of a record of which something was not taken.
 pub(crate) fn erased_case(
@@ -48,18 +52,14 @@ fn case_of(connection: &Connection, guard: &Guard, record: RecordId) -> Result<O
         return Ok(facts.case);
     }
     let salt = part::salt_of(connection, record)?.unwrap_or(Salt([0; 16]));
-    for row in log::of_part(connection, record, &ClassId::new(OPEN))? {
-        if let Some(case) = said_in(connection, guard, (&row, salt))? {
-            return Ok(Some(case));
-        }
-    }
-    Ok(None)
+    let open = ClassId::new(OPEN);
+    let base = part::load(connection, record, &open, salt)?;
+    let rows = log::of_part(connection, record, &open)?;
+    Ok(rows.iter().take(LOOKED_AT_MAX).find_map(|row| said_in(guard, &base, row)))
 }
 
 /// The case that a change names which opens its record. What the guard does not let near a document says nothing.
-fn said_in(connection: &Connection, guard: &Guard, (row, salt): (&LogRow, Salt)) -> Result<Option<RecordId>> {
-    let Some(body) = row.body.as_deref() else { return Ok(None) };
-    let base = part::load(connection, row.record, &row.class, salt)?;
-    let opened = guard.apply(&base, body).ok();
-    Ok(opened.and_then(|guarded| Envelope::read(&guarded.view.values).ok()).and_then(|open| open.case))
+fn said_in(guard: &Guard, base: &Part, row: &LogRow) -> Option<RecordId> {
+    let opened = guard.apply(base, row.body.as_deref()?).ok()?;
+    Envelope::read(&opened.view.values).ok()?.case
 }

@@ -50,7 +50,7 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
         {
             Ok(())
         }
-        Row::Replica(introduction) => ingest::introduce(connection, &introduction),
+        Row::Replica(introduction) => ingest::introduce(connection, &introduction).map(|_| ()),
         Row::Opening { replica, nonce } => {
             let Some(introduction) = register::introduction(connection, replica)? else { return Ok(()) };
             if let Noted::New(row) = register::note_opening(connection, &introduction.key, nonce)? {

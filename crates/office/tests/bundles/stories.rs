@@ -215,7 +215,8 @@ fn a_pack_that_is_refused_is_named_though_another_message_of_its_file_follows() 
     let long = world.open(1, &[("E01", "one")]);
     for _ in 0..16 {
         // What does not compress.
-        let letter: String = (0..3_000).map(|_| format!("{:016x}", world.seed.next())).collect();
+        let letters = (0..48_000).map(|_| char::from(b'a' + u8::try_from(world.seed.below(26)).unwrap()));
+        let letter: String = letters.collect();
         world.edit(1, long, &[("E02", &letter)]);
     }
     let file = world.export(1);

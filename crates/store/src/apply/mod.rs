@@ -11,7 +11,7 @@ use std::ops::AddAssign;
 
 use one_save::Fate;
 use round::Saves;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, Line, RecordId, ReplicaId};
 use teranga_document::guard::Guard;
@@ -21,6 +21,7 @@ use crate::erase;
 use crate::error::Result;
 use crate::log;
 use crate::orphan;
+use crate::part::OPEN;
 use crate::receipts;
 use crate::replica::Replica;
 
@@ -84,8 +85,8 @@ pub(crate) struct Applier<'a> {
     /// What came of changes whose turn is near, by their rows in the log.
     ahead: BTreeMap<i64, ahead::Tried>,
     done: Applied,
-    /// Records of which something was settled in this round.
-    settled: BTreeSet<RecordId>,
+    /// Parts of which something was settled in this round.
+    settled: BTreeSet<(RecordId, ClassId)>,
     /// The last pack of each line of which something was looked at.
     received: BTreeMap<(ReplicaId, Line), Batch>,
     /// Assessments that came after their case was erased, with the case.
@@ -127,8 +128,8 @@ impl<'a> Applier<'a> {
             if number == 0 { self.apply_save(save)? } else { self.apply_in_turn(save)? }
         }
         // Only now: who may write an assessment stands in its case, of which more than one save may have come.
-        while let Some(record) = self.settled.pop_first() {
-            for save in self.waiting_for(record)? {
+        while let Some(part) = self.settled.pop_first() {
+            for save in self.waiting_for(&part)? {
                 if self.is_spent() {
                     log::try_later(self.connection, save)?;
                     self.done.left = true;
@@ -176,16 +177,21 @@ impl<'a> Applier<'a> {
             let last = self.received.entry((origin, batch.line())).or_default();
             *last = batch.max(*last);
         }
-        if self.apply_rows(save, &rows)? == Fate::Settled
-            && let Some(row) = rows.first()
-        {
-            self.settled.insert(row.record);
+        if self.apply_rows(save, &rows)? == Fate::Settled {
+            self.settled.extend(rows.into_iter().map(|row| (row.record, row.class)));
         }
         Ok(())
     }
 
-    /// Saves that wait for something of a record: for changes of their parts, or for its envelope.
-    fn waiting_for(&self, record: RecordId) -> Result<Vec<i64>> {
+    /// Saves that wait for something of a part: for changes of it, or, where it is the open one, for the record's envelope.
+    fn waiting_for(&self, (record, class): &(RecordId, ClassId)) -> Result<Vec<i64>> {
+        if class.as_str() != OPEN {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT DISTINCT save FROM change WHERE record = ?1 AND class = ?2 AND status = 2 ORDER BY save",
+            )?;
+            let saves = statement.query_map(params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
+            return Ok(saves.collect::<std::result::Result<_, _>>()?);
+        }
         let mut statement = self.connection.prepare_cached(
             "SELECT DISTINCT save FROM change WHERE record = ?1 AND status = 2
              UNION SELECT save FROM awaits WHERE record = ?1 ORDER BY save",

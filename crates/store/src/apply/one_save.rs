@@ -10,7 +10,7 @@ use teranga_document::guard::{Guarded, Reason};
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
-use super::{AFTER_REASSIGNMENT, Applier, BUILDS_ON_HELD, Loaded};
+use super::{AFTER_REASSIGNMENT, Applier, BUILDS_ON_HELD, Loaded, round};
 use crate::aside;
 use crate::custody;
 use crate::error::{Result, StoreError};
@@ -18,6 +18,7 @@ use crate::held_answers;
 use crate::judge::{Attempt, Case, Granted, Standing, judge};
 use crate::judged::{self, HELD_BELOW, NOT_GRANTED, REVOKED};
 use crate::log::{self, LogRow, Status};
+use crate::membership;
 use crate::part::{self, OPEN, Shown};
 use crate::standing::{self, Stands};
 use crate::verdicts::{self, GivenBy};
@@ -78,6 +79,9 @@ impl Applier<'_> {
             self.parts.insert((record, row.class.clone()), loaded);
             self.done.changes += 1;
         }
+        if rows.iter().any(|row| row.class.as_str() == OPEN) {
+            self.spent += membership::reach_of(self.connection, record)? * round::A_PLACE;
+        }
         let stands = Stands { rows, first, is_late: mark.is_some(), before: before.as_ref() };
         self.of_erased_cases.extend(standing::follow(self.connection, &stands)?);
         Ok(Fate::Settled)
@@ -106,6 +110,7 @@ impl Applier<'_> {
     }
 
     fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
+        self.spent += round::A_TRY;
         let key = (row.record, row.class.clone());
         if !self.parts.contains_key(&key) {
             if let Some(ahead) = self.ahead.remove(&row.seq)
@@ -152,9 +157,10 @@ impl Applier<'_> {
 
     /// Whether the author may write what it wrote. What came down the feed was decided above, and so was what this replica
     /// wrote itself, had to let go, and is given back.
-    fn granted(&self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
+    fn granted(&mut self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
         let brought = log::brought_in(self.connection, first)?;
         let Some((of, batch)) = brought.filter(|(of, _)| *of != self.own) else { return Ok(Granted::Yes) };
+        self.spent += custody::bytes(self.connection, first.record)?;
         let standing = if of == first.origin { Standing::Author } else { Standing::Witness };
         if standing == Standing::Author && first.came_down() {
             return Ok(Granted::Yes);

@@ -11,6 +11,10 @@ use crate::part::row_number;
 const SAVES_MAX: usize = 1_000;
 /// Bytes of parts that a round goes through, at most by one save more: a second's work of a small server.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What trying a change costs beside its part, in such bytes: a second is some sixteen thousand tries.
+pub(super) const A_TRY: usize = 1024;
+/// The same of telling one child of one assessment that its case is in other hands.
+pub(super) const A_PLACE: usize = 64;
 /// Saves to large parts that a round looks up; how many it applies its bytes say.
 const LARGE_MAX: usize = 16;
 

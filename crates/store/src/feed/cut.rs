@@ -16,6 +16,7 @@ use teranga_sync::pack::Entry;
 use super::row::build;
 use super::{About, is_of_this_feed};
 use crate::columns::{blob, integer, maybe_blob, unsigned};
+use crate::custody;
 use crate::error::Result;
 
 /// Rows for one child.
@@ -34,6 +35,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) line: Option<Line>,
     pub(crate) audience: &'a Audience,
 }
+
+/// To read who is in charge of a record takes as long as to look at a row for so many bytes of it.
+const CUSTODY_BYTES_A_ROW: usize = 128;
 
 /// Cuts what follows the child's cursor, up to about `bytes_max`. Where the cursor is not of this feed, nothing is cut
 /// and the cursor is the feed's beginning: the child goes on from an earlier one.
@@ -145,6 +149,9 @@ impl Cutter<'_> {
 
     /// Takes what a place says, unless that makes the answer too heavy.
     fn take(&mut self, about: About, position: u64) -> Result<bool> {
+        if let About::Save(_, record) = about {
+            self.looked_at += custody::bytes(self.connection, record)? / CUSTODY_BYTES_A_ROW;
+        }
         let built = build(self.connection, about, position, self.reader)?;
         if !self.weight.takes(&built) {
             return Ok(false);
@@ -155,6 +162,13 @@ impl Cutter<'_> {
 
     /// Takes the saves that went before an enter row, newest records first, each record's in their order.
     fn enter(&mut self, of: Option<RecordId>, position: u64, within: u64) -> Result<Place> {
+        let comes_later = match of {
+            Some(record) => self.entered.after(record, position)?,
+            None => self.entered.all > position,
+        };
+        if comes_later {
+            return Ok(Place::Passed);
+        }
         let last: Option<RecordId> = self
             .connection
             .prepare_cached("SELECT record FROM feed WHERE position = ?1 AND kind = 0")?
@@ -178,7 +192,7 @@ impl Cutter<'_> {
             let (at, save) = (unsigned(row.get(0)?), row.get(1)?);
             let record = blob(row, 2, "feed", "record")?;
             let comes_later = self.entered.after(record, position)?;
-            if !comes_later && (self.is_tired() || !self.take(About::Save(save, record), at)?) {
+            if self.is_tired() || (!comes_later && !self.take(About::Save(save, record), at)?) {
                 return Ok(if reached == 0 { Place::Full } else { Place::Within(reached) });
             }
             reached = at;

@@ -11,7 +11,7 @@ use teranga_sync::introduction::Introduction;
 use teranga_sync::pack::{Entry, Pack};
 
 use super::known::in_other_packs;
-use crate::contested;
+use crate::contested::{self, Shape};
 use crate::erase::NO_SALT;
 use crate::error::Result;
 use crate::feed::{self, About, To};
@@ -118,7 +118,7 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
             first.get_or_insert(seq);
             sent_again |= fork::is_sent_again(connection, seq)?;
         }
-        let new = first;
+        let (new, mut shape) = (first, Shape::of(save));
         for ((place, entry), _) in entries().filter(|(_, known)| **known) {
             if !note_record(connection, entry)? && !contested::settle(connection, entry)? {
                 contested::note(connection, (origin, batch), entry)?;
@@ -127,7 +127,7 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
             let seq = log::seq_of(connection, entry.record, &entry.class, entry.hash)?.unwrap_or_default();
             let together = *first.get_or_insert(seq);
             let named = logged(entry, place, Some(together));
-            if !contested::take_in_this_shape(connection, (seq, save), &named)? {
+            if !contested::take_in_this_shape(connection, (seq, &mut shape), &named)? {
                 log::name_again(connection, &named)?;
             }
             brought.names_what_is_here = true;
@@ -165,11 +165,10 @@ pub(super) fn take_withheld(connection: &Connection, pack: &Pack) -> Result<()> 
     Ok(())
 }
 
-/// Notes who a replica is and passes it down. What the home has of it may have come before: nobody was told of that then.
-pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<()> {
-    if let Noted::New(row) = register::introduce(connection, introduction)? {
-        feed::append(connection, About::Replica(row), To::All, introduction.key.as_bytes())?;
-        receipts::tell_again(connection, replica_id(&introduction.key))?;
-    }
-    Ok(())
+/// Notes who a replica is and passes it down; whether that is news. What the home has of it may have come before: nobody was told of that then.
+pub(crate) fn introduce(connection: &Connection, introduction: &Introduction) -> Result<bool> {
+    let Noted::New(row) = register::introduce(connection, introduction)? else { return Ok(false) };
+    feed::append(connection, About::Replica(row), To::All, introduction.key.as_bytes())?;
+    receipts::tell_again(connection, replica_id(&introduction.key))?;
+    Ok(true)
 }

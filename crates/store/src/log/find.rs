@@ -1,5 +1,7 @@
 //! Finding changes in the log: by their names, by their save, their record and their pack.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
@@ -148,10 +150,11 @@ pub(crate) fn of_pack(connection: &Connection, origin: ReplicaId, batch: Batch) 
     let mut statement = connection.prepare_cached(
         "SELECT change, save FROM named_again WHERE origin = ?1 AND batch = ?2 AND save IS NOT NULL",
     )?;
-    let mut named = statement.query(params![origin.as_bytes(), integer(batch.0)])?;
-    while let Some(named) = named.next()? {
-        let (seq, save): (i64, i64) = (named.get(0)?, named.get(1)?);
-        rows.iter_mut().filter(|row| row.seq == seq).for_each(|row| row.save = save);
+    let named = statement
+        .query_map(params![origin.as_bytes(), integer(batch.0)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let named: BTreeMap<i64, i64> = named.collect::<rusqlite::Result<_>>()?;
+    for row in &mut rows {
+        row.save = named.get(&row.seq).copied().unwrap_or(row.save);
     }
     Ok(rows)
 }

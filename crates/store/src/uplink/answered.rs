@@ -79,7 +79,7 @@ impl Replica {
         missed::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
             && (unpacked(&transaction, own)? || missed::is_owed(&transaction)?);
-        let untold = !erase::untold(&transaction, own)?.is_empty()
+        let untold = !erase::untold(&transaction)?.is_empty()
             || !introduced::untold(&transaction)?.introductions.is_empty();
         let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
         let untold = untold || (caught_up && !judged::untold(&transaction)?.is_empty());

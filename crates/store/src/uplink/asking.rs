@@ -50,7 +50,7 @@ impl Replica {
         let opening = Asker::of(self.nonce());
         let Untold { introductions, more } = introduced::untold(self.connection())?;
         // Of whom the hub above does not know it takes no confirmation.
-        let confirmations = if more { Vec::new() } else { erase::untold(self.connection(), self.id())? };
+        let confirmations = if more { Vec::new() } else { erase::untold(self.connection())? };
         let judgements = match uplink.reading {
             Reading::CaughtUp => judged::untold(self.connection())?,
             // What was tried again since may be forgotten here.
