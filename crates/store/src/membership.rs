@@ -117,12 +117,17 @@ pub(crate) fn parts(connection: &Connection) -> Result<Vec<(RecordId, Vec<ClassI
 
 /// Of how many assessments how many children are told at most, where a case goes into other hands.
 pub(crate) fn reach_of(connection: &Connection, case: RecordId) -> Result<usize> {
-    let places: i64 = connection
-        .prepare_cached(
-            "SELECT (SELECT count(*) FROM record WHERE kase = ?1) * (SELECT count(DISTINCT replica) FROM child)",
-        )?
+    let assessments: i64 = connection
+        .prepare_cached("SELECT count(*) FROM record WHERE kase = ?1")?
         .query_row([case.as_bytes()], |row| row.get(0))?;
-    Ok(usize::try_from(places).unwrap_or_default())
+    // Mostly there are none yet, and hundreds of children.
+    if assessments == 0 {
+        return Ok(0);
+    }
+    let children: i64 = connection
+        .prepare_cached("SELECT count(DISTINCT replica) FROM child")?
+        .query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(assessments.saturating_mul(children)).unwrap_or_default())
 }
 
 /// Notes what a save did to who may hold its record, and the assessments of the case that it is.

@@ -37,24 +37,20 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
     let known: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
         .query_row([record.as_bytes()], |row| row.get(0))?;
-    let erased: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE record = ?1)")?
+    if known {
+        return Ok(false);
+    }
+    // Null of what was erased and never here: it may be named, but without its salt nothing is guessed by its name.
+    let key: Option<i64> = connection
+        .prepare_cached("SELECT iif(EXISTS (SELECT 1 FROM erased WHERE record = ?1), NULL, fresh_key())")?
         .query_row([record.as_bytes()], |row| row.get(0))?;
-    if !known && erased {
-        // What was never here may still be named: without a salt nothing is guessed by its name.
-        connection
-            .prepare_cached("INSERT INTO record (record, key, salt) VALUES (?1, NULL, ?2)")?
-            .execute(params![record.as_bytes(), Salt([0; 16]).as_bytes()])?;
-        return Ok(true);
-    }
-    if !known {
-        let key: Option<i64> =
-            connection.prepare_cached("SELECT fresh_key()")?.query_row([], |row| row.get(0))?;
-        connection
-            .prepare_cached("INSERT INTO record (record, key, salt) VALUES (?1, ?2, seal(?2, ?3))")?
-            .execute(params![record.as_bytes(), key, salt.as_bytes()])?;
-    }
-    Ok(!known)
+    connection
+        .prepare_cached(
+            "INSERT INTO record (record, key, salt) SELECT ?1, ?2,
+                 iif(EXISTS (SELECT 1 FROM erased WHERE record = ?1), zeroblob(16), seal(?2, ?3))",
+        )?
+        .execute(params![record.as_bytes(), key, salt.as_bytes()])?;
+    Ok(true)
 }
 
 /// The part's document.

@@ -169,9 +169,9 @@ fn what_is_carried_for_others_has_its_bounds_and_what_does_not_fit_is_not_begun(
     assert_eq!(carrier.carried_count().unwrap(), 2);
 }
 
-#[test]
-fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
-    let mut world = World::new(19, &["awa", "moussa"]);
+/// Moussa's next pack is refused: the hub was put back to before a record, and more builds on that than may wait for it.
+fn about_to_be_refused(seed: u64) -> World {
+    let mut world = World::new(seed, &["awa", "moussa"]);
     let folder = world.hub.replica().folder().to_owned();
     let aside = world.folder.path().join("aside");
     let spare = World::new(21, &[]);
@@ -181,11 +181,16 @@ fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
     let record = world.open(0, &[("E01", "one")]);
     world.online(0);
     world.online(1);
-    // The hub is put back to before the record, and more builds on that than may wait for it.
     world.hub = Office::open(Replica::open(&aside, &mut world.seed).unwrap()).unwrap();
     for number in 0..=limits::WAITING_PER_PART_MAX {
         world.edit(1, record, &[("E01", &number.to_string())]);
     }
+    world
+}
+
+#[test]
+fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
+    let mut world = about_to_be_refused(19);
     let heard = world.round(1);
     assert_eq!(heard.refused, 1);
     let refused = world.devices[1].replica().refused_packs().unwrap();
@@ -198,20 +203,7 @@ fn a_pack_that_is_refused_stays_and_is_named_and_goes_once_it_can_be_taken() {
 
 #[test]
 fn a_pack_that_is_refused_is_named_though_another_message_of_its_file_follows() {
-    let mut world = World::new(23, &["awa", "moussa"]);
-    let folder = world.hub.replica().folder().to_owned();
-    let aside = world.folder.path().join("aside");
-    let spare = World::new(21, &[]);
-    drop(std::mem::replace(&mut world.hub, spare.hub));
-    copy_folder(&folder, &aside);
-    world.hub = Office::open(Replica::open(&folder, &mut world.seed).unwrap()).unwrap();
-    let record = world.open(0, &[("E01", "one")]);
-    world.online(0);
-    world.online(1);
-    world.hub = Office::open(Replica::open(&aside, &mut world.seed).unwrap()).unwrap();
-    for number in 0..=limits::WAITING_PER_PART_MAX {
-        world.edit(1, record, &[("E01", &number.to_string())]);
-    }
+    let mut world = about_to_be_refused(23);
     let long = world.open(1, &[("E01", "one")]);
     for _ in 0..16 {
         // What does not compress.
