@@ -161,7 +161,6 @@ impl Office {
         Ok((parcel.head, parcel.head.open(self.replica().identity(), sealed)?))
     }
 
-    /// The return for a message, in as many messages as its rows need.
     /// The packs that were refused of this message and of those before it in its file: mostly the return for the last one alone
     /// goes back.
     fn refused_of_file(&mut self, bundle: &Bundle, refused: &[RefusedPush]) -> Vec<RefusedPush> {
@@ -176,6 +175,7 @@ impl Office {
         all
     }
 
+    /// The return for a message, in as many messages as its rows need.
     fn give_back(
         &mut self,
         (child, bundle): (&Introduction, &Bundle),

@@ -14,7 +14,7 @@ use crate::publish;
 pub struct Office {
     replica: Replica,
     catalogue: Catalogue,
-    /// By whose files are being brought.
+    /// What was refused so far of files that are being brought, by who made them.
     pub(crate) refused_before: BTreeMap<ReplicaId, RefusedBefore>,
 }
 

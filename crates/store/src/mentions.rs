@@ -141,7 +141,7 @@ const NOW: &str = "mention";
 /// Every mention that there is or was.
 pub(crate) const EVER: &str =
     "(SELECT record, class, hash FROM mention UNION SELECT record, class, hash FROM mentioned_before)";
-/// Whether an interview that is not finished has a file, and nobody else may know of it.
+/// Whether an interview that is not finished has a file among its answers.
 const IN_A_DRAFT: &str =
     "EXISTS (SELECT 1 FROM draft_answer WHERE instr(draft_answer.value, lower(hex(hash))) > 0)";
 pub(crate) const UNUSED: &str = "INSERT INTO unused_key (key) SELECT key";

@@ -57,7 +57,7 @@ impl Replica {
         let transaction = self.connection_mut().transaction()?;
         let mut applier = Applier::new(&transaction, identity.replica(), &guard);
         let applied = applier.run()?;
-        let orphans = applier.of_erased_cases()?;
+        let orphans = applier.orphans()?;
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
         if !orphans.is_empty() {
@@ -80,7 +80,7 @@ pub(crate) struct Applier<'a> {
     own: ReplicaId,
     guard: &'a Guard,
     parts: BTreeMap<(RecordId, ClassId), Loaded>,
-    /// Bytes of parts that this round has gone through.
+    /// What this round has gone through, in bytes of parts.
     spent: usize,
     /// What came of changes whose turn is near, by their rows in the log.
     ahead: BTreeMap<i64, ahead::Tried>,
@@ -145,7 +145,7 @@ impl<'a> Applier<'a> {
     }
 
     /// The assessments of this round that go with their erased case: those that were taken, and those of which something was not.
-    fn of_erased_cases(mut self) -> Result<Vec<(RecordId, RecordId)>> {
+    fn orphans(mut self) -> Result<Vec<(RecordId, RecordId)>> {
         if !erase::is_anything_erased(self.connection)? {
             return Ok(self.of_erased_cases);
         }

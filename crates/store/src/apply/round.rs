@@ -1,5 +1,5 @@
-//! How much one round of applying does. Each save reads and writes its parts whole: a thousand to small parts are nothing, and a
-//! thousand to one of some megabytes are minutes, in which nobody else is served. So a round is measured by the bytes of the parts that it
+//! How much one round of applying does. Each save reads and writes its parts whole: a thousand to small parts are little, and a
+//! thousand to one of some megabytes keep everybody else from being served. So a round is measured by the bytes of the parts that it
 //! goes through, and whoever writes to large parts waits until the others had their turn.
 
 use rusqlite::Connection;
@@ -9,9 +9,9 @@ use crate::part::row_number;
 
 /// Saves applied in one transaction; between two, an answer can go out.
 const SAVES_MAX: usize = 1_000;
-/// Bytes of parts that a round goes through, at most by one save more: a second's work of a small server.
+/// Bytes of parts that a round goes through, at most by one save of each kind more.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
-/// What trying a change costs beside its part, in such bytes: a second is some sixteen thousand tries.
+/// What trying a change costs beside its part, in such bytes.
 pub(super) const A_TRY: usize = 1024;
 /// The same of telling one child of one assessment that its case is in other hands.
 pub(super) const A_PLACE: usize = 64;
@@ -38,6 +38,7 @@ impl Saves {
     }
 }
 
+// How large a large part is stands in the index `part_large` too, which both use.
 const USUAL: &str = "SELECT DISTINCT save FROM change INDEXED BY change_logged WHERE status = 0
      AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 1048576) ORDER BY save LIMIT ?1";
 /// From the parts to their changes: mostly there are none, and what is logged need not be looked through.
