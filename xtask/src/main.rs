@@ -15,7 +15,12 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim [--seeds A..B] [--json] | wasm | bench sync [--json] | bench hub [--json] | bench peers [--json] | bench ingest | bench burst | bench forms [--json]";
+/// As in the command itself: benchmarks measure what is shipped.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim [--seeds A..B] [--json] | wasm | bench sync [--json] | bench hub [--json] | bench memory [--json] | bench peers [--json] | bench ingest | bench burst | bench forms [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

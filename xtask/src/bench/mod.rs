@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.first().map(String::as_str) {
         Some("sync") => sync::run(Manner::of(arguments)),
         Some("hub") => sync::hub(Manner::of(arguments)),
+        Some("memory") => sync::memory(Manner::of(arguments)),
         Some("peers") => peers::run(Manner::of(arguments)),
         Some("ingest") => {
             let done = ingest::Work::new(devices(arguments)?)?.ingest()?;
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Some("serve") => memory::serve(Path::new(arguments.get(1).context("which folder?")?)),
         Some("forms") => forms::run(Manner::of(arguments)),
         _ => bail!(
-            "usage: cargo xtask bench sync [--json] | hub [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
+            "usage: cargo xtask bench sync [--json] | hub [--json] | memory [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
         ),
     }
 }

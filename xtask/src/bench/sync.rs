@@ -33,6 +33,14 @@ pub(super) fn hub(manner: Manner) -> Result<()> {
     Ok(())
 }
 
+/// Its memory alone.
+pub(super) fn memory(manner: Manner) -> Result<()> {
+    let mut rows = Rows::new(manner);
+    memory_rows(&mut rows)?;
+    rows.end();
+    Ok(())
+}
+
 /// What travels over a link that holds.
 fn bytes(rows: &mut Rows) -> Result<()> {
     let (nothing_new, one_percent) = caught_up()?;
