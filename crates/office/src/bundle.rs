@@ -87,7 +87,6 @@ impl Office {
             let erased = self.hold_aside(&child, &bundle.pushes, |office, push| {
                 Ok(office.replica_mut().ingest_bundled(&child, bundle.line, push, now)?)
             })?;
-            let erased = erased.ok_or_else(revoked)?;
             return self.give_back_word((child, &bundle), erased, (entropy, now));
         }
         let (mut logged, mut known, mut after_gap) = (0, 0, 0);
@@ -116,15 +115,15 @@ impl Office {
         Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
     }
 
-    /// The home's word for a revoked device, which brings something of an erased record in this pack. The return does not name
-    /// it: it is to come again in its place.
+    /// The home's word for a revoked device, on what it is to destroy; else it is refused. The return does not name the pack that brings
+    /// something of that: it is to come again in its place.
     fn give_back_word(
         &self,
         (child, bundle): (Introduction, &Bundle),
-        erased: &Push,
+        erased: Option<&Push>,
         (entropy, now): (&mut dyn Entropy, Millis),
     ) -> Result<BundleTaken, Rejected> {
-        let back = self.replica().return_to_revoked(bundle, now)?;
+        let back = self.replica().return_to_revoked(bundle, now)?.ok_or_else(revoked)?;
         let mut file = ParcelWriter::new(ParcelKind::Return, &child.key, self.replica().id());
         file.add(&back.encode(self.replica().identity()), entropy)?;
         Ok(BundleTaken {
@@ -132,7 +131,7 @@ impl Office {
             logged: 0,
             known: 0,
             after_gap: 0,
-            refused: named(erased, Problem::Erased).into_iter().collect(),
+            refused: erased.and_then(|push| named(push, Problem::Erased)).into_iter().collect(),
             continues: bundle.continues,
             applied: Applied::default(),
             back: file.finish(),

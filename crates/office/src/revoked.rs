@@ -1,6 +1,6 @@
 //! What a revoked device brings. It may be somebody's work of the days before their telephone was lost, or the thief's: nobody
 //! can say but the office. So it is kept, and held aside, as much of it as one person may have written. The device is told
-//! that it lies there and was not taken, what of it was erased, and nothing else: whoever has it asks in vain.
+//! that it lies there and was not taken, what it is to destroy, and nothing else: whoever has it asks in vain.
 
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
@@ -19,7 +19,7 @@ pub(crate) fn revoked() -> Rejected {
 }
 
 impl Office {
-    /// Answers a request of a revoked device that brings something; one that only asks is refused.
+    /// Answers a request of a revoked device that brings something, or has something to destroy; else it is refused.
     pub(crate) fn answer_revoked(
         &mut self,
         child: &Introduction,
@@ -31,10 +31,7 @@ impl Office {
         self.hold_aside(child, &request.pushes, |office, push| {
             Ok(office.replica_mut().ingest(child, line, push, now)?)
         })?;
-        if request.pushes.is_empty() {
-            return Err(revoked());
-        }
-        let answer = self.replica().answer_revoked(child, request, before, now)?;
+        let answer = self.replica().answer_revoked(child, request, before, now)?.ok_or_else(revoked)?;
         Ok(answer.encode(self.replica().identity()))
     }
 

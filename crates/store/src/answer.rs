@@ -15,6 +15,7 @@ use teranga_sync::pack::Entry;
 use crate::erase;
 use crate::error::Result;
 use crate::feed;
+use crate::holders;
 use crate::membership;
 use crate::replica::Replica;
 use crate::verdicts;
@@ -39,24 +40,27 @@ impl Replica {
     }
 
     /// The answer to a request of a revoked replica whose packs were held aside: how far its outbox is held, the verdicts on
-    /// what it brought and the home's word on what of it was erased, nothing else of the feed. There is more, it says: what is told
-    /// to whoever asks on is the refusal.
+    /// what it brought and the home's word on what it brought or may hold and was erased, nothing else of the feed. There is more, it
+    /// says: what is told to whoever asks on is the refusal. `None` where it brought nothing and has nothing to destroy.
     pub fn answer_revoked(
         &self,
         child: &Introduction,
         request: &Request,
         before: Asker,
         now: Millis,
-    ) -> Result<Answer> {
+    ) -> Result<Option<Answer>> {
         let id = replica_id(&child.key);
-        let (mut rows, words) = (Vec::new(), self.words_on(&request.pushes)?);
+        let (mut rows, words) = (Vec::new(), self.words_for(id, &request.pushes)?);
+        if request.pushes.is_empty() && words.is_empty() {
+            return Ok(None);
+        }
         for entry in entries(&request.pushes).filter(|entry| !words.contains_key(&entry.record)) {
             let verdict = verdicts::on(self.connection(), (entry.record, &entry.class, entry.hash))?;
             rows.extend(verdict.map(Row::Verdict));
         }
         rows.extend(words.into_values());
         let cut = feed::Cut { rows, cursor: request.cursor, more: More::Rows };
-        self.answer_of(cut, (id, request), before, now)
+        self.answer_of(cut, (id, request), before, now).map(Some)
     }
 
     /// The answer that gives these rows.
@@ -82,9 +86,11 @@ impl Replica {
         })
     }
 
-    /// The home's word on each erased record of which these packs bring something.
-    fn words_on(&self, pushes: &[Push]) -> Result<BTreeMap<RecordId, Row>> {
-        let mut words = BTreeMap::new();
+    /// The home's word for a revoked replica, on each erased record that it has not destroyed, or of which these packs bring something.
+    fn words_for(&self, replica: ReplicaId, pushes: &[Push]) -> Result<BTreeMap<RecordId, Row>> {
+        let outstanding = holders::words_for(self.connection(), replica)?;
+        let mut words: BTreeMap<RecordId, Row> =
+            outstanding.into_iter().map(|word| (word.record, Row::Erase(word))).collect();
         for entry in entries(pushes).filter(|entry| entry.body.is_some()) {
             if let Some(word) = erase::word_on(self.connection(), entry.record)? {
                 words.insert(entry.record, word);
@@ -111,12 +117,15 @@ impl Replica {
         self.returned(cut, bundle, from, now)
     }
 
-    /// What goes back for a bundle in which a revoked replica brings something that was erased: the home's word on it, and that
-    /// there is more, as in an answer.
-    pub fn return_to_revoked(&self, bundle: &Bundle, now: Millis) -> Result<Return> {
-        let rows = self.words_on(&bundle.pushes)?.into_values().collect();
+    /// What goes back for a bundle of a revoked replica that brings or may hold something that was erased: the home's word on it, and
+    /// that there is more, as in an answer. `None` where there is nothing of the kind.
+    pub fn return_to_revoked(&self, bundle: &Bundle, now: Millis) -> Result<Option<Return>> {
+        let rows: Vec<Row> = self.words_for(bundle.replica, &bundle.pushes)?.into_values().collect();
+        if rows.is_empty() {
+            return Ok(None);
+        }
         let cut = feed::Cut { rows, cursor: bundle.cursor, more: More::Rows };
-        self.returned(cut, bundle, bundle.cursor, now)
+        self.returned(cut, bundle, bundle.cursor, now).map(Some)
     }
 
     /// The return that gives these rows.

@@ -8,6 +8,7 @@ use teranga_core::id::{Entropy, Line, OpeningNonce, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::bundle::{Bundle, Return};
+use teranga_sync::erase::Confirmation;
 use teranga_sync::feed::Row;
 use teranga_sync::identity::{Identity, replica_id};
 use teranga_sync::limits;
@@ -22,6 +23,8 @@ use crate::columns::integer;
 use crate::erase::Destroyed;
 use crate::error::{Result, StoreError};
 use crate::gone;
+use crate::holders;
+use crate::introduced;
 use crate::line;
 use crate::outbox::{self, OutboxRow};
 use crate::receipts;
@@ -79,6 +82,8 @@ impl Replica {
             if only_asks { Vec::new() } else { outbox::unacknowledged(&transaction, uplink.acknowledged)? };
         let version = spoken.toward(uplink.newest);
         let mut file = Filling::new((&identity, version), &uplink, line, opening);
+        file.message.confirmations = confirmations(&transaction, identity.replica())?;
+        holders::put_in_file(&transaction, &file.message.confirmations, file.message.exchange)?;
         let mut packs = 0;
         for (at, row) in &waiting {
             let row = OutboxRow { number: outbox::give_out(&transaction, *at)?, ..*row };
@@ -116,6 +121,8 @@ impl Replica {
         let in_order = back.from == before.cursor;
         let mut rows = uplink::read_rows(&back.rows, back.version)?;
         rows.retain(|row| in_order || holds_always(row, own));
+        // Before its rows, of which one may be a word that the hub says once more.
+        holders::told_in_file(&transaction, back.exchange)?;
         let mut took = uplink::take_rows(&transaction, &identity, rows)?;
         let acknowledged = if of_this_line && !began_a_line {
             acknowledge(&transaction, own, &before, (back, speaks_last))?
@@ -146,6 +153,16 @@ impl Replica {
             foreign_words,
         })
     }
+}
+
+/// Confirmations for a file, as many as it may hold: of those below only once the hub above knows of all of them, for introductions
+/// go in no file.
+fn confirmations(connection: &Connection, own: ReplicaId) -> Result<Vec<Confirmation>> {
+    let mut confirmations = holders::untold(connection)?;
+    if !introduced::untold(connection)?.introductions.is_empty() {
+        confirmations.retain(|confirmation| confirmation.replica == own);
+    }
+    Ok(confirmations)
 }
 
 /// Whether a row holds whenever it was written. What enters, leaves, is taken out, or is granted to this replica itself
@@ -257,6 +274,7 @@ impl<'a> Filling<'a> {
             exchange: uplink.exchange + 1,
             cursor: uplink.cursor,
             continues: false,
+            confirmations: Vec::new(),
             pushes: Vec::new(),
         };
         let file = ParcelWriter::new(ParcelKind::Bundle, &uplink.key, identity.replica());

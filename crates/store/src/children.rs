@@ -167,9 +167,9 @@ impl Replica {
         Ok((moved == 1).then_some(before))
     }
 
-    /// Notes that a bundle of a child came, in one of its lines.
+    /// Notes that a bundle of a child came, in one of its lines, and takes what it confirms.
     pub fn note_bundle(&mut self, bundle: &Bundle, now: Millis) -> Result<()> {
-        let (child, line) = (bundle.replica, bundle.line);
+        let (child, line, own) = (bundle.replica, bundle.line, self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
         if is_forgotten(&transaction, child, line)? {
             // Bundles go on in it, for nothing is left out of a return; whoever asks must ask in another.
@@ -181,7 +181,11 @@ impl Replica {
         transaction
             .prepare_cached("UPDATE child SET last_ms = ?3 WHERE replica = ?1 AND line = ?2")?
             .execute(params![child.as_bytes(), line.number(), now.0])?;
+        erase::take_confirmations(&transaction, &own, &bundle.confirmations)?;
         transaction.commit()?;
+        if !bundle.confirmations.is_empty() {
+            self.forget_destroyed()?;
+        }
         Ok(())
     }
 

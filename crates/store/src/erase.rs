@@ -6,26 +6,23 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::grant::reaches;
 use teranga_core::id::{RecordId, ReplicaId, Salt};
-use teranga_core::record::Custody;
 use teranga_core::time::Millis;
 use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::feed::Row;
-use teranga_sync::identity::{Identity, replica_id};
-use teranga_sync::limits;
+use teranga_sync::identity::Identity;
 
 use crate::columns::{blob, unsigned};
 use crate::covered;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
-use crate::granted_before;
+use crate::holders::{self, Has};
 use crate::home;
 use crate::log;
 use crate::mentions;
 use crate::orphan;
-use crate::part::{self, row_number};
+use crate::part;
 use crate::passing;
 use crate::receipts::Tier;
 use crate::register;
@@ -33,10 +30,6 @@ use crate::replica::Replica;
 
 /// Stands for the salt of a record that is gone.
 pub(crate) const NO_SALT: Salt = Salt([0; 16]);
-
-/// Whether a replica has confirmed, and ?2, which is this one, has destroyed its key too: a full disk may have kept it from that.
-const IS_DESTROYED: &str = "(signature IS NOT NULL AND NOT (replica = ?2
-    AND EXISTS (SELECT 1 FROM unused_key WHERE unused_key.record = erasure.record)))";
 
 /// How far an erasure has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,22 +97,11 @@ impl Replica {
             erasures.push(Erased {
                 record,
                 at: Millis(row.get(1)?),
-                confirmed: self.replicas_of(&format!("{IS_DESTROYED} IS TRUE"), record)?,
-                outstanding: self.replicas_of(&format!("{IS_DESTROYED} IS NOT TRUE"), record)?,
+                confirmed: holders::who(self.connection(), (record, self.id()), Has::Destroyed)?,
+                outstanding: holders::who(self.connection(), (record, self.id()), Has::NotSaid)?,
             });
         }
         Ok(erasures)
-    }
-
-    fn replicas_of(&self, which: &str, record: RecordId) -> Result<Vec<ReplicaId>> {
-        let sql = format!("SELECT replica FROM erasure WHERE record = ?1 AND {which}");
-        let mut statement = self.connection().prepare_cached(&sql)?;
-        let mut rows = statement.query([record.as_bytes(), self.id().as_bytes()])?;
-        let mut replicas = Vec::new();
-        while let Some(row) = rows.next()? {
-            replicas.push(blob(row, 0, "erasure", "replica")?);
-        }
-        Ok(replicas)
     }
 }
 
@@ -162,6 +144,14 @@ pub(crate) fn will_destroy(connection: &Connection, own: ReplicaId, rows: &[Row]
     Ok(destroyed)
 }
 
+/// Takes the home's word as it came down. Who hears it once more says again what it said, for the hub did not keep that.
+pub(crate) fn hear(connection: &Connection, own: &Identity, erasure: &Erasure) -> Result<()> {
+    if take(connection, own, erasure)? {
+        return Ok(());
+    }
+    holders::say_again(connection, own.replica(), erasure.record)
+}
+
 /// Takes the home's word: destroys the record, passes it down, and confirms. Returns whether it was new.
 pub(crate) fn take(connection: &Connection, own: &Identity, erasure: &Erasure) -> Result<bool> {
     if !erasure.verify() {
@@ -181,11 +171,11 @@ pub(crate) fn take(connection: &Connection, own: &Identity, erasure: &Erasure) -
         return Ok(false);
     }
     let row = connection.last_insert_rowid();
-    note_holders(connection, own.replica(), erasure.record)?;
+    holders::note(connection, own.replica(), erasure.record)?;
     destroy(connection, erasure.record)?;
     log::forget_unsent(connection, own.replica())?;
     feed::append(connection, About::Erase(row), To::All, erasure.record.as_bytes())?;
-    confirm(connection, &Confirmation::sign(own, *erasure))?;
+    holders::confirm(connection, &Confirmation::sign(own, *erasure))?;
     Ok(true)
 }
 
@@ -203,34 +193,6 @@ pub(crate) fn erase_orphans(
             .prepare_cached("SELECT at_ms FROM erased WHERE record = ?1")?
             .query_row([case.as_bytes()], |row| row.get(0))?;
         take(connection, own, &Erasure::sign(own, *record, Millis(at)))?;
-    }
-    Ok(())
-}
-
-/// Notes who may hold the record: whoever reaches it now or by what it was granted before, was once in charge of it, wrote it,
-/// or brought it.
-fn note_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
-    let custody = custody::of(connection, record)?.unwrap_or_default();
-    let ever =
-        Custody { assigned: custody.assigned.union(&custody.before).cloned().collect(), ..custody.clone() };
-    for holder in register::people(connection)? {
-        let id = replica_id(&holder.key);
-        // A hub that brought what it did not take holds it aside.
-        let had: bool = connection
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM change c LEFT JOIN pack p ON p.origin = c.origin AND p.batch = c.batch
-                    WHERE c.record = ?1 AND (c.origin = ?2 OR p.via = ?2))",
-            )?
-            .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
-        let granted = granted_before::of(connection, &holder)?;
-        let mut granted = granted.iter().chain([&holder]);
-        if id == own || had || granted.any(|granted| reaches(&granted.audience, &ever)) {
-            connection
-                .prepare_cached(
-                    "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                )?
-                .execute([record.as_bytes(), id.as_bytes()])?;
-        }
     }
     Ok(())
 }
@@ -278,7 +240,7 @@ pub(crate) fn erase_row(connection: &Connection, row: i64) -> Result<Row> {
         connection.prepare_cached("SELECT record, at_ms, home, signature FROM erased WHERE row = ?1")?;
     let mut rows = statement.query([row])?;
     let row = rows.next()?.ok_or(StoreError::Inconsistent { table: "feed", column: "ref" })?;
-    Ok(Row::Erase(read(row, 0)?))
+    Ok(Row::Erase(holders::word(row, 0)?))
 }
 
 /// The home's word on a record, where it was erased.
@@ -288,31 +250,6 @@ pub(crate) fn word_on(connection: &Connection, record: RecordId) -> Result<Optio
         .query_row([record.as_bytes()], |row| row.get(0))
         .optional()?;
     row.map(|row| erase_row(connection, row)).transpose()
-}
-
-/// Reads the word whose columns begin at this one.
-pub(crate) fn read(row: &rusqlite::Row<'_>, at: usize) -> Result<Erasure> {
-    Ok(Erasure {
-        record: blob(row, at, "erased", "record")?,
-        at: Millis(row.get(at + 1)?),
-        home: blob(row, at + 2, "erased", "home")?,
-        signature: blob(row, at + 3, "erased", "signature")?,
-    })
-}
-
-/// Keeps a confirmation, to be told to the hub above; whether it is new.
-pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> Result<bool> {
-    let confirmed = connection
-        .prepare_cached(
-            "INSERT INTO erasure (record, replica, signature) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET signature = excluded.signature WHERE erasure.signature IS NULL",
-        )?
-        .execute(params![
-            confirmation.erasure.record.as_bytes(),
-            confirmation.replica.as_bytes(),
-            confirmation.signature
-        ])?;
-    Ok(confirmed == 1)
 }
 
 /// Keeps what a child says was destroyed below, where the signature is that of a replica that is known here. What was
@@ -329,56 +266,10 @@ pub(crate) fn take_confirmations(
         let known = register::introduction(connection, confirmation.replica)?;
         if known.is_some_and(|known| confirmation.verify(&known.key))
             && is_erased(connection, confirmation.erasure.record)?
-            && confirm(connection, confirmation)?
+            && holders::confirm(connection, confirmation)?
         {
             feed::append(connection, About::Told, To::All, &confirmation.signature)?;
         }
     }
-    Ok(())
-}
-
-/// Somebody who syncs with a hub that has not confirmed yet is news here: what was erased they may hold as it does.
-pub(crate) fn note_news(connection: &Connection, of_hub: ReplicaId, replica: ReplicaId) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO erasure (record, replica) SELECT record, ?2 FROM erasure
-             WHERE replica = ?1 AND signature IS NULL ON CONFLICT DO NOTHING",
-        )?
-        .execute([of_hub.as_bytes(), replica.as_bytes()])?;
-    Ok(())
-}
-
-/// Confirmations that the hub above has not been told yet.
-pub(crate) fn untold(connection: &Connection) -> Result<Vec<Confirmation>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT record, at_ms, home, erased.signature, replica, erasure.signature
-         FROM erasure JOIN erased USING (record) WHERE erasure.signature IS NOT NULL AND told = 0
-         ORDER BY record, replica LIMIT ?1",
-    )?;
-    let mut rows = statement.query([row_number(limits::CONFIRMATIONS_MAX)])?;
-    let mut untold = Vec::new();
-    while let Some(row) = rows.next()? {
-        untold.push(Confirmation {
-            erasure: read(row, 0)?,
-            replica: blob(row, 4, "erasure", "replica")?,
-            signature: blob(row, 5, "erasure", "signature")?,
-        });
-    }
-    Ok(untold)
-}
-
-/// Notes that the hub above was told.
-pub(crate) fn told(connection: &Connection, confirmations: &[Confirmation]) -> Result<()> {
-    for confirmation in confirmations {
-        connection
-            .prepare_cached("UPDATE erasure SET told = 1 WHERE record = ?1 AND replica = ?2")?
-            .execute([confirmation.erasure.record.as_bytes(), confirmation.replica.as_bytes()])?;
-    }
-    Ok(())
-}
-
-/// The hub above may have forgotten what it was told.
-pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
-    connection.execute("UPDATE erasure SET told = 0", [])?;
     Ok(())
 }

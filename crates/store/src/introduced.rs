@@ -11,9 +11,9 @@ use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
 
 use crate::columns::blob;
-use crate::erase;
 use crate::error::Result;
 use crate::granted_before;
+use crate::holders;
 use crate::ingest;
 use crate::register;
 
@@ -80,7 +80,7 @@ pub(crate) fn take(connection: &Connection, child: &Introduction, brought: &[Int
         // A child that works under another hub by now: what that one grants it, it may hold beside.
         if !register::was_enrolled_here(connection, id)? && now.insert(introduction.key) {
             if ingest::introduce(connection, introduction)? {
-                erase::note_news(connection, replica_id(&child.key), id)?;
+                holders::note_news(connection, replica_id(&child.key), id)?;
             }
         } else {
             granted_before::note(connection, introduction)?;

@@ -12,9 +12,9 @@ use crate::attachments;
 use crate::behind::Reading;
 use crate::covered;
 use crate::drawn;
-use crate::erase;
 use crate::error::Result;
 use crate::gone;
+use crate::holders;
 use crate::home;
 use crate::introduced;
 use crate::judged;
@@ -83,7 +83,7 @@ impl Replica {
             }
             transaction.execute("DELETE FROM uplink", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
-            erase::tell_again(&transaction)?;
+            holders::tell_again(&transaction)?;
             introduced::tell_again(&transaction)?;
             judged::tell_again(&transaction)?;
             // Sealed for the hub before, which is not met again; whoever made them still has them.
@@ -97,7 +97,7 @@ impl Replica {
         } else if from != to || (hub.home.is_some() && home::home(&transaction, &own)?.as_ref() != hub.home) {
             transaction.execute("UPDATE uplink SET position = 0, running = zeroblob(32), within = 0", [])?;
             transaction.execute("DELETE FROM checkpoint", [])?;
-            erase::tell_again(&transaction)?;
+            holders::tell_again(&transaction)?;
         }
         let reading = match (&before, profile.kind) {
             (Some(_), _) => Reading::Behind,

@@ -38,6 +38,7 @@ mod gone;
 mod granted_before;
 mod held;
 pub mod held_answers;
+mod holders;
 mod home;
 pub mod ingest;
 mod introduced;

@@ -61,7 +61,7 @@ fn row(connection: &Connection, own: &Identity, row: Row) -> Result<()> {
         Row::Resource(resource) => resources::note(connection, &resource).map(|_| ()),
         Row::Receipt(receipt) => receipts::note(connection, &receipt),
         Row::Verdict(verdict) => verdicts::take(connection, own.replica(), vec![verdict]),
-        Row::Erase(erasure) => erase::take(connection, own, &erasure).map(|_| ()),
+        Row::Erase(erasure) => erase::hear(connection, own, &erasure),
         Row::Leave { record, class } => gone::note(connection, record, class.as_ref()),
         Row::Fork { origin, batch } => fork::take(connection, own.replica(), origin, batch),
     }

@@ -9,6 +9,7 @@ use teranga_core::time::Millis;
 
 use crate::bytes::DecodeError;
 use crate::compress;
+use crate::erase::Confirmation;
 use crate::feed::Cursor;
 use crate::identity::Identity;
 use crate::limits;
@@ -43,6 +44,8 @@ pub struct Bundle {
     pub cursor: Cursor,
     /// Whether another message follows in the same file.
     pub continues: bool,
+    /// What was destroyed at the child and below it since it last said so: the same in every message of a file.
+    pub confirmations: Vec<Confirmation>,
     /// Packs, in the order of their numbers.
     pub pushes: Vec<Push>,
 }
@@ -99,6 +102,7 @@ impl Bundle {
         writer.number(self.line.number().into()).raw(&self.opening.0).number(self.exchange);
         write_cursor(&mut writer, &self.cursor);
         writer.byte(u8::from(self.continues));
+        message::write_confirmations(&mut writer, &self.confirmations);
         message::write_pushes(&mut writer, &self.pushes);
         signed::sign(writer, identity)
     }
@@ -122,9 +126,10 @@ impl Bundle {
         let exchange = reader.number_up_to("exchange", limits::EXCHANGE_MAX)?;
         let cursor = read_cursor(&mut reader)?;
         let continues = read_flag(&mut reader, "continues")?;
+        let confirmations = message::read_confirmations(&mut reader)?;
         let pushes = message::read_pushes(&mut reader, version)?;
         reader.finish()?;
-        Ok(Self { version, hub, replica, line, opening, exchange, cursor, continues, pushes })
+        Ok(Self { version, hub, replica, line, opening, exchange, cursor, continues, confirmations, pushes })
     }
 }
 

@@ -73,7 +73,8 @@ pub const ROWS_RAW_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const ROWS_CUT_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The most introductions of enrolled children in one request; the others go with the next.
 pub const INTRODUCTIONS_MAX: usize = 64;
-/// The most confirmations of erasures in one request; the others go with the next.
+/// The most confirmations of erasures in one request or bundle, and the most erasures that a revoked replica is told of at once; the
+/// others go with the next.
 pub const CONFIRMATIONS_MAX: usize = 64;
 /// The most judgements of changes in one request; the others go with the next.
 pub const JUDGEMENTS_MAX: usize = 64;

@@ -182,10 +182,7 @@ impl Request {
         for introduction in &self.introductions {
             write_introduction(&mut writer, introduction);
         }
-        writer.count(self.confirmations.len());
-        for confirmation in &self.confirmations {
-            confirmation.write(&mut writer);
-        }
+        write_confirmations(&mut writer, &self.confirmations);
         writer.count(self.judgements.len());
         for judgement in &self.judgements {
             judgement.write(&mut writer);
@@ -216,9 +213,7 @@ impl Request {
         let introductions = (0..reader.count("introductions", limits::INTRODUCTIONS_MAX)?)
             .map(|_| read_introduction(&mut reader))
             .collect::<Result<_, _>>()?;
-        let confirmations = (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
-            .map(|_| Confirmation::read(&mut reader))
-            .collect::<Result<_, _>>()?;
+        let confirmations = read_confirmations(&mut reader)?;
         let judgements = (0..reader.count("judgements", limits::JUDGEMENTS_MAX)?)
             .map(|_| Judgement::read(&mut reader))
             .collect::<Result<_, _>>()?;
@@ -285,6 +280,19 @@ impl Answer {
             rows,
         })
     }
+}
+
+pub(crate) fn write_confirmations(writer: &mut Writer, confirmations: &[Confirmation]) {
+    writer.count(confirmations.len());
+    for confirmation in confirmations {
+        confirmation.write(writer);
+    }
+}
+
+pub(crate) fn read_confirmations(reader: &mut Reader<'_>) -> Result<Vec<Confirmation>, DecodeError> {
+    (0..reader.count("confirmations", limits::CONFIRMATIONS_MAX)?)
+        .map(|_| Confirmation::read(reader))
+        .collect()
 }
 
 pub(crate) fn write_pushes(writer: &mut Writer, pushes: &[Push]) {

@@ -132,6 +132,7 @@ fn nobody_speaks_for_the_hub_or_for_a_child_in_a_file() {
         exchange: 1,
         cursor: Cursor::default(),
         continues: false,
+        confirmations: Vec::new(),
         pushes: Vec::new(),
     };
     let moussa_key = world.devices[1].replica().identity().clone();

@@ -7,6 +7,7 @@
     reason = "a helper that cannot go on must stop the test"
 )]
 
+mod erased;
 mod files;
 mod orders;
 mod revoked;

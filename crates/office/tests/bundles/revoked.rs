@@ -239,7 +239,8 @@ fn is_destroyed_and_confirmed(world: &World, erased: RecordId) {
     let device = world.devices[AWA].replica();
     assert!(device.is_erased(erased).unwrap() && device.parts(erased).unwrap().is_empty());
     let erasures = world.hub.replica().erasures().unwrap();
-    assert!(erasures[0].confirmed.contains(&device.id()) && !erasures[0].outstanding.contains(&device.id()));
+    let of_it = erasures.iter().find(|erasure| erasure.record == erased).unwrap();
+    assert!(of_it.confirmed.contains(&device.id()) && !of_it.outstanding.contains(&device.id()));
     for replica in [device, world.hub.replica()] {
         replica.verify(|flaw| panic!("{flaw:?}")).unwrap();
     }
@@ -268,7 +269,33 @@ fn the_same_in_files() {
     let taken = bring_to(&mut world.hub, &file, &mut world.seed);
     assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
     assert_eq!(reasons(&world.hub, other), [Some("revoked".to_owned())]);
-    // No file carries a confirmation: the next question does.
-    assert!(is_refused_as_revoked(world.session(AWA)));
+    // That file carried the confirmation.
     is_destroyed_and_confirmed(&world, erased);
+}
+
+#[test]
+fn what_was_erased_goes_from_a_revoked_device_that_has_nothing_to_bring() {
+    let erases_after_the_revocation = |seed| {
+        let mut world = World::new(seed, &["Awa Exemple", "Moussa Modèle"]);
+        let erased = [world.open(AWA, &[("E01", "ok")]), world.open(MOUSSA, &[("E01", "satisfied")])];
+        [AWA, MOUSSA, AWA].map(|device| world.online(device));
+        let awa = world.devices[AWA].replica().id();
+        assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
+        erased.map(|record| world.hub.replica_mut().erase(record, NOW).unwrap());
+        (world, erased)
+    };
+    let (mut world, erased) = erases_after_the_revocation(11);
+    for _ in 0..2 {
+        assert!(is_refused_as_revoked(world.session(AWA)));
+        erased.map(|record| is_destroyed_and_confirmed(&world, record));
+    }
+
+    let (mut world, erased) = erases_after_the_revocation(12);
+    let file = world.export(AWA);
+    let (_, back) = world.bring(&file);
+    assert_eq!(world.hear(AWA, &back.unwrap()).unwrap().destroyed.records, 2);
+    let file = world.export(AWA);
+    let taken = bring_to(&mut world.hub, &file, &mut world.seed);
+    assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
+    erased.map(|record| is_destroyed_and_confirmed(&world, record));
 }

@@ -22,6 +22,7 @@ use teranga_sync::introduction::ReplicaKind;
 use crate::columns::maybe_blob;
 use crate::erase;
 use crate::error::{Result, StoreError, UNSEALABLE};
+use crate::holders;
 use crate::replica;
 use keyring::{Destroyed, Keyring, Sealed};
 
@@ -128,7 +129,7 @@ impl Keys {
         let mut unused: Vec<(i64, Option<Erasure>)> = Vec::new();
         while let Some(row) = rows.next()? {
             let record: Option<RecordId> = maybe_blob(row, 1, "unused_key", "record")?;
-            let word = record.map(|_| erase::read(row, 1)).transpose()?;
+            let word = record.map(|_| holders::word(row, 1)).transpose()?;
             unused.push((row.get(0)?, word));
         }
         if unused.is_empty() {

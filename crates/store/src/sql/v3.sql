@@ -146,6 +146,7 @@ CREATE TABLE erasure (
     replica   BLOB NOT NULL,
     signature BLOB,
     told      INTEGER NOT NULL DEFAULT 0, -- 1: the hub above has it
+    in_file   INTEGER,                    -- the number of the file in which it went last
     PRIMARY KEY (record, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasure_untold ON erasure (told) WHERE told = 0;

@@ -15,9 +15,10 @@ use crate::attachments;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::integer;
-use crate::erase::{self, Destroyed};
+use crate::erase::Destroyed;
 use crate::error::Result;
 use crate::gone;
+use crate::holders;
 use crate::introduced;
 use crate::judged;
 use crate::line;
@@ -63,7 +64,7 @@ impl Replica {
         let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
         let transaction = self.connection_mut().transaction()?;
         let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;
-        erase::told(&transaction, &request.confirmations)?;
+        holders::told(&transaction, &request.confirmations)?;
         introduced::told(&transaction, &request.introductions)?;
         judged::told(&transaction, &request.judgements)?;
         let acknowledged = outbox::held_above(&transaction, &answer.acknowledged)?;
@@ -79,7 +80,7 @@ impl Replica {
         missed::settle(&transaction)?;
         let unpacked = !outbox::is_passed_over(&transaction, own)?
             && (unpacked(&transaction, own)? || missed::is_owed(&transaction)?);
-        let untold = !erase::untold(&transaction)?.is_empty()
+        let untold = !holders::untold(&transaction)?.is_empty()
             || !introduced::untold(&transaction)?.introductions.is_empty();
         let caught_up = before.reading == Reading::CaughtUp || answer.more == More::Nothing;
         let untold = untold || (caught_up && !judged::untold(&transaction)?.is_empty());
@@ -141,7 +142,7 @@ pub(crate) fn next_cursor(
     behind::fall_behind(connection)?;
     log::offer_again(connection, own)?;
     outbox::offer_again(connection, acknowledged)?;
-    erase::tell_again(connection)?;
+    holders::tell_again(connection)?;
     introduced::tell_again(connection)?;
     judged::tell_again(connection)?;
     attachments::offer_again(connection)?;

@@ -10,8 +10,8 @@ use teranga_sync::version::Version;
 
 use crate::behind::Reading;
 use crate::drawn;
-use crate::erase;
 use crate::error::Result;
+use crate::holders;
 use crate::introduced::{self, Untold};
 use crate::judged;
 use crate::line;
@@ -50,7 +50,7 @@ impl Replica {
         let opening = Asker::of(self.nonce());
         let Untold { introductions, more } = introduced::untold(self.connection())?;
         // Of whom the hub above does not know it takes no confirmation.
-        let confirmations = if more { Vec::new() } else { erase::untold(self.connection())? };
+        let confirmations = if more { Vec::new() } else { holders::untold(self.connection())? };
         let judgements = match uplink.reading {
             Reading::CaughtUp => judged::untold(self.connection())?,
             // What was tried again since may be forgotten here.

@@ -9,7 +9,7 @@ use super::{Flaw, Told};
 use crate::columns::{blob, maybe_blob};
 use crate::error::{Result, StoreError};
 use crate::replica::Replica;
-use crate::{erase, register, thumbnails};
+use crate::{holders, register, thumbnails};
 
 /// Every identity follows from its key, and every opening from its replica's. Of what an introduction says besides, nothing is
 /// signed: that is in the tally.
@@ -49,7 +49,7 @@ pub(super) fn erasures(replica: &Replica, told: Told<'_>) -> Result<()> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let erasure = erase::read(row, 0)?;
+        let erasure = holders::word(row, 0)?;
         if !erasure.verify() {
             told(Flaw::Erasure(erasure.record));
             continue;

@@ -81,6 +81,7 @@ fn a_line_that_is_forgotten_is_asked_in_no_more_though_a_bundle_came_in_it_since
         exchange: request.exchange + 1,
         cursor: request.cursor,
         continues: false,
+        confirmations: Vec::new(),
         pushes: Vec::new(),
     };
     world.region.note_bundle(&bundle, NOW).unwrap();

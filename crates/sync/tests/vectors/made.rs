@@ -301,6 +301,7 @@ pub(crate) fn bundle(version: Version) -> Bundle {
         exchange: 8,
         cursor: Cursor { position: FeedPosition(300), running: [9; 32], within: 0 },
         continues: false,
+        confirmations: vec![Confirmation::sign(&device(), erasure())],
         pushes: vec![Push::of(1, None, &pack(), version)],
     }
 }

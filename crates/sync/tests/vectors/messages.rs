@@ -114,7 +114,7 @@ impl Spelled for Bundle {
             "type": BUNDLE, "version": self.version.number(), "hub": self.hub, "child": self.replica,
             "line": self.line.number(), "opening": hex(&self.opening.0), "exchange": self.exchange,
             "cursor": self.cursor.spell(), "continues": u8::from(self.continues),
-            "pushes": spell_pushes(&self.pushes),
+            "confirmations": self.confirmations.spell(), "pushes": spell_pushes(&self.pushes),
         })
     }
 
@@ -128,6 +128,7 @@ impl Spelled for Bundle {
             exchange: number(&json["exchange"]),
             cursor: Cursor::told(&json["cursor"]),
             continues: json["continues"] == 1,
+            confirmations: Vec::told(&json["confirmations"]),
             pushes: pushes(json),
         }
     }
