@@ -9,6 +9,7 @@ use teranga_store::Replica;
 use teranga_store::conversation::{Conversation, Failure, Reply, Summary, Talk, Turn};
 use teranga_store::lane::{FileFailure, Lane, LaneSummary};
 use teranga_store::uplink::TakeError;
+use teranga_sync::limits;
 use teranga_sync::signed::MessageError;
 
 use crate::link::{Link, LinkError, Road};
@@ -30,8 +31,8 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Five failures in a row, the protocol's own pauses.
-    pub const FIELD: Self = Self { failures_max: 5, pause_permille: 1_000 };
+    /// The protocol's own failures and pauses.
+    pub const FIELD: Self = Self { failures_max: limits::FAILURES_MAX, pause_permille: 1_000 };
 
     /// How long to wait where the protocol's own pause is so long. What a busy hub asks for comes before it: the pause
     /// is drawn at random, and spreads those who were told the same.

@@ -209,6 +209,8 @@ pub const REFUSED_BYTES_MAX: usize = REQUEST_BYTES_MAX;
 pub const BUSY_SECONDS: u64 = 5;
 /// The most refusals of which a hub's log says each, in a minute: as many as somebody reads who looks for one.
 pub const REFUSALS_TOLD_PER_MINUTE_MAX: usize = 60;
+/// Failures in a row after which a session gives up: where no connection comes, with the pauses between, after two minutes.
+pub const FAILURES_MAX: u32 = 5;
 /// How long a child waits for a connection, in milliseconds.
 pub const CONNECT_MS_MAX: u64 = 20_000;
 /// How long a child waits for an answer of which nothing comes, in milliseconds: a pack of 256 KiB goes up in it at 20 kbit/s. What

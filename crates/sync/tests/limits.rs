@@ -190,6 +190,7 @@ fn of_ends() -> Vec<Row> {
             vec![
                 seconds(CONNECT_MS_MAX),
                 seconds(EXCHANGE_MS_MAX),
+                format!("{FAILURES_MAX} failures in a row"),
                 format!("{} to {}", BACKOFF_MS_MIN / 1_000, seconds(BACKOFF_MS_MAX)),
             ],
         ),

@@ -20,7 +20,8 @@ fn outstanding(home: &Office, record: RecordId) -> Vec<ReplicaId> {
 /// How many confirmations the messages of a bundle hold.
 fn confirmations(hub: &Office, child: &Replica, file: &[u8]) -> Vec<usize> {
     let parcel = Parcel::read(file).unwrap();
-    let opened = parcel.sealed.iter().map(|sealed| parcel.head.open(hub.replica().identity(), sealed).unwrap());
+    let opened =
+        parcel.sealed.iter().map(|sealed| parcel.head.open(hub.replica().identity(), sealed).unwrap());
     let bundles = opened.map(|bytes| Bundle::read(&bytes, &child.public_key(), Spoken::BUILD).unwrap());
     bundles.map(|bundle| bundle.confirmations.len()).collect()
 }
@@ -101,7 +102,11 @@ fn a_region_that_lives_by_files_says_of_itself_first_and_of_others_once_they_are
     meets(&mut world, &mut region);
     assert_eq!(outstanding(&world.hub, record).len(), 2);
     files(&mut world, &mut region);
-    assert_eq!(outstanding(&world.hub, record), [awa], "the home has her key from her pack, and waits for a link");
+    assert_eq!(
+        outstanding(&world.hub, record),
+        [awa],
+        "the home has her key from her pack, and waits for a link"
+    );
     online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true).unwrap();
     assert!(outstanding(&world.hub, record).is_empty());
 }
