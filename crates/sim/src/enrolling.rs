@@ -20,11 +20,7 @@ impl World {
     /// themselves, without a code.
     pub(crate) fn give_place(&mut self, number: usize, before: ReplicaId) -> Result<(), StoreError> {
         let now = self.now;
-        for machine in [Some(number), self.hub_of(number)].into_iter().flatten() {
-            if let Some(machine) = self.machines.get(machine) {
-                machine.disk.heal();
-            }
-        }
+        self.see_to_it(number);
         let Some((child, hub)) = self.pair(number) else { return Ok(()) };
         let (Some(Running::Office(office)), Some(Running::Office(region))) =
             (hub.running.as_mut(), child.running.as_mut())
@@ -66,15 +62,20 @@ impl World {
         Ok(())
     }
 
-    /// Enrols a machine at its hub.
-    pub(crate) fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
-        let (now, sabotage) = (self.now, self.sabotage);
-        for machine in [Some(child), self.hub_of(child)].into_iter().flatten() {
-            if let Some(machine) = self.machines.get(machine) {
-                // Whoever reads a code out sees to it that the machine stands.
+    /// Whoever reads a code out sees to it that both machines stand, and reach each other.
+    fn see_to_it(&mut self, child: usize) {
+        for number in [Some(child), self.hub_of(child)].into_iter().flatten() {
+            self.reach_again(number);
+            if let Some(machine) = self.machines.get(number) {
                 machine.disk.heal();
             }
         }
+    }
+
+    /// Enrols a machine at its hub.
+    pub(crate) fn enrol(&mut self, child: usize) -> Result<(), StoreError> {
+        let (now, sabotage) = (self.now, self.sabotage);
+        self.see_to_it(child);
         let Some((child, hub)) = self.pair(child) else { return Ok(()) };
         let (Some(Running::Office(office)), Some(running)) = (hub.running.as_mut(), child.running.as_mut())
         else {
@@ -92,6 +93,9 @@ impl World {
     /// A device goes to the hub of another region and follows that one from now on, where nothing ties it to its own;
     /// whether it does.
     pub(crate) fn move_to(&mut self, number: usize, hub: usize) -> Result<bool, StoreError> {
+        if self.is_cut_off(number) || self.is_cut_off(hub) {
+            return Ok(false);
+        }
         let Some(machine) = self.machines.get_mut(number) else { return Ok(false) };
         let Post::Device { hub: before } = machine.post else { return Ok(false) };
         machine.disk.heal();

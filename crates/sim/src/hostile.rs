@@ -67,8 +67,13 @@ pub(crate) fn act(
         steal(world, which, seed)?;
     }
     let (now, sabotage) = (world.now, world.sabotage);
+    let Some(Post::Device { hub }) = world.thieves.first().map(|thief| thief.machine.post) else {
+        return Ok(());
+    };
+    if world.is_cut_off(hub) {
+        return Ok(());
+    }
     let Some(thief) = world.thieves.first_mut() else { return Ok(()) };
-    let Post::Device { hub } = thief.machine.post else { return Ok(()) };
     let Some(machine) = world.machines.get_mut(hub) else { return Ok(()) };
     let at_hub = machine.replica().map(glance::held).transpose()?.unwrap_or_default();
     if !thief.held.is_subset(&at_hub) {

@@ -26,6 +26,7 @@ mod machine;
 mod many;
 mod meeting;
 mod oracles;
+mod partition;
 mod play;
 mod reached;
 mod revoking;

@@ -54,6 +54,9 @@ pub(crate) fn meet(
 }
 
 fn begin(world: &mut World, child: usize) -> Result<Option<Session>, StoreError> {
+    if !world.reaches_its_hub(child) {
+        return Ok(None);
+    }
     let Some(machine) = world.machines.get_mut(child) else { return Ok(None) };
     let begun = machine.work(|running, _| Conversation::begin(running.replica_mut(), FAILURES_MAX))?;
     let Some(Ok(conversation)) = begun else { return Ok(None) };

@@ -21,6 +21,7 @@ use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
 use crate::meeting;
 use crate::oracles;
+use crate::partition::DAY;
 use crate::sabotage::Sabotage;
 use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
 use crate::session::{Talked, session};
@@ -105,6 +106,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     for machine in &mut world.machines {
         machine.disk.heal();
     }
+    world.cut_off.clear();
     world.readmit()?;
     world.ask_what_is_granted()?;
     let found = come_together(world, done)?;
@@ -180,14 +182,19 @@ fn take(world: &mut World, step: &Step, done: &mut Done) -> Result<Option<Fault>
         What::Revoke => world.revoke(step.which, &mut seed)?,
         What::Lend => lending::lend(world, &mut seed, done)?,
         What::Move => someone_moves(world, step, &mut seed, done)?,
-        What::Wait => world.now.0 += i64::try_from(1 + seed.below(30)).unwrap_or(1) * 24 * 3_600_000,
+        What::Wait => world.now.0 += a_month_at_most(&mut seed) * DAY,
         What::Blow(blow) => {
             done.power_cuts += usize::from(blow == Blow::PowerCut);
             befall(world, step, blow, &mut seed)?;
         }
     }
-    world.now.0 += 60_000;
+    world.pass_a_step();
     Ok(fault)
+}
+
+/// Days.
+fn a_month_at_most(seed: &mut Seeded) -> i64 {
+    i64::try_from(1 + seed.below(30)).unwrap_or(1)
 }
 
 /// What befalls a machine.
@@ -201,8 +208,9 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
         Blow::DiskCleared => machine.disk.heal(),
         Blow::ClockJumps => {
             let days = i64::try_from(seed.below(2_200)).unwrap_or(0) - 1_100;
-            machine.clock = days * 24 * 3_600_000;
+            machine.clock = days * DAY;
         }
+        Blow::CutOff => world.cut_off(number, a_month_at_most(seed)),
         Blow::Backup => {
             // Without headquarters' nothing would leave before the calm.
             for number in BTreeSet::from([HOME, number]) {

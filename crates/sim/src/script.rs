@@ -144,6 +144,8 @@ pub enum Blow {
     DiskFills,
     /// There is room again.
     DiskCleared,
+    /// Nobody reaches it any more, and it nobody, for a day to a month, of which a day goes by with each step.
+    CutOff,
     /// The clock goes wrong, by up to three years.
     ClockJumps,
     /// A backup of the disk is made, and one of headquarters' in the same night.
@@ -185,8 +187,12 @@ const FREQUENCIES: &[(What, usize)] = &[
     (What::Act(Act::Assign), 7),
     (What::Act(Act::Relieve), 2),
     (What::Sync(Weather::Fair), 16),
-    (What::Sync(Weather::Rough), 14),
-    (What::Sync(Weather::OneWay), 3),
+    // The five together as often as rough and one-way links were before there were the others: all else stays as it was drawn.
+    (What::Sync(Weather::Rough), 10),
+    (What::Sync(Weather::Torn), 2),
+    (What::Blow(Blow::CutOff), 2),
+    (What::Sync(Weather::OneWay), 2),
+    (What::Sync(Weather::Gone), 1),
     (What::Stick(Stick::Export), 5),
     (What::Stick(Stick::Deliver), 10),
     (What::Hostile(Hostile::Replay), 3),

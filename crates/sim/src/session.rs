@@ -36,6 +36,8 @@ pub(crate) const EXCHANGES_MAX: usize = 400;
 /// Runs a session of a child with its hub.
 pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Result<Talked, StoreError> {
     let (mut now, sabotage, number) = (world.now, world.sabotage, child);
+    let mut none = world.no_link(child);
+    let link = none.as_mut().unwrap_or(link);
     let Some((child, machine)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
     let mut hub = Hub { machine, sabotage };
     let mut carried = LaneSummary::default();

@@ -1,6 +1,6 @@
 //! The world: its machines, its time, its ledger. Headquarters is machine 0, the regional hubs follow, then the devices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_client::invent::Seeded;
 use teranga_core::audience::{Agent, Audience, Reach};
@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) files_moved: u64,
     /// Whoever has a stolen key.
     pub(crate) thieves: Vec<Thief>,
+    /// Machines that nobody reaches, and until when.
+    pub(crate) cut_off: BTreeMap<usize, Millis>,
     /// Files that lie about on sticks.
     pub(crate) sticks: Vec<Vec<u8>>,
     /// What an old backup of a hub gave back though it was erased there, and where.
@@ -108,6 +110,7 @@ impl World {
             files_seen,
             files_moved: 0,
             thieves: Vec::new(),
+            cut_off: BTreeMap::new(),
             sticks: Vec::new(),
             given_back: None,
             regranted: false,
