@@ -6,6 +6,8 @@ mod acts;
 mod attach;
 mod backups;
 mod builds;
+mod calm;
+mod commit;
 mod courier;
 mod disk;
 mod doors;
@@ -42,6 +44,7 @@ mod sticks;
 mod tick_oracles;
 mod world;
 
+pub use commit::commit;
 pub use disk::{Disk, Image, Keys, VFS};
 pub use fault::Fault;
 pub use many::{Many, play_many};

@@ -19,8 +19,8 @@ pub struct Many {
     pub failed: Vec<(u64, Outcome)>,
 }
 
-/// Plays the seeds of a range. `progress` is told after each.
-pub fn play_many(seeds: Range<u64>, progress: impl Fn(&Many) + Sync) -> Many {
+/// Plays the seeds of a range. `progress` is told after each what came of it, and of all so far.
+pub fn play_many(seeds: Range<u64>, progress: impl Fn(&Many, u64, &Outcome) + Sync) -> Many {
     let (next, many) = (AtomicU64::new(seeds.start), Mutex::new(Many::default()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -36,9 +36,9 @@ pub fn play_many(seeds: Range<u64>, progress: impl Fn(&Many) + Sync) -> Many {
                     many.runs += 1;
                     many.done += outcome.done;
                     if outcome.fault.is_some() {
-                        many.failed.push((seed, outcome));
+                        many.failed.push((seed, outcome.clone()));
                     }
-                    progress(&many);
+                    progress(&many, seed, &outcome);
                 }
             });
         }

@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::{Deserialize, Serialize};
 use teranga_client::invent::Seeded;
 use teranga_core::catalogue::ResourceKind;
 use teranga_core::problem::Explain as _;
-use teranga_store::{Replica, StoreError};
-use teranga_sync::feed::{Cursor, ResourceRow};
+use teranga_store::StoreError;
+use teranga_sync::feed::ResourceRow;
 
 use crate::acts::{self, Saved};
-use crate::backups::{self, HOME};
+use crate::backups::HOME;
+use crate::calm::calm;
 use crate::disk::Keys;
 use crate::fault::Fault;
 use crate::hostile;
@@ -38,7 +40,7 @@ pub struct Outcome {
 }
 
 /// Counts of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Done {
     /// Changes that saves reported as done.
     pub changes: usize,
@@ -64,10 +66,6 @@ impl std::ops::AddAssign for Done {
         self.conflicts += other.conflicts;
     }
 }
-
-/// Rounds of syncing in which everything must come together: up, across and down again. Fewer where nobody has anything to say
-/// before.
-const CALM_ROUNDS: usize = 6;
 
 /// Plays a script.
 pub fn play(script: &Script, sabotage: Sabotage) -> Outcome {
@@ -100,59 +98,7 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
     calm(&mut world, done)
 }
 
-/// Everything works again, and everybody syncs until nobody has anything to say. Then headquarters makes a backup, and once word
-/// of it has come down, what left is let go.
-pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
-    for machine in &mut world.machines {
-        machine.disk.heal();
-    }
-    world.cut_off.clear();
-    world.readmit()?;
-    world.ask_what_is_granted()?;
-    let found = come_together(world, done)?;
-    let found = found.map_or_else(|| oracles::while_playing(world), |fault| Ok(Some(fault)))?;
-    let found = found.map_or_else(|| backups::cover_files_that_left(world), |fault| Ok(Some(fault)))?;
-    if found.is_some() {
-        return Ok(found);
-    }
-    world.let_go_of_held_answers()?;
-    world.drop_drafts()?;
-    world.back_up(HOME)?;
-    let found = come_together(world, done)?;
-    world.spoil_machines()?;
-    found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
-}
-
-/// Everybody syncs until nobody has anything to say.
-fn come_together(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
-    for _ in 0..CALM_ROUNDS {
-        let (mut said, moved) = (false, world.files_moved);
-        // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
-        for child in (1..world.machines.len()).rev() {
-            let before = stands_at(world, child)?;
-            let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
-            note(&talked, done);
-            if let Some(fault) = oracles::is_live(world, child, &talked) {
-                return Ok(Some(fault));
-            }
-            said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
-        }
-        // Another round would be this one again.
-        if !said && moved == world.files_moved {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-/// How far a child has read its hub's feed, and how far the hub holds its outbox.
-fn stands_at(world: &World, child: usize) -> Result<Option<(Cursor, u64)>, StoreError> {
-    let replica = world.machines.get(child).and_then(Machine::replica);
-    let uplink = replica.map(Replica::uplink).transpose()?.flatten();
-    Ok(uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)))
-}
-
-fn note(talked: &Talked, done: &mut Done) {
+pub(crate) fn note(talked: &Talked, done: &mut Done) {
     match talked {
         Talked::Whole(_) => done.sessions += 1,
         Talked::Short(_) | Talked::Dark | Talked::Endless => done.broken_sessions += 1,

@@ -11,13 +11,14 @@ use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::version::Spoken;
 
+use crate::calm::calm;
 use crate::disk::Keys;
 use crate::fault::Fault;
 use crate::ledger::Promise;
 use crate::link::Link;
 use crate::machine::{Machine, Post, Running};
 use crate::oracles;
-use crate::play::{Done, calm};
+use crate::play::Done;
 use crate::sabotage::Sabotage;
 use crate::script::{Builds, Holding, Script, Weather};
 use crate::session::{Talked, session};

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
-use teranga_sim::{CROWDS_FROM, LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, play_many, shrink};
+use teranga_sim::{
+    CROWDS_FROM, LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, commit, play_many, shrink,
+};
 
 /// Seeds of every run.
 const SEEDS: Range<u64> = 0..300;
@@ -32,11 +34,12 @@ const CROWDS: Range<u64> = CROWDS_FROM..CROWDS_FROM + 60;
 
 /// Plays seeds of which none may fail.
 fn none_fails(seeds: Range<u64>) -> Many {
-    let many = play_many(seeds, |_| {});
+    let many = play_many(seeds, |_, _, _| {});
     if let Some((seed, outcome)) = many.failed.first() {
         let fault = outcome.fault.as_ref().expect("it failed");
         let (short, how) = shrink(&Script::new(*seed), fault, Sabotage::Nothing);
-        panic!("{} seeds failed; seed {seed}: {fault}\nin short: {how}\n{short}", many.failed.len());
+        let (failed, commit) = (many.failed.len(), commit());
+        panic!("{failed} seeds failed; seed {seed} at commit {commit}: {fault}\nin short: {how}\n{short}");
     }
     many
 }

@@ -1,0 +1,70 @@
+//! The calm at the end of a world, in which nothing hinders anybody any more and everything must come together.
+
+use teranga_store::{Replica, StoreError};
+use teranga_sync::feed::Cursor;
+
+use crate::backups::{self, HOME};
+use crate::fault::Fault;
+use crate::link::Link;
+use crate::machine::Machine;
+use crate::oracles;
+use crate::play::{Done, note};
+use crate::script::Weather;
+use crate::session::session;
+use crate::world::World;
+
+/// Rounds of syncing in which everything must come together: up, across and down again. Fewer where nobody has anything to say
+/// before.
+const CALM_ROUNDS: usize = 6;
+
+/// Everything works again, and everybody syncs until nobody has anything to say. Then headquarters makes a backup, and once word
+/// of it has come down, what left is let go.
+pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    for machine in &mut world.machines {
+        machine.disk.heal();
+    }
+    world.cut_off.clear();
+    world.readmit()?;
+    world.ask_what_is_granted()?;
+    let found = come_together(world, done)?;
+    let found = found.map_or_else(|| oracles::while_playing(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| backups::cover_files_that_left(world), |fault| Ok(Some(fault)))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    world.let_go_of_held_answers()?;
+    world.drop_drafts()?;
+    world.back_up(HOME)?;
+    let found = come_together(world, done)?;
+    world.spoil_machines()?;
+    found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
+}
+
+/// Everybody syncs until nobody has anything to say.
+fn come_together(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+    for _ in 0..CALM_ROUNDS {
+        let (mut said, moved) = (false, world.files_moved);
+        // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
+        for child in (1..world.machines.len()).rev() {
+            let before = stands_at(world, child)?;
+            let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
+            note(&talked, done);
+            if let Some(fault) = oracles::is_live(world, child, &talked) {
+                return Ok(Some(fault));
+            }
+            said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
+        }
+        // Another round would be this one again.
+        if !said && moved == world.files_moved {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// How far a child has read its hub's feed, and how far the hub holds its outbox.
+fn stands_at(world: &World, child: usize) -> Result<Option<(Cursor, u64)>, StoreError> {
+    let replica = world.machines.get(child).and_then(Machine::replica);
+    let uplink = replica.map(Replica::uplink).transpose()?.flatten();
+    Ok(uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)))
+}
