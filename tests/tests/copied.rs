@@ -46,3 +46,31 @@ fn a_copied_telephone_is_told_of_to_both_its_user_and_the_office_and_loses_nothi
     hub.kill();
     assert_eq!(replica(&hub.data).records().unwrap().len(), 4);
 }
+
+#[test]
+fn a_copy_whose_file_comes_second_is_told_of_the_other_by_what_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let hub = Hub::start(&folder.join("hub"), &["--region", "SN-KL"]);
+    let awa = Device::new(folder, "Awa Exemple", &hub, "SN-KL");
+    case(folder, &awa, 1);
+    let copy = awa.copied(&folder.join("copy"));
+    let cases = [case(folder, &awa, 2), case(folder, &copy, 3)];
+    let brought = |device: &Device, name: &str| {
+        let [out, back] =
+            ["bundle", "return"].map(|kind| folder.join(format!("{name}.{kind}")).display().to_string());
+        device.done(&["bundle", "export", &out]);
+        hub.ask(&["bundle", "import", &out, "--return", &back]);
+        device.done(&["bundle", "import", &back])
+    };
+    let told = brought(&awa, "awa");
+    assert!(!told.contains(TO_THE_DEVICE), "it is the first that comes: {told}");
+    let told = brought(&copy, "copy");
+    assert!(told.contains(TO_THE_DEVICE), "{told}");
+    // What it had brought under the other's numbers it brings once more in its own line.
+    let told = brought(&copy, "again");
+    assert!(!told.contains(TO_THE_DEVICE), "{told}");
+    for case in cases {
+        assert!(hub.ask(&["show", &case]).contains(&case));
+    }
+}

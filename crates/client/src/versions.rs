@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use teranga_core::flow::{Answers, Finding};
-use teranga_core::form::FormRef;
+use teranga_core::form::{Form, FormRef};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_core::value::Value;
-use teranga_core::versions::Lineage;
+use teranga_core::versions::{KeptAside, Lineage};
 use teranga_store::records::{PartView, RecordRow};
 
 use crate::device::Device;
@@ -16,7 +16,7 @@ use crate::error::ClientError;
 use crate::interview::{Interview, Setting};
 
 /// What going on under a later version makes of a record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Upgrade {
     /// The version that it has.
     pub from: FormRef,
@@ -25,7 +25,7 @@ pub struct Upgrade {
     /// Answers that read otherwise: the question in the later version, what it holds before the change and after.
     pub read_otherwise: Vec<(Key, Option<Value>, Value)>,
     /// Answers that the later version does not ask: kept, and not shown in it.
-    pub kept_aside: Vec<Key>,
+    pub kept_aside: Vec<KeptAside>,
     /// What is still to be answered or corrected in the later version.
     pub open: Vec<Finding>,
 }
@@ -36,6 +36,12 @@ impl Device {
         let form = row.form.as_ref().and_then(|form| self.form(form).ok());
         let lineage = form.map_or_else(|| Lineage::new(Vec::new()), |form| self.catalogue().lineage(&form));
         Ok(self.replica().parts_under(row.record, &lineage)?)
+    }
+
+    /// What parts of a record hold that this version of its form does not ask: nothing that was answered is out of sight.
+    pub fn kept_aside(&self, form: &Form, parts: &[PartView]) -> Vec<KeptAside> {
+        let answers = parts.iter().flat_map(|part| part.values.clone()).collect();
+        self.catalogue().lineage(form).kept_aside(&answers)
     }
 
     /// What going on under the latest version would make of a record, or of its draft. Nothing is changed.
@@ -59,14 +65,11 @@ impl Device {
             .iter()
             .filter(|(key, value)| latest.locate(key).is_some() && stored.get(*key) != Some(*value));
         let otherwise = otherwise.map(|(key, value)| (key.clone(), stored.get(key).cloned(), value.clone()));
-        let aside = carried.iter().filter(|(key, value)| {
-            **value != Value::Cleared && latest.locate(key).is_none() && !interview.lineage.retires(key)
-        });
         Ok(Upgrade {
             from,
             to,
             read_otherwise: otherwise.collect(),
-            kept_aside: aside.map(|(key, _)| key.clone()).collect(),
+            kept_aside: interview.lineage.kept_aside(&carried),
             open: interview.findings(),
         })
     }

@@ -228,6 +228,7 @@ status-changes-unbrought = Changes that their author has to send again
 status-changes-witnessed = Changes that a colleague brought, and that their author has not sent again
 status-refused = The parent did not take pack { $pack } of { $person } ({ $code }). It is kept here, and offered again at every relay.
 show-envelope = Case: { $case } · wave: { $wave } · state: { $state }
+show-aside = What the form does not ask any more; the answers are kept:
 form-not-here = The form has not arrived on this device yet.
 conflict = Two values for { $key }:
 conflict-value = { $value } — { $person }, { $office }, { $at }

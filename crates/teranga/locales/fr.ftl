@@ -228,6 +228,7 @@ status-changes-unbrought = Changements que leur auteur doit envoyer à nouveau
 status-changes-witnessed = Changements qu'un collègue a apportés, leur auteur ne les ayant pas renvoyés
 status-refused = Le parent n'a pas pris le paquet { $pack } de { $person } ({ $code }). Il est gardé ici, et proposé de nouveau à chaque relais.
 show-envelope = Dossier : { $case } · vague : { $wave } · état : { $state }
+show-aside = Ce que le formulaire ne demande plus ; les réponses restent gardées :
 form-not-here = Le formulaire n'est pas encore arrivé sur cet appareil.
 conflict = Deux valeurs pour { $key } :
 conflict-value = { $value } — { $person }, { $office }, { $at }

@@ -168,7 +168,8 @@ fn a_draft_goes_on_under_the_latest_version_after_a_preview_and_keeps_every_answ
         upgrade.read_otherwise.iter().map(|(key, _, is)| (key.as_str(), is)).collect();
     let (no, employed) = (Value::text("no"), Value::text("employed"));
     assert_eq!(reads, [("boys", &no), ("girls", &no), ("work", &employed)]);
-    assert_eq!(upgrade.kept_aside, [Key::question("remark")]);
+    let aside: Vec<&str> = upgrade.kept_aside.iter().map(|kept| kept.key.as_str()).collect();
+    assert_eq!(aside, ["remark"]);
     let open: Vec<&str> = upgrade.open.iter().map(|finding| finding.question.as_str()).collect();
     assert_eq!(open, ["children"], "only what is new is asked");
     assert_eq!(world.awa.resume(record, setting(&mut world.seed)).unwrap().form().version(), "1");
@@ -179,5 +180,35 @@ fn a_draft_goes_on_under_the_latest_version_after_a_preview_and_keeps_every_answ
     let values = world.awa.values(record).unwrap();
     for (key, value) in [("work", "employed"), ("girls", "no"), ("remark", "à suivre"), ("school", "none")] {
         assert_eq!(values.get(&Key::question(key)), Some(&Value::text(value)), "{key}");
+    }
+}
+
+/// Keys and values of what a record holds and its version does not ask.
+fn kept_aside(device: &Device, record: RecordId) -> Vec<(String, Value)> {
+    let form = device.form("visit@2").unwrap();
+    let aside = device.kept_aside(&form, &parts(device, record)).into_iter();
+    aside.map(|kept| (kept.key.to_string(), kept.value)).collect()
+}
+
+#[test]
+fn a_late_answer_to_what_is_not_asked_any_more_is_kept_aside_and_seen_by_all() {
+    let mut world = world(24);
+    publish(&mut world.hub, &first());
+    sync_all(&mut world);
+    let record = begun(&mut world.awa, &mut world.seed, &json!({"school": "all"}));
+    sync_all(&mut world);
+    publish(&mut world.hub, &second());
+    sync(&mut world.moussa, &mut world.hub);
+    let mut interview = world.moussa.upgrade(record, setting(&mut world.seed)).unwrap();
+    world.moussa.answer_sheet(&mut interview, &json!({"children": 1})).unwrap();
+    world.moussa.finish(&mut interview, setting(&mut world.seed)).unwrap();
+    assert_eq!(kept_aside(&world.moussa, record), [], "what was said of school the new questions show");
+
+    // Awa has not seen the second version yet.
+    edit_sheet(&mut world.awa, &mut world.seed, record, &json!({"remark": "revenir lundi"})).unwrap();
+    sync_all(&mut world);
+    for device in [&world.awa, &world.moussa] {
+        let late = ("remark".to_owned(), Value::text("revenir lundi"));
+        assert_eq!(kept_aside(device, record), [late]);
     }
 }

@@ -12,7 +12,7 @@ use crate::value::Value;
 /// A version and those before it, the earliest first.
 #[derive(Debug, Clone)]
 pub struct Lineage {
-    versions: Vec<Arc<Form>>,
+    pub(super) versions: Vec<Arc<Form>>,
 }
 
 /// Answers as a version reads them.

@@ -6,10 +6,12 @@
 //! question that was given another id. They are applied when answers are read, never to what is stored, so that a
 //! device that still fills the earlier version goes on counting, and what it writes late counts too.
 
+mod aside;
 mod compatible;
 mod difference;
 mod lineage;
 
+pub use aside::KeptAside;
 pub use compatible::check_successor;
 pub use difference::{Change, Difference, differences};
 pub use lineage::{Carried, Dispute, Lineage};

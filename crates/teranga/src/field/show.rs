@@ -1,13 +1,15 @@
-//! One record: every answer that is held, by class, and where two values stand side by side who wrote each, where and
-//! when.
+//! One record: every answer that is held, of questions that its form does not ask any more too, and where two values stand
+//! side by side who wrote each, where and when.
 
 use std::sync::Arc;
 
 use teranga_client::Device;
 use teranga_core::flow::{Filling, FlowContext, Held, Opening, Shown};
-use teranga_core::form::Form;
+use teranga_core::form::{Choice, Form, Question};
 use teranga_core::id::RecordId;
+use teranga_core::key::Key;
 use teranga_core::value::Value;
+use teranga_core::versions::KeptAside;
 use teranga_store::records::PartView;
 
 use super::charge;
@@ -31,7 +33,10 @@ pub(super) fn run(device: &Device, record: RecordId, messages: &Messages) -> Out
     charge::tell(device.replica().custody(record)?.as_ref(), messages);
     review::tell(device, record, messages)?;
     match row.form.as_ref().and_then(|form| device.form(form).ok()) {
-        Some(form) => answers(device, &form, &parts, messages)?,
+        Some(form) => {
+            answers(device, &form, &parts, messages)?;
+            kept_aside(device, &form, &parts, messages)?;
+        }
         None => say!("{}", messages.text("form-not-here")),
     }
     conflicts(device, &parts, messages)
@@ -52,20 +57,71 @@ fn answers(device: &Device, form: &Arc<Form>, parts: &[PartView], messages: &Mes
     let mut table = table(messages, &["column-question", "column-answer"]);
     for (key, question, shown) in filling.states() {
         let answer = match &shown {
-            Shown::Answered(value) => match files::words(device.replica(), value, messages)? {
-                Some(words) if question.kind.is_attached() => words,
-                _ => teranga_core::answers::render(question, &filling.choices(key), value, &language),
-            },
+            Shown::Answered(value) => words(device, question, &filling.choices(key), value, messages)?,
             Shown::NotAsked | Shown::Skipped => continue,
             Shown::DontKnow | Shown::Declined | Shown::Hidden => {
                 messages.text(&format!("state-{}", shown.code().replace('_', "-")))
             }
         };
-        let label = question.label.get(&language, form.default_language());
-        table.add_row([if label.is_empty() { key.to_string() } else { label.to_owned() }, answer]);
+        table.add_row([label(form, question, key, messages), answer]);
     }
     say!("{table}");
     Ok(())
+}
+
+/// What the form asked once, with the answers: whoever gave them finds them here, and in no question of today's.
+fn kept_aside(device: &Device, form: &Form, parts: &[PartView], messages: &Messages) -> Outcome {
+    let aside = device.kept_aside(form, parts);
+    if aside.is_empty() {
+        return Ok(());
+    }
+    let mut table = table(messages, &["column-question", "column-answer"]);
+    for kept in &aside {
+        let answer = match (&kept.form, kept.question(), &kept.value) {
+            (_, _, Value::NoAnswer(kind)) => {
+                messages.text(&format!("state-{}", kind.code().replace('_', "-")))
+            }
+            (Some(form), Some(question), value) => {
+                let lists = device.catalogue().lists_for(form);
+                let choices = form.choices_of(question, &lists);
+                words(device, question, choices.as_deref().unwrap_or_default(), value, messages)?
+            }
+            (_, _, value) => plain(value),
+        };
+        table.add_row([was_asked(kept, messages), answer]);
+    }
+    say!("{}", messages.text("show-aside"));
+    say!("{table}");
+    Ok(())
+}
+
+/// An answer in words: of a file where it lies, of a choice its label.
+fn words(
+    device: &Device,
+    question: &Question,
+    choices: &[Choice],
+    value: &Value,
+    messages: &Messages,
+) -> Outcome<String> {
+    let language = messages.language().code();
+    Ok(match files::words(device.replica(), value, messages)? {
+        Some(words) if question.kind.is_attached() => words,
+        _ => teranga_core::answers::render(question, choices, value, language),
+    })
+}
+
+/// What a question is called; its key where it has no label.
+pub(super) fn label(form: &Form, question: &Question, key: &Key, messages: &Messages) -> String {
+    let label = question.label.get(messages.language().code(), form.default_language());
+    if label.is_empty() { key.to_string() } else { label.to_owned() }
+}
+
+/// What a question that is not asked any more was called when it was.
+pub(super) fn was_asked(kept: &KeptAside, messages: &Messages) -> String {
+    match (&kept.form, kept.question()) {
+        (Some(form), Some(question)) => label(form, question, &kept.key, messages),
+        _ => kept.key.to_string(),
+    }
 }
 
 /// A value as `settle` takes it back.

@@ -3,7 +3,7 @@
 
 use teranga_client::Device;
 use teranga_client::versions::Upgrade;
-use teranga_core::form::Form;
+use teranga_core::form::{Form, Located};
 use teranga_core::id::RecordId;
 use teranga_core::key::Key;
 use teranga_hub::world::SystemEntropy;
@@ -45,11 +45,9 @@ pub(super) fn run(
 fn preview(upgrade: &Upgrade, form: &Form, messages: &Messages) {
     let (from, to) = (upgrade.from.to_string(), upgrade.to.to_string());
     say!("{}", messages.with("upgrade-from", &[("from", &from), ("to", &to)]));
-    let language = messages.language().code();
     let label = |key: &Key| {
-        let label =
-            form.locate(key).map(|located| located.question().label.get(language, form.default_language()));
-        label.filter(|label| !label.is_empty()).map_or_else(|| key.to_string(), str::to_owned)
+        let question = form.locate(key).map(Located::question);
+        question.map_or_else(|| key.to_string(), |question| show::label(form, question, key, messages))
     };
     for (key, was, is) in &upgrade.read_otherwise {
         let was = was.as_ref().map_or_else(|| "-".to_owned(), show::plain);
@@ -57,8 +55,8 @@ fn preview(upgrade: &Upgrade, form: &Form, messages: &Messages) {
         let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
         say!("  {}", messages.with("upgrade-reads", &told));
     }
-    for key in &upgrade.kept_aside {
-        say!("  {}", messages.with("upgrade-aside", &[("question", key.as_str())]));
+    for kept in &upgrade.kept_aside {
+        say!("  {}", messages.with("upgrade-aside", &[("question", &show::was_asked(kept, messages))]));
     }
     for finding in &upgrade.open {
         say!("  {}", failure::told(messages, finding));
