@@ -1,11 +1,11 @@
-//! A telephone that was copied, on the command line: both go on, each is told when it meets what the other brought, the office
-//! sees whose it is, and nothing that either brought is lost.
+//! A telephone or a hub that was copied, on the command line: both go on, each is told when it meets what the other brought, by a
+//! link or in a file, the office sees whose it is, and nothing that either brought is lost.
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::path::Path;
 
-use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
+use teranga_tests::{Device, Hub, answers, copy_folder, profile, replica, saved_record};
 
 const TO_THE_DEVICE: &str = "The office has met another copy of this device";
 const TO_THE_OFFICE: &str = "): this device has begun anew here.";
@@ -73,4 +73,36 @@ fn a_copy_whose_file_comes_second_is_told_of_the_other_by_what_comes_back() {
     for case in cases {
         assert!(hub.ask(&["show", &case]).contains(&case));
     }
+}
+
+#[test]
+fn a_region_that_was_put_back_from_a_copy_is_told_of_the_other_by_what_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let hq = Hub::start(&folder.join("hq"), &[]);
+    let code = hq.ask(&["code", "--person", "BAOS Essai", "--region", "SN-KL", "--for-hub"]);
+    let more = ["--region", "SN-KL", "--parent", &hq.url(), "--code", &code];
+    let mut region = Hub::start(&folder.join("region"), &more);
+    let awa = Device::new(folder, "Awa Exemple", &region, "SN-KL");
+    region.kill();
+    let copy = folder.join("copy");
+    copy_folder(&region.data, &copy);
+    region.restart();
+    case(folder, &awa, 1);
+    awa.done(&["sync"]);
+    let brought = |region: &Hub, name: &str| {
+        let file = |kind: &str| folder.join(format!("{name}.{kind}")).display().to_string();
+        let (out, back) = (file("bundle"), file("return"));
+        region.ask(&["bundle", "export", &out]);
+        hq.ask(&["bundle", "import", &out, "--return", &back]);
+        region.ask(&["bundle", "import", &back])
+    };
+    let told = brought(&region, "region");
+    assert!(!told.contains(TO_THE_DEVICE), "it is the first that comes: {told}");
+    region.kill();
+    let copy = Hub::start(&copy, &[]);
+    let told = brought(&copy, "copy");
+    assert!(told.contains(TO_THE_DEVICE), "{told}");
+    let told = brought(&copy, "again");
+    assert!(!told.contains(TO_THE_DEVICE), "{told}");
 }
