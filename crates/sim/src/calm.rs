@@ -24,6 +24,9 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
         machine.disk.heal();
     }
     world.cut_off.clear();
+    if let Some(fault) = world.tell_the_revoked()? {
+        return Ok(Some(fault));
+    }
     world.readmit()?;
     world.ask_what_is_granted()?;
     let found = come_together(world, done)?;

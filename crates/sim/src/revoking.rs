@@ -1,4 +1,4 @@
-//! Devices that are taken out of service and in again. In the end everybody is in service, and what was held aside because they
+//! Devices that are taken out of service and in again. Meanwhile they destroy what was erased. In the end everybody is in service, and what was held aside because they
 //! were not is taken.
 
 use teranga_client::invent::Seeded;
@@ -6,7 +6,11 @@ use teranga_store::children::Standing;
 use teranga_store::{Replica, Status, StoreError};
 
 use crate::doors::apply_the_rest;
+use crate::fault::Fault;
+use crate::link::Link;
 use crate::machine::{Post, Running};
+use crate::script::Weather;
+use crate::session::session;
 use crate::world::World;
 
 /// The reason for which late work of a revoked device is held aside.
@@ -29,6 +33,35 @@ impl World {
         // Whose disk is full does not come to it.
         hub.work(|running, _| running.replica_mut().set_standing(id, standing).is_ok())?;
         Ok(())
+    }
+
+    /// Whoever is revoked meets their hub once more: it tells them nothing but what to destroy, and they say that they did.
+    pub(crate) fn tell_the_revoked(&mut self) -> Result<Option<Fault>, StoreError> {
+        if !self.revoked {
+            return Ok(None);
+        }
+        for device in self.devices().collect::<Vec<_>>() {
+            if !self.is_revoked_at_its_hub(device)? {
+                continue;
+            }
+            session(self, device, &mut Link::new(Weather::Fair, 0))?;
+            let Some((machine, hub)) = self.pair(device) else { continue };
+            let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { continue };
+            for erased in hub.erasures()? {
+                if erased.outstanding.contains(&replica.id()) {
+                    let name = format!("{}, which is revoked", machine.name);
+                    return Ok(Some(Fault::Unerased(erased.record.to_string(), name)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_revoked_at_its_hub(&mut self, device: usize) -> Result<bool, StoreError> {
+        let Some((machine, hub)) = self.pair(device) else { return Ok(false) };
+        let (Some(replica), Some(hub)) = (machine.replica(), hub.replica()) else { return Ok(false) };
+        let follows = replica.uplink()?.is_some_and(|uplink| uplink.key == hub.public_key());
+        Ok(follows && hub.is_revoked(replica.id())?)
     }
 
     /// Everybody is taken in again, and what was held aside of them is taken.
