@@ -242,10 +242,24 @@ impl Machine {
         Ok(image)
     }
 
-    fn start(&mut self) -> Result<(), StoreError> {
+    /// Stops in good order, and starts again as an office over the same replica: what is derived from answers is derived there.
+    pub(crate) fn start_as_office(&mut self) -> Result<(), StoreError> {
+        self.disk.heal();
+        self.running = None;
+        let replica = self.opened()?;
+        self.running = Some(Running::Office(Box::new(Office::open(replica)?)));
+        Ok(())
+    }
+
+    fn opened(&mut self) -> Result<Replica, StoreError> {
         let file = self.disk.database();
         let mut replica = Replica::open_virtual(VirtualFile { vfs: VFS, name: &file }, &mut self.seed)?;
         replica.speak(self.spoken);
+        Ok(replica)
+    }
+
+    pub(crate) fn start(&mut self) -> Result<(), StoreError> {
+        let replica = self.opened()?;
         self.running = Some(Self::over(replica)?);
         Ok(())
     }

@@ -62,11 +62,11 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = backups::cover_what_was_let_go(world, &Glance::of(world)?);
     let found = found.map_or_else(|| durable(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| sound(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| in_scope(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| file_oracles::when_calm(world), |fault| Ok(Some(fault)))?;
-    let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| score_oracles::equal(world), |fault| Ok(Some(fault)))?;

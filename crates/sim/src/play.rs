@@ -89,10 +89,11 @@ fn played(script: &Script, sabotage: Sabotage, done: &mut Done) -> Result<Option
             return Ok(Some(fault));
         }
         // Only what is heard from a hub moves a tick on.
-        if matches!(step.what, What::Sync(_) | What::Meet | What::Stick(Stick::Deliver))
-            && let Some(fault) = oracles::while_playing(&mut world)?
-        {
-            return Ok(Some(fault));
+        if matches!(step.what, What::Sync(_) | What::Meet | What::Stick(Stick::Deliver)) {
+            world.spoil_what_was_reached()?;
+            if let Some(fault) = oracles::while_playing(&mut world)? {
+                return Ok(Some(fault));
+            }
         }
     }
     calm(&mut world, done)

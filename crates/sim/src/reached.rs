@@ -105,6 +105,18 @@ impl World {
         }
     }
 
+    /// A change that stood in a document of a machine when somebody last looked, and that is looked for there.
+    pub(crate) fn stood_at(&self, number: usize) -> Option<ChangeHash> {
+        let reached = self.reached.get(number).filter(|_| self.nothing_is_erased())?;
+        reached.stood.last().copied()
+    }
+
+    /// Whether a machine called something safe when somebody last looked, and is held to that.
+    pub(crate) fn is_known_safe(&self, number: usize) -> bool {
+        let stands = self.reached.get(number).filter(|reached| reached.word == Word::Stands);
+        stands.is_some_and(|reached| reached.ticks.values().any(|shown| shown.tick == Tick::Safe))
+    }
+
     /// Compares with what was reached before, and notes what is reached now.
     pub(crate) fn keeps_what_was_reached(&mut self, glance: &Glance) -> Result<Option<Fault>, StoreError> {
         let mut found = None;

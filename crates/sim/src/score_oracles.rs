@@ -1,5 +1,5 @@
-//! Equal scores: what is told of a record that was derived from its answers is the same at every hub that holds them, and the
-//! same as what was released with them when they were saved, as far as that is not stale.
+//! Equal scores: what is told of a record that was derived from its answers is the same at every hub that holds them, and by what
+//! every device holds, and the same as what was released with them when they were saved, as far as that is not stale.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -29,11 +29,14 @@ const FORMS: [&str; 2] = ["rss", "profile"];
 /// What is told of a record under a name, and where.
 type Told = BTreeMap<(RecordId, String), (String, Json)>;
 
-/// What every hub tells of a record is the same.
+/// What every hub tells of a record is the same, and what an office would that had a device's disk.
 pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
     let (mut told, sabotage) = (Told::new(), world.sabotage);
     for machine in &mut world.machines {
         let name = machine.name.clone();
+        if !machine.post.is_hub() {
+            machine.start_as_office()?;
+        }
         let pulled = machine.work(|running, _| match running {
             Running::Office(office) => {
                 publish(office, sabotage)?;
@@ -41,6 +44,9 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
             }
             Running::Device(_) => Ok(Vec::new()),
         })?;
+        if !machine.post.is_hub() {
+            machine.start()?;
+        }
         let records: Vec<PulledRecord> =
             pulled.transpose()?.unwrap_or_default().into_iter().flatten().collect();
         for (what, record, value) in records.iter().flat_map(derived) {

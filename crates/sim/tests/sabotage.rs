@@ -38,6 +38,13 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::WilfulHub => matches!(fault, Fault::Unequal(..)),
         Sabotage::LeakyHub => matches!(fault, Fault::Seen(..)),
         Sabotage::FickleHub => matches!(fault, Fault::Retreat(..)),
+        Sabotage::LosingDevice => {
+            matches!(fault, Fault::Retreat(_, what) if what.contains("stood in its document"))
+        }
+        Sabotage::FadingDevice => matches!(fault, Fault::Retreat(_, what) if what.starts_with("the tick of")),
+        Sabotage::RememberingHub => {
+            matches!(fault, Fault::Hoard(_, what) if what.ends_with("lines of one child"))
+        }
         Sabotage::HollowHub => matches!(fault, Fault::FileTick(..)),
         // Whoever holds it knows that nobody else does.
         Sabotage::DismissiveHub => matches!(fault, Fault::Lost(..) | Fault::Stuck(..)),

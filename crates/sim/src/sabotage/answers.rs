@@ -69,7 +69,10 @@ impl Sabotage {
             | Self::RashHub
             | Self::DismissiveHub
             | Self::HoardingHub
-            | Self::AloofHub => answer,
+            | Self::AloofHub
+            | Self::LosingDevice
+            | Self::FadingDevice
+            | Self::RememberingHub => answer,
         }
     }
 

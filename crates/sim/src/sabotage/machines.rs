@@ -1,11 +1,14 @@
 //! Machines that do not keep what they should, keep what they should not, or do not say what they have done.
 
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 use teranga_store::StoreError;
+use teranga_sync::limits::LINES_MAX;
 use teranga_sync::message::Request;
 use teranga_sync::version::Spoken;
 
 use super::Sabotage;
-use crate::disk::Keys;
+use crate::disk::{Keys, VFS};
 use crate::erasure_oracles::is_erased;
 use crate::machine::{Machine, Post};
 use crate::scope_oracles::is_granted;
@@ -26,6 +29,23 @@ impl Sabotage {
     }
 }
 
+impl Machine {
+    /// Stops in good order, and starts again with what somebody wrote into its database past the product, which keeps no count
+    /// of that.
+    fn write_past_it(&mut self, what: &str) -> Result<(), StoreError> {
+        self.disk.heal();
+        self.running = None;
+        let file = self.disk.database();
+        let connection = Connection::open_with_flags_and_vfs(file, OpenFlags::SQLITE_OPEN_READ_WRITE, VFS)?;
+        // The log needs no memory shared between processes then.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        connection.execute_batch(what)?;
+        drop(connection);
+        self.start()
+    }
+}
+
 impl World {
     /// What happens to machines in the calm that should not.
     pub(crate) fn spoil_machines(&mut self) -> Result<(), StoreError> {
@@ -33,8 +53,40 @@ impl World {
             Sabotage::RottenDisk => self.rot(),
             Sabotage::CollectingDevice => self.collect(),
             Sabotage::ArchivingHome => self.archive(),
+            Sabotage::RememberingHub => self.remember_lines(),
             _ => Ok(()),
         }
+    }
+
+    /// What happens to devices while the world plays, before somebody looks, that should not.
+    pub(crate) fn spoil_what_was_reached(&mut self) -> Result<(), StoreError> {
+        if !matches!(self.sabotage, Sabotage::FadingDevice | Sabotage::LosingDevice) {
+            return Ok(());
+        }
+        for device in self.devices().collect::<Vec<_>>() {
+            let past_it = if self.sabotage == Sabotage::FadingDevice {
+                self.is_known_safe(device).then(|| "DELETE FROM receipt".to_owned())
+            } else {
+                self.stood_at(device).map(|hash| format!("DELETE FROM change WHERE hash = x'{hash}'"))
+            };
+            if let Some((machine, past_it)) = self.machines.get_mut(device).zip(past_it) {
+                machine.write_past_it(&past_it)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One child of each hub came in more lines than are remembered.
+    fn remember_lines(&mut self) -> Result<(), StoreError> {
+        let lines = format!(
+            "INSERT OR IGNORE INTO child (replica, line, last_ms)
+             WITH RECURSIVE n (line) AS (SELECT 1 UNION ALL SELECT line + 1 FROM n WHERE line <= {LINES_MAX})
+             SELECT (SELECT min(replica) FROM child), line, 1 FROM n"
+        );
+        self.machines
+            .iter_mut()
+            .filter(|machine| machine.post.is_hub())
+            .try_for_each(|hub| hub.write_past_it(&lines))
     }
 
     /// A bit of a change's name turns over on the last machine that has one.

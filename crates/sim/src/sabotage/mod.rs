@@ -62,11 +62,17 @@ pub enum Sabotage {
     HoardingHub,
     /// Headquarters says of every file that it wants none: those of records that left stay where they are, too.
     AloofHub,
+    /// Devices lose a change that stood in a document.
+    LosingDevice,
+    /// Devices forget what headquarters has: a tick falls.
+    FadingDevice,
+    /// Hubs forget none of the lines in which something came.
+    RememberingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::ForgetfulDevice,
@@ -93,5 +99,8 @@ impl Sabotage {
         Self::DismissiveHub,
         Self::HoardingHub,
         Self::AloofHub,
+        Self::LosingDevice,
+        Self::FadingDevice,
+        Self::RememberingHub,
     ];
 }
