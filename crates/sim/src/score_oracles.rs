@@ -1,5 +1,5 @@
 //! Equal scores: what is told of a record that was derived from its answers is the same at every hub that holds them, and by what
-//! every device holds, and the same as what was released with them when they were saved, as far as that is not stale.
+//! a device holds, and the same as what was released with them when they were saved, as far as that is not stale.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -32,11 +32,12 @@ type Told = BTreeMap<(RecordId, String), (String, Json)>;
 /// What every hub tells of a record is the same, and what an office would that had a device's disk.
 pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
     let (mut told, sabotage) = (Told::new(), world.sabotage);
-    // No office works over a replica that lacks a class of what it holds, as devices do that were granted less.
-    let asks_devices = !world.regranted;
-    for machine in world.machines.iter_mut().filter(|machine| asks_devices || machine.post.is_hub()) {
+    // Of one alone, for to open a disk costs what a session does; and of none that may lack a class of what it holds: no office
+    // works over such a one.
+    let device = world.devices().last().filter(|_| !world.regranted);
+    for (number, machine) in world.machines.iter_mut().enumerate() {
         let name = machine.name.clone();
-        if !machine.post.is_hub() {
+        if Some(number) == device {
             machine.start_as_office()?;
         }
         let pulled = machine.work(|running, _| match running {
@@ -46,9 +47,6 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
             }
             Running::Device(_) => Ok(Vec::new()),
         })?;
-        if !machine.post.is_hub() {
-            machine.start()?;
-        }
         let records: Vec<PulledRecord> =
             pulled.transpose()?.unwrap_or_default().into_iter().flatten().collect();
         for (what, record, value) in records.iter().flat_map(derived) {
