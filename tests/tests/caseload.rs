@@ -9,10 +9,7 @@ use teranga_core::grant::CASELOAD_WARN;
 use teranga_tests::{Device, Hub, answers, command, profile, saved_record};
 
 /// Gives a case's row as many copies as make so many rows: who is in charge of it has as many records then.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "five thousand cases, saved one after another, take half a minute"
-)]
+#[expect(clippy::disallowed_methods, reason = "five thousand cases, saved one after another, take long")]
 fn copy_until(data: &Path, case: &str, rows: u64) {
     let connection = rusqlite::Connection::open(data.join(teranga_store::FILE)).unwrap();
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();

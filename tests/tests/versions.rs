@@ -38,9 +38,8 @@ fn french(device: &Device, arguments: &[&str]) -> String {
 
 /// What stands beside a question in a table that is shown.
 fn beside(told: &str, question: &str) -> Option<String> {
-    let cells = told.lines().map(|line| line.trim_matches(|sign| " │|".contains(sign)));
-    let rest = cells.filter_map(|line| line.strip_prefix(question)).map(|rest| rest.trim().to_owned());
-    rest.last()
+    let mut cells = told.lines().map(|line| line.trim_matches(|sign| " │|".contains(sign)));
+    cells.find_map(|line| line.strip_prefix(question)).map(|rest| rest.trim().to_owned())
 }
 
 #[test]
