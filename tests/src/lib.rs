@@ -20,10 +20,13 @@ use serde_json::Value as Json;
 use teranga_client::invent::Seeded;
 use teranga_store::{Replica, Status};
 
-/// The program under test, built once for the test run.
+/// The program under test: the one that `TERANGA_PROGRAM` names, by whoever has built it; else built once for the test run.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(program) = std::env::var_os("TERANGA_PROGRAM") {
+            return program.into();
+        }
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo).args(["build", "--quiet", "--package", "teranga"]).status();
         assert!(built.expect("cargo starts").success(), "the program builds");
