@@ -278,16 +278,22 @@ fn what_was_erased_goes_from_a_revoked_device_that_has_nothing_to_bring() {
     let erases_after_the_revocation = |seed| {
         let mut world = World::new(seed, &["Awa Exemple", "Moussa Modèle"]);
         let erased = [world.open(AWA, &[("E01", "ok")]), world.open(MOUSSA, &[("E01", "satisfied")])];
-        [AWA, MOUSSA, AWA].map(|device| world.online(device));
+        for device in [AWA, MOUSSA, AWA] {
+            world.online(device);
+        }
         let awa = world.devices[AWA].replica().id();
         assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
-        erased.map(|record| world.hub.replica_mut().erase(record, NOW).unwrap());
+        for record in erased {
+            world.hub.replica_mut().erase(record, NOW).unwrap();
+        }
         (world, erased)
     };
     let (mut world, erased) = erases_after_the_revocation(11);
     for _ in 0..2 {
         assert!(is_refused_as_revoked(world.session(AWA)));
-        erased.map(|record| is_destroyed_and_confirmed(&world, record));
+        for record in erased {
+            is_destroyed_and_confirmed(&world, record);
+        }
     }
 
     let (mut world, erased) = erases_after_the_revocation(12);
@@ -297,5 +303,7 @@ fn what_was_erased_goes_from_a_revoked_device_that_has_nothing_to_bring() {
     let file = world.export(AWA);
     let taken = bring_to(&mut world.hub, &file, &mut world.seed);
     assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
-    erased.map(|record| is_destroyed_and_confirmed(&world, record));
+    for record in erased {
+        is_destroyed_and_confirmed(&world, record);
+    }
 }
