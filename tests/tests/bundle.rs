@@ -119,7 +119,12 @@ fn of_a_revoked_device_every_message_of_a_file_is_held_aside() {
     hub.ask(&["revoke", id]);
     let import = ["--lang", "en", "hub", "bundle", "import", &out, "--data"];
     let output = teranga_tests::command(&import).arg(&hub.data).output().unwrap();
-    assert!(!output.status.success(), "it is said that the device is refused");
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("of a device that was taken out of service") && told.contains("hub held"),
+        "{told}"
+    );
     let status: Json = serde_json::from_str(&hub.ask(&["status", "--json"])).unwrap();
     let saved = replica(&awa.data).log_counts().unwrap().applied;
     assert_eq!(status.pointer("/changes/quarantined").and_then(Json::as_u64), Some(saved));

@@ -103,7 +103,9 @@ impl Import {
             match ask(hub, Command::BundleImport { letter, last }).await {
                 Ok(answer) => self.note(answer),
                 Err(failure) if failure == Failure::from(ParcelError::Damaged) => self.unreadable += 1,
-                Err(failure) if failure.is(Problem::Revoked.code()) => self.revoked = Some(failure),
+                Err(failure) if failure.is(Problem::Revoked.code()) => {
+                    self.revoked = Some(Failure::new("bundle-of-the-revoked", Vec::new()));
+                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -175,7 +177,7 @@ impl Import {
             say!("{}", messages.with(key, &[("applied", &self.sum("applied").to_string())]));
             counted("bundle-return-refused", self.sum("refused"));
             if self.any("began_a_line") {
-                say!("{}", messages.text("sync-line-begun"));
+                say!("{}", messages.text("hub-line-begun"));
             }
             if self.any("foreign_words") {
                 say!("{}", messages.text("problem-erasure-not-home"));
