@@ -54,7 +54,7 @@ impl World {
         }
         let Some(machine) = self.machines.get_mut(number) else { return Ok(()) };
         let copy = machine.copied()?;
-        let copy = self.add(copy);
+        let copy = self.add_copy(number, copy);
         for device in &mut self.machines {
             if device.post == (Post::Device { hub: number }) && seed.below(2) == 0 {
                 device.post = Post::Device { hub: copy };

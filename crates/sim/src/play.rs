@@ -167,7 +167,7 @@ fn befall(world: &mut World, step: &Step, blow: Blow, seed: &mut Seeded) -> Resu
         Blow::Copy => {
             if matches!(machine.post, Post::Device { .. }) {
                 let copy = machine.copied()?;
-                world.add(copy);
+                world.add_copy(number, copy);
             }
         }
         Blow::Restore => {

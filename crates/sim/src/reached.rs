@@ -29,6 +29,13 @@ pub(crate) struct Reached {
     word: Word,
 }
 
+impl Reached {
+    /// Of a copy of the machine: what is open for one of them is open for the other.
+    pub(crate) fn of_a_copy(&self) -> Self {
+        Self { word: self.word, ..Self::default() }
+    }
+}
+
 /// Whether what a machine was told still stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Word {
@@ -98,10 +105,11 @@ impl World {
     }
 
     /// A machine has joined a hub, which does not know what it had taken before, though it may be the same: who leaves for
-    /// another region and comes back begins again.
+    /// another region and comes back begins again, and with empty hands.
     pub(crate) fn joined_anew(&mut self, number: usize) {
         if let Some(reached) = self.reached.get_mut(number) {
             reached.word = Word::Forgotten;
+            reached.stood.clear();
         }
     }
 

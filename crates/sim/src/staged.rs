@@ -229,7 +229,7 @@ impl Staged {
     pub fn copy(&mut self, place: Place) -> Result<Option<Place>, StoreError> {
         let Some(machine) = self.world.machines.get_mut(place.0) else { return Ok(None) };
         let copy = machine.copied()?;
-        Ok(Some(Place(self.world.add(copy))))
+        Ok(Some(Place(self.world.add_copy(place.0, copy))))
     }
 
     /// The power of a machine fails after so many writes from now.

@@ -183,4 +183,14 @@ impl World {
         self.files_seen.push(BTreeSet::new());
         self.machines.len() - 1
     }
+
+    /// Adds the copy of a machine, which knows what that one did of what still stands.
+    pub(crate) fn add_copy(&mut self, of: usize, copy: Machine) -> usize {
+        let knows = self.reached.get(of).map(Reached::of_a_copy).unwrap_or_default();
+        let number = self.add(copy);
+        if let Some(reached) = self.reached.get_mut(number) {
+            *reached = knows;
+        }
+        number
+    }
 }
