@@ -59,6 +59,10 @@ fn played(arguments: &Arguments) -> Result<Course> {
     let (begun, file) = (Instant::now(), arguments.resume.as_deref());
     let new = Course::new(arguments.seeds.clone(), commit());
     let mut course = if let Some(file) = file { new.resume(file)? } else { new };
+    if let Some(file) = file {
+        // Before anything is played: that it cannot be written is better said now.
+        course.keep(file)?;
+    }
     let before = course.spent;
     while let Some(part) = course.part() {
         let many = play_many(part, |many, seed, outcome| tell(&course, many, (seed, outcome)));

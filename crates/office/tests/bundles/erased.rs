@@ -1,15 +1,13 @@
 //! Erasure where only files go: who destroyed something says so in the next file, until it is known that the hub has it.
 
-use teranga_client::Device;
 use teranga_core::id::{RecordId, ReplicaId};
 use teranga_office::Office;
 use teranga_store::Replica;
 use teranga_sync::bundle::Bundle;
-use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::parcel::Parcel;
 use teranga_sync::version::Spoken;
 
-use crate::world::{NOW, World, bring_to, copy_folder, enrol, online, profile};
+use crate::world::{NOW, World, bring_to, copy_folder, online};
 
 /// Who has not said that a record is gone there, as the home knows.
 fn outstanding(home: &Office, record: RecordId) -> Vec<ReplicaId> {
@@ -72,16 +70,7 @@ fn a_hub_that_was_put_back_hears_it_again_in_a_file() {
 
 #[test]
 fn a_region_that_lives_by_files_says_of_itself_first_and_of_others_once_they_are_known() {
-    let mut world = World::new(43, &[]);
-    let mut make = |name: &str, kind| {
-        let profile = profile(kind, name, Some("SN-KL"));
-        Replica::create(&world.folder.path().join(name), &profile, &mut world.seed).unwrap()
-    };
-    let (region, awa) = (make("kaolack", ReplicaKind::Hub), make("awa", ReplicaKind::Device));
-    let mut region = Office::open(region).unwrap();
-    enrol(&mut world.hub, region.replica_mut(), &mut world.seed);
-    world.devices.push(Device::over(awa).unwrap());
-    enrol(&mut region, world.devices[0].replica_mut(), &mut world.seed);
+    let (mut world, mut region) = World::with_a_region(43);
     let record = world.open(0, &[("E01", "a word that must go")]);
     let awa = world.devices[0].replica().id();
     let meets = |world: &mut World, region: &mut Office| {

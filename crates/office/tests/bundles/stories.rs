@@ -10,13 +10,12 @@ use teranga_store::courier::Carry;
 use teranga_store::ticks::Tick;
 use teranga_sync::bundle::Bundle;
 use teranga_sync::hex::Hex;
-use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::limits;
 use teranga_sync::message::More;
 use teranga_sync::parcel::Parcel;
 use teranga_sync::version::{self, Spoken, Version};
 
-use crate::world::{NOW, World, copy_folder, enrol, online, profile};
+use crate::world::{NOW, World, copy_folder, online};
 
 fn tick(world: &World, device: usize, record: RecordId) -> Tick {
     world.devices[device].replica().tick(record).unwrap()
@@ -237,16 +236,7 @@ fn what_comes_under_another_salt_than_stands_is_held_aside_and_its_author_is_tol
 
 #[test]
 fn a_regional_hub_without_a_link_relays_in_files_and_ticks_come_down() {
-    let mut world = World::new(20, &[]);
-    let mut make = |name: &str, kind| {
-        let profile = profile(kind, name, Some("SN-KL"));
-        Replica::create(&world.folder.path().join(name), &profile, &mut world.seed).unwrap()
-    };
-    let (region, awa) = (make("kaolack", ReplicaKind::Hub), make("awa", ReplicaKind::Device));
-    let mut region = Office::open(region).unwrap();
-    enrol(&mut world.hub, region.replica_mut(), &mut world.seed);
-    world.devices.push(teranga_client::Device::over(awa).unwrap());
-    enrol(&mut region, world.devices[0].replica_mut(), &mut world.seed);
+    let (mut world, mut region) = World::with_a_region(20);
     let record = world.open(0, &[("E01", "one")]);
     let _ = online(world.devices[0].replica_mut(), &mut region, &mut world.seed, |_| true);
     assert_eq!(tick(&world, 0, record), Tick::AtRegion);

@@ -91,6 +91,21 @@ impl World {
         world
     }
 
+    /// Headquarters, a regional hub that is enrolled there, and a device of that hub.
+    pub(crate) fn with_a_region(seed: u64) -> (Self, Office) {
+        let mut world = Self::new(seed, &[]);
+        let mut make = |name: &str, kind| {
+            let profile = profile(kind, name, Some("SN-KL"));
+            Replica::create(&world.folder.path().join(name), &profile, &mut world.seed).unwrap()
+        };
+        let (region, awa) = (make("kaolack", ReplicaKind::Hub), make("awa", ReplicaKind::Device));
+        let mut region = Office::open(region).unwrap();
+        enrol(&mut world.hub, region.replica_mut(), &mut world.seed);
+        world.devices.push(Device::over(awa).unwrap());
+        enrol(&mut region, world.devices[0].replica_mut(), &mut world.seed);
+        (world, region)
+    }
+
     /// Copies a device as it lies on its disk; the copy is the last device from then on.
     pub(crate) fn copy(&mut self, device: usize) -> usize {
         let from = self.devices[device].replica().folder().to_owned();

@@ -158,7 +158,8 @@ pub(crate) fn offer_again(connection: &Connection, own: ReplicaId) -> Result<()>
     Ok(())
 }
 
-/// Forgets those of one's own changes that are in no pack and have no body any more: nobody was told of them.
+/// Forgets those of one's own changes that are in no pack any more and have no body: nobody was told of them, or they were let go,
+/// and the home has them.
 pub(crate) fn forget_unsent(connection: &Connection, own: ReplicaId) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM change WHERE batch IS NULL AND origin = ?1 AND body IS NULL")?
