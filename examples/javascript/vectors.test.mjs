@@ -171,7 +171,8 @@ const pushes = list(struct({ number, introduction: list(wire.introduction, 1), p
 
 test('a bundle and a return', () => {
   const line = { line: number, opening: fixed(8), exchange: number };
-  const bundle = struct({ ...start, hub: fixed(16), child: fixed(16), ...line, cursor, continues: byte, pushes, signature: fixed(64) });
+  const front = { ...start, hub: fixed(16), child: fixed(16), ...line, cursor, continues: byte };
+  const bundle = struct({ ...front, confirmations: list(wire.confirmation, 64), pushes, signature: fixed(64) });
   const refused = list(struct({ number, mark: fixed(8), code: text }), 64);
   const rest = { refused, now: number, from: cursor, cursor, more: byte, rows: wire.block, signature: fixed(64) };
   const back = struct({ ...start, newest: byte, child: fixed(16), ...line, acknowledged: number, mark: fixed(8), ...rest });

@@ -53,7 +53,7 @@ const grant = { person: text, office: text, region: text, reach: byte, classes: 
 export const introduction = struct({ key: fixed(32), kind: byte, ...grant });
 export const enrolled = struct({ kind: byte, hub_name: text, ...grant, home_key: (io, key) => run(32)(io, key ?? ''), inheritance: run() });
 const erasure = struct({ record: fixed(16), at: number, home: fixed(32), signature: fixed(64) });
-const confirmation = struct({ erasure, replica: fixed(16), signature: fixed(64) }), judgement = struct({ record: fixed(16), cls: text, change: fixed(32), stance: count(1) });
+export const confirmation = struct({ erasure, replica: fixed(16), signature: fixed(64) }), judgement = struct({ record: fixed(16), cls: text, change: fixed(32), stance: count(1) });
 // Section 3: changes. A body with magic, checksum, type and length before it is a chunk, which Automerge reads.
 const SYMBOLS = [...'0123456789ABCDEFGHJKMNPQRSTVWXYZ']; // Crockford's base 32
 const symbols = values => Array.from(values, value => SYMBOLS[value % 32]).join('');
