@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim [--seeds A..B] [--json] [--resume FILE] | wasm | bench sync [--json] | bench hub [--json] | bench memory [--json] | bench peers [--json] | bench ingest | bench burst | bench forms [--json]";
+const USAGE: &str = "cargo xtask floors | check | torture | faults [WORD] | conformance [DIR] [--json] | fuzz [TARGET] [--seconds N] [--seed S] | oracle validate|engine | sim [--seeds A..B] [--json] [--resume FILE] | wasm | bench sync [--json] | bench hub [--json] | bench memory [--json] | bench hostile [--json] | bench peers [--json] | bench ingest | bench burst | bench forms [--json]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

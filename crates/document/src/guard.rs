@@ -4,8 +4,8 @@
 //!
 //! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 
-use automerge::Automerge;
-use teranga_core::limits::{PART_BYTES_MAX, PART_KEYS_MAX};
+use automerge::{Automerge, ReadDoc as _};
+use teranga_core::limits::{PART_BYTES_MAX, PART_CHANGES_MAX, PART_KEYS_MAX};
 
 use crate::admissible;
 use crate::part::Part;
@@ -34,6 +34,8 @@ pub enum Reason {
     TooManyKeys,
     /// The document with it is too large.
     TooLarge,
+    /// The document holds as many changes as it may.
+    TooManyChanges,
 }
 
 impl Reason {
@@ -49,6 +51,7 @@ impl Reason {
             Self::Unreadable => "guard-unreadable",
             Self::TooManyKeys => "guard-too-many-keys",
             Self::TooLarge => "guard-too-large",
+            Self::TooManyChanges => "guard-too-many-changes",
         }
     }
 }
@@ -143,8 +146,8 @@ fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
 /// Whether a document is one that every replica can store, load and read; as it will be loaded.
 fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     let snapshot = doc.save_nocompress();
-    if snapshot.len() > PART_BYTES_MAX {
-        return Err(Reason::TooLarge);
+    if let Some(reason) = too_long(doc, &snapshot) {
+        return Err(reason);
     }
     let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
     if doc_again.get_heads() != doc.get_heads() {
@@ -152,10 +155,27 @@ fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     }
     let part = Part { doc: doc_again };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
-    if view.values.len() + view.foreign.len() > PART_KEYS_MAX {
-        return Err(Reason::TooManyKeys);
+    if let Some(reason) = too_wide(&view) {
+        return Err(reason);
     }
     Ok(Guarded { part, snapshot, view })
+}
+
+/// What a part exceeds, with its snapshot and its view, of what every replica would hold it to; none where it fits.
+pub fn outgrown(part: &Part, snapshot: &[u8], view: &View) -> Option<Reason> {
+    too_long(&part.doc, snapshot).or_else(|| too_wide(view))
+}
+
+/// What is to be known before a document is loaded: how much it is.
+fn too_long(doc: &Automerge, snapshot: &[u8]) -> Option<Reason> {
+    if snapshot.len() > PART_BYTES_MAX {
+        return Some(Reason::TooLarge);
+    }
+    (doc.stats().num_changes > PART_CHANGES_MAX as u64).then_some(Reason::TooManyChanges)
+}
+
+fn too_wide(view: &View) -> Option<Reason> {
+    (view.values.len() + view.foreign.len() > PART_KEYS_MAX).then_some(Reason::TooManyKeys)
 }
 
 #[cfg(test)]

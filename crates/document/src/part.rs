@@ -4,7 +4,7 @@
 //! to settle, and no sentence is interleaved with another.
 
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{Automerge, ROOT, ScalarValue};
+use automerge::{Automerge, ROOT, ReadDoc as _, ScalarValue};
 use sha2::{Digest, Sha256};
 use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, RecordId};
@@ -110,7 +110,7 @@ impl Part {
 
     /// How many changes this part holds, its first included.
     pub fn change_count(&self) -> usize {
-        self.doc.get_changes_meta(&[]).len()
+        usize::try_from(self.doc.stats().num_changes).unwrap_or(usize::MAX)
     }
 
     /// Every change, its first included, each after those that it builds on.

@@ -17,7 +17,7 @@ use teranga_sync::manifest::Mark;
 use teranga_sync::message::{Asker, More, Push};
 use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
 
-use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
+use crate::exchange::Rejected;
 use crate::office::Office;
 use crate::revoked::revoked;
 use crate::sender::Sender;
@@ -36,6 +36,9 @@ pub enum ReturnRows {
 pub struct BundleTaken {
     /// Who made it.
     pub child: Introduction,
+    /// Whether they are in service. Of the packs of somebody who is not, none is in the log; what goes back says what they are to
+    /// destroy.
+    pub standing: Standing,
     /// Packs that are in the log now.
     pub logged: u64,
     /// Packs that were there already.
@@ -97,7 +100,7 @@ impl Office {
                     logged += 1;
                     if !applied.left {
                         // Before the next is measured against what may wait.
-                        applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                        applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
                     }
                 }
                 Ingested::Known => known += 1,
@@ -108,11 +111,11 @@ impl Office {
         refused.truncate(limits::REFUSED_MAX);
         let all_refused = self.refused_of_file(&bundle, &refused);
         if !applied.left {
-            applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+            applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
         }
         let back = self.give_back((&child, &bundle), &all_refused, rows, (entropy, now))?;
         let continues = bundle.continues;
-        Ok(BundleTaken { child, logged, known, after_gap, refused, continues, applied, back })
+        Ok(BundleTaken { child, standing, logged, known, after_gap, refused, continues, applied, back })
     }
 
     /// The home's word for a revoked device, on what it is to destroy; else it is refused. The return does not name the pack that brings
@@ -128,6 +131,7 @@ impl Office {
         file.add(&back.encode(self.replica().identity()), entropy)?;
         Ok(BundleTaken {
             child,
+            standing: Standing::Revoked,
             logged: 0,
             known: 0,
             after_gap: 0,

@@ -4,7 +4,9 @@ use serde_json::{Value as Json, json};
 use teranga_core::id::Entropy;
 use teranga_core::problem::{Explain as _, Problem};
 use teranga_core::time::Millis;
+use teranga_store::children::Standing;
 use teranga_sync::hex::Hex;
+use teranga_sync::limits;
 use teranga_sync::message::More;
 use teranga_sync::parcel::{Parcel, ParcelError, ParcelKind};
 
@@ -13,9 +15,6 @@ use crate::bundle::ReturnRows;
 use crate::exchange::Rejected;
 use crate::office::Office;
 use crate::refusal::Refusal;
-
-/// Rounds of applying for one file, while nobody else is served; the rest follows with the next exchange.
-const ROUNDS_OF_A_FILE: usize = 64;
 
 impl Office {
     /// A bundle for the parent.
@@ -64,7 +63,7 @@ impl Office {
         now: Millis,
     ) -> Result<Json, Refusal> {
         let taken = self.take_bundle(letter, rows, entropy, now).map_err(told)?;
-        self.apply_some(ROUNDS_OF_A_FILE)?;
+        self.apply_some(limits::ROUNDS_OF_A_FILE)?;
         let refused: Vec<Json> = taken
             .refused
             .iter()
@@ -73,7 +72,7 @@ impl Office {
         Ok(json!({
             "kind": "bundle", "person": taken.child.person, "office": taken.child.office,
             "logged": taken.logged, "known": taken.known, "after_gap": taken.after_gap, "refused": refused,
-            "continues": taken.continues, "back": Hex(taken.back),
+            "continues": taken.continues, "revoked": taken.standing == Standing::Revoked, "back": Hex(taken.back),
         }))
     }
 

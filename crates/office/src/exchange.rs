@@ -6,6 +6,7 @@ use teranga_store::children::Standing;
 use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
 use teranga_store::{Applied, StoreError};
+use teranga_sync::limits;
 use teranga_sync::message::Request;
 use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
@@ -93,9 +94,6 @@ pub struct Exchanged {
     pub applied: Applied,
 }
 
-/// Rounds of applying within one exchange, a transaction each: more than the largest pack of honest work.
-pub(crate) const ROUNDS_PER_EXCHANGE: usize = 5;
-
 impl Office {
     /// Answers one request.
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
@@ -111,7 +109,7 @@ impl Office {
             match self.replica_mut().ingest(&child, request.line, push, now)? {
                 // Before the next is measured against what may wait.
                 Ingested::Logged | Ingested::Known => {
-                    applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+                    applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
                     if applied.left {
                         // More than its time allows: the others are not acknowledged, and are sent again.
                         break;
@@ -124,7 +122,7 @@ impl Office {
             }
         }
         if !applied.left {
-            applied += self.apply_some(ROUNDS_PER_EXCHANGE)?;
+            applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
         }
         let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })

@@ -6,12 +6,10 @@ use teranga_core::id::RecordId;
 use teranga_core::time::Millis;
 use teranga_store::aside::Aside;
 use teranga_store::{Status, StoreError};
+use teranga_sync::limits;
 
 use crate::office::Office;
 use crate::refusal::Refusal;
-
-/// Rounds of applying that a retry may take.
-const ROUNDS: usize = 5;
 
 impl Office {
     /// Everything that is held aside, that waits, or that was taken although its author was no more in charge.
@@ -46,7 +44,7 @@ impl Office {
             let code = if refused_above > 0 { "refused-above" } else { "nothing-held" };
             return Err(Refusal::new(code, &[("record", &record.to_string()), ("hub", &above)]));
         }
-        let applied = self.apply_some(ROUNDS)?;
+        let applied = self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
         Ok(json!({
             "record": record,
             "tried": tried,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use teranga_core::catalogue::Catalogue;
 use teranga_core::id::ReplicaId;
 use teranga_store::{Replica, Result};
+use teranga_sync::limits;
 
 use crate::bundle::RefusedBefore;
 use crate::publish;
@@ -18,13 +19,10 @@ pub struct Office {
     pub(crate) refused_before: BTreeMap<ReplicaId, RefusedBefore>,
 }
 
-/// Rounds of applying before an office is open: whoever writes again and again to large parts does not keep it shut.
-const ROUNDS_AT_OPENING: usize = 64;
-
 impl Office {
     /// Opens the office over a replica: applies what an interrupted run left logged, or most of it, and reads the catalogue.
     pub fn open(mut replica: Replica) -> Result<Self> {
-        for _ in 0..ROUNDS_AT_OPENING {
+        for _ in 0..limits::ROUNDS_AT_OPENING {
             if !replica.apply_logged()?.left {
                 break;
             }

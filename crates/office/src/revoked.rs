@@ -10,7 +10,7 @@ use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Push, Request};
 
-use crate::exchange::{ROUNDS_PER_EXCHANGE, Rejected};
+use crate::exchange::Rejected;
 use crate::office::Office;
 
 /// The refusal of a revoked replica.
@@ -57,7 +57,7 @@ impl Office {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
-            if self.apply_some(ROUNDS_PER_EXCHANGE)?.left {
+            if self.apply_some(limits::ROUNDS_PER_EXCHANGE)?.left {
                 // More than its time allows: the others are sent again.
                 break;
             }

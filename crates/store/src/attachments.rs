@@ -1,19 +1,18 @@
-//! Files of a replica as people meet them: attaching one, reading one, where each lies, how many wait, and how many bytes
-//! of them a sync may carry. Where a file lies is told from what the hub has proved, never from what was sent.
+//! Files of a replica as people meet them: attaching one, reading one, where each lies, and how many wait. Where a file
+//! lies is told from what the hub has proved, never from what was sent.
 
 use rusqlite::Connection;
 use teranga_core::attachment::Address;
 use teranga_core::class::ClassId;
 use teranga_core::id::{FileHash, RecordId};
 use teranga_sync::holding::hash_of;
-use teranga_sync::limits;
 use teranga_sync::thumbnail::Thumbnail;
 
 use crate::chunks;
 use crate::columns::{self, blob, unsigned};
 use crate::error::Result;
 use crate::mentions;
-use crate::replica::{self, Replica};
+use crate::replica::Replica;
 use crate::thumbnails;
 
 /// Where a file lies, as far as this replica knows.
@@ -57,27 +56,6 @@ pub struct Waiting {
     /// How many are mentioned here and not held.
     pub elsewhere: u64,
 }
-
-/// What a network costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
-    /// Every byte is paid for.
-    Metered,
-    /// Bytes cost nothing.
-    Unmetered,
-}
-
-impl Network {
-    /// The bytes of files that one sync may carry over it; none for no bound.
-    pub const fn budget(self) -> Option<u64> {
-        match self {
-            Self::Metered => Some(limits::METERED_BYTES),
-            Self::Unmetered => None,
-        }
-    }
-}
-
-const NETWORK: &str = "network";
 
 impl Replica {
     /// Keeps a file, with its thumbnail where it has one. It is loose until a part that is saved mentions it.
@@ -209,21 +187,6 @@ impl Replica {
             }
         }
         Ok(unsound)
-    }
-
-    /// What its network costs; until somebody says so, every byte is taken to be paid for.
-    pub fn network(&self) -> Result<Network> {
-        let unmetered = replica::meta(self.connection(), NETWORK)?.is_some_and(|kind| kind == b"unmetered");
-        Ok(if unmetered { Network::Unmetered } else { Network::Metered })
-    }
-
-    /// Keeps what its network costs.
-    pub fn set_network(&mut self, network: Network) -> Result<()> {
-        let kind: &[u8] = match network {
-            Network::Metered => b"metered",
-            Network::Unmetered => b"unmetered",
-        };
-        replica::put_meta(self.connection(), NETWORK, kind)
     }
 }
 

@@ -79,6 +79,14 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// A part would hold more than any replica takes: more answers, bytes or saves. It was not saved.
+    #[error("the part {class} of record {record} is full")]
+    PartFull {
+        /// The record.
+        record: String,
+        /// The class.
+        class: String,
+    },
     /// The record was erased: nothing is written of it any more.
     #[error("record {0} was erased")]
     Erased(RecordId),
@@ -198,6 +206,7 @@ impl Explain for StoreError {
             Self::Folder { .. } => "folder-unusable",
             Self::Inconsistent { .. } => "replica-inconsistent",
             Self::SaveTooLarge { .. } => "save-too-large",
+            Self::PartFull { .. } => "part-full",
             Self::Erased(_) => "record-erased",
             Self::Tied(_) => "enrolment-region",
             Self::Unreadable { .. } => "part-unreadable",
@@ -248,7 +257,9 @@ impl Explain for StoreError {
                 ("drafts", ties.drafts.to_string()),
                 ("records", ties.records.to_string()),
             ],
-            Self::Unreadable { record, class } => vec![("record", record.clone()), ("class", class.clone())],
+            Self::Unreadable { record, class } | Self::PartFull { record, class } => {
+                vec![("record", record.clone()), ("class", class.clone())]
+            }
             Self::Database(error) => vec![("detail", error.to_string())],
         }
     }
@@ -268,6 +279,7 @@ impl Explain for StoreError {
             | Self::Folder { .. }
             | Self::Inconsistent { .. }
             | Self::SaveTooLarge { .. }
+            | Self::PartFull { .. }
             | Self::Erased(_)
             | Self::Unreadable { .. }
             | Self::KeysAbsent(_)

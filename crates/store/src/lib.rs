@@ -56,6 +56,7 @@ mod mentions;
 mod migrate;
 mod missed;
 pub mod moving;
+pub mod network;
 mod open;
 mod orphan;
 pub mod outbox;

@@ -7,6 +7,7 @@
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use teranga_core::id::{Entropy, Line, ManifestHash, OpeningNonce, ReplicaId};
+use teranga_sync::limits;
 use teranga_sync::message::Asker;
 
 use crate::behind;
@@ -33,9 +34,6 @@ pub(crate) fn before(connection: &Connection) -> Result<ManifestHash> {
     Ok(hash.unwrap_or(ManifestHash([0; 32])))
 }
 
-/// Openings that are remembered: a sync a day for ten years.
-const ASKERS_MAX: i64 = 4_096;
-
 /// Notes that an opening of this replica asks the hub.
 pub(crate) fn note_asker(connection: &Connection, opening: Asker) -> Result<()> {
     let added = connection
@@ -44,7 +42,7 @@ pub(crate) fn note_asker(connection: &Connection, opening: Asker) -> Result<()> 
     if added == 1 {
         connection
             .prepare_cached("DELETE FROM asked_by WHERE row <= (SELECT max(row) FROM asked_by) - ?1")?
-            .execute([ASKERS_MAX])?;
+            .execute([limits::ASKERS_MAX])?;
     }
     Ok(())
 }

@@ -286,4 +286,20 @@ mod tests {
         assert!(matches!(refused, Err(StoreError::SaveTooLarge { .. })), "{refused:?}");
         assert!(replica.census().unwrap().is_empty());
     }
+
+    #[test]
+    fn what_would_make_a_part_more_than_a_hub_holds_is_refused_and_the_draft_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut replica = replica(folder.path());
+        let text = |number: usize| format!("{number:060000}");
+        let saves = limits::PART_BYTES_MAX / 60_000 + 1;
+        let taken = (0..saves).take_while(|number| replica.save(&save(text(*number))).is_ok()).count();
+        assert_eq!(taken, saves - 1);
+        replica.begin_draft(&draft()).unwrap();
+        let refused = replica.save(&save(text(saves)));
+        assert!(matches!(refused, Err(StoreError::PartFull { .. })), "{refused:?}");
+        assert_eq!((replica.census().unwrap().len(), replica.drafts().unwrap()), (taken, vec![draft()]));
+        // The same again is no change, and a short word has room.
+        assert!(replica.save(&save("short".into())).is_ok());
+    }
 }

@@ -7,6 +7,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{ActorId, ChangeHash, OpeningNonce, PublicKey, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::value::Value;
+use teranga_document::guard;
 use teranga_document::part::{NewChange, Part, PartError};
 use teranga_sync::identity::{actor_of, replica_id};
 use teranga_sync::limits;
@@ -86,7 +87,7 @@ impl Saving<'_> {
         let Some((opening, change)) = made.map_err(|_| unreadable(record, class))? else {
             return Ok(None);
         };
-        // What every hub would refuse is refused here, while its author is there to do something about it.
+        // What every hub would refuse is refused here, while its author is there to do something about it: a change, and a part.
         if scan(&change.bytes, &ChangeLimits::PROTOCOL).is_err() {
             return Err(StoreError::SaveTooLarge {
                 bytes: change.bytes.len(),
@@ -178,13 +179,12 @@ fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
     StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
 }
 
-/// What a part of one's own holds.
+/// What a part of one's own holds, if it has not outgrown what a part may hold.
 fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
     let view = document.view().map_err(|_| unreadable(record, class))?;
-    Ok(Shown {
-        heads: document.heads(),
-        snapshot: document.snapshot(),
-        values: view.values,
-        conflicts: view.conflicts,
-    })
+    let snapshot = document.snapshot();
+    if guard::outgrown(document, &snapshot, &view).is_some() {
+        return Err(StoreError::PartFull { record: record.to_string(), class: class.as_str().to_owned() });
+    }
+    Ok(Shown { heads: document.heads(), snapshot, values: view.values, conflicts: view.conflicts })
 }

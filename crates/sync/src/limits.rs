@@ -113,6 +113,22 @@ pub const CARRIED_MESSAGES_MAX: usize = 256;
 /// The most devices for which a device keeps what the hub gave it for them; the oldest gives way.
 pub const CARRIED_BACK_MAX: usize = 64;
 
+/// The most saves that a round of applying goes through: one transaction, and between two an answer can go out.
+pub const ROUND_SAVES_MAX: usize = 1_000;
+/// The most bytes of parts that a round goes through, at most by one save of each kind more.
+pub const ROUND_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most rounds within one exchange, and for one retry: more than the largest pack of honest work.
+pub const ROUNDS_PER_EXCHANGE: usize = 5;
+/// The most rounds for one answer, at a child: more than what it brings takes, but for whoever writes again and again to large parts.
+pub const ROUNDS_PER_ANSWER: usize = 64;
+/// The most rounds for one file, while nobody else is served; the rest follows with the next exchange.
+pub const ROUNDS_OF_A_FILE: usize = 64;
+/// The most rounds before an office is open: whoever writes again and again to large parts does not keep it shut.
+pub const ROUNDS_AT_OPENING: usize = 64;
+
+/// Openings that a replica remembers to have asked with: a sync a day for ten years.
+pub const ASKERS_MAX: i64 = 4_096;
+
 /// The most changes of one part that wait for changes which have not arrived.
 pub const WAITING_PER_PART_MAX: usize = 200;
 
@@ -120,8 +136,8 @@ pub const WAITING_PER_PART_MAX: usize = 200;
 /// replica brings stays with it.
 pub const REVOKED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-// Of a part as a whole: the most keys, and the most bytes.
-pub use teranga_core::limits::{PART_BYTES_MAX, PART_KEYS_MAX};
+// Of a part as a whole: the most keys, bytes and changes.
+pub use teranga_core::limits::{PART_BYTES_MAX, PART_CHANGES_MAX, PART_KEYS_MAX};
 
 /// The first pause after a failed exchange, in milliseconds; doubled each time, with jitter.
 pub const BACKOFF_MS_MIN: u64 = 1_000;
@@ -166,8 +182,9 @@ pub const QUESTION_RUNS_MAX: i64 = 300;
 pub const ATTACHED_PER_DEVICE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// The most bytes of a file in one answer to a pull.
 pub const PULLED_FILE_BYTES_MAX: usize = 1024 * 1024;
-/// What one sync sends and fetches of files where a network counts its bytes, unless its owner says otherwise.
-pub const METERED_BYTES: u64 = 2 * 1000 * 1000;
+/// What a device sends and fetches of files in a day where a network counts its bytes, unless its owner says otherwise: a
+/// hundred thumbnails and two photographs, for what a cup of tea costs.
+pub const METERED_BYTES_A_DAY: u64 = 5 * 1000 * 1000;
 
 /// The most connections that are open at a hub: half of the 1,024 files that systems let a process open.
 pub const CONNECTIONS_MAX: usize = 512;

@@ -118,6 +118,7 @@ fn of_messages() -> Vec<Row> {
                 of(WAITING_PER_PART_MAX, "waiting"),
                 of(PART_KEYS_MAX, "keys"),
                 bytes(PART_BYTES_MAX),
+                of(PART_CHANGES_MAX, "changes"),
                 of(MENTIONS_PER_PART_MAX, "files"),
             ],
         ),

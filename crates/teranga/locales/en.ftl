@@ -208,6 +208,7 @@ verdict-guard-does-not-reload = change that would make the record unreadable
 verdict-guard-heads-differ = change that would load as another record
 verdict-guard-unreadable = change whose answers cannot be read
 verdict-guard-too-large = part too large
+verdict-guard-too-many-changes = too many saves in one part
 status-carried = Messages carried for colleagues, for the hub: { $count }
 status-carried-back = The hub gave something back for { $people }: teranga field bundle export FILE --return-of PERSON
 status-unsent = Changes that the hub has not received yet: { $count }
@@ -239,6 +240,7 @@ bundle-carried = Bundle of { $person } taken along, unread: the next sync hands 
 bundle-cut = The file breaks off: what stood before was taken, the rest was not. Have it brought again whole.
 bundle-unreadable = { $count } message(s) of the file were damaged and not taken. Have the file brought again.
 bundle-taken = Bundle of { $person }: { $logged } pack(s) new, { $known } held already.
+bundle-to-destroy = The device of { $person } is revoked, and still holds what was erased. What goes back to it tells it to destroy that.
 bundle-after-gap = { $count } pack(s) were not taken: packs before them have not come. An earlier bundle brings them, or the next one, once this device has what goes back.
 bundle-pack-refused = Pack { $number } was refused ({ $code }); it stays on the device.
 bundle-return-written = What goes back to { $person } is in { $path }: only their device can read it.
@@ -417,6 +419,7 @@ problem-verify-flawed-hub = { $count } flaw(s) in this hub. Do not delete it: st
 problem-file-absent = { $path } does not exist, or its folder does not.
 problem-file-is-folder = { $path } is a folder; a file is needed.
 problem-file-unusable = { $path } cannot be used: { $detail }
+problem-part-full = Record { $record } has taken as many entries as it can hold (part { $class }); the draft stays. Open a new one for what follows.
 problem-save-too-large = This save is too large ({ $bytes } bytes, { $limit } allowed); the draft stays.
 problem-part-unreadable = The part { $class } of { $record } cannot be read.
 problem-database = The database reports: { $detail }
@@ -718,7 +721,7 @@ problem-erase-at-home = An erasure is decided at headquarters: { $hub } ({ $url 
 
 help-teranga-field-fetch = Fetches the files of a record that are not here
 arg-attachment-bytes = Bytes of files that this sync may carry (500k, 2M), or none
-arg-network = What the network costs: metered (2 MB of files a sync) or unmetered; kept for the next syncs
+arg-network = What the network costs: metered (5 MB of files a day), metered=20M or unmetered; kept for the next syncs
 arg-out-files = Folder for the files
 arg-attachments = Fetches the files too
 size-bytes = { $number } bytes
@@ -735,7 +738,8 @@ files-wait = { $count ->
    *[other] { $count } files wait to be sent
 } ({ $size }).
 files-wanted = Files asked for that have not arrived: { $count }
-files-used-up = The bytes for files of this sync are used up; the others go with the next ones. All at once: teranga field sync --network unmetered
+files-used-up = The bytes for files of this sync are used up; the others go with the next ones.
+files-used-up-today = The { $size } of files a day that this network allows are used up; the others go tomorrow. All at once: teranga field sync --network unmetered
 files-summary = Files: { $up } sent, { $down } received, { $thumbnails } thumbnail(s), { $size } in all
 status-files-held = Files held
 status-files-elsewhere = Files mentioned that have not arrived

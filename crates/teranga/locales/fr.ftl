@@ -208,6 +208,7 @@ verdict-guard-does-not-reload = changement qui rendrait le dossier illisible
 verdict-guard-heads-differ = changement qui rendrait le dossier différent après lecture
 verdict-guard-unreadable = changement dont les réponses ne se lisent pas
 verdict-guard-too-large = partie trop grande
+verdict-guard-too-many-changes = trop de saisies dans une partie
 status-carried = Messages portés pour des collègues, à remettre au hub : { $count }
 status-carried-back = Le hub a rendu quelque chose pour { $people } : teranga field bundle export FICHIER --return-of PERSONNE
 status-unsent = Changements pas encore reçus par le hub : { $count }
@@ -239,6 +240,7 @@ bundle-carried = Colis de { $person } emporté, sans être lu : la prochaine syn
 bundle-cut = Le fichier s'interrompt : ce qui précède a été pris, le reste non. Faites-le rapporter en entier.
 bundle-unreadable = { $count } message(s) du fichier étaient abîmés et n'ont pas été pris. Faites rapporter le fichier.
 bundle-taken = Colis de { $person } : { $logged } paquet(s) nouveau(x), { $known } déjà tenu(s).
+bundle-to-destroy = L'appareil de { $person } est retiré du service, et détient encore ce qui a été effacé. Ce qui lui retourne lui dit de le détruire.
 bundle-after-gap = { $count } paquet(s) n'ont pas été pris : ceux d'avant ne sont pas venus. Un colis plus ancien les apporte, ou le prochain, une fois que l'appareil a ce qui retourne.
 bundle-pack-refused = Le paquet { $number } a été refusé ({ $code }) ; il reste sur l'appareil.
 bundle-return-written = Ce qui retourne à { $person } est dans { $path } : seul son appareil peut le lire.
@@ -417,6 +419,7 @@ problem-verify-flawed-hub = { $count } défaut(s) dans ce hub. Ne l'effacez pas 
 problem-file-absent = { $path } n'existe pas, ou son dossier n'existe pas.
 problem-file-is-folder = { $path } est un dossier ; il faut un fichier.
 problem-file-unusable = { $path } n'est pas utilisable : { $detail }
+problem-part-full = L'enregistrement { $record } a reçu autant de saisies qu'il peut en tenir (partie { $class }) ; le brouillon reste. Ouvrez-en un nouveau pour la suite.
 problem-save-too-large = Cet enregistrement est trop grand ({ $bytes } octets, { $limit } permis) ; le brouillon reste.
 problem-part-unreadable = La partie { $class } de { $record } est illisible.
 problem-database = La base de données signale : { $detail }
@@ -718,7 +721,7 @@ problem-erase-at-home = Un effacement se décide au siège : { $hub } ({ $url })
 
 help-teranga-field-fetch = Va chercher les fichiers d'un enregistrement qui ne sont pas ici
 arg-attachment-bytes = Octets de fichiers que cette synchronisation peut porter (500k, 2M), ou none
-arg-network = Ce que coûte le réseau : metered (2 Mo de fichiers par synchronisation) ou unmetered ; gardé pour les suivantes
+arg-network = Ce que coûte le réseau : metered (5 Mo de fichiers par jour), metered=20M ou unmetered ; gardé pour les suivantes
 arg-out-files = Dossier pour les fichiers
 arg-attachments = Va chercher les fichiers aussi
 size-bytes = { $number } octets
@@ -735,7 +738,8 @@ files-wait = { $count ->
    *[other] { $count } fichiers attendent d'être envoyés
 } ({ $size }).
 files-wanted = Fichiers demandés qui ne sont pas arrivés : { $count }
-files-used-up = Les octets de fichiers de cette synchronisation sont épuisés ; les autres partent avec les prochaines. Tout d'un coup : teranga field sync --network unmetered
+files-used-up = Les octets de fichiers de cette synchronisation sont épuisés ; les autres partent avec les prochaines.
+files-used-up-today = Les { $size } de fichiers par jour que ce réseau permet sont épuisés ; les autres partent demain. Tout d'un coup : teranga field sync --network unmetered
 files-summary = Fichiers : { $up } envoyé(s), { $down } reçu(s), { $thumbnails } vignette(s), { $size } en tout
 status-files-held = Fichiers tenus
 status-files-elsewhere = Fichiers mentionnés qui ne sont pas arrivés

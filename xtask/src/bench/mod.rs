@@ -4,10 +4,12 @@
 mod burst;
 mod cut;
 mod forms;
+mod hostile;
 mod ingest;
 mod memory;
 mod peers;
 mod row;
+mod served;
 mod socio;
 mod sync;
 mod work;
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Some("sync") => sync::run(Manner::of(arguments)),
         Some("hub") => sync::hub(Manner::of(arguments)),
         Some("memory") => sync::memory(Manner::of(arguments)),
+        Some("hostile") => hostile::run(Manner::of(arguments)),
         Some("peers") => peers::run(Manner::of(arguments)),
         Some("ingest") => {
             let done = ingest::Work::new(devices(arguments)?)?.ingest()?;
@@ -47,11 +50,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             }
             Ok(())
         }
-        // What `memory` starts; nobody's command.
-        Some("serve") => memory::serve(Path::new(arguments.get(1).context("which folder?")?)),
+        // What `memory` and `hostile` start; nobody's command.
+        Some("serve") => served::serve(Path::new(arguments.get(1).context("which folder?")?)),
         Some("forms") => forms::run(Manner::of(arguments)),
         _ => bail!(
-            "usage: cargo xtask bench sync [--json] | hub [--json] | memory [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
+            "usage: cargo xtask bench sync [--json] | hub [--json] | memory [--json] | hostile [--json] | peers [--json] | ingest [--devices N] | burst [--devices N] | forms [--json]"
         ),
     }
 }

@@ -3,7 +3,7 @@
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::Transactable;
 use automerge::{Change, ExpandedChange, ObjType, ROOT, ScalarValue};
-use teranga_core::limits::PART_KEYS_MAX;
+use teranga_core::limits::{PART_CHANGES_MAX, PART_KEYS_MAX};
 use teranga_core::value::Value;
 use teranga_document::guard::{Guard, Reason};
 use teranga_document::part::Part;
@@ -109,4 +109,21 @@ fn a_part_holds_so_many_keys_and_no_more() {
     assert_eq!(full.view.values.len(), PART_KEYS_MAX);
     let over = Guard::new().apply(&base, &crafted(&base, operations(keys_max + 1)));
     assert_eq!(over.map(|guarded| guarded.part.heads()), Err(Reason::TooManyKeys));
+}
+
+#[test]
+fn a_part_holds_so_many_changes_and_no_more() {
+    let base = part();
+    let mut awa = part();
+    let number = |number| [("men", Value::Int(i64::try_from(number).unwrap()))];
+    let changes: Vec<_> =
+        (1..PART_CHANGES_MAX).map(|many| edit(&mut awa, AWA, &number(many)).bytes).collect();
+    let changes: Vec<&[u8]> = changes.iter().map(Vec::as_slice).collect();
+    let full = Guard::new().apply_all(&base, &changes);
+    assert_eq!(full.refused, []);
+    let full = full.guarded.unwrap().part;
+    assert_eq!(full.change_count(), PART_CHANGES_MAX);
+    let over = edit(&mut awa, AWA, &number(PART_CHANGES_MAX));
+    let over = Guard::new().apply(&full, &over.bytes);
+    assert_eq!(over.map(|guarded| guarded.part.heads()), Err(Reason::TooManyChanges));
 }

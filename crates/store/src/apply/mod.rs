@@ -16,6 +16,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::{Batch, Line, RecordId, ReplicaId};
 use teranga_document::guard::Guard;
 use teranga_document::part::Part;
+use teranga_sync::limits;
 
 use crate::erase;
 use crate::error::Result;
@@ -72,6 +73,13 @@ struct Loaded {
     part: Part,
     /// Bytes of its snapshot.
     bytes: usize,
+}
+
+impl Loaded {
+    /// What it costs to try a change on it, in bytes of parts.
+    fn weight(&self) -> usize {
+        self.bytes + self.part.change_count() * round::A_CHANGE
+    }
 }
 
 /// One round of applying, within one transaction.
@@ -157,7 +165,7 @@ impl<'a> Applier<'a> {
     }
 
     fn is_spent(&self) -> bool {
-        self.spent >= round::BYTES_MAX
+        self.spent >= limits::ROUND_BYTES_MAX
     }
 
     /// Applies a save, if this round still has room for it; what is left has its turn in the next.

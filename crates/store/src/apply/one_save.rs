@@ -116,9 +116,9 @@ impl Applier<'_> {
             if let Some(ahead) = self.ahead.remove(&row.seq)
                 && ahead.stored.stands(self.connection, row.record, &row.class)?
             {
-                let bytes = ahead.stored.size();
-                self.parts.insert(key, Loaded { part: ahead.base, bytes });
-                self.spent += bytes;
+                let loaded = Loaded { part: ahead.base, bytes: ahead.stored.size() };
+                self.spent += loaded.weight();
+                self.parts.insert(key, loaded);
                 return Ok(Tried::of(ahead.outcome));
             }
             let stored = part::stored(self.connection, row.record, &row.class, salt)?;
@@ -130,8 +130,9 @@ impl Applier<'_> {
         let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else {
             return Ok(Tried::Refused("malformed"));
         };
-        let Some(Loaded { part: base, bytes }) = self.parts.get(&key) else { return Ok(Tried::Waits) };
-        self.spent += bytes + body.len();
+        let Some(loaded) = self.parts.get(&key) else { return Ok(Tried::Waits) };
+        self.spent += loaded.weight() + body.len();
+        let base = &loaded.part;
         let missing: Vec<ChangeHash> =
             scanned.deps.iter().filter(|dep| !base.contains(dep)).copied().collect();
         if !missing.is_empty() {

@@ -3,16 +3,15 @@
 //! goes through, and whoever writes to large parts waits until the others had their turn.
 
 use rusqlite::Connection;
+use teranga_sync::limits;
 
 use crate::error::Result;
 use crate::part::row_number;
 
-/// Saves applied in one transaction; between two, an answer can go out.
-const SAVES_MAX: usize = 1_000;
-/// Bytes of parts that a round goes through, at most by one save of each kind more.
-pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What trying a change costs beside its part, in such bytes.
 pub(super) const A_TRY: usize = 1024;
+/// What a change that is in the part already costs beside its bytes, however few they are: it is loaded again.
+pub(super) const A_CHANGE: usize = 48;
 /// The same of telling one child of one assessment that its case is in other hands.
 pub(super) const A_PLACE: usize = 64;
 /// Saves to large parts that a round looks up; how many it applies its bytes say.
@@ -31,9 +30,9 @@ pub(super) struct Saves {
 impl Saves {
     /// The next ones.
     pub(super) fn next(connection: &Connection) -> Result<Self> {
-        let usual = find(connection, USUAL, SAVES_MAX)?;
+        let usual = find(connection, USUAL, limits::ROUND_SAVES_MAX)?;
         let large = find(connection, LARGE, LARGE_MAX)?;
-        let more = usual.len() == SAVES_MAX || large.len() == LARGE_MAX;
+        let more = usual.len() == limits::ROUND_SAVES_MAX || large.len() == LARGE_MAX;
         Ok(Self { usual, large, more })
     }
 }

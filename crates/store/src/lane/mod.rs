@@ -21,6 +21,7 @@ use crate::conversation::{Failure, Reply, Talk, Turn};
 use crate::error::Result;
 use crate::lane::down::Down;
 use crate::lane::up::Up;
+use crate::network;
 use crate::replica::Replica;
 use crate::uplink::TakeError;
 
@@ -151,13 +152,15 @@ impl Lane {
         (left >= limits::CHUNK_BYTES).then(|| batch.min(left))
     }
 
+    /// Counts what goes or came, where bytes are counted.
+    fn spend(&self, connection: &Connection, bytes: usize, at: Millis) -> Result<()> {
+        if self.budget.is_some() { network::spend(connection, bytes as u64, at) } else { Ok(()) }
+    }
+
     fn ask(&mut self, replica: &mut Replica, at: Millis) -> std::result::Result<Option<Vec<u8>>, Failure> {
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
         let Some(load) = self.load(replica.connection())? else { return Ok(None) };
         let (line, exchange) = (replica.line()?, hub.exchange + 1);
-        let transaction = replica.connection_mut().transaction()?;
-        transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
-        transaction.commit()?;
         let request = LaneRequest {
             version: replica.spoken().toward(hub.newest),
             hub: replica_id(&hub.key),
@@ -172,6 +175,10 @@ impl Lane {
             wanted: load.wanted,
         };
         let body = request.encode(replica.identity());
+        let transaction = replica.connection_mut().transaction()?;
+        transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
+        self.spend(&transaction, body.len(), at)?;
+        transaction.commit()?;
         self.summary.round_trips += 1;
         self.summary.bytes_up += body.len() as u64;
         self.summary.file_bytes_up += request.file_bytes();
@@ -211,7 +218,7 @@ impl Lane {
         &mut self,
         replica: &mut Replica,
         bytes: &[u8],
-        request: &LaneRequest,
+        (request, at): &(LaneRequest, Millis),
         elapsed_ms: u64,
     ) -> std::result::Result<(), Failure> {
         self.summary.bytes_down += bytes.len() as u64;
@@ -226,6 +233,7 @@ impl Lane {
             return Err(TakeError::NotForUs.into());
         }
         let transaction = replica.connection_mut().transaction()?;
+        self.spend(&transaction, bytes.len(), *at)?;
         self.up.hear(&transaction, request, &answer, &mut self.summary)?;
         self.down.hear(&transaction, request, &answer, &mut self.summary)?;
         // Nobody has to ask what became of this one. Of an earlier one of another road it says nothing.
@@ -265,10 +273,10 @@ impl Talk for Lane {
     }
 
     fn hear(&mut self, replica: &mut Replica, reply: Reply<'_>, now: Millis, random: u64) -> Turn {
-        let Some((request, at)) = self.asked.take() else { return self.next(replica, now, random) };
-        let elapsed_ms = u64::try_from(now.0 - at.0).unwrap_or_default();
+        let Some(asked) = self.asked.take() else { return self.next(replica, now, random) };
+        let elapsed_ms = u64::try_from(now.0 - asked.1.0).unwrap_or_default();
         let heard = match reply {
-            Reply::Answer(bytes) => self.take(replica, bytes, &request, elapsed_ms),
+            Reply::Answer(bytes) => self.take(replica, bytes, &asked, elapsed_ms),
             Reply::Refused(problem) => Err(Failure::Refused { problem }),
             Reply::Speaks(_) => Err(Failure::Refused { problem: Problem::UpgradeNeeded }),
             // The session of answers goes to the new hub; files follow.
@@ -278,7 +286,7 @@ impl Talk for Lane {
         match heard {
             Ok(()) => self.next(replica, now, random),
             Err(failure) => {
-                self.up.unsure(&request);
+                self.up.unsure(&asked.0);
                 self.failed(failure, random)
             }
         }

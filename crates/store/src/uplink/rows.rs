@@ -8,6 +8,7 @@ use teranga_document::guard::Guard;
 use teranga_sync::bytes::DecodeError;
 use teranga_sync::feed::{Row, decode};
 use teranga_sync::identity::Identity;
+use teranga_sync::limits;
 use teranga_sync::version::Version;
 
 use crate::apply::{Applied, Applier};
@@ -96,13 +97,10 @@ pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Ve
     Ok(rows)
 }
 
-/// Rounds of applying for one answer: more than what it brings takes, but for whoever writes again and again to large parts. What
-/// is left then is applied with the next answer.
-const ROUNDS_PER_ANSWER: usize = 64;
-
+/// As many rounds as an answer may take; what is left then is applied with the next.
 fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
     let mut total = Applied::default();
-    for _ in 0..ROUNDS_PER_ANSWER {
+    for _ in 0..limits::ROUNDS_PER_ANSWER {
         let round = Applier::new(connection, own, guard).run()?;
         total += round;
         if !round.left {

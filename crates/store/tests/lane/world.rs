@@ -140,33 +140,43 @@ pub(crate) fn run(
     lane: &mut Lane,
     child: &mut Replica,
     hub: &mut Replica,
+    fate: impl FnMut(&LaneRequest, usize) -> Fate,
+) -> Option<Outcome> {
+    run_at(NOW, lane, (child, hub), fate)
+}
+
+/// The same at some time.
+pub(crate) fn run_at(
+    now: Millis,
+    lane: &mut Lane,
+    (child, hub): (&mut Replica, &mut Replica),
     mut fate: impl FnMut(&LaneRequest, usize) -> Fate,
 ) -> Option<Outcome> {
-    let mut turn = lane.next(child, NOW, 0);
+    let mut turn = lane.next(child, now, 0);
     for _ in 0..10_000 {
         turn = match turn {
             Turn::Send(body) => {
                 let request = LaneRequest::read(&body, &child.public_key(), Spoken::BUILD).unwrap();
                 match fate(&request, body.len()) {
-                    Fate::Lost => lane.hear(child, Reply::Nothing(Retry::Later), NOW, 0),
+                    Fate::Lost => lane.hear(child, Reply::Nothing(Retry::Later), now, 0),
                     Fate::Dark => return None,
                     Fate::AnswerLost => {
                         hub_answers(hub, &body);
-                        lane.hear(child, Reply::Nothing(Retry::Later), NOW, 0)
+                        lane.hear(child, Reply::Nothing(Retry::Later), now, 0)
                     }
                     Fate::Carried => {
                         let answer = hub_answers(hub, &body).encode(hub.identity());
-                        lane.hear(child, Reply::Answer(&answer), NOW, 0)
+                        lane.hear(child, Reply::Answer(&answer), now, 0)
                     }
                     Fate::Spoilt(spoil) => {
                         let mut answer = hub_answers(hub, &body);
                         spoil(&mut answer);
                         let answer = answer.encode(hub.identity());
-                        lane.hear(child, Reply::Answer(&answer), NOW, 0)
+                        lane.hear(child, Reply::Answer(&answer), now, 0)
                     }
                 }
             }
-            Turn::Pause(_) => lane.next(child, NOW, 0),
+            Turn::Pause(_) => lane.next(child, now, 0),
             Turn::Over(outcome) => return Some(outcome),
         };
     }

@@ -1,8 +1,10 @@
-//! How many bytes of files a sync may carry: a number of bytes, or none.
+//! How many bytes of files may go and come, as people write it: of one sync, and of a day on a network that counts them.
 
 use std::str::FromStr;
 
-/// A bound on the bytes of files.
+use teranga_store::network::Network;
+
+/// A bound on the bytes of files of one sync: a number of them, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Budget(pub(crate) u64);
 
@@ -10,20 +12,39 @@ impl FromStr for Budget {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(0));
-        }
-        let (digits, unit) = match text.trim_end_matches(['k', 'K', 'M']) {
-            digits if digits.len() == text.len() => (digits, 1),
-            digits if text.ends_with('M') => (digits, 1_000_000),
-            digits => (digits, 1_000),
-        };
-        let number: Option<u64> = digits.parse().ok();
-        number
-            .and_then(|number| number.checked_mul(unit))
-            .map(Self)
-            .ok_or("expected bytes, such as 500k or 2M, or none")
+        let bytes = if text == "none" { Some(0) } else { bytes(text) };
+        bytes.map(Self).ok_or("expected bytes, such as 500k or 2M, or none")
     }
+}
+
+/// What a network costs: `unmetered`, `metered`, or `metered=20M`, which is what it may cost a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NetworkCost(pub(crate) Network);
+
+impl FromStr for NetworkCost {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let network = match text {
+            "unmetered" => Some(Network::Unmetered),
+            "metered" => Some(Network::default()),
+            other => other
+                .strip_prefix("metered=")
+                .and_then(bytes)
+                .map(|bytes_a_day| Network::Metered { bytes_a_day }),
+        };
+        network.map(Self).ok_or("expected unmetered, metered, or bytes a day, such as metered=20M")
+    }
+}
+
+/// A number of bytes, of thousands or of millions of them.
+fn bytes(text: &str) -> Option<u64> {
+    let (digits, unit) = match text.trim_end_matches(['k', 'K', 'M']) {
+        digits if digits.len() == text.len() => (digits, 1),
+        digits if text.ends_with('M') => (digits, 1_000_000),
+        digits => (digits, 1_000),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]
@@ -37,6 +58,23 @@ mod tests {
         }
         for wrong in ["", "M", "-1", "2G", "all", "99999999999999999999M"] {
             assert!(wrong.parse::<Budget>().is_err(), "{wrong}");
+            assert!(format!("metered={wrong}").parse::<NetworkCost>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_network_costs_nothing_or_so_much_a_day() {
+        let costs = [
+            ("unmetered", Network::Unmetered),
+            ("metered", Network::default()),
+            ("metered=20M", Network::Metered { bytes_a_day: 20_000_000 }),
+            ("metered=0", Network::Metered { bytes_a_day: 0 }),
+        ];
+        for (text, network) in costs {
+            assert_eq!(text.parse(), Ok(NetworkCost(network)), "{text}");
+        }
+        for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none"] {
+            assert!(wrong.parse::<NetworkCost>().is_err(), "{wrong}");
         }
     }
 }

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
 use teranga_hub::carry;
 use teranga_hub::link::Link;
 use teranga_hub::synchronise::{Holder, Patience, Session, carry_files, synchronise};
+use teranga_hub::world::now;
 use teranga_store::Replica;
-use teranga_store::attachments::Network;
 use teranga_store::conversation::Summary;
 use teranga_store::erase::Destroyed;
 use teranga_store::lane::{Errand, Lane, LaneSummary};
+use teranga_store::network::Network;
 
-use super::budget::Budget;
+use super::budget::{Budget, NetworkCost};
 use super::lists;
 use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
@@ -47,17 +48,18 @@ pub(crate) struct SyncArgs {
     pause_permille: u64,
     #[arg(long = "attachments")]
     attachment_bytes: Option<Budget>,
-    #[arg(long, value_enum)]
-    network: Option<NetworkKind>,
+    #[arg(long)]
+    network: Option<NetworkCost>,
     #[arg(long)]
     json: bool,
 }
 
-/// What a network costs.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum NetworkKind {
-    Metered,
-    Unmetered,
+/// How many bytes of files this sync may carry.
+enum Allowance {
+    /// As many as it was told.
+    Told(u64),
+    /// What its network leaves of the day; none for no bound.
+    Left(Option<u64>),
 }
 
 /// The way to a hub.
@@ -103,7 +105,7 @@ impl Holder for Held {
 pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Messages) -> Outcome {
     let mut way = Way::new(&device, arguments.hub.as_deref(), arguments.cert.as_deref())?;
     way.patience = Patience { failures_max: arguments.failures, pause_permille: arguments.pause_permille };
-    let budget = budget(&mut device, &arguments)?;
+    let allowance = allowance(&mut device, &arguments)?;
     let bar = spinner();
     let progress = |summary: &Summary| bar.set_message(told(summary, messages));
     let held = Held(Mutex::new(device));
@@ -113,10 +115,10 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     // What is carried for others never fails one's own session.
     let handed_over = carry::hand_over(&held, &way.link).await?;
     let device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (mut device, carried, ended) = if budget == Some(0) {
-        (device, LaneSummary::default(), Ok(()))
-    } else {
-        files(device, &way, Errand::All, budget, messages).await
+    let (mut device, carried, ended) = match allowance {
+        Allowance::Told(0) => (device, LaneSummary::default(), Ok(())),
+        Allowance::Told(bytes) => files(device, &way, Errand::All, Some(bytes), messages).await,
+        Allowance::Left(bytes) => files(device, &way, Errand::All, bytes, messages).await,
     };
     device.reload_catalogue()?;
     let ended = refused.map_err(Failure::from).and(ended);
@@ -139,23 +141,37 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     }
     told_handed_over(&handed_over, messages);
     if carried.used_up {
-        say!("{}", messages.text("files-used-up"));
+        told_used_up(&device, &allowance, messages)?;
     }
     lists::status(&device, messages)?;
     ended
 }
 
-/// How many bytes of files this sync may carry: as it is told, else as the network of the device is known to cost.
-fn budget(device: &mut Device, arguments: &SyncArgs) -> Outcome<Option<u64>> {
-    if let Some(kind) = arguments.network {
-        let network = match kind {
-            NetworkKind::Metered => Network::Metered,
-            NetworkKind::Unmetered => Network::Unmetered,
-        };
+/// As it is told, else as the network of the device is known to cost.
+fn allowance(device: &mut Device, arguments: &SyncArgs) -> Outcome<Allowance> {
+    if let Some(NetworkCost(network)) = arguments.network {
         device.replica_mut().set_network(network)?;
     }
-    let of_network = device.replica().network()?.budget();
-    Ok(arguments.attachment_bytes.map_or(of_network, |Budget(bytes)| Some(bytes)))
+    Ok(match arguments.attachment_bytes {
+        Some(Budget(bytes)) => Allowance::Told(bytes),
+        None => Allowance::Left(device.replica().files_left(now())?),
+    })
+}
+
+/// Why the other files do not go, where there are others.
+fn told_used_up(device: &Device, allowance: &Allowance, messages: &Messages) -> Outcome {
+    let waiting = device.replica().files_waiting()?;
+    if waiting.files == 0 && waiting.wanted == 0 {
+        return Ok(());
+    }
+    match (allowance, device.replica().network()?) {
+        (Allowance::Left(_), Network::Metered { bytes_a_day }) => {
+            let size = size::told(bytes_a_day, messages);
+            say!("{}", messages.with("files-used-up-today", &[("size", &size)]));
+        }
+        (Allowance::Told(_), _) | (_, Network::Unmetered) => say!("{}", messages.text("files-used-up")),
+    }
+    Ok(())
 }
 
 /// Carries files. The device comes back however it ended.
@@ -202,7 +218,7 @@ fn as_json(
             "bytes_down": files.bytes_down, "bytes_again": files.bytes_again, "up": files.files_up,
             "down": files.files_down, "thumbnails_up": files.thumbnails_up,
             "thumbnails_down": files.thumbnails_down, "waiting": waiting.files,
-            "bytes_waiting": waiting.bytes,
+            "bytes_waiting": waiting.bytes, "bytes_left_today": device.replica().files_left(now())?,
         },
     }))
 }

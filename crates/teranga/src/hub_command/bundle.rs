@@ -89,7 +89,8 @@ struct Import {
     cut: bool,
     /// The return for the last message: it says the most.
     back: Option<Vec<u8>>,
-    /// That whoever made the file is refused: what they bring lies aside then, of every message.
+    /// That whoever made the file is revoked: what they bring lies aside then, of every message, and what goes back says only what
+    /// they are to destroy.
     revoked: Option<Failure>,
 }
 
@@ -117,6 +118,9 @@ impl Import {
     }
 
     fn note(&mut self, mut answer: Json) {
+        if answer.get("revoked") == Some(&Json::Bool(true)) {
+            self.revoked = Some(Failure::new("bundle-of-the-revoked", Vec::new()));
+        }
         if let Some(back) = answer.as_object_mut().and_then(|answer| answer.remove("back")) {
             self.back = serde_json::from_value::<Hex>(back).ok().map(|back| back.0);
         }
@@ -149,7 +153,7 @@ impl Import {
             "messages": self.answers.len(), "unreadable": self.unreadable, "cut": self.is_cut(),
             "logged": self.sum("logged"), "known": self.sum("known"), "after_gap": self.sum("after_gap"),
             "applied": self.sum("applied"), "moved": self.any("moved"), "refused": refused,
-            "foreign_words": self.any("foreign_words"),
+            "foreign_words": self.any("foreign_words"), "revoked": self.revoked.is_some(),
         })
     }
 
@@ -163,7 +167,8 @@ impl Import {
             let (logged, known) = (self.sum("logged").to_string(), self.sum("known").to_string());
             let person = told::text(answer, "person");
             let told = [("person", person), ("logged", logged.as_str()), ("known", &known)];
-            say!("{}", messages.with("bundle-taken", &told));
+            let key = if self.revoked.is_some() { "bundle-to-destroy" } else { "bundle-taken" };
+            say!("{}", messages.with(key, &told));
             counted("bundle-after-gap", self.sum("after_gap"));
             for pack in self.refused() {
                 let pack = (number(pack, "number").to_string(), told::text(pack, "code"));
