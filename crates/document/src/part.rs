@@ -113,6 +113,11 @@ impl Part {
         usize::try_from(self.doc.stats().num_changes).unwrap_or(usize::MAX)
     }
 
+    /// How many operations this part holds: every answer that ever stood in it is one.
+    pub fn operation_count(&self) -> usize {
+        usize::try_from(self.doc.stats().num_ops).unwrap_or(usize::MAX)
+    }
+
     /// Every change, its first included, each after those that it builds on.
     pub fn all_changes(&self) -> Vec<NewChange> {
         self.changes_since(&[])

@@ -55,7 +55,7 @@ async fn sync(State(state): Shared, from: From, request: Request) -> Result<Resp
     let (exchanged, slot) = state.office(move |office| Ok((office.exchange(&body, now())?, slot))).await?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
-    if applied.left {
+    if applied.is_left() {
         state.apply_the_rest();
     }
     Ok(answer(BYTES, exchanged.answer, slot))
@@ -74,7 +74,7 @@ async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Re
     };
     let (taken, slot) = state.office(take).await?;
     tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
-    if taken.applied.left {
+    if taken.applied.is_left() {
         state.apply_the_rest();
     }
     Ok(answer(BYTES, taken.back, slot))

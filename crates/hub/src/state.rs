@@ -59,7 +59,7 @@ impl HubState {
         tokio::spawn(async move {
             loop {
                 match state.office(|office| Ok(office.apply_some(1)?)).await {
-                    Ok(applied) if applied.left => {}
+                    Ok(applied) if applied.is_left() => {}
                     Ok(_) => return,
                     Err(error) => {
                         tracing::warn!(detail = %error.detail, "applying what is logged failed; the next exchange tries again");

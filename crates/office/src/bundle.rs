@@ -5,11 +5,11 @@
 use teranga_core::id::{Entropy, Line};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_store::Applied;
 use teranga_store::bundle::ReturnTaken;
 use teranga_store::children::Standing;
 use teranga_store::ingest::Ingested;
 use teranga_store::uplink::TakeError;
+use teranga_store::{Applied, Unapplied};
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
@@ -98,9 +98,9 @@ impl Office {
             match self.replica_mut().ingest_bundled(&child, bundle.line, push, now)? {
                 Ingested::Logged => {
                     logged += 1;
-                    if !applied.left {
+                    if applied.left != Unapplied::Saves {
                         // Before the next is measured against what may wait.
-                        applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
+                        applied += self.apply_in_an_exchange()?;
                     }
                 }
                 Ingested::Known => known += 1,
@@ -110,8 +110,8 @@ impl Office {
         }
         refused.truncate(limits::REFUSED_MAX);
         let all_refused = self.refused_of_file(&bundle, &refused);
-        if !applied.left {
-            applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
+        if applied.left != Unapplied::Saves {
+            applied += self.apply_in_an_exchange()?;
         }
         let back = self.give_back((&child, &bundle), &all_refused, rows, (entropy, now))?;
         let continues = bundle.continues;

@@ -5,7 +5,7 @@ use teranga_core::time::Millis;
 use teranga_store::children::Standing;
 use teranga_store::conversation::Reply;
 use teranga_store::ingest::Ingested;
-use teranga_store::{Applied, StoreError};
+use teranga_store::{Applied, StoreError, Unapplied};
 use teranga_sync::limits;
 use teranga_sync::message::Request;
 use teranga_sync::signed::MessageError;
@@ -109,8 +109,8 @@ impl Office {
             match self.replica_mut().ingest(&child, request.line, push, now)? {
                 // Before the next is measured against what may wait.
                 Ingested::Logged | Ingested::Known => {
-                    applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
-                    if applied.left {
+                    applied += self.apply_in_an_exchange()?;
+                    if applied.left == Unapplied::Saves {
                         // More than its time allows: the others are not acknowledged, and are sent again.
                         break;
                     }
@@ -121,8 +121,8 @@ impl Office {
                 }
             }
         }
-        if !applied.left {
-            applied += self.apply_some(limits::ROUNDS_PER_EXCHANGE)?;
+        if applied.left != Unapplied::Saves {
+            applied += self.apply_in_an_exchange()?;
         }
         let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
@@ -130,11 +130,24 @@ impl Office {
 
     /// Applies what is logged, in at most this many transactions; whether anything is left is in the outcome.
     pub fn apply_some(&mut self, rounds: usize) -> Result<Applied, StoreError> {
+        self.apply_while(rounds, Applied::is_left)
+    }
+
+    /// Applies as much as somebody may be kept waiting for. They do not wait for all that others write to large parts.
+    pub(crate) fn apply_in_an_exchange(&mut self) -> Result<Applied, StoreError> {
+        self.apply_while(limits::ROUNDS_PER_EXCHANGE, |round| round.left == Unapplied::Saves)
+    }
+
+    fn apply_while(
+        &mut self,
+        rounds: usize,
+        goes_on: impl Fn(&Applied) -> bool,
+    ) -> Result<Applied, StoreError> {
         let mut total = Applied::default();
         for _ in 0..rounds {
             let round = self.replica_mut().apply_logged()?;
             total += round;
-            if !round.left {
+            if !goes_on(&round) {
                 break;
             }
         }

@@ -23,7 +23,7 @@ impl Office {
     /// Opens the office over a replica: applies what an interrupted run left logged, or most of it, and reads the catalogue.
     pub fn open(mut replica: Replica) -> Result<Self> {
         for _ in 0..limits::ROUNDS_AT_OPENING {
-            if !replica.apply_logged()?.left {
+            if !replica.apply_logged()?.is_left() {
                 break;
             }
         }

@@ -4,6 +4,7 @@
 
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
+use teranga_store::Unapplied;
 use teranga_store::ingest::Ingested;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
@@ -57,7 +58,7 @@ impl Office {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
-            if self.apply_some(limits::ROUNDS_PER_EXCHANGE)?.left {
+            if self.apply_in_an_exchange()?.left == Unapplied::Saves {
                 // More than its time allows: the others are sent again.
                 break;
             }

@@ -133,7 +133,7 @@ fn talk(child: &mut Replica, hub: &mut Office) -> Result<Summary, Failure> {
         turn = match turn {
             Turn::Send(body) => {
                 let answer = hub.exchange(&body, NOW);
-                while hub.apply_some(1).unwrap().left {}
+                while hub.apply_some(1).unwrap().is_left() {}
                 match &answer {
                     Ok(exchanged) => talk.hear(child, Reply::Answer(&exchanged.answer), NOW, 1),
                     Err(rejected) => talk.hear(child, rejected.reply(), NOW, 1),

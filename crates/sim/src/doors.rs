@@ -150,6 +150,6 @@ fn letter(office: &mut Office, body: &[u8], seed: &mut Seeded, now: Millis) -> R
 
 /// A shell applies the rest right after it has answered.
 pub(crate) fn apply_the_rest(office: &mut Office) -> Result<(), StoreError> {
-    while office.apply_some(1)?.left {}
+    while office.apply_some(1)?.is_left() {}
     Ok(())
 }

@@ -86,7 +86,7 @@ mod verdicts;
 pub mod verify;
 mod virtual_file;
 
-pub use apply::Applied;
+pub use apply::{Applied, Unapplied};
 pub use error::{Result, StoreError};
 pub use log::Status;
 pub use open::FILE;

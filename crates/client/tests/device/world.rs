@@ -57,7 +57,7 @@ pub(crate) fn sync(device: &mut Device, hub: &mut Replica) {
         for push in &request.pushes {
             hub.ingest(&known, Line::FIRST, push, NOW).unwrap();
         }
-        while hub.apply_logged().unwrap().left {}
+        while hub.apply_logged().unwrap().is_left() {}
         let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
         let answer = Answer::read(&answer, &hub.public_key(), Spoken::BUILD).unwrap();
         if child.take_answer(&request, &answer, NOW).unwrap().left == Left::Nothing {

@@ -32,6 +32,18 @@ pub(crate) const AFTER_REASSIGNMENT: &str = "after-reassignment";
 /// The reason of what falls with something else: a change that it builds on, or another of its save.
 pub(crate) const BUILDS_ON_HELD: &str = "builds-on-held";
 
+/// What a round of applying left for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Unapplied {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Saves to large parts alone: they come last, and nobody should wait for them.
+    ToLargeParts,
+    /// Others too.
+    Saves,
+}
+
 /// What one round of applying did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Applied {
@@ -39,8 +51,15 @@ pub struct Applied {
     pub changes: usize,
     /// Changes that were quarantined.
     pub quarantined: usize,
-    /// Saves still to apply.
-    pub left: bool,
+    /// What is still to apply.
+    pub left: Unapplied,
+}
+
+impl Applied {
+    /// Whether anything is still to apply.
+    pub fn is_left(&self) -> bool {
+        self.left != Unapplied::Nothing
+    }
 }
 
 impl AddAssign for Applied {
@@ -78,7 +97,9 @@ struct Loaded {
 impl Loaded {
     /// What it costs to try a change on it, in bytes of parts.
     fn weight(&self) -> usize {
-        self.bytes + self.part.change_count() * round::A_CHANGE
+        self.bytes
+            + self.part.change_count() * round::A_CHANGE
+            + self.part.operation_count() * round::AN_OPERATION
     }
 }
 
@@ -125,22 +146,26 @@ impl<'a> Applier<'a> {
         self.done.left = more;
         for some in usual.chunks(ahead::SAVES_AT_ONCE) {
             if self.is_spent() {
-                self.done.left = true;
+                self.leaves(Unapplied::Saves);
                 break;
             }
             self.ahead = ahead::try_ahead(self.connection, self.guard, &self.parts, some)?;
-            some.iter().try_for_each(|save| self.apply_in_turn(*save))?;
+            some.iter().try_for_each(|save| self.apply_in_turn(*save, Unapplied::Saves))?;
         }
         self.ahead.clear();
         for (number, save) in large.into_iter().enumerate() {
-            if number == 0 { self.apply_save(save)? } else { self.apply_in_turn(save)? }
+            if number == 0 {
+                self.apply_save(save)?;
+            } else {
+                self.apply_in_turn(save, Unapplied::ToLargeParts)?;
+            }
         }
         // Only now: who may write an assessment stands in its case, of which more than one save may have come.
         while let Some(part) = self.settled.pop_first() {
             for save in self.waiting_for(&part)? {
                 if self.is_spent() {
                     log::try_later(self.connection, save)?;
-                    self.done.left = true;
+                    self.leaves(Unapplied::Saves);
                 } else {
                     self.apply_save(save)?;
                 }
@@ -168,10 +193,14 @@ impl<'a> Applier<'a> {
         self.spent >= limits::ROUND_BYTES_MAX
     }
 
+    fn leaves(&mut self, left: Unapplied) {
+        self.done.left = self.done.left.max(left);
+    }
+
     /// Applies a save, if this round still has room for it; what is left has its turn in the next.
-    fn apply_in_turn(&mut self, save: i64) -> Result<()> {
+    fn apply_in_turn(&mut self, save: i64, or_leaves: Unapplied) -> Result<()> {
         if self.is_spent() {
-            self.done.left = true;
+            self.leaves(or_leaves);
             return Ok(());
         }
         self.apply_save(save)

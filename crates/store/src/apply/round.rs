@@ -1,10 +1,11 @@
 //! How much one round of applying does. Each save reads and writes its parts whole: a thousand to small parts are little, and a
 //! thousand to one of some megabytes keep everybody else from being served. So a round is measured by the bytes of the parts that it
-//! goes through, and whoever writes to large parts waits until the others had their turn.
+//! goes through, and by what is in them, and whoever writes to large parts waits until the others had their turn.
 
 use rusqlite::Connection;
 use teranga_sync::limits;
 
+use super::Unapplied;
 use crate::error::Result;
 use crate::part::row_number;
 
@@ -12,6 +13,8 @@ use crate::part::row_number;
 pub(super) const A_TRY: usize = 1024;
 /// What a change that is in the part already costs beside its bytes, however few they are: it is loaded again.
 pub(super) const A_CHANGE: usize = 48;
+/// The same of an operation in it, which is loaded, and read for the view.
+pub(super) const AN_OPERATION: usize = 32;
 /// The same of telling one child of one assessment that its case is in other hands.
 pub(super) const A_PLACE: usize = 64;
 /// Saves to large parts that a round looks up; how many it applies its bytes say.
@@ -23,8 +26,8 @@ pub(super) struct Saves {
     pub(super) usual: Vec<i64>,
     /// To records with a large part: they come last, and one of them at least has its turn.
     pub(super) large: Vec<i64>,
-    /// Whether there are more.
-    pub(super) more: bool,
+    /// What there is more.
+    pub(super) more: Unapplied,
 }
 
 impl Saves {
@@ -32,17 +35,23 @@ impl Saves {
     pub(super) fn next(connection: &Connection) -> Result<Self> {
         let usual = find(connection, USUAL, limits::ROUND_SAVES_MAX)?;
         let large = find(connection, LARGE, LARGE_MAX)?;
-        let more = usual.len() == limits::ROUND_SAVES_MAX || large.len() == LARGE_MAX;
+        let more = if usual.len() == limits::ROUND_SAVES_MAX {
+            Unapplied::Saves
+        } else if large.len() == LARGE_MAX {
+            Unapplied::ToLargeParts
+        } else {
+            Unapplied::Nothing
+        };
         Ok(Self { usual, large, more })
     }
 }
 
 // How large a large part is stands in the index `part_large` too, which both use.
 const USUAL: &str = "SELECT DISTINCT save FROM change INDEXED BY change_logged WHERE status = 0
-     AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 1048576) ORDER BY save LIMIT ?1";
+     AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 262144) ORDER BY save LIMIT ?1";
 /// From the parts to their changes: mostly there are none, and what is logged need not be looked through.
 const LARGE: &str = "SELECT DISTINCT c.save FROM part p CROSS JOIN change c ON c.record = p.record
-     WHERE length(p.snapshot) > 1048576 AND c.status = 0 ORDER BY c.save LIMIT ?1";
+     WHERE length(p.snapshot) > 262144 AND c.status = 0 ORDER BY c.save LIMIT ?1";
 
 fn find(connection: &Connection, sql: &str, max: usize) -> Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(sql)?;

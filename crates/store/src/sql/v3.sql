@@ -26,7 +26,7 @@ INSERT INTO sealed_part SELECT record, class, heads, snapshot, CAST(view AS BLOB
 DROP TABLE part;
 ALTER TABLE sealed_part RENAME TO part;
 -- What costs much to apply, for each save reads and writes its parts whole.
-CREATE INDEX part_large ON part (record) WHERE length(snapshot) > 1048576;
+CREATE INDEX part_large ON part (record) WHERE length(snapshot) > 262144;
 CREATE TABLE sealed_conflict (
     record     BLOB NOT NULL,
     class      TEXT NOT NULL,

@@ -103,7 +103,7 @@ fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<A
     for _ in 0..limits::ROUNDS_PER_ANSWER {
         let round = Applier::new(connection, own, guard).run()?;
         total += round;
-        if !round.left {
+        if !round.is_left() {
             break;
         }
     }

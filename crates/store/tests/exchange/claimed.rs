@@ -46,7 +46,7 @@ fn claimed(seed: u64, by: impl Fn(Authorship) -> Authorship) -> (World, teranga_
     let (push, line) = pack_of_moussa(&mut world, by, theirs);
     let moussa = world.region.child(world.moussa.id()).unwrap().unwrap();
     assert!(matches!(world.region.ingest(&moussa, line, &push, NOW).unwrap(), Ingested::Logged));
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     assert!(world.region.parts(record).unwrap().is_empty());
     (world, record)
 }

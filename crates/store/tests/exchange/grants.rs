@@ -233,7 +233,7 @@ fn a_case_assigned_to_another_region_is_held_there_with_who_wrote_it_and_leaves_
     let known = tamba.child(ndeye.id()).unwrap().unwrap();
     let again = tamba.ingest(&known, copied.line, &copied.pushes[0], NOW).unwrap();
     assert_eq!(again, teranga_store::ingest::Ingested::Known);
-    while tamba.apply_logged().unwrap().left {}
+    while tamba.apply_logged().unwrap().is_left() {}
     assert_eq!((tamba.bodies(case).unwrap(), holds(&tamba, case)), (0, false));
 }
 

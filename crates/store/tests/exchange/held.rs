@@ -87,7 +87,7 @@ fn what_is_tried_again_with_success_is_put_back_everywhere() {
     let held = world.hq.aside().unwrap();
     assert!(held.iter().all(|aside| aside.status == Status::Quarantined && aside.record == record));
     assert!(world.hq.try_again(record).unwrap() > 0);
-    while world.hq.apply_logged().unwrap().left {}
+    while world.hq.apply_logged().unwrap().is_left() {}
     sync_all(&mut world);
     sync_all(&mut world);
     same_everywhere(&world, record);

@@ -29,7 +29,7 @@ fn refused_at_the_region(world: &mut World) -> RecordId {
 
 fn try_again(hub: &mut Replica, record: RecordId) {
     assert_eq!(hub.try_again(record).unwrap(), 1);
-    while hub.apply_logged().unwrap().left {}
+    while hub.apply_logged().unwrap().is_left() {}
 }
 
 fn holds_the_correction(replica: &Replica, record: RecordId) -> bool {
@@ -111,7 +111,7 @@ fn what_came_to_a_new_hub_after_the_verdict_on_it_is_shown_again_by_its_author_w
     let known = world.region.child(world.awa.id()).unwrap().unwrap();
     world.region.begin_exchange(&unheard, NOW).unwrap().unwrap();
     world.region.ingest(&known, unheard.line, &unheard.pushes[0], NOW).unwrap();
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     sync(&mut world.region, &mut world.hq);
     assert_eq!(reasons(&world.hq, record), ["held-below"]);
     // The region is lost before Awa hears, and the next hub knows headquarters' verdict before she comes to it.

@@ -387,7 +387,7 @@ fn push_saves(child: &mut Replica, hub: &mut Replica, nonce: OpeningNonce, saves
     let known = hub.child(child.id()).unwrap().unwrap();
     let taken = hub.ingest(&known, Line::FIRST, &own_pack(child, nonce, saves), NOW).unwrap();
     assert_eq!(taken, Ingested::Logged);
-    while hub.apply_logged().unwrap().left {}
+    while hub.apply_logged().unwrap().is_left() {}
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn brought_first(seed: u64, twist: impl Fn(Vec<Save>) -> Vec<Save>) -> (World, [
     let asked = teranga_sync::message::Request { line, exchange: 1, ..request };
     world.region.begin_exchange(&asked, NOW).unwrap().unwrap();
     assert!(matches!(world.region.ingest(&awa, line, &push, NOW).unwrap(), Ingested::Logged));
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     for _ in 0..2 {
         sync_all(&mut world);
     }
@@ -86,14 +86,14 @@ fn a_salt_that_was_proved_stays_though_nothing_stands_yet() {
     let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
     world.region.begin_exchange(&request, NOW).unwrap().unwrap();
     world.region.ingest(&awa, request.line, request.pushes.first().unwrap(), NOW).unwrap();
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     let parts = vec![PartEdit { class: ClassId::new("survey"), edits: texts(&[("E01", "satisfied")]) }];
     save(&mut world.moussa, record, Salt([7; 16]), parts);
     sync(&mut world.moussa, &mut world.region);
     assert!(matches!(world.moussa.tick(record).unwrap(), Tick::Held(_)), "he is told");
 
     world.region.try_again(record).unwrap();
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     assert_eq!(world.region.parts(record).unwrap(), world.awa.parts(record).unwrap());
     assert_eq!(flaws(&world.region), [""; 0]);
 }

@@ -182,7 +182,7 @@ fn a_witness_can_do_no_more_in_anothers_name_than_in_its_own() {
     assert_eq!(takes(&world.moussa, &clerk), Ingested::Refused(Problem::Forbidden), "of somebody else's");
     assert_eq!(takes(&desk, &awa), Ingested::Logged);
     // A hub that has read nothing of its own hub yet refuses nobody.
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     assert_eq!(world.region.log_counts().unwrap().waiting, 2);
     sync(&mut world.region, &mut world.hq);
     let reasons: BTreeSet<String> =
@@ -201,7 +201,7 @@ fn sync_past_refusals(child: &mut Replica, hub: &mut Replica) -> usize {
         let before = hub.begin_exchange(&request, NOW).unwrap().unwrap();
         let taken: Vec<Ingested> =
             request.pushes.iter().map(|push| hub.ingest(&known, request.line, push, NOW).unwrap()).collect();
-        while hub.apply_logged().unwrap().left {}
+        while hub.apply_logged().unwrap().is_left() {}
         if let Some(Ingested::Refused(problem)) = taken.first() {
             child.pass_over(&request, *problem).unwrap();
             refusals += 1;
@@ -276,7 +276,7 @@ fn what_a_revoked_witness_brought_its_author_brings_after_all() {
     for push in &request.pushes {
         assert_eq!(world.region.ingest(&moussa, request.line, push, NOW).unwrap(), Ingested::Logged);
     }
-    while world.region.apply_logged().unwrap().left {}
+    while world.region.apply_logged().unwrap().is_left() {}
     let reasons = |replica: &Replica| -> BTreeSet<Option<String>> {
         replica.aside().unwrap().into_iter().map(|aside| aside.reason).collect()
     };

@@ -39,7 +39,7 @@ fn device(hub: &mut Replica, seed: &mut Seeded, code: &str) -> (tempfile::TempDi
 
 fn try_again(hub: &mut Replica, record: RecordId) -> usize {
     let tried = hub.try_again(record).unwrap();
-    while hub.apply_logged().unwrap().left {}
+    while hub.apply_logged().unwrap().is_left() {}
     tried
 }
 

@@ -47,7 +47,7 @@ fn more_than_may_wait_is_not_acknowledged_and_taken_once_what_it_builds_on_is_th
     let mut brings = |world: &mut World, saves: &[Vec<Entry>]| {
         let push = of_awa(world, saves, (line.0 + 1, line.next(), held), &request.pushes[0]);
         let taken = world.region.ingest(&awa, request.line, &push, NOW).unwrap();
-        while world.region.apply_logged().unwrap().left {}
+        while world.region.apply_logged().unwrap().is_left() {}
         if taken == Ingested::Logged {
             (line, held) = (line.next(), push.pack().unwrap().hash());
         }

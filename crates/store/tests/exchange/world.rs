@@ -116,7 +116,7 @@ pub(crate) fn answered(request: &[u8], child: ReplicaId, hub: &mut Replica) -> V
     for push in &request.pushes {
         hub.ingest(&known, request.line, push, NOW).unwrap();
     }
-    while hub.apply_logged().unwrap().left {}
+    while hub.apply_logged().unwrap().is_left() {}
     hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity())
 }
 

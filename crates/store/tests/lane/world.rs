@@ -103,7 +103,7 @@ pub(crate) fn answers(child: &mut Replica, hub: &mut Replica) {
                 for push in &request.pushes {
                     hub.ingest(&known, request.line, push, NOW).unwrap();
                 }
-                while hub.apply_logged().unwrap().left {}
+                while hub.apply_logged().unwrap().is_left() {}
                 let answer = hub.answer(&known, &request, before, NOW).unwrap().encode(hub.identity());
                 talk.hear(child, Reply::Answer(&answer), NOW, 0)
             }

@@ -158,7 +158,7 @@ fn bring(office: &mut Office, file: &[u8]) {
         if let Err(rejected) = office.take_return(letter) {
             refused(&rejected);
         }
-        while office.apply_some(1).unwrap().left {}
+        while office.apply_some(1).unwrap().is_left() {}
     }
 }
 

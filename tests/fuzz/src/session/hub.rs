@@ -95,7 +95,7 @@ impl Asked<'_> {
             }
             Err(rejected) => refused(&rejected),
         }
-        while office.apply_some(1).unwrap().left {}
+        while office.apply_some(1).unwrap().is_left() {}
     }
 
     fn files(&mut self, child: &mut Hostile<'_>, message: &Message) {
