@@ -127,9 +127,14 @@ fn attempt(base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
 }
 
 fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
+    let changes = changes.iter().map(|bytes| admissible::read(bytes)).collect::<Result<Vec<_>, _>>()?;
+    let is_new = |change: &&automerge::Change| base.doc.get_change_meta_by_hash(&change.hash()).is_none();
+    // Before anything is copied: to be told that a part is full should cost nothing.
+    if base.change_count() + changes.iter().filter(is_new).count() > PART_CHANGES_MAX {
+        return Err(Reason::TooManyChanges);
+    }
     let mut doc = base.doc.clone();
-    for bytes in changes {
-        let change = admissible::read(bytes)?;
+    for change in changes {
         let hash = change.hash();
         if doc.get_change_meta_by_hash(&hash).is_some() {
             continue;

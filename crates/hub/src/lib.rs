@@ -9,6 +9,7 @@ mod gate;
 pub mod link;
 pub mod problem;
 pub mod relay;
+mod rest;
 mod routes;
 pub mod schedule;
 pub mod serve;

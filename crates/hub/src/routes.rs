@@ -52,7 +52,12 @@ async fn sync(State(state): Shared, from: From, request: Request) -> Result<Resp
     let ends = |head: &[u8]| Ok(message::Request::ends(head)?);
     let let_in = gate::signed(&state, from.0, request, limits::REQUEST_BYTES_MAX, ends).await?;
     let LetIn { body, slot } = let_in;
-    let (exchanged, slot) = state.office(move |office| Ok((office.exchange(&body, now())?, slot))).await?;
+    let exchanged = state.office(move |office| Ok((office.exchange(&body, now())?, slot))).await;
+    if exchanged.as_ref().is_err_and(|rejected| rejected.problem != Problem::Unauthorised) {
+        // Of several packs the first may have been taken.
+        state.apply_the_rest();
+    }
+    let (exchanged, slot) = exchanged?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
     if applied.is_left() {
@@ -74,9 +79,7 @@ async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Re
     };
     let (taken, slot) = state.office(take).await?;
     tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
-    if taken.applied.is_left() {
-        state.apply_the_rest();
-    }
+    state.apply_the_rest();
     Ok(answer(BYTES, taken.back, slot))
 }
 
@@ -151,6 +154,7 @@ async fn admin(
         Ok(office.admin(command, &mut SystemEntropy, now()))
     };
     let mut answer = state.office(ask).await??;
+    state.apply_the_rest();
     if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
         object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
     }

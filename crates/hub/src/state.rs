@@ -9,6 +9,7 @@ use teranga_store::{Replica, StoreError};
 use crate::at_work::{AtWork, BrokeOff};
 use crate::gate::{AtGate, Bounds, Callers};
 use crate::link::Link;
+use crate::rest::Rest;
 use crate::synchronise::Holder;
 
 /// Why a hub reminds its people of something at every status.
@@ -24,6 +25,7 @@ pub(crate) enum Exposure {
 #[derive(Debug)]
 pub(crate) struct HubState {
     office: AtWork,
+    rest: Rest,
     pub(crate) gate: AtGate,
     pub(crate) admin_secret: String,
     pub(crate) exposure: Exposure,
@@ -39,7 +41,8 @@ impl HubState {
         bounds: &Bounds,
     ) -> Result<Self, StoreError> {
         let gate = AtGate::new(bounds, Callers::of(&office.lock())?);
-        Ok(Self { office, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
+        let rest = Rest::default();
+        Ok(Self { office, rest, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over.
@@ -55,19 +58,30 @@ impl HubState {
 
     /// Applies what an exchange left logged, a transaction at a time, so that others are served in between.
     pub(crate) fn apply_the_rest(self: &Arc<Self>) {
+        if !self.rest.begins() {
+            return;
+        }
         let state = Arc::clone(self);
         tokio::spawn(async move {
             loop {
-                match state.office(|office| Ok(office.apply_some(1)?)).await {
-                    Ok(applied) if applied.is_left() => {}
-                    Ok(_) => return,
-                    Err(error) => {
-                        tracing::warn!(detail = %error.detail, "applying what is logged failed; the next exchange tries again");
-                        return;
-                    }
+                state.rest.looks();
+                while state.applies_more().await {}
+                if !state.rest.goes_on() {
+                    return;
                 }
             }
         });
+    }
+
+    /// Applies a round; whether anything is left.
+    async fn applies_more(&self) -> bool {
+        match self.office(|office| Ok(office.apply_some(1)?)).await {
+            Ok(applied) => applied.is_left(),
+            Err(error) => {
+                tracing::warn!(detail = %error.detail, "applying what is logged failed; the next exchange tries again");
+                false
+            }
+        }
     }
 }
 

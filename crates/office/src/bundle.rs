@@ -36,8 +36,8 @@ pub enum ReturnRows {
 pub struct BundleTaken {
     /// Who made it.
     pub child: Introduction,
-    /// Whether they are in service. Of the packs of somebody who is not, none is in the log; what goes back says what they are to
-    /// destroy.
+    /// Whether they are in service. What somebody brings who is not is held aside and counted nowhere; what goes back says what they
+    /// are to destroy.
     pub standing: Standing,
     /// Packs that are in the log now.
     pub logged: u64,
@@ -100,7 +100,7 @@ impl Office {
                     logged += 1;
                     if applied.left != Unapplied::Saves {
                         // Before the next is measured against what may wait.
-                        applied += self.apply_in_an_exchange()?;
+                        applied += self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?;
                     }
                 }
                 Ingested::Known => known += 1,
@@ -111,7 +111,7 @@ impl Office {
         refused.truncate(limits::REFUSED_MAX);
         let all_refused = self.refused_of_file(&bundle, &refused);
         if applied.left != Unapplied::Saves {
-            applied += self.apply_in_an_exchange()?;
+            applied += self.apply_usual(1)?;
         }
         let back = self.give_back((&child, &bundle), &all_refused, rows, (entropy, now))?;
         let continues = bundle.continues;

@@ -109,7 +109,7 @@ impl Office {
             match self.replica_mut().ingest(&child, request.line, push, now)? {
                 // Before the next is measured against what may wait.
                 Ingested::Logged | Ingested::Known => {
-                    applied += self.apply_in_an_exchange()?;
+                    applied += self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?;
                     if applied.left == Unapplied::Saves {
                         // More than its time allows: the others are not acknowledged, and are sent again.
                         break;
@@ -122,7 +122,7 @@ impl Office {
             }
         }
         if applied.left != Unapplied::Saves {
-            applied += self.apply_in_an_exchange()?;
+            applied += self.apply_usual(1)?;
         }
         let answer = self.replica_mut().answer(&child, &request, before, now)?;
         Ok(Exchanged { answer: answer.encode(self.replica().identity()), applied })
@@ -130,24 +130,24 @@ impl Office {
 
     /// Applies what is logged, in at most this many transactions; whether anything is left is in the outcome.
     pub fn apply_some(&mut self, rounds: usize) -> Result<Applied, StoreError> {
-        self.apply_while(rounds, Applied::is_left)
-    }
-
-    /// Applies as much as somebody may be kept waiting for. They do not wait for all that others write to large parts.
-    pub(crate) fn apply_in_an_exchange(&mut self) -> Result<Applied, StoreError> {
-        self.apply_while(limits::ROUNDS_PER_EXCHANGE, |round| round.left == Unapplied::Saves)
-    }
-
-    fn apply_while(
-        &mut self,
-        rounds: usize,
-        goes_on: impl Fn(&Applied) -> bool,
-    ) -> Result<Applied, StoreError> {
         let mut total = Applied::default();
         for _ in 0..rounds {
             let round = self.replica_mut().apply_logged()?;
             total += round;
-            if !goes_on(&round) {
+            if !round.is_left() {
+                break;
+            }
+        }
+        Ok(total)
+    }
+
+    /// The same while somebody waits: they do not wait for what is written to large parts.
+    pub(crate) fn apply_usual(&mut self, rounds: usize) -> Result<Applied, StoreError> {
+        let mut total = Applied::default();
+        for _ in 0..rounds {
+            let round = self.replica_mut().apply_usual()?;
+            total += round;
+            if round.left != Unapplied::Saves {
                 break;
             }
         }

@@ -58,7 +58,7 @@ impl Office {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
-            if self.apply_in_an_exchange()?.left == Unapplied::Saves {
+            if self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?.left == Unapplied::Saves {
                 // More than its time allows: the others are sent again.
                 break;
             }

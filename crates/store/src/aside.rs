@@ -61,7 +61,7 @@ impl Replica {
         Ok(aside)
     }
 
-    /// How many bytes of a revoked replica's changes stand in no document here, whatever each is held aside or waits for. A change of
+    /// How many bytes of a revoked replica's changes stand in no document here, whether they are held aside, wait, or are not looked at yet. A change of
     /// which only the name came weighs what its row does.
     pub fn held_of_revoked(&self, replica: ReplicaId) -> Result<u64> {
         let bytes = self
@@ -69,7 +69,7 @@ impl Replica {
             .prepare_cached(
                 "SELECT coalesce(sum(?2 + coalesce(length(body), 0)), 0) FROM change
                  WHERE (origin = ?1 OR seq IN (SELECT change FROM named_again WHERE origin = ?1))
-                   AND status IN (2, 3, 4)",
+                   AND status IN (0, 2, 3, 4)",
             )?
             .query_row(params![replica.as_bytes(), ROW_BYTES], |row| row.get(0))?;
         Ok(unsigned(bytes))

@@ -299,7 +299,7 @@ mod tests {
         let refused = replica.save(&save(text(saves)));
         assert!(matches!(refused, Err(StoreError::PartFull { .. })), "{refused:?}");
         assert_eq!((replica.census().unwrap().len(), replica.drafts().unwrap()), (taken, vec![draft()]));
-        // The same again is no change, and a short word has room.
+        // A short word has room.
         assert!(replica.save(&save("short".into())).is_ok());
     }
 }

@@ -120,7 +120,7 @@ pub const ROUND_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The most rounds within one exchange, and for one retry: more than the largest pack of honest work.
 pub const ROUNDS_PER_EXCHANGE: usize = 5;
 /// The most rounds for one answer, at a child: more than what it brings takes, but for whoever writes again and again to large parts.
-pub const ROUNDS_PER_ANSWER: usize = 64;
+pub const ROUNDS_PER_ANSWER: usize = 256;
 /// The most rounds for one file, while nobody else is served; the rest follows with the next exchange.
 pub const ROUNDS_OF_A_FILE: usize = 64;
 /// The most rounds before an office is open: whoever writes again and again to large parts does not keep it shut.

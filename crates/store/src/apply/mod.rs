@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use one_save::Fate;
+pub(crate) use round::Round;
 use round::Saves;
 use rusqlite::{Connection, params};
 use teranga_core::class::ClassId;
@@ -71,12 +72,21 @@ impl AddAssign for Applied {
 }
 
 impl Replica {
-    /// Applies logged saves, in the order in which they came.
+    /// Applies logged saves, in the order in which they came, those to large parts last.
     pub fn apply_logged(&mut self) -> Result<Applied> {
+        self.apply_round(Round::Whole)
+    }
+
+    /// The same but for saves to large parts, while somebody waits for an answer.
+    pub fn apply_usual(&mut self) -> Result<Applied> {
+        self.apply_round(Round::Usual)
+    }
+
+    fn apply_round(&mut self, round: Round) -> Result<Applied> {
         let (identity, guard) = (self.identity().clone(), Guard::new());
         let transaction = self.connection_mut().transaction()?;
         let mut applier = Applier::new(&transaction, identity.replica(), &guard);
-        let applied = applier.run()?;
+        let applied = applier.run(round)?;
         let orphans = applier.orphans()?;
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
@@ -141,8 +151,8 @@ impl<'a> Applier<'a> {
         }
     }
 
-    pub(crate) fn run(&mut self) -> Result<Applied> {
-        let Saves { usual, large, more } = Saves::next(self.connection)?;
+    pub(crate) fn run(&mut self, round: Round) -> Result<Applied> {
+        let Saves { usual, large, more } = Saves::next(self.connection, round)?;
         self.done.left = more;
         for some in usual.chunks(ahead::SAVES_AT_ONCE) {
             if self.is_spent() {

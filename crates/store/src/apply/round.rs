@@ -20,6 +20,15 @@ pub(super) const A_PLACE: usize = 64;
 /// Saves to large parts that a round looks up; how many it applies its bytes say.
 const LARGE_MAX: usize = 16;
 
+/// What a round goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// Whatever is logged.
+    Whole,
+    /// Not what is logged of large parts.
+    Usual,
+}
+
 /// Logged saves, in the order in which they came.
 pub(super) struct Saves {
     /// To parts of the usual size.
@@ -32,12 +41,19 @@ pub(super) struct Saves {
 
 impl Saves {
     /// The next ones.
-    pub(super) fn next(connection: &Connection) -> Result<Self> {
+    pub(super) fn next(connection: &Connection, round: Round) -> Result<Self> {
         let usual = find(connection, USUAL, limits::ROUND_SAVES_MAX)?;
-        let large = find(connection, LARGE, LARGE_MAX)?;
+        let (large, are_left) = match round {
+            Round::Whole => {
+                let large = find(connection, LARGE, LARGE_MAX)?;
+                let are_left = large.len() == LARGE_MAX;
+                (large, are_left)
+            }
+            Round::Usual => (Vec::new(), !find(connection, LARGE, 1)?.is_empty()),
+        };
         let more = if usual.len() == limits::ROUND_SAVES_MAX {
             Unapplied::Saves
-        } else if large.len() == LARGE_MAX {
+        } else if are_left {
             Unapplied::ToLargeParts
         } else {
             Unapplied::Nothing

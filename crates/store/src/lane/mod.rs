@@ -152,9 +152,10 @@ impl Lane {
         (left >= limits::CHUNK_BYTES).then(|| batch.min(left))
     }
 
-    /// Counts what goes or came, where bytes are counted.
+    /// Counts what goes or came, where bytes are counted: not of a hub, whose runs have no bound and fetch nothing for anybody.
     fn spend(&self, connection: &Connection, bytes: usize, at: Millis) -> Result<()> {
-        if self.budget.is_some() { network::spend(connection, bytes as u64, at) } else { Ok(()) }
+        let is_counted = self.budget.is_some() || self.errand == Errand::Fetch;
+        if is_counted { network::spend(connection, bytes as u64, at) } else { Ok(()) }
     }
 
     fn ask(&mut self, replica: &mut Replica, at: Millis) -> std::result::Result<Option<Vec<u8>>, Failure> {
@@ -222,6 +223,8 @@ impl Lane {
         elapsed_ms: u64,
     ) -> std::result::Result<(), Failure> {
         self.summary.bytes_down += bytes.len() as u64;
+        // Whatever it says, it is paid for.
+        self.spend(replica.connection(), bytes.len(), *at)?;
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
         let answer = LaneAnswer::read(bytes, &hub.key, replica.spoken())?;
         let ours = (answer.replica, answer.line, answer.exchange)
@@ -233,7 +236,6 @@ impl Lane {
             return Err(TakeError::NotForUs.into());
         }
         let transaction = replica.connection_mut().transaction()?;
-        self.spend(&transaction, bytes.len(), *at)?;
         self.up.hear(&transaction, request, &answer, &mut self.summary)?;
         self.down.hear(&transaction, request, &answer, &mut self.summary)?;
         // Nobody has to ask what became of this one. Of an earlier one of another road it says nothing.

@@ -11,7 +11,7 @@ use teranga_sync::identity::Identity;
 use teranga_sync::limits;
 use teranga_sync::version::Version;
 
-use crate::apply::{Applied, Applier};
+use crate::apply::{Applied, Applier, Round};
 use crate::behind;
 use crate::erase::{self, Destroyed};
 use crate::error::{Result, StoreError};
@@ -101,7 +101,7 @@ pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Ve
 fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
     let mut total = Applied::default();
     for _ in 0..limits::ROUNDS_PER_ANSWER {
-        let round = Applier::new(connection, own, guard).run()?;
+        let round = Applier::new(connection, own, guard).run(Round::Whole)?;
         total += round;
         if !round.is_left() {
             break;

@@ -17,6 +17,9 @@ impl FromStr for Budget {
     }
 }
 
+/// What carries a chunk of a file: of less a day nothing would ever go.
+const A_DAY_MIN: u64 = 10_000;
+
 /// What a network costs: `unmetered`, `metered`, or `metered=20M`, which is what it may cost a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NetworkCost(pub(crate) Network);
@@ -31,9 +34,12 @@ impl FromStr for NetworkCost {
             other => other
                 .strip_prefix("metered=")
                 .and_then(bytes)
+                .filter(|bytes| *bytes >= A_DAY_MIN)
                 .map(|bytes_a_day| Network::Metered { bytes_a_day }),
         };
-        network.map(Self).ok_or("expected unmetered, metered, or bytes a day, such as metered=20M")
+        network
+            .map(Self)
+            .ok_or("expected unmetered, metered, or bytes a day, 10k at least, such as metered=20M")
     }
 }
 
@@ -68,12 +74,12 @@ mod tests {
             ("unmetered", Network::Unmetered),
             ("metered", Network::default()),
             ("metered=20M", Network::Metered { bytes_a_day: 20_000_000 }),
-            ("metered=0", Network::Metered { bytes_a_day: 0 }),
+            ("metered=10k", Network::Metered { bytes_a_day: 10_000 }),
         ];
         for (text, network) in costs {
             assert_eq!(text.parse(), Ok(NetworkCost(network)), "{text}");
         }
-        for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none"] {
+        for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none", "metered=9k"] {
             assert!(wrong.parse::<NetworkCost>().is_err(), "{wrong}");
         }
     }

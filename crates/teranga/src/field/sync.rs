@@ -136,7 +136,8 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     if summary.heirs > 0 {
         say!("{}", messages.text("sync-hub-succeeded"));
     }
-    if summary.lines > 0 {
+    // At another hub one is begun in any case, and says nothing of copies.
+    if summary.lines > summary.heirs {
         say!("{}", messages.text("sync-line-begun"));
     }
     told_handed_over(&handed_over, messages);

@@ -1,4 +1,4 @@
-//! The ways to be dear that the limits leave: each fills what one of them bounds.
+//! Ways to be dear that the limits leave.
 
 use std::collections::BTreeMap;
 
