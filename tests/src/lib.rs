@@ -8,6 +8,7 @@
 )]
 
 pub mod moment;
+pub mod relay;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write as _};

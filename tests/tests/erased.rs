@@ -4,54 +4,43 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
+use teranga_tests::relay::relay;
 use teranga_tests::{Device, Hub, answers, command, profile, replica, saved_record};
 
-/// A link to a hub on which the statuses of its answers are read.
-struct Overheard {
-    url: String,
-    answered: Arc<Mutex<Vec<u8>>>,
+/// A link to a hub, and the statuses of the answers that came over it.
+fn overheard(hub: SocketAddr) -> (String, Arc<Mutex<Vec<String>>>) {
+    let statuses = Arc::default();
+    let noted = Arc::clone(&statuses);
+    (relay(hub, move |above, below| pass_on(above, below, &noted)), statuses)
 }
 
-impl Overheard {
-    fn between(hub: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let answered = Arc::default();
-        let heard = Arc::clone(&answered);
-        std::thread::spawn(move || {
-            for below in listener.incoming().map_while(Result::ok) {
-                let Ok(above) = TcpStream::connect(hub) else { return };
-                let (asks, to) = (below.try_clone().unwrap(), above.try_clone().unwrap());
-                std::thread::spawn(move || std::io::copy(&mut &asks, &mut &to));
-                let heard = Arc::clone(&heard);
-                std::thread::spawn(move || pass_on(above, below, &heard));
-            }
-        });
-        Self { url, answered }
-    }
-
-    fn statuses(&self) -> Vec<String> {
-        let answered = self.answered.lock().unwrap();
-        let text = String::from_utf8_lossy(&answered);
-        text.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).map(str::to_owned).collect()
-    }
-}
-
-/// Every answer is noted before whoever asked has it.
-fn pass_on(mut above: TcpStream, mut below: TcpStream, heard: &Mutex<Vec<u8>>) {
+/// An answer begins with its status; whoever asked asks again only once they have it.
+fn pass_on(mut above: TcpStream, mut below: TcpStream, statuses: &Mutex<Vec<String>>) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = above.read(&mut buffer) {
         let bytes = buffer.get(..count).unwrap_or_default();
-        heard.lock().unwrap().extend_from_slice(bytes);
+        if let Some(status) = bytes.strip_prefix(b"HTTP/1.1 ") {
+            let digits = status.get(..3).unwrap_or(status);
+            statuses.lock().unwrap().push(String::from_utf8_lossy(digits).into_owned());
+        }
         if below.write_all(bytes).is_err() {
             return;
         }
     }
+}
+
+/// A hub, and a device with a case that both hold.
+fn with_a_case(folder: &Path) -> (Hub, Device, String) {
+    let hub = Hub::start(&folder.join("hq"), &[]);
+    let awa = Device::new(folder, "awa", &hub, "SN-KL");
+    let record = case(folder, &awa, 1);
+    awa.done(&["sync"]);
+    (hub, awa, record)
 }
 
 fn case(folder: &Path, device: &Device, number: usize) -> String {
@@ -71,17 +60,14 @@ fn note(folder: &Path, device: &Device, record: &str) {
 fn a_late_push_of_something_erased_is_answered_410_and_everything_else_arrives() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let hub = Hub::start(&folder.join("hq"), &[]);
-    let awa = Device::new(folder, "awa", &hub, "SN-KL");
-    let erased = case(folder, &awa, 1);
-    awa.done(&["sync"]);
+    let (hub, awa, erased) = with_a_case(folder);
     hub.ask(&["erase", &erased, "--for-good"]);
     note(folder, &awa, &erased);
     let other = case(folder, &awa, 2);
-    let link = Overheard::between(hub.address);
-    let told = awa.done(&["sync", "--hub", &link.url]);
+    let (link, statuses) = overheard(hub.address);
+    let told = awa.done(&["sync", "--hub", &link]);
     assert!(told.contains("not received yet: 0"), "{told}");
-    let statuses = link.statuses();
+    let statuses = statuses.lock().unwrap();
     assert_eq!(statuses.iter().filter(|status| *status == "410").count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| ["200", "410"].contains(&status.as_str())), "{statuses:?}");
     let list = awa.done(&["list"]);
@@ -97,10 +83,7 @@ fn a_late_push_of_something_erased_is_answered_410_and_everything_else_arrives()
 fn a_revoked_device_hears_in_a_file_what_it_is_to_destroy_and_its_office_that_it_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let hub = Hub::start(&folder.join("hq"), &[]);
-    let awa = Device::new(folder, "awa", &hub, "SN-KL");
-    let erased = case(folder, &awa, 1);
-    awa.done(&["sync"]);
+    let (hub, awa, erased) = with_a_case(folder);
     let id = replica(&awa.data).id().to_string();
     hub.ask(&["revoke", &id]);
     hub.ask(&["erase", &erased, "--for-good"]);

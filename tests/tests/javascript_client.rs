@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use teranga_tests::relay::relay;
 use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
 
 const SOURCES: [&str; 4] = ["client.mjs", "session.mjs", "replica.mjs", "wire.mjs"];
@@ -204,20 +205,10 @@ struct Link {
 
 impl Link {
     fn to(hub: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let swallows = Arc::new(AtomicBool::new(false));
         let (tell, swallowed) = channel();
         let flag = Arc::clone(&swallows);
-        std::thread::spawn(move || {
-            for below in listener.incoming().map_while(Result::ok) {
-                let Ok(above) = TcpStream::connect(hub) else { return };
-                let (asks, to) = (below.try_clone().unwrap(), above.try_clone().unwrap());
-                std::thread::spawn(move || std::io::copy(&mut &asks, &mut &to));
-                let (flag, tell) = (Arc::clone(&flag), tell.clone());
-                std::thread::spawn(move || answers_of(above, below, &flag, &tell));
-            }
-        });
+        let url = relay(hub, move |above, below| answers_of(above, below, &flag, &tell));
         Self { url, swallows, swallowed }
     }
 }

@@ -75,6 +75,32 @@ fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
     assert_eq!(home.records().unwrap().len(), 4);
 }
 
+/// What was erased leaves a gap in what its author offers to another hub, which is then cut anew: that is no copy of the device.
+#[test]
+fn whose_case_was_erased_before_their_hub_was_gone_is_not_told_of_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let hq = Hub::start(&folder.join("hq"), &[]);
+    let code = hq.ask(&["code", "--person", "BAOS Kaolack", "--region", "SN-KL", "--for-hub"]);
+    let old = region(&folder.join("kaolack"), "127.0.0.1:0", &hq, &code);
+    let awa = Device::new(folder, "Awa Exemple", &old, "SN-KL");
+    let erased = case(folder, &awa, 1);
+    awa.done(&["sync"]);
+    old.ask(&["sync"]);
+    hq.ask(&["erase", &erased, "--for-good"]);
+    old.ask(&["sync"]);
+    let kept = case(folder, &awa, 2);
+    awa.done(&["sync"]);
+    old.ask(&["sync"]);
+    let new = burns(folder, &hq, old);
+    let late = case(folder, &awa, 3);
+    let told = awa.done(&["sync"]);
+    assert!(told.contains("given the place") && !told.contains("another copy"), "{told}");
+    for record in [kept, late] {
+        assert!(new.ask(&["show", &record]).contains(&record));
+    }
+}
+
 /// Awa's phone is stolen the night in which the office burns: what she had sent that day is on Moussa's phone alone.
 #[test]
 fn what_only_a_colleagues_phone_holds_comes_back_under_its_authors_name() {

@@ -4,7 +4,7 @@
 //!
 //! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 
-use automerge::{Automerge, ReadDoc as _};
+use automerge::Automerge;
 use teranga_core::limits::{PART_BYTES_MAX, PART_CHANGES_MAX, PART_KEYS_MAX};
 
 use crate::admissible;
@@ -151,8 +151,8 @@ fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
 /// Whether a document is one that every replica can store, load and read; as it will be loaded.
 fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     let snapshot = doc.save_nocompress();
-    if let Some(reason) = too_long(doc, &snapshot) {
-        return Err(reason);
+    if snapshot.len() > PART_BYTES_MAX {
+        return Err(Reason::TooLarge);
     }
     let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
     if doc_again.get_heads() != doc.get_heads() {
@@ -160,27 +160,19 @@ fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     }
     let part = Part { doc: doc_again };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
-    if let Some(reason) = too_wide(&view) {
-        return Err(reason);
+    if has_too_many_keys(&view) {
+        return Err(Reason::TooManyKeys);
     }
     Ok(Guarded { part, snapshot, view })
 }
 
-/// What a part exceeds, with its snapshot and its view, of what every replica would hold it to; none where it fits.
-pub fn outgrown(part: &Part, snapshot: &[u8], view: &View) -> Option<Reason> {
-    too_long(&part.doc, snapshot).or_else(|| too_wide(view))
+/// Whether a part, with its snapshot and its view, is more than any guard lets one become.
+pub fn is_too_much(part: &Part, snapshot: &[u8], view: &View) -> bool {
+    snapshot.len() > PART_BYTES_MAX || part.change_count() > PART_CHANGES_MAX || has_too_many_keys(view)
 }
 
-/// What is to be known before a document is loaded: how much it is.
-fn too_long(doc: &Automerge, snapshot: &[u8]) -> Option<Reason> {
-    if snapshot.len() > PART_BYTES_MAX {
-        return Some(Reason::TooLarge);
-    }
-    (doc.stats().num_changes > PART_CHANGES_MAX as u64).then_some(Reason::TooManyChanges)
-}
-
-fn too_wide(view: &View) -> Option<Reason> {
-    (view.values.len() + view.foreign.len() > PART_KEYS_MAX).then_some(Reason::TooManyKeys)
+fn has_too_many_keys(view: &View) -> bool {
+    view.values.len() + view.foreign.len() > PART_KEYS_MAX
 }
 
 #[cfg(test)]

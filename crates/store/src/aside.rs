@@ -61,8 +61,8 @@ impl Replica {
         Ok(aside)
     }
 
-    /// How many bytes of a revoked replica's changes stand in no document here, whether they are held aside, wait, or are not looked at yet. A change of
-    /// which only the name came weighs what its row does.
+    /// How many bytes of a revoked replica's changes stand in no document here, whether they are held aside, wait, or are not
+    /// looked at yet. A change of which only the name came weighs what its row does.
     pub fn held_of_revoked(&self, replica: ReplicaId) -> Result<u64> {
         let bytes = self
             .connection()

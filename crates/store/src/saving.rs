@@ -183,7 +183,7 @@ fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
 fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
     let view = document.view().map_err(|_| unreadable(record, class))?;
     let snapshot = document.snapshot();
-    if guard::outgrown(document, &snapshot, &view).is_some() {
+    if guard::is_too_much(document, &snapshot, &view) {
         return Err(StoreError::PartFull { record: record.to_string(), class: class.as_str().to_owned() });
     }
     Ok(Shown { heads: document.heads(), snapshot, values: view.values, conflicts: view.conflicts })

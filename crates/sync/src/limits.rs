@@ -117,6 +117,8 @@ pub const CARRIED_BACK_MAX: usize = 64;
 pub const ROUND_SAVES_MAX: usize = 1_000;
 /// The most bytes of parts that a round goes through, at most by one save of each kind more.
 pub const ROUND_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a part weighs beyond which saves to it come last, in bytes of its snapshot: twenty times a form of several hundred answers.
+pub const PART_LARGE_BYTES: usize = 256 * 1024;
 /// The most rounds within one exchange, and for one retry: more than the largest pack of honest work.
 pub const ROUNDS_PER_EXCHANGE: usize = 5;
 /// The most rounds for one answer, at a child: more than what it brings takes, but for whoever writes again and again to large parts.

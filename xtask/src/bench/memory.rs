@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use serde_json::json;
@@ -11,9 +11,9 @@ use teranga_client::Device;
 use teranga_client::invent::Seeded;
 use teranga_examples::invented;
 use teranga_hub::link::Link;
-use teranga_hub::synchronise::{Holder, Patience, synchronise};
-use teranga_store::Replica;
+use teranga_hub::synchronise::{Patience, synchronise};
 
+use super::held::Held;
 use super::ingest;
 use super::row::Outcome;
 use super::served::{self, Served};
@@ -60,15 +60,6 @@ fn devices(folder: &Path, data: &Path) -> Vec<Device> {
         devices.push(device);
     }
     devices
-}
-
-/// A device that whoever carries its session holds alone.
-struct Held(Mutex<Device>);
-
-impl Holder for Held {
-    fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
-        work(self.0.lock().unwrap_or_else(PoisonError::into_inner).replica_mut())
-    }
 }
 
 /// All of them at once, each until nothing is left.

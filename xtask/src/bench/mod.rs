@@ -4,6 +4,7 @@
 mod burst;
 mod cut;
 mod forms;
+mod held;
 mod hostile;
 mod ingest;
 mod memory;

@@ -5,7 +5,7 @@ use automerge::transaction::Transactable;
 use automerge::{Change, ExpandedChange, ObjType, ROOT, ScalarValue};
 use teranga_core::limits::{PART_CHANGES_MAX, PART_KEYS_MAX};
 use teranga_core::value::Value;
-use teranga_document::guard::{Guard, Reason};
+use teranga_document::guard::{Guard, Reason, is_too_much};
 use teranga_document::part::Part;
 
 use crate::support::{AWA, MOUSSA, bare, edit, key, last_change, part};
@@ -123,7 +123,10 @@ fn a_part_holds_so_many_changes_and_no_more() {
     assert_eq!(full.refused, []);
     let full = full.guarded.unwrap().part;
     assert_eq!(full.change_count(), PART_CHANGES_MAX);
+    assert!(Guard::new().apply(&full, changes[0]).is_ok(), "it is there already");
+    assert!(!is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap()));
     let over = edit(&mut awa, AWA, &number(PART_CHANGES_MAX));
+    assert!(is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap()), "its author would not save it");
     let over = Guard::new().apply(&full, &over.bytes);
     assert_eq!(over.map(|guarded| guarded.part.heads()), Err(Reason::TooManyChanges));
 }

@@ -62,7 +62,7 @@ impl Saves {
     }
 }
 
-// How large a large part is stands in the index `part_large` too, which both use.
+// How large a large part is stands in the index `part_large` too, which both use: its text must be the same.
 const USUAL: &str = "SELECT DISTINCT save FROM change INDEXED BY change_logged WHERE status = 0
      AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 262144) ORDER BY save LIMIT ?1";
 /// From the parts to their changes: mostly there are none, and what is logged need not be looked through.
@@ -73,4 +73,18 @@ fn find(connection: &Connection, sql: &str, max: usize) -> Result<Vec<i64>> {
     let mut statement = connection.prepare_cached(sql)?;
     let saves = statement.query_map([row_number(max)], |row| row.get(0))?;
     Ok(saves.collect::<std::result::Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_and_both_questions_mean_the_same_by_large() {
+        let bound = format!("snapshot) > {}", limits::PART_LARGE_BYTES);
+        let index = include_str!("../sql/v3.sql").lines().find(|line| line.contains("INDEX part_large"));
+        for text in [index.unwrap(), USUAL, LARGE] {
+            assert!(text.contains(&bound), "{text}");
+        }
+    }
 }

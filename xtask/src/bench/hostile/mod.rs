@@ -18,11 +18,11 @@ use teranga_hub::link::{Link, LinkError, Road};
 use teranga_hub::serve::{DOOR, Door};
 use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_office::admin::Command;
-use teranga_store::Replica;
 
 use attack::Attack;
 use thief::Thief;
 
+use super::held::Held;
 use super::ingest;
 use super::row::{Outcome, Row, Rows};
 use super::served::{self, Served};
@@ -93,15 +93,6 @@ fn answers(hub: &Served, bodies: Vec<Vec<u8>>) -> Result<Vec<String>> {
         }
         Ok(answers)
     })
-}
-
-/// A device that whoever carries its session holds alone.
-struct Held(Mutex<Device>);
-
-impl Holder for Held {
-    fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
-        work(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replica_mut())
-    }
 }
 
 /// How long an honest device's whole session takes that begins once everything was answered, in milliseconds.
