@@ -5,11 +5,11 @@
 //! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 
 use automerge::Automerge;
-use teranga_core::limits::{PART_BYTES_MAX, PART_CHANGES_MAX, PART_KEYS_MAX};
 
 use crate::admissible;
 use crate::part::Part;
 use crate::quiet;
+use crate::room::Room;
 use crate::view::View;
 
 /// Why a change does not become part of a document.
@@ -54,6 +54,11 @@ impl Reason {
             Self::TooManyChanges => "guard-too-many-changes",
         }
     }
+
+    /// Whether there would be a place for it with more room.
+    pub const fn is_for_room(self) -> bool {
+        matches!(self, Self::TooManyKeys | Self::TooLarge | Self::TooManyChanges)
+    }
 }
 
 /// A part with more changes, checked.
@@ -80,7 +85,7 @@ pub struct Verdict {
 /// messages may carry bytes of answers.
 #[derive(Debug)]
 pub struct Guard {
-    _made_here: (),
+    room: Room,
 }
 
 impl Default for Guard {
@@ -90,47 +95,54 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// A guard.
+    /// A guard, of what comes from the field.
     pub fn new() -> Self {
         quiet::install_hook();
-        Self { _made_here: () }
+        Self { room: Room::Field }
+    }
+
+    /// A guard with this room.
+    #[must_use]
+    pub const fn within(&self, room: Room) -> Self {
+        Self { room }
     }
 
     /// The part with this change, or why not. The part itself is not touched. A change that it holds already leaves it
     /// as it is.
     pub fn apply(&self, base: &Part, change: &[u8]) -> Result<Guarded, Reason> {
-        attempt(base, &[change])
+        self.attempt(base, &[change])
     }
 
     /// The part with these changes, each after those that it builds on. While all are honest this costs one check for
     /// all of them; where one is not, each is tried alone, so that it is named and the others are kept. What builds on
     /// a refused change is refused for that.
     pub fn apply_all(&self, base: &Part, changes: &[&[u8]]) -> Verdict {
-        if let Ok(guarded) = attempt(base, changes) {
+        if let Ok(guarded) = self.attempt(base, changes) {
             return Verdict { guarded: Some(guarded), refused: Vec::new() };
         }
         let mut guarded: Option<Guarded> = None;
         let mut refused = Vec::new();
         for (place, change) in changes.iter().enumerate() {
             let base = guarded.as_ref().map_or(base, |guarded| &guarded.part);
-            match attempt(base, &[change]) {
+            match self.attempt(base, &[change]) {
                 Ok(next) => guarded = Some(next),
                 Err(reason) => refused.push((place, reason)),
             }
         }
         Verdict { guarded, refused }
     }
+
+    fn attempt(&self, base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
+        let tried = || apply_to_copy(base, changes, self.room).and_then(|doc| check(&doc, self.room));
+        quiet::catch(tried).unwrap_or(Err(Reason::Panicked))
+    }
 }
 
-fn attempt(base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
-    quiet::catch(|| apply_to_copy(base, changes).and_then(|doc| check(&doc))).unwrap_or(Err(Reason::Panicked))
-}
-
-fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
+fn apply_to_copy(base: &Part, changes: &[&[u8]], room: Room) -> Result<Automerge, Reason> {
     let changes = changes.iter().map(|bytes| admissible::read(bytes)).collect::<Result<Vec<_>, _>>()?;
     let is_new = |change: &&automerge::Change| base.doc.get_change_meta_by_hash(&change.hash()).is_none();
     // Before anything is copied: to be told that a part is full should cost nothing.
-    if base.change_count() + changes.iter().filter(is_new).count() > PART_CHANGES_MAX {
+    if base.change_count() + changes.iter().filter(is_new).count() > room.changes_max() {
         return Err(Reason::TooManyChanges);
     }
     let mut doc = base.doc.clone();
@@ -149,9 +161,9 @@ fn apply_to_copy(base: &Part, changes: &[&[u8]]) -> Result<Automerge, Reason> {
 }
 
 /// Whether a document is one that every replica can store, load and read; as it will be loaded.
-fn check(doc: &Automerge) -> Result<Guarded, Reason> {
+fn check(doc: &Automerge, room: Room) -> Result<Guarded, Reason> {
     let snapshot = doc.save_nocompress();
-    if snapshot.len() > PART_BYTES_MAX {
+    if snapshot.len() > room.bytes_max() {
         return Err(Reason::TooLarge);
     }
     let doc_again = Automerge::load(&snapshot).map_err(|_| Reason::DoesNotReload)?;
@@ -160,19 +172,21 @@ fn check(doc: &Automerge) -> Result<Guarded, Reason> {
     }
     let part = Part { doc: doc_again };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
-    if has_too_many_keys(&view) {
+    if has_too_many_keys(&view, room) {
         return Err(Reason::TooManyKeys);
     }
     Ok(Guarded { part, snapshot, view })
 }
 
-/// Whether a part, with its snapshot and its view, is more than any guard lets one become.
-pub fn is_too_much(part: &Part, snapshot: &[u8], view: &View) -> bool {
-    snapshot.len() > PART_BYTES_MAX || part.change_count() > PART_CHANGES_MAX || has_too_many_keys(view)
+/// Whether a part, with its snapshot and its view, is more than any guard lets one become in this room.
+pub fn is_too_much(part: &Part, snapshot: &[u8], view: &View, room: Room) -> bool {
+    snapshot.len() > room.bytes_max()
+        || part.change_count() > room.changes_max()
+        || has_too_many_keys(view, room)
 }
 
-fn has_too_many_keys(view: &View) -> bool {
-    view.values.len() + view.foreign.len() > PART_KEYS_MAX
+fn has_too_many_keys(view: &View, room: Room) -> bool {
+    view.values.len() + view.foreign.len() > room.keys_max()
 }
 
 #[cfg(test)]
@@ -198,7 +212,9 @@ mod tests {
             for flip in 1..=255 {
                 let mut bytes = change.bytes.clone();
                 bytes[place] ^= flip;
-                let Ok(Ok(doc)) = quiet::catch(|| apply_to_copy(&base, &[&bytes])) else { continue };
+                let Ok(Ok(doc)) = quiet::catch(|| apply_to_copy(&base, &[&bytes], Room::Field)) else {
+                    continue;
+                };
                 let snapshot = doc.save_nocompress();
                 if matches!(quiet::catch(|| Automerge::load(&snapshot).is_ok()), Ok(true)) {
                     assert!(Guard::new().apply(&base, &bytes).is_ok(), "{place} ^ {flip}");

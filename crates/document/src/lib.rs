@@ -10,5 +10,6 @@ pub mod edit;
 pub mod guard;
 pub mod part;
 mod quiet;
+pub mod room;
 mod scalar;
 pub mod view;

@@ -16,7 +16,7 @@ use teranga_core::id::FileHash;
 use teranga_core::problem::Problem;
 use teranga_office::admin::Command;
 use teranga_office::consolidate::Since;
-use teranga_office::{Office, Rejected, ReturnRows};
+use teranga_office::{Exchanged, Office, Rejected, ReturnRows};
 use teranga_sync::attachment::LaneRequest;
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::limits;
@@ -52,17 +52,11 @@ async fn sync(State(state): Shared, from: From, request: Request) -> Result<Resp
     let ends = |head: &[u8]| Ok(message::Request::ends(head)?);
     let let_in = gate::signed(&state, from.0, request, limits::REQUEST_BYTES_MAX, ends).await?;
     let LetIn { body, slot } = let_in;
-    let exchanged = state.office(move |office| Ok((office.exchange(&body, now())?, slot))).await;
-    if exchanged.as_ref().is_err_and(|rejected| rejected.problem != Problem::Unauthorised) {
-        // Of several packs the first may have been taken.
-        state.apply_the_rest();
-    }
-    let (exchanged, slot) = exchanged?;
+    let leaves = |(exchanged, _): &(Exchanged, _)| exchanged.applied.is_left();
+    let exchange = move |office: &mut Office| Ok((office.exchange(&body, now())?, slot));
+    let (exchanged, slot) = state.office_and_rest(leaves, exchange).await?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
-    if applied.is_left() {
-        state.apply_the_rest();
-    }
     Ok(answer(BYTES, exchanged.answer, slot))
 }
 
@@ -77,9 +71,8 @@ async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Re
         let taken = office.take_bundle(&body, ReturnRows::Letter, &mut SystemEntropy, now())?;
         Ok((taken, slot))
     };
-    let (taken, slot) = state.office(take).await?;
+    let (taken, slot) = state.office_and_rest(|_| true, take).await?;
     tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
-    state.apply_the_rest();
     Ok(answer(BYTES, taken.back, slot))
 }
 
@@ -153,8 +146,7 @@ async fn admin(
         let _slot = slot;
         Ok(office.admin(command, &mut SystemEntropy, now()))
     };
-    let mut answer = state.office(ask).await??;
-    state.apply_the_rest();
+    let mut answer = state.office_and_rest(|_| true, ask).await??;
     if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
         object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use teranga_core::problem::Problem;
 use teranga_office::{Office, Rejected};
 use teranga_store::{Replica, StoreError};
+use tokio::runtime::Handle;
 
 use crate::at_work::{AtWork, BrokeOff};
 use crate::gate::{AtGate, Bounds, Callers};
@@ -56,13 +57,40 @@ impl HubState {
         })
     }
 
-    /// Applies what an exchange left logged, a transaction at a time, so that others are served in between.
+    /// The same with what may leave something logged, which is applied after it: whether it was refused half way, and whether
+    /// anybody still waits for its answer.
+    pub(crate) async fn office_and_rest<T: Send + 'static>(
+        self: &Arc<Self>,
+        leaves: impl FnOnce(&T) -> bool + Send + 'static,
+        work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
+    ) -> Result<T, Rejected> {
+        let (state, runtime) = (Arc::clone(self), Handle::current());
+        self.office(move |office| {
+            let done = work(office);
+            let may_leave = match &done {
+                Ok(done) => leaves(done),
+                // Nobody was heard.
+                Err(rejected) => rejected.problem != Problem::Unauthorised,
+            };
+            if may_leave {
+                state.apply_the_rest_on(&runtime);
+            }
+            done
+        })
+        .await
+    }
+
+    /// Applies what is logged, a transaction at a time, so that others are served in between.
     pub(crate) fn apply_the_rest(self: &Arc<Self>) {
+        self.apply_the_rest_on(&Handle::current());
+    }
+
+    fn apply_the_rest_on(self: &Arc<Self>, runtime: &Handle) {
         if !self.rest.begins() {
             return;
         }
         let state = Arc::clone(self);
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             loop {
                 state.rest.looks();
                 while state.applies_more().await {}

@@ -63,7 +63,7 @@ impl Office {
         now: Millis,
     ) -> Result<Json, Refusal> {
         let taken = self.take_bundle(letter, rows, entropy, now).map_err(told)?;
-        self.apply_some(limits::ROUNDS_OF_A_FILE)?;
+        self.apply_usual(limits::ROUNDS_OF_A_FILE)?;
         let refused: Vec<Json> = taken
             .refused
             .iter()

@@ -26,6 +26,6 @@ pub mod show;
 mod status;
 
 pub use bundle::ReturnRows;
-pub use exchange::{Beside, Rejected};
+pub use exchange::{Beside, Exchanged, Rejected};
 pub use office::Office;
 pub use refusal::Refusal;

@@ -4,7 +4,6 @@
 
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_store::Unapplied;
 use teranga_store::ingest::Ingested;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::Introduction;
@@ -58,9 +57,9 @@ impl Office {
                     return Err(Rejected::new(problem, format!("pack {} was refused", push.number)));
                 }
             }
-            if self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?.left == Unapplied::Saves {
-                // More than its time allows: the others are sent again.
-                break;
+            // Those to large parts too, which nobody else waits for: what becomes of it is told in this answer alone.
+            if self.apply_some(limits::ROUNDS_PER_EXCHANGE)?.is_left() {
+                return Err(Rejected::new(Problem::Busy, "what others wrote is applied before it"));
             }
         }
         Ok(None)

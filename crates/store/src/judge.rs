@@ -22,8 +22,6 @@ pub(crate) enum Granted {
     /// Its author was in charge of the record once.
     Late,
     No,
-    /// Its author, or whoever brings it, was revoked before it could be taken.
-    Revoked,
     /// The envelope of this record has not arrived, or not all of it: nobody can say yet.
     EnvelopeUnknown(RecordId),
 }
@@ -37,15 +35,6 @@ pub(crate) enum Standing {
     Witness,
 }
 
-/// Why a save is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    /// It has come, or what it waited for has.
-    First,
-    /// It was held aside, and this hub's people have looked at it.
-    Again,
-}
-
 /// A save to be judged.
 pub(crate) struct Case<'a> {
     pub(crate) record: RecordId,
@@ -53,8 +42,6 @@ pub(crate) struct Case<'a> {
     pub(crate) of: ReplicaId,
     /// Whether that is its author.
     pub(crate) standing: Standing,
-    /// Whether anybody here has looked at it.
-    pub(crate) attempt: Attempt,
     /// The number of that pack.
     pub(crate) batch: Batch,
     /// The parts that it writes.
@@ -66,13 +53,8 @@ pub(crate) struct Case<'a> {
 /// Whether the author of a save may hold, and so write, what it wrote; of a testimony, whether its witness might have: nobody
 /// can do more in another's name than in their own.
 pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted> {
-    let bringer = bringer(connection, case)?;
+    let bringer = bringer(connection, (case.of, case.batch))?;
     let Some(author) = audience(connection, case, bringer.as_ref())? else { return Ok(Granted::No) };
-    // Whom this hub revoked, and another has enrolled since, is that one's to refuse.
-    let is_below_another = bringer.is_some_and(|bringer| bringer.kind == ReplicaKind::Hub);
-    if !is_below_another && case.attempt == Attempt::First && register::is_revoked(connection, case.of)? {
-        return Ok(Granted::Revoked);
-    }
     let held = custody::facts(connection, case.record)?;
     let claimed = case.claimed.as_ref().map(Facts::of);
     if held.is_none() && (claimed.is_none() || left_before(connection, case.record)?) {
@@ -91,10 +73,7 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
                 MayWrite::No => {
                     match refused(connection, case.record, (facts, is_cleared(&author, class)))? {
                         Granted::Late => granted = Granted::Late,
-                        decided @ (Granted::Yes
-                        | Granted::No
-                        | Granted::Revoked
-                        | Granted::EnvelopeUnknown(_)) => {
+                        decided @ (Granted::Yes | Granted::No | Granted::EnvelopeUnknown(_)) => {
                             return Ok(decided);
                         }
                     }
@@ -105,9 +84,19 @@ pub(crate) fn judge(connection: &Connection, case: &Case<'_>) -> Result<Granted>
     Ok(granted)
 }
 
+/// Whether the replica whose pack this is was revoked here before what it brings could be taken.
+pub(crate) fn is_of_a_revoked(connection: &Connection, (of, batch): (ReplicaId, Batch)) -> Result<bool> {
+    if !register::is_revoked(connection, of)? {
+        return Ok(false);
+    }
+    // Whom this hub revoked, and another has enrolled since, is that one's to refuse.
+    let bringer = bringer(connection, (of, batch))?;
+    Ok(bringer.is_none_or(|bringer| bringer.kind != ReplicaKind::Hub))
+}
+
 /// Who brought somebody else's pack: a hub, or a colleague who carried it.
-fn bringer(connection: &Connection, case: &Case<'_>) -> Result<Option<Introduction>> {
-    let via = packs::via(connection, case.of, case.batch)?.filter(|via| *via != case.of);
+fn bringer(connection: &Connection, (of, batch): (ReplicaId, Batch)) -> Result<Option<Introduction>> {
+    let via = packs::via(connection, of, batch)?.filter(|via| *via != of);
     Ok(via.map(|via| register::introduction(connection, via)).transpose()?.flatten())
 }
 

@@ -57,6 +57,7 @@ mod migrate;
 mod missed;
 pub mod moving;
 pub mod network;
+mod next_row;
 mod open;
 mod orphan;
 pub mod outbox;

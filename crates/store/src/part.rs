@@ -41,15 +41,17 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
         return Ok(false);
     }
     // Null of what was erased and never here: it may be named, but without its salt nothing is guessed by its name.
-    let key: Option<i64> = connection
-        .prepare_cached("SELECT iif(EXISTS (SELECT 1 FROM erased WHERE record = ?1), NULL, fresh_key())")?
-        .query_row([record.as_bytes()], |row| row.get(0))?;
+    let (is_erased, key): (bool, Option<i64>) = connection
+        .prepare_cached(
+            "SELECT gone, iif(gone, NULL, fresh_key())
+             FROM (SELECT EXISTS (SELECT 1 FROM erased WHERE record = ?1) AS gone)",
+        )?
+        .query_row([record.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     connection
         .prepare_cached(
-            "INSERT INTO record (record, key, salt) SELECT ?1, ?2,
-                 iif(EXISTS (SELECT 1 FROM erased WHERE record = ?1), zeroblob(16), seal(?2, ?3))",
+            "INSERT INTO record (record, key, salt) VALUES (?1, ?2, iif(?4, zeroblob(16), seal(?2, ?3)))",
         )?
-        .execute(params![record.as_bytes(), key, salt.as_bytes()])?;
+        .execute(params![record.as_bytes(), key, salt.as_bytes(), is_erased])?;
     Ok(true)
 }
 

@@ -12,6 +12,7 @@ use teranga_core::record::keys;
 use teranga_core::value::Value;
 use teranga_document::guard::Guard;
 use teranga_document::part::Part;
+use teranga_document::room::Room;
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::scan::{ChangeLimits, ScannedChange, scan};
 
@@ -164,7 +165,7 @@ impl PartOf<'_> {
     fn make_anew(&self, left: &[&LogRow]) -> Result<BTreeMap<Key, Value>> {
         let bodies: Vec<&[u8]> = left.iter().map(|row| row.body.as_deref().unwrap_or_default()).collect();
         let first = Part::open(self.record, self.class, self.salt.0);
-        let made = Guard::new().apply_all(&first, &bodies);
+        let made = Guard::new().within(Room::Decided).apply_all(&first, &bodies);
         // What cannot be put back waits, as if it had come before what it builds on: no verdict stops a replica.
         for row in made.refused.iter().filter_map(|(place, _)| left.get(*place)) {
             log::wait(self.connection, row.seq)?;

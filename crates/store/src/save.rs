@@ -165,6 +165,7 @@ mod tests {
 
     use teranga_core::audience::Audience;
     use teranga_core::id::Entropy;
+    use teranga_document::room::Room;
     use teranga_sync::introduction::ReplicaKind;
     use teranga_sync::limits;
 
@@ -292,7 +293,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut replica = replica(folder.path());
         let text = |number: usize| format!("{number:060000}");
-        let saves = limits::PART_BYTES_MAX / 60_000 + 1;
+        let saves = Room::of_author(&replica.profile().audience).bytes_max() / 60_000 + 1;
         let taken = (0..saves).take_while(|number| replica.save(&save(text(*number))).is_ok()).count();
         assert_eq!(taken, saves - 1);
         replica.begin_draft(&draft()).unwrap();

@@ -9,6 +9,8 @@ use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_document::guard;
 use teranga_document::part::{NewChange, Part, PartError};
+use teranga_document::room::Room;
+use teranga_sync::first::first_hash;
 use teranga_sync::identity::{actor_of, replica_id};
 use teranga_sync::limits;
 use teranga_sync::scan::{ChangeLimits, scan};
@@ -17,8 +19,8 @@ use crate::error::{Result, StoreError};
 use crate::log::Status;
 use crate::part::{self, Shown};
 use crate::register;
+use crate::replica;
 use crate::save::{Heads, Save};
-use teranga_sync::first::first_hash;
 
 /// Sets the derived nonces apart from everything else that is hashed.
 const BESIDE: &[u8] = b"teranga opening beside 0\n";
@@ -94,7 +96,7 @@ impl Saving<'_> {
                 limit: limits::CHANGE_BYTES_MAX,
             });
         }
-        part::write(self.connection, record, class, &shown(&document, record, class)?)?;
+        part::write(self.connection, record, class, &self.shown(&document, class)?)?;
         register::note_opening(self.connection, &opening.key, opening.nonce)?;
         Ok(Some(Made { class: class.clone(), change }))
     }
@@ -125,6 +127,25 @@ impl Saving<'_> {
             return self.opening;
         }
         self.opening.beside(self.save.record, &document.heads(), written.all)
+    }
+
+    /// What the part shows with this save, if it has not outgrown what whoever writes here may make of one.
+    fn shown(&self, document: &Part, class: &ClassId) -> Result<Shown> {
+        let record = self.save.record;
+        let view = document.view().map_err(|_| unreadable(record, class))?;
+        let snapshot = document.snapshot();
+        let outgrows = |room| guard::is_too_much(document, &snapshot, &view, room);
+        if outgrows(Room::Field) && outgrows(self.own_room()?) {
+            return Err(StoreError::PartFull {
+                record: record.to_string(),
+                class: class.as_str().to_owned(),
+            });
+        }
+        Ok(Shown { heads: document.heads(), snapshot, values: view.values, conflicts: view.conflicts })
+    }
+
+    fn own_room(&self) -> Result<Room> {
+        Ok(Room::of_author(&replica::read_profile(self.connection)?.audience))
     }
 
     /// What this replica has written in a part.
@@ -177,14 +198,4 @@ type MadeUnder = std::result::Result<Option<(Opening, NewChange)>, PartError>;
 
 fn unreadable(record: RecordId, class: &ClassId) -> StoreError {
     StoreError::Unreadable { record: record.to_string(), class: class.as_str().to_owned() }
-}
-
-/// What a part of one's own holds, if it has not outgrown what a part may hold.
-fn shown(document: &Part, record: RecordId, class: &ClassId) -> Result<Shown> {
-    let view = document.view().map_err(|_| unreadable(record, class))?;
-    let snapshot = document.snapshot();
-    if guard::is_too_much(document, &snapshot, &view) {
-        return Err(StoreError::PartFull { record: record.to_string(), class: class.as_str().to_owned() });
-    }
-    Ok(Shown { heads: document.heads(), snapshot, values: view.values, conflicts: view.conflicts })
 }

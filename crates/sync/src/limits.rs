@@ -121,8 +121,10 @@ pub const ROUND_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const PART_LARGE_BYTES: usize = 256 * 1024;
 /// The most rounds within one exchange, and for one retry: more than the largest pack of honest work.
 pub const ROUNDS_PER_EXCHANGE: usize = 5;
-/// The most rounds for one answer, at a child: more than what it brings takes, but for whoever writes again and again to large parts.
+/// The most rounds for one answer, at a child: more than what it brings takes.
 pub const ROUNDS_PER_ANSWER: usize = 256;
+/// How many of them go through what is written to large parts, in one transaction; the rest follows in transactions of its own.
+pub const LARGE_ROUNDS_PER_ANSWER: usize = 8;
 /// The most rounds for one file, while nobody else is served; the rest follows with the next exchange.
 pub const ROUNDS_OF_A_FILE: usize = 64;
 /// The most rounds before an office is open: whoever writes again and again to large parts does not keep it shut.

@@ -419,7 +419,7 @@ problem-verify-flawed-hub = { $count } flaw(s) in this hub. Do not delete it: st
 problem-file-absent = { $path } does not exist, or its folder does not.
 problem-file-is-folder = { $path } is a folder; a file is needed.
 problem-file-unusable = { $path } cannot be used: { $detail }
-problem-part-full = Record { $record } is full (part { $class }): this has no room there any more. The draft stays. Shorten it, or open another record for what follows.
+problem-part-full = Record { $record } is full (part { $class }): it has grown too large, or was saved too many times, and this has no room there any more. Nothing is lost: the draft, if there is one, stays. Shorten it, or ask your office for another record for what follows.
 problem-save-too-large = This save is too large ({ $bytes } bytes, { $limit } allowed); the draft stays.
 problem-part-unreadable = The part { $class } of { $record } cannot be read.
 problem-database = The database reports: { $detail }
@@ -738,8 +738,8 @@ files-wait = { $count ->
    *[other] { $count } files wait to be sent
 } ({ $size }).
 files-wanted = Files asked for that have not arrived: { $count }
-files-used-up = The bytes for files of this sync are used up; the others go with the next ones.
-files-used-up-today = The { $size } of files a day that this network allows are used up; the others go tomorrow. All at once: teranga field sync --network unmetered
+files-used-up = The bytes for files of this sync are used up; the remaining files go with the next ones.
+files-used-up-today = The { $size } of files a day that this network allows are used up; the remaining files go tomorrow. On a network that is not paid by the byte: teranga field sync --network unmetered
 files-summary = Files: { $up } sent, { $down } received, { $thumbnails } thumbnail(s), { $size } in all
 status-files-held = Files held
 status-files-elsewhere = Files mentioned that have not arrived

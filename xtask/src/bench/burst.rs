@@ -30,8 +30,15 @@ pub(super) struct Measured {
     pub(super) whole: Logged,
 }
 
-/// Logs what all devices bring. On a copy of the hub: the work is still to be done there.
+/// Logs what all devices bring, three times, and takes the one in the middle: five seconds are short for a disk.
 pub(super) fn measure(work: &Work) -> Result<Measured> {
+    let mut passes = (0..3).map(|_| log_all(work)).collect::<Result<Vec<Measured>>>()?;
+    passes.sort_by_key(|pass| pass.burst.changes_per_s);
+    passes.into_iter().nth(1).context("three")
+}
+
+/// Logs it all once. On a copy of the hub: the work is still to be done there.
+fn log_all(work: &Work) -> Result<Measured> {
     let folder = tempfile::tempdir()?;
     for file in std::fs::read_dir(&work.data)? {
         let file = file?;

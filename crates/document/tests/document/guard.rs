@@ -7,6 +7,7 @@ use teranga_core::limits::PART_BYTES_MAX;
 use teranga_core::value::Value;
 use teranga_document::guard::{Guard, Reason};
 use teranga_document::part::{NewChange, Part};
+use teranga_document::room::Room;
 
 use crate::support::{AWA, MOUSSA, answers, edit, key, part};
 
@@ -96,6 +97,8 @@ fn a_change_that_is_here_already_changes_nothing() {
 fn a_part_that_grows_too_large_is_refused() {
     let change = edit(&mut part(), AWA, &[("a", Value::text("a".repeat(PART_BYTES_MAX)))]);
     assert_eq!(refusal(&part(), &change.bytes), Reason::TooLarge);
+    let is_taken = |room| Guard::new().within(room).apply(&part(), &change.bytes).is_ok();
+    assert!(is_taken(Room::Office) && is_taken(Room::Decided));
 }
 
 #[test]

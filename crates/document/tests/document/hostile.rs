@@ -7,6 +7,7 @@ use teranga_core::limits::{PART_CHANGES_MAX, PART_KEYS_MAX};
 use teranga_core::value::Value;
 use teranga_document::guard::{Guard, Reason, is_too_much};
 use teranga_document::part::Part;
+use teranga_document::room::Room;
 
 use crate::support::{AWA, MOUSSA, bare, edit, key, last_change, part};
 
@@ -124,9 +125,16 @@ fn a_part_holds_so_many_changes_and_no_more() {
     let full = full.guarded.unwrap().part;
     assert_eq!(full.change_count(), PART_CHANGES_MAX);
     assert!(Guard::new().apply(&full, changes[0]).is_ok(), "it is there already");
-    assert!(!is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap()));
+    assert!(!is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap(), Room::Field));
     let over = edit(&mut awa, AWA, &number(PART_CHANGES_MAX));
-    assert!(is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap()), "its author would not save it");
-    let over = Guard::new().apply(&full, &over.bytes);
-    assert_eq!(over.map(|guarded| guarded.part.heads()), Err(Reason::TooManyChanges));
+    let is_too_much = |room| is_too_much(&awa, &awa.snapshot(), &awa.view().unwrap(), room);
+    assert!(is_too_much(Room::Field), "its author would not save it");
+    let refused = Guard::new().apply(&full, &over.bytes);
+    assert_eq!(refused.map(|guarded| guarded.part.heads()), Err(Reason::TooManyChanges));
+    for room in [Room::Office, Room::Decided] {
+        assert!(
+            !is_too_much(room) && Guard::new().within(room).apply(&full, &over.bytes).is_ok(),
+            "{room:?}"
+        );
+    }
 }

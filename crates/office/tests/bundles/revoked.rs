@@ -10,6 +10,7 @@ use teranga_store::ticks::Tick;
 use teranga_store::{Replica, Status};
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::introduction::ReplicaKind;
+use teranga_sync::limits;
 use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Push, Request};
 use teranga_sync::pack::{Pack, list};
@@ -155,7 +156,7 @@ fn a_revoked_device_cannot_fill_the_disk() {
     }
     assert_eq!(stays[0].code, "too-large", "it stays with the device");
     let held = world.hub.replica().held_of_revoked(awa).unwrap();
-    assert!(held <= teranga_sync::limits::REVOKED_BYTES_MAX + 64 * 1024, "{held}");
+    assert!(held <= limits::REVOKED_BYTES_MAX + 64 * 1024, "{held}");
     world.online(MOUSSA);
 }
 
@@ -306,4 +307,21 @@ fn what_was_erased_goes_from_a_revoked_device_that_has_nothing_to_bring() {
     for record in erased {
         is_destroyed_and_confirmed(&world, record);
     }
+}
+
+/// What is written to large parts is applied when nobody waits for it; but what a revoked device brings it is told of once.
+#[test]
+fn late_work_in_a_large_record_is_told_to_its_author_too() {
+    let mut world = World::new(9, &["Awa Exemple"]);
+    let record = world.open(AWA, &[("E01", "ok")]);
+    for number in 0..=limits::PART_LARGE_BYTES / 60_000 {
+        world.edit(AWA, record, &[("E02", &format!("{number:060000}"))]);
+    }
+    world.online(AWA);
+    let awa = world.devices[AWA].replica().id();
+    assert!(world.hub.replica_mut().set_standing(awa, Standing::Revoked).unwrap());
+    world.edit(AWA, record, &[("E01", "satisfied")]);
+    assert!(is_refused_as_revoked(world.session(AWA)));
+    assert_eq!(reasons(&world.hub, record), [Some("revoked".to_owned())]);
+    assert!(matches!(world.devices[AWA].replica().tick(record).unwrap(), Tick::Held(_)));
 }

@@ -16,6 +16,7 @@ use teranga_document::part::Part;
 use teranga_sync::scan::{ChangeLimits, scan};
 
 use super::Loaded;
+use super::try_change::room_for;
 use crate::error::Result;
 use crate::log::{self, LogRow, Status};
 use crate::part::{self, Stored};
@@ -74,7 +75,7 @@ fn tried(guard: &Guard, row: &LogRow, stored: Stored) -> Option<Tried> {
     if !scanned.deps.iter().all(|dep| base.contains(dep)) {
         return None;
     }
-    let outcome = guard.apply(&base, body);
+    let outcome = guard.within(room_for(row)).apply(&base, body);
     Some(Tried { stored, base, outcome })
 }
 

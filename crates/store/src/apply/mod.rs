@@ -5,6 +5,7 @@
 mod ahead;
 mod one_save;
 mod round;
+mod try_change;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;

@@ -4,18 +4,19 @@
 use std::collections::BTreeSet;
 
 use teranga_core::class::ClassId;
-use teranga_core::id::{ChangeHash, RecordId, Salt};
+use teranga_core::id::{Batch, RecordId, ReplicaId};
 use teranga_core::record::Envelope;
-use teranga_document::guard::{Guarded, Reason};
+use teranga_document::guard::Guarded;
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::limits;
 
+use super::try_change::Tried;
 use super::{AFTER_REASSIGNMENT, Applier, BUILDS_ON_HELD, Loaded, round};
 use crate::aside;
 use crate::custody;
 use crate::error::{Result, StoreError};
 use crate::held_answers;
-use crate::judge::{Attempt, Case, Granted, Standing, judge};
+use crate::judge::{Case, Granted, Standing, is_of_a_revoked, judge};
 use crate::judged::{self, HELD_BELOW, NOT_GRANTED, REVOKED};
 use crate::log::{self, LogRow, Status};
 use crate::membership;
@@ -43,6 +44,13 @@ impl Applier<'_> {
         if let Some(reason) = self.refused_above(&open)? {
             return self.hold_aside(&open, &reason);
         }
+        let of = self.to_be_judged(first)?;
+        // Before it is tried: whoever was revoked is not to cost anything.
+        if let Some(of) = of.filter(|_| !first.is_asked_for())
+            && is_of_a_revoked(self.connection, of)?
+        {
+            return self.quarantine(&open, REVOKED);
+        }
         let salt = part::salt_of(self.connection, record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
         let mut results = Vec::new();
@@ -53,13 +61,16 @@ impl Applier<'_> {
                 Tried::Refused(reason) => return self.quarantine(&open, reason),
             }
         }
-        let mark = match self.granted(first, &results)? {
+        let granted = match of {
+            None => Granted::Yes,
+            Some(pack) => self.granted(first, pack, &results)?,
+        };
+        let mark = match granted {
             Granted::Yes => None,
             Granted::Late => Some(AFTER_REASSIGNMENT),
             // A hub that is gone had taken it whole: a colleague has brought what it was given of it.
             Granted::No if rows.iter().any(|row| row.status == Status::Applied) => Some(AFTER_REASSIGNMENT),
             Granted::No => return self.quarantine(&open, NOT_GRANTED),
-            Granted::Revoked => return self.quarantine(&open, REVOKED),
             Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
         };
         let before = custody::facts(self.connection, record)?;
@@ -109,69 +120,27 @@ impl Applier<'_> {
         Ok(None)
     }
 
-    fn try_row(&mut self, row: &LogRow, salt: Salt) -> Result<Tried> {
-        self.spent += round::A_TRY;
-        let key = (row.record, row.class.clone());
-        if !self.parts.contains_key(&key) {
-            if let Some(ahead) = self.ahead.remove(&row.seq)
-                && ahead.stored.stands(self.connection, row.record, &row.class)?
-            {
-                let loaded = Loaded { part: ahead.base, bytes: ahead.stored.size() };
-                self.spent += loaded.weight();
-                self.parts.insert(key, loaded);
-                return Ok(Tried::of(ahead.outcome));
-            }
-            let stored = part::stored(self.connection, row.record, &row.class, salt)?;
-            let loaded = part::read(&stored, row.record, &row.class)?;
-            self.parts.insert(key.clone(), Loaded { part: loaded, bytes: stored.size() });
-        }
-        let body = row.body.as_deref().unwrap_or_default();
-        let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
-        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else {
-            return Ok(Tried::Refused("malformed"));
-        };
-        let Some(loaded) = self.parts.get(&key) else { return Ok(Tried::Waits) };
-        self.spent += loaded.weight() + body.len();
-        let base = &loaded.part;
-        let missing: Vec<ChangeHash> =
-            scanned.deps.iter().filter(|dep| !base.contains(dep)).copied().collect();
-        if !missing.is_empty() {
-            return self.missing(row, &missing);
-        }
-        Ok(Tried::of(self.guard.apply(base, body)))
-    }
-
-    /// A change builds on others that are not in the part: it waits for them, unless one of them is held aside here
-    /// and will not come.
-    fn missing(&self, row: &LogRow, deps: &[ChangeHash]) -> Result<Tried> {
-        for dep in deps {
-            match log::status_of(self.connection, row.record, &row.class, *dep)? {
-                Some(Status::Quarantined) => return Ok(Tried::Refused(BUILDS_ON_HELD)),
-                Some(
-                    Status::Logged | Status::Applied | Status::Waiting | Status::Withheld | Status::LetGo,
-                )
-                | None => {}
-            }
-        }
-        Ok(Tried::Waits)
-    }
-
-    /// Whether the author may write what it wrote. What came down the feed was decided above, and so was what this replica
-    /// wrote itself, had to let go, and is given back.
-    fn granted(&mut self, first: &LogRow, results: &[(&&LogRow, Guarded)]) -> Result<Granted> {
+    /// The pack by which a save is to be judged, and whose it is. What came down the feed from its author was decided above, and so
+    /// was what this replica wrote itself, had to let go, and is given back: of that there is none.
+    fn to_be_judged(&self, first: &LogRow) -> Result<Option<(ReplicaId, Batch)>> {
         let brought = log::brought_in(self.connection, first)?;
-        let Some((of, batch)) = brought.filter(|(of, _)| *of != self.own) else { return Ok(Granted::Yes) };
+        let is_decided = |of| of == self.own || (of == first.origin && first.came_down());
+        Ok(brought.filter(|(of, _)| !is_decided(*of)))
+    }
+
+    /// Whether the author may write what it wrote.
+    fn granted(
+        &mut self,
+        first: &LogRow,
+        (of, batch): (ReplicaId, Batch),
+        results: &[(&&LogRow, Guarded)],
+    ) -> Result<Granted> {
         self.spent += custody::bytes(self.connection, first.record)?;
-        let standing = if of == first.origin { Standing::Author } else { Standing::Witness };
-        if standing == Standing::Author && first.came_down() {
-            return Ok(Granted::Yes);
-        }
         let open = results.iter().find(|(row, _)| row.class.as_str() == OPEN);
         let case = Case {
             record: first.record,
             of,
-            standing,
-            attempt: if first.is_asked_for() { Attempt::Again } else { Attempt::First },
+            standing: if of == first.origin { Standing::Author } else { Standing::Witness },
             batch,
             classes: results.iter().map(|(row, _)| &row.class).collect(),
             claimed: open.and_then(|(_, guarded)| Envelope::read(&guarded.view.values).ok()),
@@ -242,19 +211,4 @@ pub(super) enum Fate {
     Settled,
     /// It waits, or there was nothing to do.
     Waits,
-}
-
-enum Tried {
-    Applied(Box<Guarded>),
-    Waits,
-    Refused(&'static str),
-}
-
-impl Tried {
-    fn of(outcome: std::result::Result<Guarded, Reason>) -> Self {
-        match outcome {
-            Ok(guarded) => Self::Applied(Box::new(guarded)),
-            Err(reason) => Self::Refused(reason.code()),
-        }
-    }
 }

@@ -66,7 +66,7 @@ impl Saves {
 const USUAL: &str = "SELECT DISTINCT save FROM change INDEXED BY change_logged WHERE status = 0
      AND record NOT IN (SELECT record FROM part WHERE length(snapshot) > 262144) ORDER BY save LIMIT ?1";
 /// From the parts to their changes: mostly there are none, and what is logged need not be looked through.
-const LARGE: &str = "SELECT DISTINCT c.save FROM part p CROSS JOIN change c ON c.record = p.record
+const LARGE: &str = "SELECT DISTINCT c.save FROM part p CROSS JOIN change c INDEXED BY change_logged_of ON c.record = p.record
      WHERE length(p.snapshot) > 262144 AND c.status = 0 ORDER BY c.save LIMIT ?1";
 
 fn find(connection: &Connection, sql: &str, max: usize) -> Result<Vec<i64>> {

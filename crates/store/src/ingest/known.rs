@@ -83,17 +83,20 @@ pub(super) fn overfills(connection: &Connection, pack: &Pack) -> Result<bool> {
         parts.entry((entry.record, &entry.class)).or_default().push(entry);
     }
     for ((record, class), entries) in parts {
-        let waiting = log::waiting(connection, record, class)?;
-        if waiting + entries.len() > limits::WAITING_PER_PART_MAX
-            && waiting + would_wait(connection, (record, class), &entries)? > limits::WAITING_PER_PART_MAX
-        {
+        let may_wait = log::may_wait(connection, record, class)?;
+        if may_wait + entries.len() <= limits::WAITING_PER_PART_MAX {
+            continue;
+        }
+        let more = would_wait(connection, (record, class), &entries)?;
+        if more > 0 && may_wait + more > limits::WAITING_PER_PART_MAX {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// How many changes of one part would wait: for what nobody brought, or for what waits itself.
+/// How many changes of one part would wait: for what nobody brought, or for what waits itself, or may: what is logged of a large part is
+/// applied later.
 fn would_wait(
     connection: &Connection,
     (record, class): (RecordId, &ClassId),
@@ -110,7 +113,8 @@ fn would_wait(
         };
         let mut is_missing = false;
         for dep in scanned.deps.iter().filter(|dep| !stands.contains(*dep)) {
-            is_missing |= status_of(*dep)?.is_none_or(|status| status == Status::Waiting);
+            is_missing |=
+                status_of(*dep)?.is_none_or(|status| matches!(status, Status::Waiting | Status::Logged));
         }
         if !is_missing {
             stands.insert(entry.hash);

@@ -8,6 +8,7 @@ use teranga_sync::pack::Entry;
 use super::{AGAIN, FROM_FEED, Status, claimed, seq_of};
 use crate::columns::integer;
 use crate::error::Result;
+use crate::next_row::next_row;
 
 /// A change on its way into the log.
 pub(crate) struct Logged<'a> {
@@ -83,10 +84,11 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
         }
         return Ok(Appended { seq, is_new, moved });
     }
+    let seq = next_row(connection, "change")?;
     connection
         .prepare_cached(
-            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
+            "INSERT INTO change (seq, record, class, hash, origin, batch, place, save, status, body, fed, witness)
+             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -95,16 +97,13 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
             change.origin.as_bytes(),
             change.batch.map(|batch| integer(batch.0)),
             change.place,
-            change.save.unwrap_or_default(),
+            change.save.unwrap_or(seq),
             change.status.code(),
             change.body,
             change.fed.map(|batch| integer(batch.0)),
             change.witness.map(|witness| witness.0),
+            seq,
         ])?;
-    let seq = connection.last_insert_rowid();
-    if change.save.is_none() {
-        connection.prepare_cached("UPDATE change SET save = seq WHERE seq = ?1")?.execute([seq])?;
-    }
     Ok(Appended { seq, is_new: change.body.is_some(), moved: false })
 }
 

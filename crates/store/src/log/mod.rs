@@ -175,6 +175,14 @@ pub(crate) fn waiting(connection: &Connection, record: RecordId, class: &ClassId
     Ok(usize::try_from(waiting).unwrap_or_default())
 }
 
+/// How many changes of a part wait, or may yet come to that: they are logged, and not applied.
+pub(crate) fn may_wait(connection: &Connection, record: RecordId, class: &ClassId) -> Result<usize> {
+    let may_wait: i64 = connection
+        .prepare_cached("SELECT count(*) FROM change WHERE record = ?1 AND class = ?2 AND status IN (0, 2)")?
+        .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
+    Ok(usize::try_from(may_wait).unwrap_or_default())
+}
+
 /// Has a change wait. A mark that it bears stays: what comes again is told to those too who brought it.
 pub(crate) fn wait(connection: &Connection, seq: i64) -> Result<()> {
     connection

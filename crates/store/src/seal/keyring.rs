@@ -13,12 +13,15 @@ use super::cipher::{self, Secret};
 use super::place::{Place, fresh};
 use crate::columns::{blob, maybe_blob, unsigned};
 use crate::error::{Result, StoreError};
+use crate::next_row::next_row;
 use crate::{open, tally};
 
 const SCHEMA: &str = include_str!("../sql/keys1.sql");
 const VERSION: u32 = 1;
-/// Keys made in one transaction, before they are needed.
-const MADE_AT_ONCE: usize = 64;
+/// Keys made in one transaction, before they are needed. Twice as many the next time, so that who opens for a single one leaves
+/// few unused, and who takes in thousands of records does not wait for the disk at every sixty-fourth.
+const MADE_AT_FIRST: usize = 64;
+const MADE_AT_ONCE_MAX: usize = 1_024;
 /// Keys kept open in memory.
 const KNOWN_MAX: usize = 4_096;
 const CHECK: &[u8] = b"teranga wrapping key 0\n";
@@ -41,6 +44,8 @@ pub(super) struct Keyring {
     /// What this opening makes new keys of.
     opening: Secret,
     made: u64,
+    /// How many it makes the next time.
+    made_next: usize,
     unused: VecDeque<i64>,
     known: BTreeMap<i64, Secret>,
 }
@@ -89,8 +94,9 @@ impl Keyring {
                 connection.execute("INSERT INTO ring (name, value) VALUES ('check', ?1)", [check])?;
             }
         }
+        let (opening, made_next) = (fresh(entropy), MADE_AT_FIRST);
         let (unused, known) = (VecDeque::new(), BTreeMap::new());
-        Ok(Self { connection, wrapping, opening: fresh(entropy), made: 0, unused, known })
+        Ok(Self { connection, wrapping, opening, made: 0, made_next, unused, known })
     }
 
     /// The number of a key that nothing was sealed with: never one that an earlier opening handed out, whose database may
@@ -104,21 +110,24 @@ impl Keyring {
 
     fn make(&mut self) -> Result<()> {
         let transaction = self.connection.transaction()?;
-        let mut made = Vec::with_capacity(MADE_AT_ONCE);
-        for _ in 0..MADE_AT_ONCE {
+        let mut made = Vec::with_capacity(self.made_next);
+        for _ in 0..self.made_next {
             let key = cipher::derive(&self.opening, &[b"key", &self.made.to_be_bytes()]);
             self.made += 1;
-            transaction.prepare_cached("INSERT INTO key (wrapped) VALUES (x'')")?.execute([])?;
-            let number = transaction.last_insert_rowid();
+            let number = next_row(&transaction, "key")?;
             let wrapped = cipher::seal(&self.wrapping, &number.to_be_bytes(), key.as_slice());
             transaction
-                .prepare_cached("UPDATE key SET wrapped = ?2 WHERE key = ?1")?
+                .prepare_cached("INSERT INTO key (key, wrapped) VALUES (?1, ?2)")?
                 .execute(params![number, wrapped.ok_or(StoreError::Unsealable)?])?;
-            made.push(number);
+            made.push((number, key));
         }
         transaction.commit()?;
+        self.made_next = MADE_AT_ONCE_MAX.min(self.made_next * 2);
         // Not before: a number whose key is not on the disk seals nothing.
-        self.unused.extend(made);
+        for (number, key) in made {
+            self.unused.push_back(number);
+            self.remember(number, key);
+        }
         Ok(())
     }
 
@@ -136,12 +145,16 @@ impl Keyring {
             .and_then(|wrapped| cipher::open(&self.wrapping, &number.to_be_bytes(), &wrapped))
             .and_then(|bytes| Some(Secret::new(bytes.try_into().ok()?)));
         if let Some(key) = &key {
-            if self.known.len() >= KNOWN_MAX {
-                self.known.clear();
-            }
-            self.known.insert(number, key.clone());
+            self.remember(number, key.clone());
         }
         Ok(key)
+    }
+
+    fn remember(&mut self, number: i64, key: Secret) {
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
+        self.known.insert(number, key);
     }
 
     /// Seals bytes with a key; what is sealed names the key.

@@ -1,7 +1,7 @@
 //! Sealing at rest: what a hub's database holds of people - changes, documents, views, values in conflict, salts, files -
 //! is sealed, each record and each file with a key of its own, and the keys lie in a file of their own (`keyring`). When a
 //! record is erased its key is destroyed, so that no old copy of the database gives it back. SQL seals and opens, by
-//! functions that every connection has; on a device, whose disk is encrypted as a whole, they change nothing.
+//! functions that every connection has; on a device, whose disk is its owner's to encrypt as a whole, they change nothing.
 
 mod cipher;
 mod keyring;

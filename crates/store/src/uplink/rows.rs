@@ -11,7 +11,7 @@ use teranga_sync::identity::Identity;
 use teranga_sync::limits;
 use teranga_sync::version::Version;
 
-use crate::apply::{Applied, Applier, Round};
+use crate::apply::{Applied, Applier, Round, Unapplied};
 use crate::behind;
 use crate::erase::{self, Destroyed};
 use crate::error::{Result, StoreError};
@@ -97,13 +97,23 @@ pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Ve
     Ok(rows)
 }
 
-/// As many rounds as an answer may take; what is left then is applied with the next.
+/// As many rounds as an answer may take, of which few may be for what is written to large parts. What is left then is applied after it,
+/// in transactions of its own: nobody waits for it, and who closes the program meanwhile loses none of the answer.
 fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
-    let mut total = Applied::default();
+    let (mut total, mut large) = (Applied::default(), 0);
     for _ in 0..limits::ROUNDS_PER_ANSWER {
-        let round = Applier::new(connection, own, guard).run(Round::Whole)?;
-        total += round;
-        if !round.is_left() {
+        let round = match total.left {
+            Unapplied::ToLargeParts => {
+                large += 1;
+                Round::Whole
+            }
+            Unapplied::Nothing | Unapplied::Saves => Round::Usual,
+        };
+        if large > limits::LARGE_ROUNDS_PER_ANSWER {
+            break;
+        }
+        total += Applier::new(connection, own, guard).run(round)?;
+        if !total.is_left() {
             break;
         }
     }

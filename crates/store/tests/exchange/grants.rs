@@ -20,20 +20,20 @@ use teranga_sync::session::{Plan, PushPlan};
 
 use crate::world::*;
 
-fn caseload(person: &str) -> Profile {
+pub(crate) fn caseload(person: &str) -> Profile {
     let agent = Agent { office: "BAOS".into(), person: person.into() };
     let audience = Audience { reach: Reach::Caseload(agent), ..Audience::of_region(Some("SN-KL")) };
     Profile { kind: ReplicaKind::Device, person: person.into(), office: "BAOS".into(), audience }
 }
 
-fn device(world: &mut World, profile: &Profile, code: &str) -> (tempfile::TempDir, Replica) {
+pub(crate) fn device(world: &mut World, profile: &Profile, code: &str) -> (tempfile::TempDir, Replica) {
     let dir = tempfile::tempdir().unwrap();
     let mut device = Replica::create(dir.path(), profile, &mut world.seed).unwrap();
     enrol(&mut world.region, &mut device, code);
     (dir, device)
 }
 
-fn to(region: &str, person: Option<&str>) -> Assignee {
+pub(crate) fn to(region: &str, person: Option<&str>) -> Assignee {
     let person = person.map(str::to_owned);
     Assignee { region: region.into(), office: Some("BAOS".into()), person }
 }

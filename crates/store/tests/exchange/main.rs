@@ -12,6 +12,7 @@ mod dump;
 mod erasure;
 mod flips;
 mod frozen;
+mod full;
 mod grants;
 mod held;
 mod home;

@@ -57,7 +57,10 @@ fn backed_up(seed: u64) -> (World, tempfile::TempDir, PathBuf, RecordId) {
 fn the_files_of_a_hub_show_nothing_of_what_it_holds_and_its_backups_neither() {
     let (mut world, backups, file, record) = backed_up(300);
     assert!(holds(&world.region, record) && holds(&world.awa, record));
-    assert!(!files_with_word(world.awa.folder()).is_empty(), "a device's disk is encrypted as a whole");
+    assert!(
+        !files_with_word(world.awa.folder()).is_empty(),
+        "a device seals nothing: to encrypt its disk is its owner's"
+    );
     for folder in [world.hq.folder(), world.region.folder(), backups.path()] {
         assert_eq!(files_with_word(folder), [""; 0]);
     }

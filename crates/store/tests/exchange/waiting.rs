@@ -74,3 +74,46 @@ fn more_than_may_wait_is_not_acknowledged_and_taken_once_what_it_builds_on_is_th
     assert!(world.region.aside().unwrap().is_empty());
     assert_eq!(flaws(&world.region), [""; 0]);
 }
+
+/// What is logged of a large part is applied when nobody waits for it: until then it counts as what may wait, or as much could be
+/// logged as one likes, and held aside later.
+#[test]
+fn what_is_logged_of_a_large_part_counts_among_what_may_wait() {
+    let mut world = world(94);
+    let record = open_record(&mut world.awa, &mut world.seed, &[("E01", "ok")]);
+    for number in 0..=limits::PART_LARGE_BYTES / 60_000 {
+        edit(&mut world.awa, record, &[("E02", &format!("{number:060000}"))]);
+    }
+    sync(&mut world.awa, &mut world.region);
+    let half = limits::WAITING_PER_PART_MAX * 3 / 4;
+    for number in 0..=2 * half {
+        edit(&mut world.awa, record, &[("E03", &number.to_string())]);
+    }
+    let plan = Plan { push: PushPlan::Pack { bytes_target: 1 << 20 }, pull_bytes_max: 1 << 20 };
+    let request = world.awa.next_request(&plan, NOW).unwrap().unwrap();
+    let [of] = request.pushes.as_slice() else { panic!("one pack") };
+    let all = of.pack().unwrap();
+    let (first, rest) = all.saves.split_first().unwrap();
+    let (waits, beyond) = rest.split_at(half);
+    let awa = world.region.child(world.awa.id()).unwrap().unwrap();
+    let (number, batch, previous) = (of.number, all.manifest.batch, all.manifest.previous);
+    let waits = of_awa(&world, waits, (number, batch, previous), of);
+    let held = waits.pack().unwrap().hash();
+    let beyond = of_awa(&world, beyond, (number + 1, batch.next(), held), of);
+    let mut brings = |push: &Push| world.region.ingest(&awa, request.line, push, NOW).unwrap();
+    assert_eq!(brings(&waits), Ingested::Logged);
+    assert_eq!(brings(&beyond), Ingested::Refused(Problem::TooManyWaiting));
+    while world.region.apply_logged().unwrap().is_left() {}
+    assert_eq!(world.region.log_counts().unwrap().waiting, half as u64);
+    let first = of_awa(&world, std::slice::from_ref(first), (number + 1, batch.next(), held), of);
+    let last = first.pack().unwrap().hash();
+    let mut brings = |push: &Push| world.region.ingest(&awa, request.line, push, NOW).unwrap();
+    assert_eq!(brings(&first), Ingested::Logged);
+    while world.region.apply_logged().unwrap().is_left() {}
+    let beyond = of_awa(&world, &rest[half..], (number + 2, batch.next().next(), last), of);
+    let mut brings = |push: &Push| world.region.ingest(&awa, request.line, push, NOW).unwrap();
+    assert_eq!(brings(&beyond), Ingested::Logged);
+    while world.region.apply_logged().unwrap().is_left() {}
+    assert_eq!(world.region.parts(record).unwrap(), world.awa.parts(record).unwrap());
+    assert!(world.region.aside().unwrap().is_empty(), "nothing was held aside");
+}

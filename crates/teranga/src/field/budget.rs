@@ -17,8 +17,8 @@ impl FromStr for Budget {
     }
 }
 
-/// What carries a chunk of a file: of less a day nothing would ever go.
-const A_DAY_MIN: u64 = 10_000;
+/// What carries chunks of a file beside the offers of hundreds that wait: of less a day nothing would ever go.
+const A_DAY_MIN: u64 = 100_000;
 
 /// What a network costs: `unmetered`, `metered`, or `metered=20M`, which is what it may cost a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl FromStr for NetworkCost {
         };
         network
             .map(Self)
-            .ok_or("expected unmetered, metered, or bytes a day, 10k at least, such as metered=20M")
+            .ok_or("expected unmetered, metered, or bytes a day, 100k at least, such as metered=20M")
     }
 }
 
@@ -74,12 +74,12 @@ mod tests {
             ("unmetered", Network::Unmetered),
             ("metered", Network::default()),
             ("metered=20M", Network::Metered { bytes_a_day: 20_000_000 }),
-            ("metered=10k", Network::Metered { bytes_a_day: 10_000 }),
+            ("metered=100k", Network::Metered { bytes_a_day: 100_000 }),
         ];
         for (text, network) in costs {
             assert_eq!(text.parse(), Ok(NetworkCost(network)), "{text}");
         }
-        for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none", "metered=9k"] {
+        for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none", "metered=99k"] {
             assert!(wrong.parse::<NetworkCost>().is_err(), "{wrong}");
         }
     }
