@@ -16,9 +16,9 @@ const FAILED_ONCE: [u64; 17] = [
     8_864, 10_452,
 ];
 /// The same of worlds in which devices are granted other things than before, counted from their first.
-const REGRANTS_FAILED_ONCE: [u64; 26] = [
-    27, 105, 136, 178, 254, 274, 285, 302, 354, 441, 462, 512, 544, 580, 648, 650, 658, 710, 801, 887, 903,
-    946, 989, 995, 1_024, 1_235,
+const REGRANTS_FAILED_ONCE: [u64; 27] = [
+    27, 105, 136, 178, 254, 274, 285, 302, 354, 441, 462, 512, 544, 580, 648, 650, 658, 710, 755, 801, 887,
+    903, 946, 989, 995, 1_024, 1_235,
 ];
 /// Seeds of every run of worlds in which devices are granted other things than before.
 const REGRANTS: Range<u64> = REGRANTS_FROM..REGRANTS_FROM + 60;

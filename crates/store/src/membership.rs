@@ -84,7 +84,8 @@ fn regrant(connection: &Connection, before: &Introduction, after: &Introduction)
             enter(connection, child, Some(record))?;
         }
     }
-    Ok(())
+    // What was not taken of what it brought from a hub that is gone, while it might not be told so.
+    verdicts::tell_again(connection, child)
 }
 
 /// Tells a child once more what it may hold and what was not taken, for it may have been told something else that is forgotten
@@ -153,7 +154,7 @@ pub(crate) fn note(connection: &Connection, record: RecordId, before: Option<&Fa
         let id = replica_id(&child.key);
         for Moved { record, was, is } in &moved {
             match (reaches(&child.audience, was), reaches(&child.audience, is)) {
-                (false, true) => enter(connection, id, Some(*record))?,
+                (false, true) => comes_to(connection, id, *record)?,
                 (true, false) => leave(connection, id, *record, None)?,
                 (true, true) | (false, false) => {}
             }
@@ -244,7 +245,7 @@ pub(crate) fn enter_below(connection: &Connection, record: RecordId) -> Result<(
     let Some(custody) = custody::of(connection, record)? else { return Ok(()) };
     for child in children(connection)? {
         if reaches(&child.audience, &custody) {
-            enter(connection, replica_id(&child.key), Some(record))?;
+            comes_to(connection, replica_id(&child.key), record)?;
         }
     }
     Ok(())
@@ -301,6 +302,13 @@ fn enter(connection: &Connection, child: ReplicaId, record: Option<RecordId>) ->
     let digest = [child.0, record.unwrap_or(RecordId([0; 16])).0].concat();
     feed::append(connection, About::Enter(record), To::Only(child), &digest)?;
     Ok(())
+}
+
+/// Tells a child that a record is in its hands now. It may have something of it from a hub that is gone, which was not taken here
+/// while it might not be told so.
+fn comes_to(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
+    enter(connection, child, Some(record))?;
+    verdicts::tell_of(connection, child, record)
 }
 
 /// Tells a child that it may hold something no more.

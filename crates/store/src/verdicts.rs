@@ -167,7 +167,17 @@ fn add(connection: &Connection, verdict: &VerdictRow, how: Added) -> Result<i64>
 pub(crate) fn tell_again(connection: &Connection, child: ReplicaId) -> Result<()> {
     let mut statement =
         connection.prepare_cached("SELECT row, hash FROM verdict WHERE withdrawn = 0 ORDER BY row")?;
-    let mut rows = statement.query([])?;
+    tell(connection, child, statement.query([])?)
+}
+
+/// Tells a child that may hold a record now of the verdicts that stand on it.
+pub(crate) fn tell_of(connection: &Connection, child: ReplicaId, record: RecordId) -> Result<()> {
+    let mut statement = connection
+        .prepare_cached("SELECT row, hash FROM verdict WHERE withdrawn = 0 AND record = ?1 ORDER BY row")?;
+    tell(connection, child, statement.query([record.as_bytes()])?)
+}
+
+fn tell(connection: &Connection, child: ReplicaId, mut rows: rusqlite::Rows<'_>) -> Result<()> {
     while let Some(row) = rows.next()? {
         let hash: ChangeHash = blob(row, 1, "verdict", "hash")?;
         feed::append(connection, About::Verdict(row.get(0)?), To::Only(child), hash.as_bytes())?;

@@ -52,14 +52,17 @@ pub(super) fn build(
     Ok(row.into_iter().collect())
 }
 
-/// A verdict is told to its author or the hub that may be bringing its work since, and to whoever may hold the part, or might until
-/// it took the envelope out.
+/// A verdict is told to its author or the hub that may be bringing its work since, to the witness who brought the change, and to
+/// whoever may hold the part, or might until it took the envelope out.
 fn verdict_row(connection: &Connection, standing: Standing, reader: Reader<'_>) -> Result<Option<Row>> {
     let Standing { verdict, custody } = standing;
     let brings = register::child_of(connection, verdict.origin)? == Some(reader.child);
     let author = brings || verdict.origin == reader.child;
+    let change = log::held(connection, verdict.record, &verdict.class, verdict.hash)?;
+    let witness = change.is_some_and(|change| change.witness() == Some(reader.child));
     let custody = custody::of(connection, verdict.record)?.or(custody).unwrap_or_default();
     let told = author
+        || witness
         || may_hold(reader.audience, &custody, &verdict.class)
         || is_hub_of(connection, reader, verdict.origin)?;
     Ok(told.then_some(Row::Verdict(verdict)))

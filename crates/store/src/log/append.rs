@@ -84,7 +84,8 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
         }
         return Ok(Appended { seq, is_new, moved });
     }
-    let seq = next_row(connection, "change")?;
+    // The first change of a save names its own row.
+    let first = change.save.map_or_else(|| next_row(connection, "change").map(Some), |_| Ok(None))?;
     connection
         .prepare_cached(
             "INSERT INTO change (seq, record, class, hash, origin, batch, place, save, status, body, fed, witness)
@@ -97,14 +98,14 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
             change.origin.as_bytes(),
             change.batch.map(|batch| integer(batch.0)),
             change.place,
-            change.save.unwrap_or(seq),
+            change.save.or(first),
             change.status.code(),
             change.body,
             change.fed.map(|batch| integer(batch.0)),
             change.witness.map(|witness| witness.0),
-            seq,
+            first,
         ])?;
-    Ok(Appended { seq, is_new: change.body.is_some(), moved: false })
+    Ok(Appended { seq: connection.last_insert_rowid(), is_new: change.body.is_some(), moved: false })
 }
 
 /// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says

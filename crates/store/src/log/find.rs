@@ -21,6 +21,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Who brought it as a witness of its author, if anybody did.
+    pub(crate) fn witness(&self) -> Option<ReplicaId> {
+        self.witness
+    }
+
     /// The pack that it is known by where it came down the feed, and whose it is.
     pub(crate) fn fed(&self) -> Option<(ReplicaId, Batch)> {
         self.fed.map(|batch| (self.witness.unwrap_or(self.origin), batch))

@@ -294,3 +294,23 @@ fn what_a_revoked_witness_brought_its_author_brings_after_all() {
     sync(&mut world.awa, &mut world.region);
     assert_eq!(world.awa.tick(record).unwrap(), Tick::Safe);
 }
+
+#[test]
+fn what_is_not_taken_of_a_witness_who_may_hold_less_is_told_it_once_it_may_hold_more_again() {
+    let (mut world, _dir, record) = heard_of_by_moussa(110);
+    enrol(&mut world.region, &mut world.moussa, "seven");
+    sync(&mut world.region, &mut world.hq);
+    let everything = world.moussa.profile().audience.clone();
+    let only_personal =
+        Audience { clearance: Clearance::of_names(["personal"]), ..Audience::of_region(Some("SN-KL")) };
+    world.region.regrant(world.moussa.id(), only_personal).unwrap().unwrap();
+    sync(&mut world.moussa, &mut world.region);
+    assert!(world.region.parts(record).unwrap().is_empty(), "it might not have written that");
+    assert_eq!(world.region.verdicts(record).unwrap().len(), 3);
+    world.region.regrant(world.moussa.id(), everything).unwrap().unwrap();
+    for _ in 0..2 {
+        sync(&mut world.moussa, &mut world.region);
+    }
+    assert!(world.moussa.parts(record).unwrap().is_empty(), "both show the same");
+    assert_eq!(flaws(&world.moussa), [""; 0]);
+}
