@@ -44,15 +44,17 @@ impl Applier<'_> {
         if let Some(reason) = self.refused_above(&open)? {
             return self.hold_aside(&open, &reason);
         }
-        let of = self.to_be_judged(first)?;
-        // Before it is tried: whoever was revoked is not to cost anything.
-        if let Some(of) = of.filter(|_| !first.is_asked_for())
-            && is_of_a_revoked(self.connection, of)?
-        {
-            return self.quarantine(&open, REVOKED);
-        }
         let salt = part::salt_of(self.connection, record)?
             .ok_or(StoreError::Inconsistent { table: "record", column: "salt" })?;
+        let of = self.to_be_judged(first)?;
+        let is_revoked = match of.filter(|_| !first.is_asked_for()) {
+            None => false,
+            Some(of) => is_of_a_revoked(self.connection, of)?,
+        };
+        // Before it is tried: whoever was revoked is not to cost anything. What waits is bounded for everybody.
+        if is_revoked && self.builds_on_what_is_here(&open, salt)? {
+            return self.quarantine(&open, REVOKED);
+        }
         let mut results = Vec::new();
         for row in &open {
             match self.try_row(row, salt)? {
@@ -63,6 +65,7 @@ impl Applier<'_> {
         }
         let granted = match of {
             None => Granted::Yes,
+            Some(_) if is_revoked => return self.quarantine(&open, REVOKED),
             Some(pack) => self.granted(first, pack, &results)?,
         };
         let mark = match granted {

@@ -4,6 +4,8 @@ use teranga_core::id::{ChangeHash, Salt};
 use teranga_document::guard::{Guarded, Reason};
 use teranga_document::part::Part;
 use teranga_document::room::Room;
+use teranga_sync::first::first_hash;
+use teranga_sync::scan::{ChangeLimits, scan};
 
 use super::{Applier, BUILDS_ON_HELD, Loaded, round};
 use crate::error::Result;
@@ -32,8 +34,7 @@ impl Applier<'_> {
             self.parts.insert(key.clone(), Loaded { part: loaded, bytes: stored.size() });
         }
         let body = row.body.as_deref().unwrap_or_default();
-        let limits = teranga_sync::scan::ChangeLimits::PROTOCOL;
-        let Ok(scanned) = teranga_sync::scan::scan(body, &limits) else {
+        let Ok(scanned) = scan(body, &ChangeLimits::PROTOCOL) else {
             return Ok(Tried::Refused("malformed"));
         };
         let Some(loaded) = self.parts.get(&key) else { return Ok(Tried::Waits) };
@@ -54,6 +55,22 @@ impl Applier<'_> {
             Some(outcome) => Ok(Tried::of(outcome)),
             None => self.missing(row, &missing),
         }
+    }
+
+    /// Whether all that changes build on is in their documents, by the log alone.
+    pub(super) fn builds_on_what_is_here(&self, rows: &[&LogRow], salt: Salt) -> Result<bool> {
+        for row in rows {
+            let body = row.body.as_deref().unwrap_or_default();
+            let Ok(scanned) = scan(body, &ChangeLimits::PROTOCOL) else { return Ok(false) };
+            let first = first_hash(row.record, &row.class, salt);
+            for dep in scanned.deps.iter().filter(|dep| **dep != first) {
+                let status = log::status_of(self.connection, row.record, &row.class, *dep)?;
+                if status != Some(Status::Applied) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// What comes of a change that found no room: an office's is tried in the room that is kept for offices.
