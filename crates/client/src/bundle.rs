@@ -189,6 +189,7 @@ impl Device {
         if heard.unreadable == parcel.sealed.len() {
             return Err(ParcelError::Damaged.into());
         }
+        self.replica_mut().apply_the_rest()?;
         self.reload_catalogue()?;
         Ok(heard)
     }

@@ -9,7 +9,7 @@ use teranga_core::catalogue::Catalogue;
 use teranga_core::form::{Form, FormRef};
 use teranga_core::id::Entropy;
 use teranga_core::shipped;
-use teranga_store::{Profile, Replica};
+use teranga_store::{Profile, Replica, StoreError};
 use teranga_sync::drawn::Drawing;
 use teranga_sync::introduction::ReplicaKind;
 
@@ -45,7 +45,12 @@ impl Device {
     }
 
     /// A device over an open replica.
-    pub fn over(replica: Replica) -> Result<Self, ClientError> {
+    pub fn over(mut replica: Replica) -> Result<Self, ClientError> {
+        // What was left to apply when the program was closed. Without room on the disk one can read all the same.
+        match replica.apply_the_rest() {
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => return Err(error.into()),
+        }
         let mut device = Self { replica, catalogue: Catalogue::default() };
         device.reload_catalogue()?;
         Ok(device)

@@ -55,9 +55,12 @@ impl Reason {
         }
     }
 
+    /// Those for which there would be a place with more room.
+    pub const FOR_ROOM: [Self; 3] = [Self::TooManyKeys, Self::TooLarge, Self::TooManyChanges];
+
     /// Whether there would be a place for it with more room.
-    pub const fn is_for_room(self) -> bool {
-        matches!(self, Self::TooManyKeys | Self::TooLarge | Self::TooManyChanges)
+    pub fn is_for_room(self) -> bool {
+        Self::FOR_ROOM.contains(&self)
     }
 }
 

@@ -12,8 +12,8 @@ pub enum Room {
     Field,
     /// What somebody writes who holds everything of their place, as an office does: a quarter more, which no caseload's device can fill.
     Office,
-    /// What the hub above has let in, or was in the part before: the hub's room, and beside it what is here and may yet be refused
-    /// there.
+    /// What the hub above has let in, or was in the part before: the room of the hubs above, and beside it what is here and may yet
+    /// be refused there.
     Decided,
 }
 
@@ -45,7 +45,7 @@ impl Room {
         let quarters = match self {
             Self::Field => 4,
             Self::Office => 5,
-            Self::Decided => 12,
+            Self::Decided => 16,
         };
         limit / 4 * quarters
     }
@@ -61,8 +61,8 @@ mod tests {
         assert_eq!((Room::Field.bytes_max(), Room::Field.keys_max()), (PART_BYTES_MAX, PART_KEYS_MAX));
         for max in [Room::changes_max, Room::bytes_max, Room::keys_max] {
             assert!(max(Room::Office) > max(Room::Field));
-            // The hub above may hold its office's room, and a region's own office as much.
-            assert!(max(Room::Decided) >= 2 * max(Room::Office));
+            // Two hubs above may each hold what their offices may fill, and here lies as much.
+            assert!(max(Room::Decided) >= 3 * max(Room::Office));
         }
     }
 }

@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_mins(15);
 pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     let parent = state.parent.lock().await;
     let link = parent.as_ref().ok_or_else(admin::no_parent)?;
-    let Session { summary, refused } = synchronise(state.as_ref(), link, Patience::FIELD, |summary| {
+    let talked = synchronise(state.as_ref(), link, Patience::FIELD, |summary| {
         tracing::info!(
             round_trips = summary.round_trips,
             up = summary.bytes_up,
@@ -29,7 +29,9 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
             "relay"
         );
     })
-    .await?;
+    .await;
+    state.apply_the_rest();
+    let Session { summary, refused } = talked?;
     let lane = Lane::begin(Errand::All, None, Patience::FIELD.failures_max);
     let (files, carried) = carry_files(state.as_ref(), link, Patience::FIELD, lane, |files| {
         tracing::info!(

@@ -64,20 +64,26 @@ impl HubState {
         leaves: impl FnOnce(&T) -> bool + Send + 'static,
         work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
     ) -> Result<T, Rejected> {
-        let (state, runtime) = (Arc::clone(self), Handle::current());
-        self.office(move |office| {
+        // What waits for its turn does not keep the hub from closing.
+        let (state, runtime) = (Arc::downgrade(self), Handle::current());
+        let done = self.office(move |office| {
             let done = work(office);
             let may_leave = match &done {
                 Ok(done) => leaves(done),
                 // Nobody was heard.
                 Err(rejected) => rejected.problem != Problem::Unauthorised,
             };
-            if may_leave {
+            if let Some(state) = state.upgrade().filter(|_| may_leave) {
                 state.apply_the_rest_on(&runtime);
             }
             done
-        })
-        .await
+        });
+        let done = done.await;
+        if done.as_ref().is_err_and(|rejected| rejected.problem == Problem::Internal) {
+            // It may have broken off before it came to that.
+            self.apply_the_rest();
+        }
+        done
     }
 
     /// Applies what is logged, a transaction at a time, so that others are served in between.

@@ -130,17 +130,10 @@ pub async fn synchronise(
     let mut conversation = begun.map_err(Failure::from)?;
     let carrier = Carrier { holder, link, patience, road: Road::Answers };
     let refused = carrier.carry(&mut conversation, |talk: &Conversation| progress(talk.summary())).await;
-    apply_the_rest(holder)?;
     match refused {
         Err(error) if !error.is_a_refusal() => Err(error),
         Err(_) | Ok(()) => Ok(Session { summary: *conversation.summary(), refused }),
     }
-}
-
-/// Applies what the answers left logged, so that others are served in between.
-fn apply_the_rest(holder: &impl Holder) -> Result<(), SyncError> {
-    while holder.with(Replica::apply_logged).map_err(Failure::from)?.is_left() {}
-    Ok(())
 }
 
 /// Carries files, after the answers. What it did is told however it ended. `progress` is told after every exchange.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use teranga_core::class::ClassId;
 use teranga_core::grant::may_introduce;
 use teranga_core::id::{Batch, ChangeHash, RecordId, ReplicaId};
+use teranga_document::guard::Reason;
 use teranga_sync::feed::VerdictRow;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
@@ -167,11 +168,16 @@ pub(crate) fn another_brings(connection: &Connection, hub: ReplicaId, pack: &Pac
     Ok(())
 }
 
-/// The author of a change brings it itself that a witness had brought, who might not, or had been revoked: it is decided on anew.
-/// Whether it is.
+/// The author of a change brings it itself that a witness had brought, who might not, or had been revoked, or had less room: it is
+/// decided on anew. Whether it is.
 pub(crate) fn its_author_brings(connection: &Connection, entry: &Entry) -> Result<bool> {
     let change = (entry.record, &entry.class, entry.hash);
-    Ok(try_again(connection, change, NOT_GRANTED)? || try_again(connection, change, REVOKED)?)
+    for reason in Reason::FOR_ROOM.map(Reason::code).into_iter().chain([NOT_GRANTED, REVOKED]) {
+        if try_again(connection, change, reason)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Has this hub decide for itself on a record, whatever hubs below said of it.

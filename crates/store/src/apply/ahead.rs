@@ -13,6 +13,7 @@ use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
 use teranga_document::guard::{Guard, Guarded, Reason};
 use teranga_document::part::Part;
+use teranga_document::room::Room;
 use teranga_sync::scan::{ChangeLimits, scan};
 
 use super::Loaded;
@@ -53,29 +54,36 @@ pub(super) fn try_ahead(
                 && seen.insert(key)
             {
                 let one = ask(connection, row)?;
-                bytes += one.as_ref().map_or(0, |(_, stored)| stored.size());
+                bytes += one.as_ref().map_or(0, |one| one.stored.size());
                 asked.extend(one);
             }
         }
     }
-    Ok(on_all_processors(asked, |(row, stored)| Some((row.seq, tried(guard, &row, stored)?))))
+    Ok(on_all_processors(asked, |asked| Some((asked.row.seq, tried(guard, asked)?))))
 }
 
 /// What is needed to try a change.
-fn ask(connection: &Connection, row: LogRow) -> Result<Option<(LogRow, Stored)>> {
-    let Some(salt) = part::salt_of(connection, row.record)? else { return Ok(None) };
-    let stored = part::stored(connection, row.record, &row.class, salt)?;
-    Ok(Some((row, stored)))
+struct Asked {
+    row: LogRow,
+    stored: Stored,
+    room: Room,
 }
 
-fn tried(guard: &Guard, row: &LogRow, stored: Stored) -> Option<Tried> {
+fn ask(connection: &Connection, row: LogRow) -> Result<Option<Asked>> {
+    let Some(salt) = part::salt_of(connection, row.record)? else { return Ok(None) };
+    let stored = part::stored(connection, row.record, &row.class, salt)?;
+    let room = room_for(connection, &row)?;
+    Ok(Some(Asked { row, stored, room }))
+}
+
+fn tried(guard: &Guard, Asked { row, stored, room }: Asked) -> Option<Tried> {
     let body = row.body.as_deref()?;
     let scanned = scan(body, &ChangeLimits::PROTOCOL).ok()?;
     let base = stored.part().ok()?;
     if !scanned.deps.iter().all(|dep| base.contains(dep)) {
         return None;
     }
-    let outcome = guard.within(room_for(row)).apply(&base, body);
+    let outcome = guard.within(room).apply(&base, body);
     Some(Tried { stored, base, outcome })
 }
 

@@ -19,10 +19,11 @@ use teranga_core::id::{Batch, Line, RecordId, ReplicaId};
 use teranga_document::guard::Guard;
 use teranga_document::part::Part;
 use teranga_sync::limits;
+use teranga_sync::pack::Pack;
 
 use crate::erase;
 use crate::error::Result;
-use crate::log;
+use crate::log::{self, Status};
 use crate::orphan;
 use crate::part::OPEN;
 use crate::receipts;
@@ -83,11 +84,35 @@ impl Replica {
         self.apply_round(Round::Usual)
     }
 
+    /// Applies all that an answer or a file left logged, round by round.
+    pub fn apply_the_rest(&mut self) -> Result<()> {
+        while self.apply_logged()?.is_left() {}
+        Ok(())
+    }
+
+    /// Applies what one pack brought, whatever else is logged: whoever brought it is told in this answer what became of it, or
+    /// never.
+    pub fn apply_brought(&mut self, pack: &Pack) -> Result<Applied> {
+        let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
+        self.apply_with(|applier| {
+            let mut rows = log::of_pack(applier.connection, origin, batch)?;
+            rows.extend(log::of_testimony(applier.connection, origin, batch)?);
+            let logged = rows.into_iter().filter(|row| row.status == Status::Logged);
+            let saves: BTreeSet<i64> = logged.map(|row| row.save).collect();
+            saves.into_iter().try_for_each(|save| applier.apply_save(save))?;
+            applier.settle()
+        })
+    }
+
     fn apply_round(&mut self, round: Round) -> Result<Applied> {
+        self.apply_with(|applier| applier.run(round))
+    }
+
+    fn apply_with(&mut self, work: impl FnOnce(&mut Applier<'_>) -> Result<Applied>) -> Result<Applied> {
         let (identity, guard) = (self.identity().clone(), Guard::new());
         let transaction = self.connection_mut().transaction()?;
         let mut applier = Applier::new(&transaction, identity.replica(), &guard);
-        let applied = applier.run(round)?;
+        let applied = work(&mut applier)?;
         let orphans = applier.orphans()?;
         erase::erase_orphans(&transaction, &identity, &orphans)?;
         transaction.commit()?;
@@ -171,6 +196,11 @@ impl<'a> Applier<'a> {
                 self.apply_in_turn(save, Unapplied::ToLargeParts)?;
             }
         }
+        self.settle()
+    }
+
+    /// What follows from what was applied in this round, or held aside.
+    fn settle(&mut self) -> Result<Applied> {
         // Only now: who may write an assessment stands in its case, of which more than one save may have come.
         while let Some(part) = self.settled.pop_first() {
             for save in self.waiting_for(&part)? {

@@ -1,5 +1,6 @@
 //! One change at its part: loaded once a round, tried on a copy, in the room that is its author's.
 
+use rusqlite::Connection;
 use teranga_core::id::{ChangeHash, Salt};
 use teranga_document::guard::{Guarded, Reason};
 use teranga_document::part::Part;
@@ -42,7 +43,7 @@ impl Applier<'_> {
         let missing: Vec<ChangeHash> =
             scanned.deps.iter().filter(|dep| !base.contains(dep)).copied().collect();
         let outcome = if missing.is_empty() {
-            let outcome = self.guard.within(room_for(row)).apply(base, body);
+            let outcome = self.guard.within(room_for(self.connection, row)?).apply(base, body);
             Some(self.with_room(row, base, outcome)?)
         } else {
             None
@@ -73,7 +74,7 @@ impl Applier<'_> {
         Ok(true)
     }
 
-    /// What comes of a change that found no room: an office's is tried in the room that is kept for offices.
+    /// What comes of a change that found no room: what an office brings is tried in the room that is kept for offices.
     fn with_room(
         &self,
         row: &LogRow,
@@ -81,11 +82,12 @@ impl Applier<'_> {
         outcome: std::result::Result<Guarded, Reason>,
     ) -> Result<std::result::Result<Guarded, Reason>> {
         let has_no_room = outcome.as_ref().is_err_and(|reason| reason.is_for_room());
-        if !has_no_room || room_for(row) != Room::Field {
+        if !has_no_room || room_for(self.connection, row)? != Room::Field {
             return Ok(outcome);
         }
-        let author = register::introduction(self.connection, row.origin)?;
-        let room = author.map_or(Room::Field, |author| Room::of_author(&author.audience));
+        // A witness has no more room in another's name than in its own.
+        let bringer = register::introduction(self.connection, row.witness().unwrap_or(row.origin))?;
+        let room = bringer.map_or(Room::Field, |bringer| Room::of_author(&bringer.audience));
         if room == Room::Field {
             return Ok(outcome);
         }
@@ -109,9 +111,15 @@ impl Applier<'_> {
 }
 
 /// The room that a change has, as long as nobody asks whether an office wrote it. What came down was let in above, and what is on
-/// its way back was in its part before.
-pub(super) fn room_for(row: &LogRow) -> Room {
-    if row.came_down() { Room::Decided } else { Room::Field }
+/// its way back was in its part before; what a witness brings up was not.
+pub(super) fn room_for(connection: &Connection, row: &LogRow) -> Result<Room> {
+    if !row.came_down() {
+        return Ok(Room::Field);
+    }
+    if row.witness().is_none() || log::brought_in(connection, row)?.is_none() {
+        return Ok(Room::Decided);
+    }
+    Ok(Room::Field)
 }
 
 /// What came of trying a change.

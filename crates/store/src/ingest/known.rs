@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use teranga_core::class::ClassId;
-use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, RecordId, ReplicaId};
 use teranga_sync::admit::Chain;
 use teranga_sync::first::first_hash;
 use teranga_sync::limits;
@@ -83,44 +83,49 @@ pub(super) fn overfills(connection: &Connection, pack: &Pack) -> Result<bool> {
         parts.entry((entry.record, &entry.class)).or_default().push(entry);
     }
     for ((record, class), entries) in parts {
-        let may_wait = log::may_wait(connection, record, class)?;
-        if may_wait + entries.len() <= limits::WAITING_PER_PART_MAX {
+        if log::unapplied(connection, record, class)? + entries.len() <= limits::WAITING_PER_PART_MAX {
             continue;
         }
-        let more = would_wait(connection, (record, class), &entries)?;
-        if more > 0 && may_wait + more > limits::WAITING_PER_PART_MAX {
+        let waiting = log::waiting(connection, record, class)?;
+        let (logged, more) = would_wait(connection, (record, class), &entries)?;
+        if more > 0 && waiting + logged + more > limits::WAITING_PER_PART_MAX {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// How many changes of one part would wait: for what nobody brought, or for what waits itself, or may: what is logged of a large part is
-/// applied later.
+/// How many changes of one part would wait, for what nobody brought, or for what waits itself: of those that are logged, for what is
+/// logged of a large part is applied later, and of these entries.
 fn would_wait(
     connection: &Connection,
     (record, class): (RecordId, &ClassId),
     entries: &[&Entry],
-) -> Result<usize> {
-    let status_of = |hash| log::status_of(connection, record, class, hash);
-    let Some(first) = entries.first() else { return Ok(0) };
+) -> Result<(usize, usize)> {
+    let Some(first) = entries.first() else { return Ok((0, 0)) };
+    let logged = log::logged_of(connection, record, class)?;
     // Every part begins with a change that nobody brings.
     let beginning = first_hash(record, class, first.salt);
     let (mut waits, mut stands) = (BTreeSet::new(), BTreeSet::from([beginning]));
-    for entry in entries {
-        let Some(Ok(scanned)) = entry.body.as_ref().map(|body| scan(body, &ChangeLimits::PROTOCOL)) else {
-            continue;
+    let mut look_at = |hash: ChangeHash, body: Option<&Vec<u8>>| -> Result<bool> {
+        let Some(Ok(scanned)) = body.map(|body| scan(body, &ChangeLimits::PROTOCOL)) else {
+            return Ok(false);
         };
         let mut is_missing = false;
         for dep in scanned.deps.iter().filter(|dep| !stands.contains(*dep)) {
-            is_missing |=
-                status_of(*dep)?.is_none_or(|status| matches!(status, Status::Waiting | Status::Logged));
+            let status = log::status_of(connection, record, class, *dep)?;
+            is_missing |= waits.contains(dep) || status.is_none_or(|status| status == Status::Waiting);
         }
-        if !is_missing {
-            stands.insert(entry.hash);
-        } else if status_of(entry.hash)?.is_none() {
-            waits.insert(entry.hash);
-        }
+        let _ = if is_missing { waits.insert(hash) } else { stands.insert(hash) };
+        Ok(is_missing)
+    };
+    let (mut of_logged, mut of_entries) = (0, 0);
+    for row in &logged {
+        of_logged += usize::from(look_at(row.hash, row.body.as_ref())?);
     }
-    Ok(waits.len())
+    for entry in entries {
+        let is_new = log::status_of(connection, record, class, entry.hash)?.is_none();
+        of_entries += usize::from(look_at(entry.hash, entry.body.as_ref())? && is_new);
+    }
+    Ok((of_logged, of_entries))
 }

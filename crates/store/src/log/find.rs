@@ -135,6 +135,15 @@ pub(crate) fn of_record(connection: &Connection, record: RecordId) -> Result<Vec
     select(connection, "change WHERE record = ?1 ORDER BY seq", [record.as_bytes()])
 }
 
+/// The changes of one part that are logged and not applied yet, in order.
+pub(crate) fn logged_of(connection: &Connection, record: RecordId, class: &ClassId) -> Result<Vec<LogRow>> {
+    select(
+        connection,
+        "change WHERE record = ?1 AND class = ?2 AND status = 0 ORDER BY seq",
+        params![record.as_bytes(), class.as_str()],
+    )
+}
+
 /// The changes of one part, in order.
 pub(crate) fn of_part(connection: &Connection, record: RecordId, class: &ClassId) -> Result<Vec<LogRow>> {
     select(

@@ -14,8 +14,8 @@ use crate::error::{Result, StoreError};
 pub(crate) use append::{Appended, Logged, append, give_body, move_into, name_again, try_again, try_later};
 pub(crate) use claimed::give_to_its_author;
 pub(crate) use find::{
-    Held, applied_of, brought_in, held, of_pack, of_part, of_record, of_save, of_testimony, row, save_of,
-    seq_of, status_of,
+    Held, applied_of, brought_in, held, logged_of, of_pack, of_part, of_record, of_save, of_testimony, row,
+    save_of, seq_of, status_of,
 };
 
 /// What became of a change.
@@ -98,6 +98,11 @@ impl LogRow {
         self.pack().map(|(_, batch)| batch)
     }
 
+    /// Who brought it as a witness of its author, where that one's own pack has not come.
+    pub(crate) fn witness(&self) -> Option<ReplicaId> {
+        self.witness
+    }
+
     /// Whether those who brought it have not got it: they have taken it out since, or had let it go.
     pub(crate) fn comes_again(&self) -> bool {
         matches!(self.reason.as_deref(), Some(AGAIN | ASKED_FOR))
@@ -175,12 +180,12 @@ pub(crate) fn waiting(connection: &Connection, record: RecordId, class: &ClassId
     Ok(usize::try_from(waiting).unwrap_or_default())
 }
 
-/// How many changes of a part wait, or may yet come to that: they are logged, and not applied.
-pub(crate) fn may_wait(connection: &Connection, record: RecordId, class: &ClassId) -> Result<usize> {
-    let may_wait: i64 = connection
+/// How many changes of a part are not applied yet.
+pub(crate) fn unapplied(connection: &Connection, record: RecordId, class: &ClassId) -> Result<usize> {
+    let unapplied: i64 = connection
         .prepare_cached("SELECT count(*) FROM change WHERE record = ?1 AND class = ?2 AND status IN (0, 2)")?
         .query_row(params![record.as_bytes(), class.as_str()], |row| row.get(0))?;
-    Ok(usize::try_from(may_wait).unwrap_or_default())
+    Ok(usize::try_from(unapplied).unwrap_or_default())
 }
 
 /// Has a change wait. A mark that it bears stays: what comes again is told to those too who brought it.

@@ -66,10 +66,16 @@ pub(crate) fn take_rows(connection: &Connection, own: &Identity, rows: Vec<Row>)
     let of_verdicts: BTreeSet<RecordId> = rows.iter().filter_map(verdict_on).collect();
     let held_before = replica::read_profile(connection)?.audience;
     take::rows(connection, own, rows)?;
-    let applied = apply_all(connection, own.replica(), &Guard::new())?;
     let may_hold = replica::read_profile(connection)?.audience;
+    let is_regranted = may_hold != held_before;
+    let large_rounds = if is_regranted || !of_verdicts.is_empty() {
+        limits::ROUNDS_PER_ANSWER
+    } else {
+        limits::LARGE_ROUNDS_PER_ANSWER
+    };
+    let applied = apply_all(connection, own.replica(), large_rounds)?;
     // Only now does every record that is here say whose it is.
-    if may_hold != held_before {
+    if is_regranted {
         gone::beyond(connection, &may_hold)?;
     }
     of_verdicts.into_iter().try_for_each(|record| gone::out_of_charge(connection, record))?;
@@ -84,7 +90,7 @@ fn verdict_on(row: &Row) -> Option<RecordId> {
 /// The feed was read to its end by who was behind.
 pub(crate) fn catch_up(connection: &Connection, (own, nonce): (ReplicaId, OpeningNonce)) -> Result<Applied> {
     behind::caught_up(connection, (own, nonce))?;
-    apply_all(connection, own, &Guard::new())
+    apply_all(connection, own, limits::LARGE_ROUNDS_PER_ANSWER)
 }
 
 /// The rows of an answer or of a return, which are none where there is nothing. The word of an erasure holds for whoever
@@ -99,8 +105,8 @@ pub(crate) fn read_rows(rows: &[u8], version: Version) -> std::result::Result<Ve
 
 /// As many rounds as an answer may take, of which few may be for what is written to large parts. What is left then is applied after it,
 /// in transactions of its own: nobody waits for it, and who closes the program meanwhile loses none of the answer.
-fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<Applied> {
-    let (mut total, mut large) = (Applied::default(), 0);
+fn apply_all(connection: &Connection, own: ReplicaId, large_rounds: usize) -> Result<Applied> {
+    let (guard, mut total, mut large) = (Guard::new(), Applied::default(), 0);
     for _ in 0..limits::ROUNDS_PER_ANSWER {
         let round = match total.left {
             Unapplied::ToLargeParts => {
@@ -109,10 +115,10 @@ fn apply_all(connection: &Connection, own: ReplicaId, guard: &Guard) -> Result<A
             }
             Unapplied::Nothing | Unapplied::Saves => Round::Usual,
         };
-        if large > limits::LARGE_ROUNDS_PER_ANSWER {
+        if large > large_rounds {
             break;
         }
-        total += Applier::new(connection, own, guard).run(round)?;
+        total += Applier::new(connection, own, &guard).run(round)?;
         if !total.is_left() {
             break;
         }

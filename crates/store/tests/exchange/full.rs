@@ -2,15 +2,17 @@
 //! two replicas would differ for ever; and whatever devices have filled, an office can still write to it.
 
 use teranga_core::class::ClassId;
-use teranga_core::id::RecordId;
+use teranga_core::id::{Line, RecordId};
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_document::room::Room;
+use teranga_store::ingest::Ingested;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::{Replica, StoreError, Unapplied};
 use teranga_sync::session::Session;
 
 use crate::grants::{assign, caseload, device, to};
+use crate::testimonies::in_the_name_of;
 use crate::world::*;
 
 /// Characters of a long answer.
@@ -90,6 +92,37 @@ fn an_office_has_room_in_a_part_that_a_volunteer_has_filled() {
         assert_eq!(value(replica, record, "E05"), Some(Value::text(long(5))));
         assert!(replica.aside().unwrap().is_empty());
     }
+}
+
+#[test]
+fn in_an_offices_name_a_caseload_has_no_more_room_than_in_its_own() {
+    let mut world = world(133);
+    let (_dir, mut binta) = device(&mut world, &caseload("Binta"), "four");
+    let (_other_dir, coumba) = device(&mut world, &caseload("Coumba"), "five");
+    let record = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    assign(&mut world.moussa, &mut world.seed, record, to("SN-KL", Some("Binta")));
+    sync(&mut world.moussa, &mut world.region);
+    sync(&mut world.region, &mut world.hq);
+    sync(&mut binta, &mut world.region);
+    let mut saves = 0;
+    while tries(&mut binta, record, ("E02", &long(saves))).is_ok() {
+        saves += 1;
+    }
+    sync(&mut binta, &mut world.region);
+    sync(&mut world.awa, &mut world.region);
+    edit(&mut world.awa, record, &[("E05", &long(5))]);
+    let request = world.awa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    let who = |replica: &Replica| world.region.introduction(replica.id()).unwrap().unwrap();
+    let (awa, witness) = (who(&world.awa), who(&coumba));
+    let push = in_the_name_of(&coumba, awa, &request.pushes[0]);
+    assert_eq!(world.region.ingest(&witness, Line::FIRST, &push, NOW).unwrap(), Ingested::Logged);
+    world.region.apply_the_rest().unwrap();
+    let reasons: Vec<String> =
+        world.region.verdicts(record).unwrap().into_iter().map(|verdict| verdict.reason).collect();
+    assert_eq!(reasons, ["guard-too-large"]);
+    sync(&mut world.awa, &mut world.region);
+    world.region.apply_the_rest().unwrap();
+    assert_eq!(value(&world.region, record, "E05"), Some(Value::text(long(5))), "its author brings it");
 }
 
 /// Whether a save is taken here.

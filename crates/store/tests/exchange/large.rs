@@ -2,7 +2,7 @@
 //! applied before it, and each round ends soon.
 
 use teranga_store::Unapplied;
-use teranga_sync::session::Session;
+use teranga_sync::session::{Left, Plan, PushPlan, Session};
 
 use crate::world::*;
 
@@ -46,4 +46,27 @@ fn whoever_writes_again_and_again_to_a_large_part_keeps_nobody_waiting() {
     }
     same_everywhere(&world, large);
     same_everywhere(&world, usual);
+}
+
+/// An answer is taken in one transaction, and what a phone is at for minutes the one that closes the program would undo.
+#[test]
+fn of_an_answer_that_is_long_to_apply_the_rest_is_applied_after_it() {
+    let mut world = world(134);
+    let large = open_record(&mut world.moussa, &mut world.seed, &[("E01", "ok")]);
+    for number in 0..LONG_ANSWERS {
+        edit(&mut world.moussa, large, &[("E02", &format!("{number:060000}"))]);
+    }
+    sync_all(&mut world);
+    for number in 0..4 * SAVES {
+        edit(&mut world.moussa, large, &[("E03", &number.to_string())]);
+    }
+    sync(&mut world.moussa, &mut world.region);
+    let plan = Plan { push: PushPlan::Ask, pull_bytes_max: 1 << 20 };
+    let taken = exchange_as(&plan, &mut world.awa, &mut world.region);
+    assert_eq!(taken.left, Left::Nothing);
+    let counts = world.awa.log_counts().unwrap();
+    assert!(counts.logged > 0 && counts.applied > 0, "{counts:?}");
+    world.awa.apply_the_rest().unwrap();
+    assert_eq!(world.awa.log_counts().unwrap().logged, 0);
+    assert_eq!(world.awa.parts(large).unwrap(), world.region.parts(large).unwrap());
 }

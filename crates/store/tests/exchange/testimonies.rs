@@ -155,7 +155,7 @@ fn two_witnesses_who_may_hold_different_parts_bring_the_whole() {
 }
 
 /// A pack of Awa's as somebody else signs it, in the name of whom they say.
-fn in_the_name_of(witness: &Replica, author: Introduction, of: &Push) -> Push {
+pub(crate) fn in_the_name_of(witness: &Replica, author: Introduction, of: &Push) -> Push {
     let Pack { manifest, saves } = of.pack().unwrap();
     let by = Authorship { author: Some(author), openings: manifest.by.openings };
     let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();

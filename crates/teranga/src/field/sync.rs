@@ -110,6 +110,7 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     let progress = |summary: &Summary| bar.set_message(told(summary, messages));
     let held = Held(Mutex::new(device));
     let outcome = synchronise(&held, &way.link, way.patience, progress).await;
+    held.with(Replica::apply_the_rest)?;
     bar.finish_and_clear();
     let Session { summary, refused } = outcome?;
     // What is carried for others never fails one's own session.
