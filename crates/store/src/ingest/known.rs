@@ -116,7 +116,11 @@ fn would_wait(
             let status = log::status_of(connection, record, class, *dep)?;
             is_missing |= waits.contains(dep) || status.is_none_or(|status| status == Status::Waiting);
         }
-        let _ = if is_missing { waits.insert(hash) } else { stands.insert(hash) };
+        if is_missing {
+            waits.insert(hash);
+        } else {
+            stands.insert(hash);
+        }
         Ok(is_missing)
     };
     let (mut of_logged, mut of_entries) = (0, 0);
