@@ -43,7 +43,12 @@ impl Office {
         pushes: &'a [Push],
         mut take: impl FnMut(&mut Self, &Push) -> Result<Ingested, Rejected>,
     ) -> Result<Option<&'a Push>, Rejected> {
+        let mut looked_at = 0;
         for push in pushes {
+            if looked_at > limits::ROUNDS_PER_EXCHANGE * limits::ROUND_SAVES_MAX {
+                // More than its time allows: the others are sent again.
+                break;
+            }
             let held = self.replica().held_of_revoked(replica_id(&child.key))?;
             if held + push.bytes.len() as u64 > limits::REVOKED_BYTES_MAX {
                 let detail = "as much of a revoked replica is held aside as may be";
@@ -54,7 +59,8 @@ impl Office {
                 // this answer or never.
                 Ingested::Logged | Ingested::Known => {
                     if let Ok(pack) = push.pack() {
-                        self.replica_mut().apply_brought(&pack)?;
+                        let applied = self.replica_mut().apply_brought(&pack)?;
+                        looked_at += applied.changes + applied.quarantined;
                     }
                 }
                 Ingested::Gap => break,
