@@ -123,14 +123,6 @@ pub(crate) fn keep_left(connection: &Connection, record: RecordId, custody: &Cus
     Ok(())
 }
 
-/// Keeps what an envelope says of custody beside its record.
-pub(crate) fn write(connection: &Connection, record: RecordId, envelope: &Envelope) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE record SET custody = ?2 WHERE record = ?1")?
-        .execute(params![record.as_bytes(), column(envelope)?])?;
-    Ok(())
-}
-
 /// What an envelope says of custody, in its column; null where its region is in charge.
 pub(crate) fn column(envelope: &Envelope) -> Result<Option<String>> {
     let custody = Custody::of(envelope);

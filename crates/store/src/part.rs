@@ -32,12 +32,16 @@ pub(crate) fn salt_of(connection: &Connection, record: RecordId) -> Result<Optio
     rows.next()?.map(|row| blob(row, 0, "record", "salt")).transpose()
 }
 
+/// Whether a record was ever named here.
+pub(crate) fn is_record_known(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
 /// Notes that a record exists; whether that was not known.
 pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt) -> Result<bool> {
-    let known: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE record = ?1)")?
-        .query_row([record.as_bytes()], |row| row.get(0))?;
-    if known {
+    if is_record_known(connection, record)? {
         return Ok(false);
     }
     // Null of what was erased and never here: it may be named, but without its salt nothing is guessed by its name.
@@ -153,7 +157,7 @@ pub(crate) struct Shown {
     pub(crate) conflicts: Vec<Conflict>,
 }
 
-/// Writes a part with everything derived from it, and moves its record to the end of what has changed.
+/// Writes a part with everything derived from it. Once all parts of a save are written, its record is touched.
 pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, shown: &Shown) -> Result<()> {
     let heads: Vec<u8> = shown.heads.iter().flat_map(|head| head.0).collect();
     connection
@@ -169,8 +173,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
     if let Some(values) = open {
         write_envelope(connection, record, values)?;
     }
-    review::derive(connection, record, open)?;
-    touch(connection, record)
+    review::derive(connection, record, open)
 }
 
 fn write_conflicts(
@@ -229,7 +232,7 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
     let Ok(envelope) = Envelope::read(values) else { return Ok(()) };
     connection
         .prepare_cached(
-            "UPDATE record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6 WHERE record = ?1",
+            "UPDATE record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6, custody = ?7 WHERE record = ?1",
         )?
         .execute(params![
             record.as_bytes(),
@@ -238,8 +241,9 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
             envelope.wave,
             envelope.region,
             envelope.state().code(),
+            custody::column(&envelope)?,
         ])?;
-    custody::write(connection, record, &envelope)
+    Ok(())
 }
 
 /// Forgets what a record's envelope said, when the open part is held no more.

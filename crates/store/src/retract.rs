@@ -181,6 +181,7 @@ impl PartOf<'_> {
             conflicts: guarded.view.conflicts,
         };
         part::write(self.connection, self.record, self.class, &shown)?;
+        part::touch(self.connection, self.record)?;
         Ok(shown.values)
     }
 

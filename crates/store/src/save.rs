@@ -124,6 +124,9 @@ impl Replica {
             .collect();
         edits.extend(release(&part::heads_but_open(&transaction, save.record)?));
         made.extend(saving.edit(&ClassId::new(part::OPEN), &edits)?);
+        if !made.is_empty() {
+            part::touch(&transaction, save.record)?;
+        }
         log_save(&transaction, save.record, own, &made)?;
         if let Some(drawn) = drawn {
             drawn::note(&transaction, nonce, &drawn)?;

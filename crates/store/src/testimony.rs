@@ -220,12 +220,12 @@ fn hear(
     {
         None => log::append(connection, &logged)?,
         Some(seq) if log::give_to_its_author(connection, seq, &logged)? => {
-            Appended { seq, is_new: true, moved: false }
+            Appended { seq, was_here: true, is_new: true, moved: false }
         }
         Some(seq) => {
             let body = entry.body.as_ref();
             let is_new = body.map_or(Ok(false), |body| log::give_body(connection, seq, body))?;
-            Appended { seq, is_new, moved: false }
+            Appended { seq, was_here: true, is_new, moved: false }
         }
     };
     if fork::is_sent_again(connection, seq)? {

@@ -4,11 +4,13 @@
 
 mod ahead;
 mod one_save;
+mod processors;
 mod round;
 mod try_change;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
+use std::thread;
 
 use one_save::Fate;
 pub(crate) use round::Round;
@@ -180,15 +182,7 @@ impl<'a> Applier<'a> {
     pub(crate) fn run(&mut self, round: Round) -> Result<Applied> {
         let Saves { usual, large, more } = Saves::next(self.connection, round)?;
         self.done.left = more;
-        for some in usual.chunks(ahead::SAVES_AT_ONCE) {
-            if self.is_spent() {
-                self.leaves(Unapplied::Saves);
-                break;
-            }
-            self.ahead = ahead::try_ahead(self.connection, self.guard, &self.parts, some)?;
-            some.iter().try_for_each(|save| self.apply_in_turn(*save, Unapplied::Saves))?;
-        }
-        self.ahead.clear();
+        self.apply_usual(&usual)?;
         for (number, save) in large.into_iter().enumerate() {
             if number == 0 {
                 self.apply_save(save)?;
@@ -197,6 +191,27 @@ impl<'a> Applier<'a> {
             }
         }
         self.settle()
+    }
+
+    /// Applies saves to parts of the usual size; while some are written the next are tried.
+    fn apply_usual(&mut self, saves: &[i64]) -> Result<()> {
+        let mut chunks = saves.chunks(ahead::SAVES_AT_ONCE).peekable();
+        thread::scope(|scope| {
+            let first = chunks.peek().copied().unwrap_or_default();
+            let mut next = self.try_ahead(scope, first, &BTreeSet::new())?;
+            while let Some(some) = chunks.next() {
+                if self.is_spent() {
+                    self.leaves(Unapplied::Saves);
+                    break;
+                }
+                let (parts, tried) = next.finish();
+                self.ahead = tried;
+                next = self.try_ahead(scope, chunks.peek().copied().unwrap_or_default(), &parts)?;
+                some.iter().try_for_each(|save| self.apply_in_turn(*save, Unapplied::Saves))?;
+            }
+            self.ahead.clear();
+            Ok(())
+        })
     }
 
     /// What follows from what was applied in this round, or held aside.

@@ -77,6 +77,22 @@ impl Applier<'_> {
             Granted::EnvelopeUnknown(of) => return self.wait_for(of, save, &open),
         };
         let before = custody::facts(self.connection, record)?;
+        self.write(record, results, mark)?;
+        if rows.iter().any(|row| row.class.as_str() == OPEN) {
+            self.spent += membership::reach_of(self.connection, record)? * round::A_PLACE;
+        }
+        let stands = Stands { rows, first, is_late: mark.is_some(), before: before.as_ref() };
+        self.of_erased_cases.extend(standing::follow(self.connection, &stands)?);
+        Ok(Fate::Settled)
+    }
+
+    /// Writes the parts of a record as its changes made them.
+    fn write(
+        &mut self,
+        record: RecordId,
+        results: Vec<(&&LogRow, Guarded)>,
+        mark: Option<&'static str>,
+    ) -> Result<()> {
         for (row, guarded) in results {
             let shown = Shown {
                 heads: guarded.part.heads(),
@@ -93,12 +109,7 @@ impl Applier<'_> {
             self.parts.insert((record, row.class.clone()), loaded);
             self.done.changes += 1;
         }
-        if rows.iter().any(|row| row.class.as_str() == OPEN) {
-            self.spent += membership::reach_of(self.connection, record)? * round::A_PLACE;
-        }
-        let stands = Stands { rows, first, is_late: mark.is_some(), before: before.as_ref() };
-        self.of_erased_cases.extend(standing::follow(self.connection, &stands)?);
-        Ok(Fate::Settled)
+        part::touch(self.connection, record)
     }
 
     /// Whether the hub that brought a save did not take it.

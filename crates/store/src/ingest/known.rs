@@ -17,10 +17,14 @@ use crate::error::Result;
 use crate::fork;
 use crate::log::{self, FROM_FEED, Status};
 use crate::packs;
+use crate::part;
 use crate::receipts;
 
 /// Whether a pack brings something of a record that was erased. Its hashes may come: they are under its signature.
 pub(super) fn brings_erased(connection: &Connection, pack: &Pack) -> Result<bool> {
+    if !erase::is_anything_erased(connection)? {
+        return Ok(false);
+    }
     for entry in pack.saves.iter().flatten() {
         if entry.body.is_some() && erase::is_erased(connection, entry.record)? {
             return Ok(true);
@@ -78,18 +82,22 @@ pub(super) fn in_other_packs(
 /// Whether a pack brings more to a part than may wait there: changes that build on what is not here. One whose dependencies are here
 /// is taken however much waits.
 pub(super) fn overfills(connection: &Connection, pack: &Pack) -> Result<bool> {
-    let mut parts: BTreeMap<(RecordId, &ClassId), Vec<&Entry>> = BTreeMap::new();
+    let mut records: BTreeMap<RecordId, BTreeMap<&ClassId, Vec<&Entry>>> = BTreeMap::new();
     for entry in pack.saves.iter().flatten() {
-        parts.entry((entry.record, &entry.class)).or_default().push(entry);
+        records.entry(entry.record).or_default().entry(&entry.class).or_default().push(entry);
     }
-    for ((record, class), entries) in parts {
-        if log::unapplied(connection, record, class)? + entries.len() <= limits::WAITING_PER_PART_MAX {
-            continue;
-        }
-        let waiting = log::waiting(connection, record, class)?;
-        let (logged, more) = would_wait(connection, (record, class), &entries)?;
-        if more > 0 && waiting + logged + more > limits::WAITING_PER_PART_MAX {
-            return Ok(true);
+    for (record, parts) in records {
+        let is_new = !part::is_record_known(connection, record)?;
+        for (class, entries) in parts {
+            let unapplied = if is_new { 0 } else { log::unapplied(connection, record, class)? };
+            if unapplied + entries.len() <= limits::WAITING_PER_PART_MAX {
+                continue;
+            }
+            let waiting = log::waiting(connection, record, class)?;
+            let (logged, more) = would_wait(connection, (record, class), &entries)?;
+            if more > 0 && waiting + logged + more > limits::WAITING_PER_PART_MAX {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

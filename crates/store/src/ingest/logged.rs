@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use teranga_core::id::{Line, ManifestHash, RecordId, ReplicaId};
+use teranga_core::id::{Line, ManifestHash, RecordId, ReplicaId, Salt};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_sync::identity::replica_id;
@@ -99,7 +99,7 @@ pub(crate) struct Brought {
 
 fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result<Brought, Problem>> {
     let (origin, batch) = (pack.manifest.replica(), pack.manifest.batch);
-    let (mut place, mut brought) = (0, Brought::default());
+    let (mut place, mut brought, mut salts) = (0, Brought::default(), Salts::default());
     for save in &pack.saves {
         let Some(known) = in_other_packs(connection, origin, save)? else {
             return Ok(Err(Problem::Forbidden));
@@ -108,19 +108,20 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
         let (mut first, mut sent_again) = (None, false);
         let entries = || (place..).zip(save).zip(&known);
         for ((place, entry), _) in entries().filter(|(_, known)| !**known) {
-            let same_salt = note_record(connection, entry)? || contested::settle(connection, entry)?;
-            let Appended { seq, is_new, moved } = log::append(connection, &logged(entry, place, first))?;
+            let same_salt = salts.is_of_its_record(connection, entry)?;
+            let appended = log::append(connection, &logged(entry, place, first))?;
+            let Appended { seq, was_here, is_new, moved } = appended;
             if !same_salt {
                 contested::hold_aside(connection, (origin, batch), (seq, entry))?;
             }
             let again = moved && judged::its_author_brings(connection, entry)?;
             brought.something |= is_new || again;
             first.get_or_insert(seq);
-            sent_again |= fork::is_sent_again(connection, seq)?;
+            sent_again |= was_here && fork::is_sent_again(connection, seq)?;
         }
         let (new, mut shape) = (first, Shape::of(save));
         for ((place, entry), _) in entries().filter(|(_, known)| **known) {
-            if !note_record(connection, entry)? && !contested::settle(connection, entry)? {
+            if !salts.is_of_its_record(connection, entry)? {
                 contested::note(connection, (origin, batch), entry)?;
             }
             // It stood in a save of another shape, perhaps: in this pack those of one save stand together.
@@ -138,6 +139,25 @@ fn log_saves(connection: &Connection, pack: &Pack) -> Result<std::result::Result
         }
     }
     Ok(Ok(brought))
+}
+
+/// The record of the change that was looked at last, with its salt: the next one is mostly of the same.
+#[derive(Default)]
+struct Salts {
+    last: Option<(RecordId, Salt)>,
+}
+
+impl Salts {
+    /// Notes that the record of a change exists; whether the salt that the change brings is the record's.
+    fn is_of_its_record(&mut self, connection: &Connection, entry: &Entry) -> Result<bool> {
+        let this = Some((entry.record, entry.salt));
+        if self.last == this {
+            return Ok(true);
+        }
+        let is = note_record(connection, entry)? || contested::settle(connection, entry)?;
+        self.last = this.filter(|_| is);
+        Ok(is)
+    }
 }
 
 /// Places in a pack are counted in 32 bits, of which the limit of entries leaves most.

@@ -7,7 +7,7 @@ use teranga_sync::pack::Entry;
 
 use super::{AGAIN, FROM_FEED, Status, claimed, seq_of};
 use crate::columns::integer;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::next_row::next_row;
 
 /// A change on its way into the log.
@@ -57,6 +57,8 @@ impl<'a> Logged<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Appended {
     pub(crate) seq: i64,
+    /// Whether it was in the log before.
+    pub(crate) was_here: bool,
     /// Whether it, or its body, is new, so that it is still to be applied.
     pub(crate) is_new: bool,
     /// Whether it was known as of another pack, whose receipts spoke of it until now.
@@ -66,30 +68,39 @@ pub(crate) struct Appended {
 /// Appends a change. One that is here already keeps its row and what became of it; only its pack is noted, where it had come
 /// down a feed before, and its body, where a relay had withheld it.
 pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<Appended> {
-    if let Some(seq) = seq_of(connection, change.record, change.class, change.hash)? {
-        if claimed::give_to_its_author(connection, seq, change)? {
-            return Ok(Appended { seq, is_new: true, moved: false });
-        }
-        let moved = if change.batch == Some(FROM_FEED) {
-            came_back(connection, seq, change)?
-        } else {
-            came_in_its_pack(connection, seq, change)?
-        };
-        let mut is_new = false;
-        if let Some(body) = change.body {
-            is_new = give_body(connection, seq, body)?;
-            if change.batch == Some(FROM_FEED) {
-                is_new |= bring_back(connection, seq, body)?;
-            }
-        }
-        return Ok(Appended { seq, is_new, moved });
+    // Mostly it is new: it is looked up only where it is not.
+    if let Some(seq) = insert(connection, change)? {
+        return Ok(Appended { seq, was_here: false, is_new: change.body.is_some(), moved: false });
     }
+    let seq = seq_of(connection, change.record, change.class, change.hash)?
+        .ok_or(StoreError::Inconsistent { table: "change", column: "hash" })?;
+    if claimed::give_to_its_author(connection, seq, change)? {
+        return Ok(Appended { seq, was_here: true, is_new: true, moved: false });
+    }
+    let moved = if change.batch == Some(FROM_FEED) {
+        came_back(connection, seq, change)?
+    } else {
+        came_in_its_pack(connection, seq, change)?
+    };
+    let mut is_new = false;
+    if let Some(body) = change.body {
+        is_new = give_body(connection, seq, body)?;
+        if change.batch == Some(FROM_FEED) {
+            is_new |= bring_back(connection, seq, body)?;
+        }
+    }
+    Ok(Appended { seq, was_here: true, is_new, moved })
+}
+
+/// Writes a change down, unless it is here already; its row.
+fn insert(connection: &Connection, change: &Logged<'_>) -> Result<Option<i64>> {
     // The first change of a save names its own row.
     let first = change.save.map_or_else(|| next_row(connection, "change").map(Some), |_| Ok(None))?;
-    connection
+    let inserted = connection
         .prepare_cached(
             "INSERT INTO change (seq, record, class, hash, origin, batch, place, save, status, body, fed, witness)
-             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)",
+             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)
+             ON CONFLICT (record, class, hash) DO NOTHING",
         )?
         .execute(params![
             change.record.as_bytes(),
@@ -105,7 +116,7 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
             change.witness.map(|witness| witness.0),
             first,
         ])?;
-    Ok(Appended { seq: connection.last_insert_rowid(), is_new: change.body.is_some(), moved: false })
+    Ok((inserted == 1).then(|| connection.last_insert_rowid()))
 }
 
 /// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says

@@ -25,8 +25,9 @@ CREATE TABLE sealed_part (
 INSERT INTO sealed_part SELECT record, class, heads, snapshot, CAST(view AS BLOB) FROM part ORDER BY rowid;
 DROP TABLE part;
 ALTER TABLE sealed_part RENAME TO part;
--- What is logged of a record, without its other changes.
-CREATE INDEX change_logged_of ON change (record, save) WHERE status = 0;
+-- What is logged of which record, in its order, without the changes themselves.
+DROP INDEX change_logged;
+CREATE INDEX change_logged ON change (save, record) WHERE status = 0;
 -- What costs much to apply, for each save reads and writes its parts whole.
 CREATE INDEX part_large ON part (record) WHERE length(snapshot) > 262144;
 CREATE TABLE sealed_conflict (
