@@ -1,15 +1,12 @@
-//! The office, and the one thread that works with it. The work is one thing at a time anyway; on whichever thread of a pool
-//! was free, each of them kept memory of its own for what it had once held, and fifty devices took three times what they
-//! need.
+//! The office, and the one thread that works with it. The work is one thing at a time anyway; on a pool of threads fifty devices
+//! took three times the memory that they need.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use teranga_office::Office;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
-type Work = Box<dyn FnOnce() + Send>;
+use crate::one_thread::{BrokeOff, OneThread};
 
 /// An office at work.
 #[derive(Debug)]
@@ -17,26 +14,15 @@ pub(crate) struct AtWork {
     office: Arc<Mutex<Office>>,
     /// Whoever works with the office comes in the order in which it asked, and waits without a thread.
     turns: Arc<Semaphore>,
-    /// None once it is dropped.
-    thread: Option<(mpsc::Sender<Work>, JoinHandle<()>)>,
+    /// Last: once it is gone nobody has the office's replica open any more.
+    thread: OneThread,
 }
-
-/// The office is not there any more, or what was to be done with it panicked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BrokeOff;
 
 impl AtWork {
     /// Starts the thread.
     pub(crate) fn start(office: Office) -> std::io::Result<Self> {
-        let (given, works) = mpsc::channel::<Work>();
-        let thread = thread::Builder::new().name("office".to_owned()).spawn(move || {
-            for work in works {
-                // What panicked is told to whoever waits, by being gone; the next is worked on as ever.
-                drop(catch_unwind(AssertUnwindSafe(work)));
-            }
-        })?;
         let (office, turns) = (Arc::new(Mutex::new(office)), Arc::new(Semaphore::new(1)));
-        Ok(Self { office, turns, thread: Some((given, thread)) })
+        Ok(Self { office, turns, thread: OneThread::start("office")? })
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over; what
@@ -46,32 +32,17 @@ impl AtWork {
         work: impl FnOnce(&mut Office) -> T + Send + 'static,
     ) -> Result<T, BrokeOff> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| BrokeOff)?;
-        let (office, (told, done)) = (Arc::clone(&self.office), oneshot::channel());
+        let office = Arc::clone(&self.office);
         let work = move || {
             let _turn = turn;
-            let done = work(&mut lock(&office));
-            drop(told.send(done));
+            work(&mut lock(&office))
         };
-        let (given, _) = self.thread.as_ref().ok_or(BrokeOff)?;
-        given.send(Box::new(work)).map_err(|_| BrokeOff)?;
-        done.await.map_err(|_| BrokeOff)
+        self.thread.does(work).await
     }
 
     /// The office, on the thread that asks.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Office> {
         lock(&self.office)
-    }
-}
-
-impl Drop for AtWork {
-    /// What has begun is done: then nobody has the office's replica open any more.
-    fn drop(&mut self) {
-        let Some((given, thread)) = self.thread.take() else { return };
-        drop(given);
-        // Nobody waits for the thread that they are on.
-        if thread.thread().id() != thread::current().id() {
-            drop(thread.join());
-        }
     }
 }
 
@@ -82,6 +53,9 @@ fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
     use teranga_client::invent::Seeded;
 
     use super::*;

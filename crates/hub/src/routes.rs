@@ -23,8 +23,9 @@ use teranga_sync::limits;
 use teranga_sync::message::{self, Ends};
 use teranga_sync::parcel::Parcel;
 
-use crate::gate::{self, LetIn, answer};
+use crate::gate::{self, LetIn, Signed, answer};
 use crate::problem::{DoorProblem, HttpProblem};
+use crate::read_ahead::ReadRequest;
 use crate::relay;
 use crate::state::{Exposure, HubState};
 use crate::world::{SystemEntropy, now};
@@ -51,9 +52,13 @@ pub(crate) fn router(state: Arc<HubState>) -> Router {
 async fn sync(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
     let ends = |head: &[u8]| Ok(message::Request::ends(head)?);
     let let_in = gate::signed(&state, from.0, request, limits::REQUEST_BYTES_MAX, ends).await?;
-    let LetIn { body, slot } = let_in;
+    let Signed { body, key, slot } = let_in;
+    let ReadRequest { heard, place } = state.read(body, key).await?;
     let leaves = |(exchanged, _): &(Exchanged, _)| exchanged.applied.is_left();
-    let exchange = move |office: &mut Office| Ok((office.exchange(&body, now())?, slot));
+    let exchange = move |office: &mut Office| {
+        let _place = place;
+        Ok((office.exchange_heard(heard, now())?, slot))
+    };
     let (exchanged, slot) = state.office_and_rest(leaves, exchange).await?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
@@ -79,7 +84,7 @@ async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Re
 async fn files(State(state): Shared, from: From, request: Request) -> Result<Response, HttpProblem> {
     let ends = |head: &[u8]| Ok(LaneRequest::ends(head)?);
     let let_in = gate::signed(&state, from.0, request, limits::LANE_BYTES_MAX, ends).await?;
-    let LetIn { body, slot } = let_in;
+    let Signed { body, slot, .. } = let_in;
     let (bytes, slot) = state.office(move |office| Ok((office.files(&body, now())?, slot))).await?;
     tracing::info!(bytes = bytes.len(), "files");
     Ok(answer(BYTES, bytes, slot))

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
+use teranga_core::id::PublicKey;
 use teranga_core::problem::Problem;
 use teranga_office::{Office, Rejected};
 use teranga_store::{Replica, StoreError};
 use tokio::runtime::Handle;
 
-use crate::at_work::{AtWork, BrokeOff};
+use crate::at_work::AtWork;
 use crate::gate::{AtGate, Bounds, Callers};
 use crate::link::Link;
+use crate::one_thread::BrokeOff;
+use crate::read_ahead::{ReadAhead, ReadRequest};
 use crate::rest::Rest;
 use crate::synchronise::Holder;
 
@@ -26,6 +30,7 @@ pub(crate) enum Exposure {
 #[derive(Debug)]
 pub(crate) struct HubState {
     office: AtWork,
+    reader: ReadAhead,
     rest: Rest,
     pub(crate) gate: AtGate,
     pub(crate) admin_secret: String,
@@ -35,7 +40,7 @@ pub(crate) struct HubState {
 
 impl HubState {
     pub(crate) fn new(
-        office: AtWork,
+        (office, reader): (AtWork, ReadAhead),
         admin_secret: String,
         exposure: Exposure,
         parent: Option<Link>,
@@ -43,7 +48,21 @@ impl HubState {
     ) -> Result<Self, StoreError> {
         let gate = AtGate::new(bounds, Callers::of(&office.lock())?);
         let rest = Rest::default();
-        Ok(Self { office, rest, gate, admin_secret, exposure, parent: tokio::sync::Mutex::new(parent) })
+        Ok(Self {
+            office,
+            reader,
+            rest,
+            gate,
+            admin_secret,
+            exposure,
+            parent: tokio::sync::Mutex::new(parent),
+        })
+    }
+
+    /// Reads a request of the child with this key, before its turn.
+    pub(crate) async fn read(&self, body: Bytes, key: PublicKey) -> Result<ReadRequest, Rejected> {
+        let read = self.reader.read(body, key).await;
+        read.unwrap_or_else(|BrokeOff| Err(Rejected::new(Problem::Internal, "reading the request broke off")))
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over.

@@ -4,7 +4,7 @@ use teranga_core::problem::{Explain, Problem};
 use teranga_core::time::Millis;
 use teranga_store::children::Standing;
 use teranga_store::conversation::Reply;
-use teranga_store::ingest::Ingested;
+use teranga_store::ingest::{Arrived, Ingested};
 use teranga_store::{Applied, StoreError, Unapplied};
 use teranga_sync::limits;
 use teranga_sync::message::Request;
@@ -12,6 +12,7 @@ use teranga_sync::signed::MessageError;
 use teranga_sync::succession::Succession;
 use teranga_sync::version::Spoken;
 
+use crate::heard::Heard;
 use crate::office::Office;
 use crate::sender::Sender;
 
@@ -97,7 +98,17 @@ pub struct Exchanged {
 impl Office {
     /// Answers one request.
     pub fn exchange(&mut self, body: &[u8], now: Millis) -> Result<Exchanged, Rejected> {
-        let (Sender { introduction: child, standing }, request) = self.authenticate(body)?;
+        let key = self.caller(Request::ends(body)?)?;
+        self.exchange_heard(Heard::read(body, &key, self.replica().spoken())?, now)
+    }
+
+    /// The same with a request that was read before its turn.
+    pub fn exchange_heard(&mut self, heard: Heard, now: Millis) -> Result<Exchanged, Rejected> {
+        let Heard { ends, request, mut first } = heard;
+        self.check_place(ends.hub)?;
+        let Sender { introduction: child, standing } = self.sender(ends.child)?;
+        let request = request?;
+        self.check_meant(request.hub)?;
         let replayed = || Rejected::new(Problem::Replayed, "the exchange number was used before");
         let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
         if standing == Standing::Revoked {
@@ -106,7 +117,8 @@ impl Office {
         }
         let mut applied = Applied::default();
         for push in &request.pushes {
-            match self.replica_mut().ingest(&child, request.line, push, now)? {
+            let arrived = first.take().unwrap_or_else(|| Arrived::of(push));
+            match self.replica_mut().ingest_arrived(&child, request.line, &arrived, now)? {
                 // Before the next is measured against what may wait.
                 Ingested::Logged | Ingested::Known => {
                     applied += self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?;
@@ -152,14 +164,5 @@ impl Office {
             }
         }
         Ok(total)
-    }
-
-    fn authenticate(&self, body: &[u8]) -> Result<(Sender, Request), Rejected> {
-        let ends = Request::ends(body)?;
-        self.check_place(ends.hub)?;
-        let sender = self.sender(ends.child)?;
-        let request = Request::read(body, &sender.introduction.key, self.replica().spoken())?;
-        self.check_meant(request.hub)?;
-        Ok((sender, request))
     }
 }

@@ -13,6 +13,7 @@ mod desk;
 pub mod enrol;
 mod erase;
 pub mod exchange;
+mod heard;
 mod held;
 pub mod names;
 pub mod office;
@@ -27,5 +28,6 @@ mod status;
 
 pub use bundle::ReturnRows;
 pub use exchange::{Beside, Exchanged, Rejected};
+pub use heard::Heard;
 pub use office::Office;
 pub use refusal::Refusal;

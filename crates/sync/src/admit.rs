@@ -1,5 +1,6 @@
 //! Admission: the pure decision on one pack that arrived. The store loads the facts, this decides, the store
-//! executes. Nothing here calls Automerge: a change is read by the bounded scanner only.
+//! executes. What takes long, hashes, signature and changes, needs no facts, and is looked at before. Nothing here calls
+//! Automerge: a change is read by the bounded scanner only.
 
 use std::collections::BTreeSet;
 
@@ -52,10 +53,38 @@ pub enum Admission {
     Refuse(Problem),
 }
 
-/// Decides on a pack whose bytes were decoded.
-pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
-    let hash = pack.hash();
-    if !pack.manifest.verify(&hash) {
+/// A pack, and what can be said of it whatever is known of its origin.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    pack: Pack,
+    hash: ManifestHash,
+    is_signed: bool,
+    /// Whether it is one that can be put together again on the way up.
+    shape: Result<(), Problem>,
+    bodies: Result<(), Problem>,
+}
+
+impl Examined {
+    /// Examines a pack whose bytes were decoded.
+    pub fn of(pack: Pack) -> Self {
+        let hash = pack.hash();
+        let is_signed = pack.manifest.verify(&hash);
+        // Of what nobody signed no more is read.
+        let (shape, bodies) =
+            if is_signed { (check_shape(&pack), check_bodies(&pack)) } else { (Ok(()), Ok(())) };
+        Self { pack, hash, is_signed, shape, bodies }
+    }
+
+    /// The pack, whether it may be taken or not.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+}
+
+/// Decides on a pack.
+pub fn admit(examined: &Examined, chain: &Chain) -> Admission {
+    let Examined { pack, hash, is_signed, shape, bodies } = examined;
+    if !is_signed {
         return Admission::Refuse(Problem::Unauthorised);
     }
     let batch = pack.manifest.batch;
@@ -65,9 +94,7 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if batch <= chain.last {
         return match chain.held {
             // The manifest does not say which bodies came with it: those that come now were never read here.
-            Some(held) if held == hash => {
-                check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Duplicate)
-            }
+            Some(held) if held == *hash => bodies.map_or_else(Admission::Refuse, |()| Admission::Duplicate),
             _ => Admission::Refuse(Problem::BrokenChain),
         };
     }
@@ -79,15 +106,20 @@ pub fn admit(pack: &Pack, chain: &Chain) -> Admission {
     if !begins_a_line && pack.manifest.previous != chain.last_hash.unwrap_or(ManifestHash([0; 32])) {
         return Admission::Refuse(Problem::BrokenChain);
     }
-    if chain.may_be_another_at_home(batch, &hash) {
+    if chain.may_be_another_at_home(batch, hash) {
         return Admission::Refuse(Problem::BrokenChain);
     }
+    shape.and(*bodies).map_or_else(Admission::Refuse, |()| Admission::Accept(*hash))
+}
+
+/// No witness speaks for itself, no save is empty, and nothing is named twice.
+fn check_shape(pack: &Pack) -> Result<(), Problem> {
     let speaks_for_itself =
         pack.manifest.by.author.as_ref().is_some_and(|author| author.key == pack.manifest.origin);
     if speaks_for_itself || pack.saves.iter().any(Vec::is_empty) || names_a_change_twice(pack) {
-        return Admission::Refuse(Problem::Malformed);
+        return Err(Problem::Malformed);
     }
-    check_bodies(pack).map_or_else(Admission::Refuse, |()| Admission::Accept(hash))
+    Ok(())
 }
 
 /// A pack is put together again from its changes on the way up; each has one place in it. Of a save without any nothing would

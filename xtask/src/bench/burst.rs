@@ -1,14 +1,19 @@
 //! A burst: what many devices bring at once is logged and acknowledged before any of it is applied. How fast, with
-//! signatures checked and every pack committed, in one thread.
+//! signatures checked and every pack committed: in one thread, while another reads the next request, as in a hub that serves.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use teranga_core::id::Line;
 use teranga_examples::NOW;
 use teranga_hub::world::SystemEntropy;
-use teranga_store::ingest::Ingested;
+use teranga_store::ingest::{Arrived, Ingested};
 use teranga_store::{Replica, Status};
+use teranga_sync::introduction::Introduction;
 use teranga_sync::message::Request;
+use teranga_sync::version::Spoken;
 
 use super::ingest::{Work, rate};
 
@@ -46,22 +51,31 @@ fn log_all(work: &Work) -> Result<Measured> {
     }
     let mut hub = Replica::open(folder.path(), &mut SystemEntropy)?;
     let before = hub.census()?.len();
-    let counts = work.bodies.iter().map(|body| changes_in(&hub, body)).collect::<Result<Vec<usize>>>()?;
+    let requests = work.bodies.iter().map(|body| Known::of(&hub, body)).collect::<Result<Vec<Known>>>()?;
+    let spoken = hub.spoken();
     let begun = Instant::now();
     let so_far = |changes| Logged { changes_per_s: rate(changes, begun.elapsed().as_secs_f64()), changes };
     let (mut changes, mut burst) = (0, None);
-    for (body, brought) in work.bodies.iter().zip(counts) {
-        let child = hub.child(Request::ends(body)?.child)?.context("enrolled")?;
-        let request = Request::read(body, &child.key, hub.spoken())?;
-        for push in &request.pushes {
-            let ingested = hub.ingest(&child, request.line, push, NOW)?;
-            ensure!(ingested == Ingested::Logged, "a pack was not logged: {ingested:?}");
+    thread::scope(|scope| {
+        // Without a place between them: one is read while one is logged.
+        let (gives, reads) = mpsc::sync_channel(0);
+        let requests = &requests;
+        scope.spawn(move || {
+            requests.iter().try_for_each(|known| gives.send((known, known.read(spoken))).ok())
+        });
+        for (Known { child, changes: brought, .. }, read) in reads {
+            let (line, packs) = read?;
+            for pack in &packs {
+                let ingested = hub.ingest_arrived(child, line, pack, NOW)?;
+                ensure!(ingested == Ingested::Logged, "a pack was not logged: {ingested:?}");
+            }
+            changes += brought;
+            if changes >= BURST && burst.is_none() {
+                burst = Some(so_far(changes));
+            }
         }
-        changes += brought;
-        if changes >= BURST && burst.is_none() {
-            burst = Some(so_far(changes));
-        }
-    }
+        Ok(())
+    })?;
     let whole = so_far(changes);
     let census = hub.census()?;
     let logged = census.iter().filter(|(_, status)| *status == Status::Logged).count();
@@ -69,12 +83,26 @@ fn log_all(work: &Work) -> Result<Measured> {
     Ok(Measured { burst: burst.unwrap_or(whole), whole })
 }
 
-/// How many changes a request brings.
-fn changes_in(hub: &Replica, body: &[u8]) -> Result<usize> {
-    let child = hub.child(Request::ends(body)?.child)?.context("enrolled")?;
-    let mut changes = 0;
-    for push in Request::read(body, &child.key, hub.spoken())?.pushes {
-        changes += push.pack()?.saves.iter().map(Vec::len).sum::<usize>();
+/// A request of a known child, and what it brings.
+struct Known<'a> {
+    child: Introduction,
+    body: &'a [u8],
+    changes: usize,
+}
+
+impl<'a> Known<'a> {
+    fn of(hub: &Replica, body: &'a [u8]) -> Result<Self> {
+        let child = hub.child(Request::ends(body)?.child)?.context("enrolled")?;
+        let mut changes = 0;
+        for push in Request::read(body, &child.key, hub.spoken())?.pushes {
+            changes += push.pack()?.saves.iter().map(Vec::len).sum::<usize>();
+        }
+        Ok(Self { child, body, changes })
     }
-    Ok(changes)
+
+    /// Reads it, and takes its packs apart.
+    fn read(&self, spoken: Spoken) -> Result<(Line, Vec<Arrived>)> {
+        let request = Request::read(self.body, &self.child.key, spoken)?;
+        Ok((request.line, request.pushes.iter().map(Arrived::of).collect()))
+    }
 }

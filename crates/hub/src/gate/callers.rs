@@ -67,6 +67,11 @@ pub(crate) async fn find(state: &Arc<HubState>, from: SocketAddr, ends: Ends) ->
 }
 
 impl Caller {
+    /// Its key.
+    pub(crate) fn key(&self) -> PublicKey {
+        self.key
+    }
+
     /// Whether it signed this. Junk in its name ends here, beside the office and not before it.
     pub(crate) async fn check(&self, body: Bytes) -> Result<(), Rejected> {
         let key = self.key;

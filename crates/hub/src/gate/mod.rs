@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::Request;
+use teranga_core::id::PublicKey;
 use teranga_core::problem::Problem;
 use teranga_office::Rejected;
 use teranga_sync::limits;
@@ -99,6 +100,14 @@ pub(crate) struct AtGate {
 #[derive(Debug)]
 pub(crate) struct LetIn {
     pub(crate) body: Bytes,
+    pub(crate) slot: Slot,
+}
+
+/// A request that was let in because the child with this key signed it.
+#[derive(Debug)]
+pub(crate) struct Signed {
+    pub(crate) body: Bytes,
+    pub(crate) key: PublicKey,
     pub(crate) slot: Slot,
 }
 
@@ -199,7 +208,7 @@ pub(crate) async fn signed(
     request: Request,
     max: usize,
     ends: fn(&[u8]) -> Result<Ends, Rejected>,
-) -> Result<LetIn, Rejected> {
+) -> Result<Signed, Rejected> {
     let gate = &state.gate;
     let mut arriving = Arriving::new(request, max, gate.pace);
     let let_in = async {
@@ -221,7 +230,7 @@ pub(crate) async fn signed(
     let body = arriving.into_body();
     caller.check(body.clone()).await?;
     let slot = slot.in_turn(caller.turn().await?);
-    Ok(LetIn { body, slot })
+    Ok(Signed { body, key: caller.key(), slot })
 }
 
 #[cfg(test)]

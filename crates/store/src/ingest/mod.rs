@@ -11,7 +11,8 @@ use teranga_core::grant::may_introduce;
 use teranga_core::id::{Line, ManifestHash, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
-use teranga_sync::admit::{Admission, admit};
+use teranga_sync::admit::{Admission, Examined, admit};
+use teranga_sync::bytes::DecodeError;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::message::{Acknowledged, Push};
@@ -46,10 +47,37 @@ enum Way {
     Bundle,
 }
 
+/// A pack that arrived, taken apart and examined: an eighth of what logging it costs, for which nothing need be known here.
+#[derive(Debug)]
+pub struct Arrived {
+    number: u64,
+    introduction: Option<Introduction>,
+    examined: std::result::Result<Examined, DecodeError>,
+}
+
+impl Arrived {
+    /// Takes a pack apart.
+    pub fn of(push: &Push) -> Self {
+        let examined = push.pack().map(Examined::of);
+        Self { number: push.number, introduction: push.introduction.clone(), examined }
+    }
+}
+
 impl Replica {
     /// Takes one pack from a child, in one of its lines.
     pub fn ingest(&mut self, child: &Introduction, line: Line, push: &Push, now: Millis) -> Result<Ingested> {
-        self.take_pack(Way::Exchange, child, (line, push), now)
+        self.ingest_arrived(child, line, &Arrived::of(push), now)
+    }
+
+    /// The same with a pack that was taken apart before.
+    pub fn ingest_arrived(
+        &mut self,
+        child: &Introduction,
+        line: Line,
+        arrived: &Arrived,
+        now: Millis,
+    ) -> Result<Ingested> {
+        self.take_pack(Way::Exchange, child, (line, arrived), now)
     }
 
     /// Takes one pack of a child's bundle.
@@ -60,55 +88,57 @@ impl Replica {
         push: &Push,
         now: Millis,
     ) -> Result<Ingested> {
-        self.take_pack(Way::Bundle, child, (line, push), now)
+        self.take_pack(Way::Bundle, child, (line, &Arrived::of(push)), now)
     }
 
     fn take_pack(
         &mut self,
         way: Way,
         child: &Introduction,
-        (line, push): (Line, &Push),
+        (line, arrived): (Line, &Arrived),
         now: Millis,
     ) -> Result<Ingested> {
-        let Ok(pack) = push.pack() else {
+        let Ok(examined) = &arrived.examined else {
             return Ok(Ingested::Refused(Problem::Malformed));
         };
-        if !may_bring(child, push, &pack) {
+        let pack = examined.pack();
+        let introduction = arrived.introduction.as_ref();
+        if !may_bring(child, introduction, pack) {
             return Ok(Ingested::Refused(Problem::Forbidden));
         }
         let via = (replica_id(&child.key), line);
         let transaction = self.connection_mut().transaction()?;
         let next = received(&transaction, via)?.number + 1;
-        if way == Way::Exchange && push.number > next {
+        if way == Way::Exchange && arrived.number > next {
             return Ok(Ingested::Gap);
         }
-        let chain = chain(&transaction, &pack)?;
-        if brings_erased(&transaction, &pack)? {
+        let chain = chain(&transaction, pack)?;
+        if brings_erased(&transaction, pack)? {
             return Ok(Ingested::Refused(Problem::Erased));
         }
-        let (outcome, hash) = match admit(&pack, &chain) {
+        let (outcome, hash) = match admit(examined, &chain) {
             Admission::Accept(hash) => {
-                if overfills(&transaction, &pack)? {
+                if overfills(&transaction, pack)? {
                     return Ok(Ingested::Refused(Problem::TooManyWaiting));
                 }
-                let author = push.introduction.as_ref().unwrap_or(child);
+                let author = introduction.unwrap_or(child);
                 let via = (via.0, (way == Way::Exchange).then_some(line));
-                let arrival = Arrival { pack: &pack, hash: &hash, author, via, now };
+                let arrival = Arrival { pack, hash: &hash, author, via, now };
                 if let Err(problem) = log_pack(&transaction, &arrival)? {
                     return Ok(Ingested::Refused(problem));
                 }
-                judged::another_brings(&transaction, via.0, &pack)?;
+                judged::another_brings(&transaction, via.0, pack)?;
                 (Ingested::Logged, hash)
             }
             Admission::Duplicate => {
-                take_withheld(&transaction, &pack)?;
-                judged::another_brings(&transaction, via.0, &pack)?;
+                take_withheld(&transaction, pack)?;
+                judged::another_brings(&transaction, via.0, pack)?;
                 (Ingested::Known, pack.hash())
             }
             Admission::Gap => return Ok(Ingested::Gap),
             Admission::Refuse(problem) => return Ok(Ingested::Refused(problem)),
         };
-        if way == Way::Bundle && push.number != next {
+        if way == Way::Bundle && arrived.number != next {
             transaction.commit()?;
             return Ok(outcome);
         }
@@ -119,7 +149,7 @@ impl Replica {
             .execute(params![
                 via.0.as_bytes(),
                 line.number(),
-                integer(push.number),
+                integer(arrived.number),
                 hash.as_bytes(),
                 now.0
             ])?;
@@ -134,8 +164,8 @@ impl Replica {
 }
 
 /// A device brings its own packs; a hub also those of replicas that it introduces, and may introduce.
-fn may_bring(child: &Introduction, push: &Push, pack: &Pack) -> bool {
-    match &push.introduction {
+fn may_bring(child: &Introduction, introduction: Option<&Introduction>, pack: &Pack) -> bool {
+    match introduction {
         None => child.key == pack.manifest.origin,
         Some(author) => {
             child.kind == ReplicaKind::Hub

@@ -2,7 +2,7 @@
 //! vectors, so that admission is reached.
 
 use teranga_core::id::ManifestHash;
-use teranga_sync::admit::{Admission, Chain, admit};
+use teranga_sync::admit::{Admission, Chain, Examined, admit};
 use teranga_sync::bytes::{Reader, Writer};
 use teranga_sync::compress::{self, BlockLimits};
 use teranga_sync::limits;
@@ -66,8 +66,9 @@ fn decided(pack: &Pack) {
     let held =
         Chain { last: batch, last_hash: Some(pack.hash()), held: Some(pack.hash()), ..Chain::default() };
     let other = Chain { last: batch, last_hash: None, held: Some(ManifestHash([9; 32])), ..Chain::default() };
+    let examined = Examined::of(pack.clone());
     for chain in [Chain::default(), before, held, other] {
-        match admit(pack, &chain) {
+        match admit(&examined, &chain) {
             Admission::Accept(hash) => assert_eq!(hash, pack.hash()),
             Admission::Refuse(problem) => explained(&problem),
             Admission::Duplicate | Admission::Gap => {}
