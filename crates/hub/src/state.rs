@@ -143,3 +143,80 @@ impl Holder for HubState {
         work(self.office.lock().replica_mut())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::task::Poll;
+
+    use teranga_client::invent::Seeded;
+    use teranga_examples::NOW;
+    use teranga_sync::session::{Plan, PushPlan};
+
+    use super::*;
+
+    /// Turns with the office after which whatever was begun has had its own.
+    const TURNS: usize = 100;
+
+    /// A hub, and what a device has for it.
+    fn hub_and_work(folder: &Path) -> (Arc<HubState>, impl FnOnce(&mut Office) + use<>) {
+        let mut seed = Seeded(7);
+        let mut hub = teranga_examples::hub(&folder.join("hub"), &mut seed);
+        let mut device = teranga_examples::device(&folder.join("device"), "Awa Exemple", &mut hub, &mut seed);
+        let case = teranga_examples::invented(&mut device, "profile", None, &mut seed);
+        teranga_examples::invented(&mut device, "rss", Some(case), &mut seed);
+        let plan = Plan { push: PushPlan::Pack { bytes_target: 64 * 1024 }, pull_bytes_max: 0 };
+        let request = device.replica_mut().next_request(&plan, NOW).unwrap().unwrap();
+        let child = hub.replica().child(device.replica().id()).unwrap().unwrap();
+        let logs = move |office: &mut Office| {
+            let replica = office.replica_mut();
+            for push in &request.pushes {
+                replica.ingest(&child, request.line, push, NOW).unwrap();
+            }
+            assert!(replica.log_counts().unwrap().logged > 0);
+        };
+        let reader = ReadAhead::start(hub.replica().spoken()).unwrap();
+        let threads = (AtWork::start(hub).unwrap(), reader);
+        let state = HubState::new(threads, String::new(), Exposure::Protected, None, &Bounds::default());
+        (Arc::new(state.unwrap()), logs)
+    }
+
+    async fn is_applied(state: &Arc<HubState>) -> bool {
+        for _ in 0..TURNS {
+            let counts = state.office(|office| Ok(office.replica().log_counts()?)).await.unwrap();
+            if counts.logged == 0 && counts.applied > 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn what_work_that_breaks_off_has_logged_is_applied_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, logs) = hub_and_work(folder.path());
+        let work = |office: &mut Office| {
+            logs(office);
+            panic!("on purpose")
+        };
+        let broke_off: Result<(), Rejected> = state.office_and_rest(|()| true, work).await;
+        assert_eq!(broke_off.unwrap_err().problem, Problem::Internal);
+        assert!(is_applied(&state).await);
+    }
+
+    #[tokio::test]
+    async fn so_is_what_was_logged_for_somebody_who_does_not_wait_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, logs) = hub_and_work(folder.path());
+        {
+            let work = |office: &mut Office| {
+                logs(office);
+                Ok(())
+            };
+            let mut asked = std::pin::pin!(state.office_and_rest(|()| true, work));
+            let done = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_ready()));
+            assert!(!done.await, "it was asked once");
+        }
+        assert!(is_applied(&state).await);
+    }
+}

@@ -6,6 +6,7 @@ use teranga_core::id::{Line, RecordId};
 use teranga_core::key::Key;
 use teranga_core::value::Value;
 use teranga_document::room::Room;
+use teranga_store::children::Standing;
 use teranga_store::ingest::Ingested;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::{Replica, StoreError, Unapplied};
@@ -65,6 +66,26 @@ fn what_came_first_is_taken_by_whoever_had_filled_the_part_with_something_else()
     assert_eq!(value(&world.hq, record, "E04"), Some(Value::text(long(4))));
     let held: Vec<_> = world.moussa.held_answers(record).unwrap().into_iter().map(|held| held.key).collect();
     assert_eq!(held, [Key::question("E03")], "its author can give it again");
+}
+
+#[test]
+fn what_a_revoked_device_brings_on_what_is_here_is_held_aside_before_it_is_tried() {
+    let mut world = world(134);
+    let record = nearly_full(&mut world);
+    edit(&mut world.moussa, record, &[("E03", &long(3))]);
+    edit(&mut world.awa, record, &[("E04", &long(4))]);
+    sync(&mut world.awa, &mut world.region);
+    world.region.apply_the_rest().unwrap();
+    let moussa = world.region.child(world.moussa.id()).unwrap().unwrap();
+    assert!(world.region.set_standing(world.moussa.id(), Standing::Revoked).unwrap());
+    let request = world.moussa.next_request(&Session::new().plan(), NOW).unwrap().unwrap();
+    for push in &request.pushes {
+        assert_eq!(world.region.ingest(&moussa, request.line, push, NOW).unwrap(), Ingested::Logged);
+    }
+    world.region.apply_the_rest().unwrap();
+    let reasons: Vec<String> =
+        world.region.verdicts(record).unwrap().into_iter().map(|verdict| verdict.reason).collect();
+    assert_eq!(reasons, ["revoked"], "nobody asked whether there is room for it");
 }
 
 #[test]

@@ -69,12 +69,13 @@ fn measure(attack: Attack) -> Result<Outcome> {
     let (before, idle) = (hub.worked_ms()?, hub.megabytes("VmRSS")?);
     let answers = answers(&hub, bodies)?;
     let answered = hub.worked_ms()? - before;
-    let waited = honest_exchange(&hub, honest)?;
+    let (waited, round_trips) = honest_session(&hub, honest)?;
     all_applied(&hub, &data)?;
     let (worked, most) = (hub.worked_ms()? - before, hub.megabytes("VmHWM")?);
     let told = json!({
         "requests": requests, "bytes_up": bytes, "answers": answers, "worked_ms_until_answered": answered,
         "worked_ms": worked, "megabytes_idle": idle, "megabytes": most, "honest_session_ms": waited,
+        "honest_round_trips": round_trips,
     });
     Ok(Outcome::Measured(told, most <= MEGABYTES_MAX && waited <= HONEST_MS_MAX))
 }
@@ -95,15 +96,16 @@ fn answers(hub: &Served, bodies: Vec<Vec<u8>>) -> Result<Vec<String>> {
     })
 }
 
-/// How long an honest device's whole session takes that begins once everything was answered, in milliseconds.
-fn honest_exchange(hub: &Served, device: Device) -> Result<u128> {
+/// How long an honest device's whole session takes that begins once everything was answered, in milliseconds, and how many requests
+/// it is: whatever is applied meanwhile comes down in it too.
+fn honest_session(hub: &Served, device: Device) -> Result<(u128, u64)> {
     let link = Link::new(&format!("http://{}", hub.address), None)?;
     let held = Held(Mutex::new(device));
     let begun = Instant::now();
     let session = runtime()?.block_on(synchronise(&held, &link, Patience::FIELD, |_| {}))?;
     ensure!(session.refused.is_ok(), "an honest device is refused: {:?}", session.refused);
     ensure!(held.with(|replica| replica.log_counts())?.unsent == 0, "an honest device's work is not taken");
-    Ok(begun.elapsed().as_millis())
+    Ok((begun.elapsed().as_millis(), session.summary.round_trips))
 }
 
 /// Waits until nothing is left to apply.
