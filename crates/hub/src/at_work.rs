@@ -1,28 +1,36 @@
 //! The office, and the one thread that works with it. The work is one thing at a time anyway; on a pool of threads fifty devices
-//! took three times the memory that they need.
+//! took three times the memory that they need. What a work needs that is not of the office, reading a request, a second thread does
+//! meanwhile for whoever is next.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use teranga_office::Office;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::one_thread::{BrokeOff, OneThread};
+
+/// Works that are near the office: one is at it, and one is next. More of them made ready would be nothing but memory.
+pub(crate) const NEAR: usize = 2;
 
 /// An office at work.
 #[derive(Debug)]
 pub(crate) struct AtWork {
     office: Arc<Mutex<Office>>,
-    /// Whoever works with the office comes in the order in which it asked, and waits without a thread.
+    /// Whoever works with the office comes near it in the order in which it asked, and waits without a thread.
+    near: Arc<Semaphore>,
     turns: Arc<Semaphore>,
+    reader: OneThread,
     /// Last: once it is gone nobody has the office's replica open any more.
     thread: OneThread,
 }
 
 impl AtWork {
-    /// Starts the thread.
+    /// Starts the threads.
     pub(crate) fn start(office: Office) -> std::io::Result<Self> {
-        let (office, turns) = (Arc::new(Mutex::new(office)), Arc::new(Semaphore::new(1)));
-        Ok(Self { office, turns, thread: OneThread::start("office")? })
+        let places = |count| Arc::new(Semaphore::new(count));
+        let (reader, thread) = (OneThread::start("reader")?, OneThread::start("office")?);
+        let office = Arc::new(Mutex::new(office));
+        Ok(Self { office, near: places(NEAR), turns: places(1), reader, thread })
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over; what
@@ -31,10 +39,30 @@ impl AtWork {
         &self,
         work: impl FnOnce(&mut Office) -> T + Send + 'static,
     ) -> Result<T, BrokeOff> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| BrokeOff)?;
+        let near = place(&self.near).await?;
+        self.in_turn(near, work).await
+    }
+
+    /// The same with what is made ready before, once it is next.
+    pub(crate) async fn work_on<R: Send + 'static, T: Send + 'static>(
+        &self,
+        ready: impl FnOnce() -> R + Send + 'static,
+        work: impl FnOnce(&mut Office, R) -> T + Send + 'static,
+    ) -> Result<T, BrokeOff> {
+        let near = place(&self.near).await?;
+        let ready = self.reader.does(ready).await?;
+        self.in_turn(near, |office| work(office, ready)).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        near: OwnedSemaphorePermit,
+        work: impl FnOnce(&mut Office) -> T + Send + 'static,
+    ) -> Result<T, BrokeOff> {
+        let turn = place(&self.turns).await?;
         let office = Arc::clone(&self.office);
         let work = move || {
-            let _turn = turn;
+            let _until_done = (near, turn);
             work(&mut lock(&office))
         };
         self.thread.does(work).await
@@ -46,6 +74,10 @@ impl AtWork {
     }
 }
 
+async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, BrokeOff> {
+    Arc::clone(places).acquire_owned().await.map_err(|_| BrokeOff)
+}
+
 fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
     // A transaction that panicked was rolled back: what the lock protects is whole.
     office.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,6 +85,7 @@ fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::{Pin, pin};
     use std::sync::mpsc;
     use std::thread;
 
@@ -94,9 +127,57 @@ mod tests {
         assert!(heard.recv().is_err());
     }
 
+    #[tokio::test]
+    async fn one_is_made_ready_while_one_is_worked_on_and_a_third_comes_after_them() {
+        let (_folder, office) = at_work();
+        let turn = Arc::clone(&office.turns).acquire_owned().await.unwrap();
+        let (told, heard) = mpsc::channel();
+        let asks = |number: u8| {
+            let (ready, worked) = (told.clone(), told.clone());
+            let ready = move || ready.send(("ready", number)).unwrap();
+            office.work_on(ready, move |_, ()| worked.send(("worked on", number)).unwrap())
+        };
+        let (mut first, mut second, third) = (pin!(asks(1)), pin!(asks(2)), asks(3));
+        let mut third = pin!(third);
+        for work in [first.as_mut(), second.as_mut(), third.as_mut()] {
+            polled(work).await;
+        }
+        assert_eq!(heard.recv(), Ok(("ready", 1)));
+        assert_eq!(heard.recv(), Ok(("ready", 2)));
+        drop(turn);
+        assert_eq!(tokio::join!(first, second, third), (Ok(()), Ok(()), Ok(())));
+        let rest: Vec<_> = heard.try_iter().collect();
+        let place = |what| rest.iter().position(|told| *told == what).unwrap();
+        assert!(place(("worked on", 1)) < place(("ready", 3)), "it waits for a place");
+        assert!(place(("worked on", 2)) < place(("worked on", 3)));
+    }
+
+    #[tokio::test]
+    async fn what_needs_nothing_made_ready_comes_in_the_order_of_those_that_do() {
+        let (_folder, office) = at_work();
+        let turn = Arc::clone(&office.turns).acquire_owned().await.unwrap();
+        let (told, heard) = mpsc::channel();
+        let asks = |number: u8| {
+            let told = told.clone();
+            office.work(move |_| told.send(number).unwrap())
+        };
+        let (mut first, mut second, mut third, mut fourth) =
+            (pin!(asks(1)), pin!(asks(2)), pin!(office.work_on(|| (), |_, ()| ())), pin!(asks(4)));
+        polled(first.as_mut()).await;
+        polled(second.as_mut()).await;
+        polled(third.as_mut()).await;
+        polled(fourth.as_mut()).await;
+        drop(turn);
+        tokio::join!(first, second, third, fourth).3.unwrap();
+        assert_eq!(heard.try_iter().collect::<Vec<u8>>(), [1, 2, 4]);
+    }
+
     /// Asks once whether it is done, and then waits no more.
     async fn asked_once<T>(work: impl Future<Output = T>) {
-        let mut work = std::pin::pin!(work);
+        polled(pin!(work)).await;
+    }
+
+    async fn polled<T>(mut work: Pin<&mut impl Future<Output = T>>) {
         std::future::poll_fn(|context| {
             drop(work.as_mut().poll(context));
             std::task::Poll::Ready(())

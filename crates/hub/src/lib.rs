@@ -9,7 +9,6 @@ mod gate;
 pub mod link;
 mod one_thread;
 pub mod problem;
-mod read_ahead;
 pub mod relay;
 mod rest;
 mod routes;

@@ -1,5 +1,5 @@
-//! A thread that does what it is given, one thing after the other. On whichever thread of a pool was free, each of them kept
-//! memory of its own for what it had once held.
+//! A thread that does what it is given, one thing after the other. It is used in place of a pool, of which each thread keeps memory
+//! of its own for what it had once held.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;

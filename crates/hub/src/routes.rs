@@ -16,16 +16,16 @@ use teranga_core::id::FileHash;
 use teranga_core::problem::Problem;
 use teranga_office::admin::Command;
 use teranga_office::consolidate::Since;
-use teranga_office::{Exchanged, Office, Rejected, ReturnRows};
+use teranga_office::{Exchanged, Heard, Office, Rejected, ReturnRows};
 use teranga_sync::attachment::LaneRequest;
 use teranga_sync::enrol::EnrolRequest;
 use teranga_sync::limits;
 use teranga_sync::message::{self, Ends};
 use teranga_sync::parcel::Parcel;
+use teranga_sync::signed::MessageError;
 
 use crate::gate::{self, LetIn, Signed, answer};
 use crate::problem::{DoorProblem, HttpProblem};
-use crate::read_ahead::ReadRequest;
 use crate::relay;
 use crate::state::{Exposure, HubState};
 use crate::world::{SystemEntropy, now};
@@ -53,13 +53,13 @@ async fn sync(State(state): Shared, from: From, request: Request) -> Result<Resp
     let ends = |head: &[u8]| Ok(message::Request::ends(head)?);
     let let_in = gate::signed(&state, from.0, request, limits::REQUEST_BYTES_MAX, ends).await?;
     let Signed { body, key, slot } = let_in;
-    let ReadRequest { heard, place } = state.read(body, key).await?;
+    let spoken = state.spoken;
+    let ready = move || Heard::read(&body, &key, spoken);
     let leaves = |(exchanged, _): &(Exchanged, _)| exchanged.applied.is_left();
-    let exchange = move |office: &mut Office| {
-        let _place = place;
-        Ok((office.exchange_heard(heard, now())?, slot))
+    let exchange = move |office: &mut Office, heard: Result<Heard, MessageError>| {
+        Ok((office.exchange_heard(heard?, now())?, slot))
     };
-    let (exchanged, slot) = state.office_and_rest(leaves, exchange).await?;
+    let (exchanged, slot) = state.office_and_rest(ready, leaves, exchange).await?;
     let applied = exchanged.applied;
     tracing::info!(applied = applied.changes, quarantined = applied.quarantined, "exchange");
     Ok(answer(BYTES, exchanged.answer, slot))
@@ -72,11 +72,11 @@ async fn bundle(State(state): Shared, from: From, request: Request) -> Result<Re
         Ok(Ends { hub: head.to, child: head.from })
     };
     let LetIn { body, slot } = gate::sealed(&state, from.0, request, ends).await?;
-    let take = move |office: &mut Office| {
+    let take = move |office: &mut Office, ()| {
         let taken = office.take_bundle(&body, ReturnRows::Letter, &mut SystemEntropy, now())?;
         Ok((taken, slot))
     };
-    let (taken, slot) = state.office_and_rest(|_| true, take).await?;
+    let (taken, slot) = state.office_and_rest(|| (), |_| true, take).await?;
     tracing::info!(logged = taken.logged, known = taken.known, refused = taken.refused.len(), "bundle");
     Ok(answer(BYTES, taken.back, slot))
 }
@@ -147,11 +147,11 @@ async fn admin(
         return Ok(Json(relay::once(&state).await?));
     }
     let is_status = matches!(command, Command::Status);
-    let ask = move |office: &mut Office| {
+    let ask = move |office: &mut Office, ()| {
         let _slot = slot;
         Ok(office.admin(command, &mut SystemEntropy, now()))
     };
-    let mut answer = state.office_and_rest(|_| true, ask).await??;
+    let mut answer = state.office_and_rest(|| (), |_| true, ask).await??;
     if let (true, Some(object)) = (is_status, answer.as_object_mut()) {
         object.insert("insecure_lan".into(), json!(state.exposure == Exposure::InsecureLan));
     }

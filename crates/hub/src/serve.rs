@@ -16,7 +16,6 @@ use tokio::net::TcpSocket;
 use crate::at_work::AtWork;
 use crate::gate::{Bounds, Gate};
 use crate::link::{Link, LinkError};
-use crate::read_ahead::ReadAhead;
 use crate::relay;
 use crate::routes;
 use crate::schedule::TimeOfDay;
@@ -142,10 +141,8 @@ pub async fn serve_within(
     let address = listener.local_addr().map_err(|error| listening(&options, &error))?;
     write_door(&options, address, &secret)?;
     let has_parent = parent.is_some();
-    let no_thread = |error: std::io::Error| ServeError::Thread(error.kind());
-    let reader = ReadAhead::start(replica.spoken()).map_err(no_thread)?;
-    let office = AtWork::start(Office::open(replica)?).map_err(no_thread)?;
-    let state = Arc::new(HubState::new((office, reader), secret, exposure, parent, &bounds)?);
+    let office = AtWork::start(Office::open(replica)?).map_err(|error| ServeError::Thread(error.kind()))?;
+    let state = Arc::new(HubState::new(office, secret, exposure, parent, &bounds)?);
     if exposure == Exposure::InsecureLan {
         tokio::spawn(remind());
     }

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use teranga_core::id::PublicKey;
 use teranga_core::problem::Problem;
 use teranga_office::{Office, Rejected};
 use teranga_store::{Replica, StoreError};
+use teranga_sync::version::Spoken;
 use tokio::runtime::Handle;
 
 use crate::at_work::AtWork;
 use crate::gate::{AtGate, Bounds, Callers};
 use crate::link::Link;
 use crate::one_thread::BrokeOff;
-use crate::read_ahead::{ReadAhead, ReadRequest};
 use crate::rest::Rest;
 use crate::synchronise::Holder;
 
@@ -30,8 +28,9 @@ pub(crate) enum Exposure {
 #[derive(Debug)]
 pub(crate) struct HubState {
     office: AtWork,
-    reader: ReadAhead,
     rest: Rest,
+    /// The versions of the protocol that are spoken here.
+    pub(crate) spoken: Spoken,
     pub(crate) gate: AtGate,
     pub(crate) admin_secret: String,
     pub(crate) exposure: Exposure,
@@ -40,29 +39,16 @@ pub(crate) struct HubState {
 
 impl HubState {
     pub(crate) fn new(
-        (office, reader): (AtWork, ReadAhead),
+        office: AtWork,
         admin_secret: String,
         exposure: Exposure,
         parent: Option<Link>,
         bounds: &Bounds,
     ) -> Result<Self, StoreError> {
         let gate = AtGate::new(bounds, Callers::of(&office.lock())?);
-        let rest = Rest::default();
-        Ok(Self {
-            office,
-            reader,
-            rest,
-            gate,
-            admin_secret,
-            exposure,
-            parent: tokio::sync::Mutex::new(parent),
-        })
-    }
-
-    /// Reads a request of the child with this key, before its turn.
-    pub(crate) async fn read(&self, body: Bytes, key: PublicKey) -> Result<ReadRequest, Rejected> {
-        let read = self.reader.read(body, key).await;
-        read.unwrap_or_else(|BrokeOff| Err(Rejected::new(Problem::Internal, "reading the request broke off")))
+        let (rest, spoken) = (Rest::default(), office.lock().replica().spoken());
+        let parent = tokio::sync::Mutex::new(parent);
+        Ok(Self { office, rest, spoken, gate, admin_secret, exposure, parent })
     }
 
     /// Works with the office, alone, off the network's threads. Whoever is gone before its turn comes is passed over.
@@ -70,23 +56,21 @@ impl HubState {
         &self,
         work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
     ) -> Result<T, Rejected> {
-        let done = self.office.work(work).await;
-        done.unwrap_or_else(|BrokeOff| {
-            Err(Rejected::new(Problem::Internal, "the work on the office broke off"))
-        })
+        self.office.work(work).await.unwrap_or_else(|BrokeOff| Err(broke_off()))
     }
 
-    /// The same with what may leave something logged, which is applied after it: whether it was refused half way, and whether
-    /// anybody still waits for its answer.
-    pub(crate) async fn office_and_rest<T: Send + 'static>(
+    /// The same on what is made ready before its turn, with what may leave something logged, which is applied after it: whether it
+    /// was refused half way, and whether anybody still waits for its answer.
+    pub(crate) async fn office_and_rest<R: Send + 'static, T: Send + 'static>(
         self: &Arc<Self>,
+        ready: impl FnOnce() -> R + Send + 'static,
         leaves: impl FnOnce(&T) -> bool + Send + 'static,
-        work: impl FnOnce(&mut Office) -> Result<T, Rejected> + Send + 'static,
+        work: impl FnOnce(&mut Office, R) -> Result<T, Rejected> + Send + 'static,
     ) -> Result<T, Rejected> {
         // What waits for its turn does not keep the hub from closing.
         let (state, runtime) = (Arc::downgrade(self), Handle::current());
-        let done = self.office(move |office| {
-            let done = work(office);
+        let done = self.office.work_on(ready, move |office, ready| {
+            let done = work(office, ready);
             let may_leave = match &done {
                 Ok(done) => leaves(done),
                 // Nobody was heard.
@@ -97,7 +81,7 @@ impl HubState {
             }
             done
         });
-        let done = done.await;
+        let done = done.await.unwrap_or_else(|BrokeOff| Err(broke_off()));
         if done.as_ref().is_err_and(|rejected| rejected.problem == Problem::Internal) {
             // It may have broken off before it came to that.
             self.apply_the_rest();
@@ -138,6 +122,10 @@ impl HubState {
     }
 }
 
+fn broke_off() -> Rejected {
+    Rejected::new(Problem::Internal, "the work on the office broke off")
+}
+
 impl Holder for HubState {
     fn with<T>(&self, work: impl FnOnce(&mut Replica) -> T) -> T {
         work(self.office.lock().replica_mut())
@@ -147,11 +135,11 @@ impl Holder for HubState {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::task::Poll;
 
     use teranga_client::invent::Seeded;
     use teranga_examples::NOW;
     use teranga_sync::session::{Plan, PushPlan};
+    use tokio::sync::oneshot;
 
     use super::*;
 
@@ -175,9 +163,8 @@ mod tests {
             }
             assert!(replica.log_counts().unwrap().logged > 0);
         };
-        let reader = ReadAhead::start(hub.replica().spoken()).unwrap();
-        let threads = (AtWork::start(hub).unwrap(), reader);
-        let state = HubState::new(threads, String::new(), Exposure::Protected, None, &Bounds::default());
+        let office = AtWork::start(hub).unwrap();
+        let state = HubState::new(office, String::new(), Exposure::Protected, None, &Bounds::default());
         (Arc::new(state.unwrap()), logs)
     }
 
@@ -195,11 +182,11 @@ mod tests {
     async fn what_work_that_breaks_off_has_logged_is_applied_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let (state, logs) = hub_and_work(folder.path());
-        let work = |office: &mut Office| {
+        let work = |office: &mut Office, ()| {
             logs(office);
             panic!("on purpose")
         };
-        let broke_off: Result<(), Rejected> = state.office_and_rest(|()| true, work).await;
+        let broke_off: Result<(), Rejected> = state.office_and_rest(|| (), |()| true, work).await;
         assert_eq!(broke_off.unwrap_err().problem, Problem::Internal);
         assert!(is_applied(&state).await);
     }
@@ -208,14 +195,16 @@ mod tests {
     async fn so_is_what_was_logged_for_somebody_who_does_not_wait_any_more() {
         let folder = tempfile::tempdir().unwrap();
         let (state, logs) = hub_and_work(folder.path());
-        {
-            let work = |office: &mut Office| {
-                logs(office);
-                Ok(())
-            };
-            let mut asked = std::pin::pin!(state.office_and_rest(|()| true, work));
-            let done = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_ready()));
-            assert!(!done.await, "it was asked once");
+        let (begins, has_begun) = oneshot::channel();
+        let work = |office: &mut Office, ()| {
+            begins.send(()).unwrap();
+            logs(office);
+            Ok(())
+        };
+        tokio::select! {
+            biased;
+            begun = has_begun => begun.unwrap(),
+            _ = state.office_and_rest(|| (), |()| true, work) => panic!("it has begun before it ends"),
         }
         assert!(is_applied(&state).await);
     }

@@ -112,13 +112,17 @@ impl Office {
         let replayed = || Rejected::new(Problem::Replayed, "the exchange number was used before");
         let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
         if standing == Standing::Revoked {
+            drop(first);
             let answer = self.answer_revoked(&child, &request, before, now)?;
             return Ok(Exchanged { answer, applied: self.apply_some(1)? });
         }
         let mut applied = Applied::default();
         for push in &request.pushes {
             let arrived = first.take().unwrap_or_else(|| Arrived::of(push));
-            match self.replica_mut().ingest_arrived(&child, request.line, &arrived, now)? {
+            let ingested = self.replica_mut().ingest_arrived(&child, request.line, &arrived, now)?;
+            // Not while its changes are applied: they are in the log.
+            drop(arrived);
+            match ingested {
                 // Before the next is measured against what may wait.
                 Ingested::Logged | Ingested::Known => {
                     applied += self.apply_usual(limits::ROUNDS_PER_EXCHANGE)?;

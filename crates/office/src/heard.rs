@@ -3,6 +3,7 @@
 
 use teranga_core::id::PublicKey;
 use teranga_store::ingest::Arrived;
+use teranga_sync::identity::replica_id;
 use teranga_sync::message::{Ends, Request};
 use teranga_sync::signed::MessageError;
 use teranga_sync::version::Spoken;
@@ -21,6 +22,9 @@ impl Heard {
     /// turn, after all that is looked at before.
     pub fn read(body: &[u8], key: &PublicKey, spoken: Spoken) -> Result<Self, MessageError> {
         let ends = Request::ends(body)?;
+        if replica_id(key) != ends.child {
+            return Err(MessageError::Signature);
+        }
         let request = Request::read(body, key, spoken);
         let first = request.as_ref().ok().and_then(|request| request.pushes.first()).map(Arrived::of);
         Ok(Self { ends, request, first })

@@ -5,7 +5,8 @@
 //! In the order in which a request meets them: connections in all and of one address (`connections`); a handshake and
 //! headers in their time; a body that gets forward, of which only the first bytes are read until the child that it
 //! names is known here (`arriving`, `callers`); a slot, without which the answer is `busy` (`slots`); the signature,
-//! off the office's lock; the child's own turn, and the office's. The slot is kept until the answer is written.
+//! off the office's lock; the child's own turn, and the office's, before which it is read. The slot is kept until the
+//! answer is written.
 
 mod answer;
 mod arriving;
@@ -236,6 +237,7 @@ pub(crate) async fn signed(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::at_work::NEAR;
 
     #[test]
     fn what_a_flood_can_make_a_hub_hold_is_known_beforehand() {
@@ -244,7 +246,9 @@ mod tests {
             + bounds.others.all * limits::LETTER_BYTES_MAX
             + bounds.local.all * limits::LOCAL_BYTES_MAX;
         let buffers = bounds.connections * (limits::HEADERS_BYTES_MAX + limits::SEND_BUFFER_BYTES as usize);
-        assert!(bodies + buffers <= 320 * 1024 * 1024, "{bodies} {buffers}");
+        // What a pack unpacks to, and about as much again for what it is taken apart into.
+        let read = NEAR * (limits::REQUEST_RAW_BYTES_MAX + 2 * limits::PACK_RAW_BYTES_MAX);
+        assert!(bodies + buffers + read <= 336 * 1024 * 1024, "{bodies} {buffers} {read}");
         assert!(bounds.requests.per_address < bounds.requests.all, "no address has all of it");
         assert!(bounds.others.per_address < bounds.others.all);
         assert!(bounds.connections_per_address < bounds.connections);

@@ -1,6 +1,6 @@
 //! Tried ahead: what the guard says of a change follows from the part as it stands and from the change alone, and to find it
 //! out is half of all that applying costs. So of the next saves it is found out before their turns, by other processors while
-//! those before them are written; what is written, and in which order, does not depend on it. What was tried on a part that has
+//! those before them are written, and by this one once they are; what is written, and in which order, does not depend on it. What was tried on a part that has
 //! changed meanwhile is thrown away.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use crate::part::{self, Stored};
 
 /// Saves that are tried before the first of them has its turn: their documents, and those of as many before them, are all in memory.
 pub(super) const SAVES_AT_ONCE: usize = 64;
-/// Bytes of parts that are in memory for that, at most by one part more.
+/// Bytes of parts that are in memory for the one and the other of these, at most by one part more.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// What came of a change, and on which part.

@@ -42,9 +42,15 @@ impl<'scope, T: Send + 'scope, V: Send + 'scope> Begun<'scope, T, V> {
     /// Does what is left of it, and waits for the others.
     pub(super) fn finish(mut self) -> Vec<V> {
         let mut all = (self.some)();
-        // Who panicked has told nothing: what it took is done in its turn.
-        all.extend(self.others.drain(..).filter_map(|other| other.join().ok()).flatten());
+        all.extend(self.others());
         all
+    }
+}
+
+impl<T, V> Begun<'_, T, V> {
+    /// What the others did. Who panicked has told nothing: what it took is done in its turn.
+    fn others(&mut self) -> impl Iterator<Item = V> {
+        self.others.drain(..).filter_map(|other| other.join().ok()).flatten()
     }
 }
 
@@ -52,6 +58,7 @@ impl<T, V> Drop for Begun<'_, T, V> {
     /// What nobody waits for any more is not begun.
     fn drop(&mut self) {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).by_ref().for_each(drop);
+        self.others().for_each(drop);
     }
 }
 

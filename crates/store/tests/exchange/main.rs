@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
+mod ahead;
 mod anew;
 mod asking;
 mod backups;
