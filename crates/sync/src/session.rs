@@ -235,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn two_devices_that_fail_together_do_not_come_back_together() {
+        let pauses = |random: u64| {
+            let mut session = Session::new();
+            (0..6).map(|failures| session.failed(random >> (8 * failures))).collect::<Vec<_>>()
+        };
+        let (one, other) = (pauses(0x1234_5678_9abc_def0), pauses(0x0fed_cba9_8765_4321));
+        assert_eq!(one, pauses(0x1234_5678_9abc_def0), "the same seed plays the same");
+        assert!(one.iter().zip(&other).all(|(one, other)| one != other), "{one:?} {other:?}");
+    }
+
+    #[test]
     fn pauses_double_within_their_bounds_and_are_spread() {
         let mut session = Session::new();
         let pauses: Vec<u64> = (0..20).map(|_| session.failed(u64::MAX)).collect();
