@@ -16,6 +16,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
             )
         }
         Sabotage::RottenDisk => matches!(fault, Fault::Unsound(..)),
+        Sabotage::RottenFile => matches!(fault, Fault::Unsound(_, what) if what.starts_with("file")),
         Sabotage::ForgetfulDevice => matches!(fault, Fault::Lost(..)),
         Sabotage::CollectingDevice => matches!(fault, Fault::Scope(_, what) if what.starts_with("file")),
         Sabotage::ArchivingHome => matches!(fault, Fault::Unerased(what, _) if what.starts_with("file")),

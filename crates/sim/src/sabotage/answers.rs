@@ -55,6 +55,7 @@ impl Sabotage {
             Self::Nothing
             | Self::LyingDisk
             | Self::RottenDisk
+            | Self::RottenFile
             | Self::ForgetfulDevice
             | Self::CollectingDevice
             | Self::ArchivingHome

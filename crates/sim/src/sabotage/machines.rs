@@ -14,6 +14,9 @@ use crate::machine::{Machine, Post};
 use crate::scope_oracles::is_granted;
 use crate::world::World;
 
+/// Bytes of a file that lie together on a disk, whatever its pages are.
+const PIECE: usize = 24;
+
 impl Sabotage {
     /// With which keys a hub meets its database of before.
     pub(crate) fn keys(self, keys: Keys) -> Keys {
@@ -51,6 +54,7 @@ impl World {
     pub(crate) fn spoil_machines(&mut self) -> Result<(), StoreError> {
         match self.sabotage {
             Sabotage::RottenDisk => self.rot(),
+            Sabotage::RottenFile => self.rot_a_file(),
             Sabotage::CollectingDevice => self.collect(),
             Sabotage::ArchivingHome => self.archive(),
             Sabotage::RememberingHub => self.remember_lines(),
@@ -97,6 +101,23 @@ impl World {
             let mut image = machine.image()?;
             if image.turn_over(hash.as_bytes()) {
                 return machine.restart_from(&image, Keys::OfTheBackup);
+            }
+        }
+        Ok(())
+    }
+
+    /// A bit in the middle of a file turns over on a device that has it: there it lies as it is.
+    fn rot_a_file(&mut self) -> Result<(), StoreError> {
+        for file in self.ledger.files.clone() {
+            for number in self.devices().collect::<Vec<_>>() {
+                let Some(machine) = self.machines.get_mut(number) else { continue };
+                let has_it = machine.replica().map(|replica| replica.file(&file.photo.hash)).transpose()?;
+                let Some(bytes) = has_it.flatten() else { continue };
+                let Some(piece) = bytes.chunks(PIECE).nth(bytes.len() / PIECE / 2) else { continue };
+                let mut image = machine.image()?;
+                if image.turn_over(piece) {
+                    return machine.restart_from(&image, Keys::OfTheBackup);
+                }
             }
         }
         Ok(())

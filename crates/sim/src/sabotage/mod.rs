@@ -14,6 +14,8 @@ pub enum Sabotage {
     LyingDisk,
     /// A bit of what a disk holds turns over.
     RottenDisk,
+    /// A bit of a file turns over on a device's disk.
+    RottenFile,
     /// Devices report as saved what they have thrown away.
     ForgetfulDevice,
     /// Devices keep files of records that they may not hold.
@@ -72,9 +74,10 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::LyingDisk,
         Self::RottenDisk,
+        Self::RottenFile,
         Self::ForgetfulDevice,
         Self::CollectingDevice,
         Self::ArchivingHome,
