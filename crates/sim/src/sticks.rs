@@ -234,6 +234,7 @@ fn at_a_desk(
             ParcelKind::Return => office.take_return(&letter).map(|_| None),
         };
         match taken {
+            Ok(_) if sabotage == Sabotage::DeafDesk => received.damaged += 1,
             Ok(back) => {
                 received.taken += 1;
                 received.back = back.or(received.back);

@@ -52,6 +52,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::BoastfulHub | Sabotage::RashHub => matches!(fault, Fault::Uncovered(..)),
         Sabotage::HoardingHub => matches!(fault, Fault::Hoard(..)),
         Sabotage::CredulousDesk => matches!(fault, Fault::Fooled(..)),
+        Sabotage::DeafDesk => matches!(fault, Fault::Stuck(_, what) if what == "does not read a whole file"),
         // A record stays because of its file, or is lacking it.
         Sabotage::AloofHub => matches!(fault, Fault::Scope(..) | Fault::Lost(..)),
         Sabotage::TalkativeHub => matches!(fault, Fault::Dear(..)),

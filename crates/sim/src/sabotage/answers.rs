@@ -56,6 +56,7 @@ impl Sabotage {
             | Self::LyingDisk
             | Self::RottenDisk
             | Self::RottenFile
+            | Self::DeafDesk
             | Self::ForgetfulDevice
             | Self::CollectingDevice
             | Self::ArchivingHome

@@ -46,6 +46,8 @@ pub enum Sabotage {
     ForgetfulDesk,
     /// Hubs say that they took what was damaged on its way.
     CredulousDesk,
+    /// Hubs say of whole files that they cannot be read.
+    DeafDesk,
     /// Hubs prove that they hold a file, and throw it away.
     HollowHub,
     /// Hubs take back, every few answers, that they hold what they have acknowledged: what was reached is not kept.
@@ -74,7 +76,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::RottenFile,
@@ -93,6 +95,7 @@ impl Sabotage {
         Self::TalkativeHub,
         Self::ForgetfulDesk,
         Self::CredulousDesk,
+        Self::DeafDesk,
         Self::HollowHub,
         Self::FickleHub,
         Self::WilfulHub,
