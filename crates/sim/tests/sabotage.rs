@@ -38,7 +38,10 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::WilfulHub => matches!(fault, Fault::Unequal(..)),
         Sabotage::LeakyHub => matches!(fault, Fault::Seen(..)),
-        Sabotage::FickleHub => matches!(fault, Fault::Retreat(..)),
+        Sabotage::FickleHub => {
+            matches!(fault, Fault::Retreat(_, what) if what.starts_with("what is acknowledged"))
+        }
+        Sabotage::RewindingHub => matches!(fault, Fault::Retreat(_, what) if what.starts_with("the cursor")),
         Sabotage::LosingDevice => {
             matches!(fault, Fault::Retreat(_, what) if what.contains("stood in its document"))
         }

@@ -7,7 +7,7 @@ use teranga_core::shipped::SHIPPED;
 use teranga_office::Office;
 use teranga_office::exchange::Rejected;
 use teranga_store::Replica;
-use teranga_sync::feed::{ResourceRow, Row, encode};
+use teranga_sync::feed::{Cursor, ResourceRow, Row, encode};
 use teranga_sync::first::first_hash;
 use teranga_sync::message::{Acknowledged, Answer, More, Request};
 use teranga_sync::pack::Entry;
@@ -51,6 +51,7 @@ impl Sabotage {
             | Self::LeakyHub
             | Self::EndlessHub
             | Self::FickleHub
+            | Self::RewindingHub
             | Self::TalkativeHub => self.respoken(answer, others, hub),
             Self::Nothing
             | Self::LyingDisk
@@ -105,6 +106,12 @@ impl Sabotage {
                     return answer;
                 }
                 read.acknowledged = Acknowledged::default();
+            }
+            Self::RewindingHub => {
+                if !read.exchange.is_multiple_of(5) {
+                    return answer;
+                }
+                (read.cursor, read.rows) = (Cursor::default(), Vec::new());
             }
             Self::TalkativeHub => {
                 let mut rows = seen::rows(hub, &answer);

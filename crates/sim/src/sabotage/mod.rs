@@ -52,6 +52,8 @@ pub enum Sabotage {
     HollowHub,
     /// Hubs take back, every few answers, that they hold what they have acknowledged: what was reached is not kept.
     FickleHub,
+    /// Hubs send, every few answers, whoever asks back to the beginning of the feed: what was read is to be read again.
+    RewindingHub,
     /// Regional hubs score by numbers of their own: scores are not the same everywhere.
     WilfulHub,
     /// Hubs answer everybody with what they answered others too: somebody is shown what they may not hold.
@@ -76,7 +78,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::RottenFile,
@@ -98,6 +100,7 @@ impl Sabotage {
         Self::DeafDesk,
         Self::HollowHub,
         Self::FickleHub,
+        Self::RewindingHub,
         Self::WilfulHub,
         Self::LeakyHub,
         Self::BoastfulHub,
