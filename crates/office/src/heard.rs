@@ -30,3 +30,37 @@ impl Heard {
         Ok(Self { ends, request, first })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use teranga_core::id::{Line, ReplicaId};
+    use teranga_sync::feed::Cursor;
+    use teranga_sync::identity::Identity;
+    use teranga_sync::message::Asker;
+    use teranga_sync::version::MAX;
+
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_key_speaks_for_nobody_else() {
+        let (awa, moussa) = (Identity::from_secret([1; 32]), Identity::from_secret([2; 32]));
+        let in_the_name_of = |replica: ReplicaId| Request {
+            version: MAX,
+            hub: ReplicaId([9; 16]),
+            replica,
+            line: Line::FIRST,
+            opening: Asker::default(),
+            exchange: 1,
+            cursor: Cursor::default(),
+            pull_bytes_max: 0,
+            introductions: Vec::new(),
+            confirmations: Vec::new(),
+            judgements: Vec::new(),
+            pushes: Vec::new(),
+        };
+        let read =
+            |of: ReplicaId| Heard::read(&in_the_name_of(of).encode(&awa), &awa.public_key(), Spoken::BUILD);
+        assert!(read(awa.replica()).unwrap().request.is_ok());
+        assert!(matches!(read(moussa.replica()), Err(MessageError::Signature)));
+    }
+}

@@ -1,5 +1,6 @@
 //! A burst: what many devices bring at once is logged and acknowledged before any of it is applied. How fast, with
-//! signatures checked and every pack committed: in one thread, while another reads the next request, as in a hub that serves.
+//! signatures checked and every pack committed: in one thread, while another reads the next request, which here is
+//! one pack, as in a hub that serves.
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,7 +1,7 @@
 //! Tried ahead: what the guard says of a change follows from the part as it stands and from the change alone, and to find it
 //! out is half of all that applying costs. So of the next saves it is found out before their turns, by other processors while
-//! those before them are written, and by this one once they are; what is written, and in which order, does not depend on it. What was tried on a part that has
-//! changed meanwhile is thrown away.
+//! those before them are written, and by this one once they are; what is written, and in which order, does not depend on it. What
+//! was tried on a part that has changed meanwhile is thrown away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread::Scope;

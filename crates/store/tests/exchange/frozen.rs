@@ -16,14 +16,6 @@ use crate::world::*;
 /// The schemas of which there are databases.
 const SCHEMAS: [u32; 2] = [1, 2];
 
-#[test]
-fn there_are_databases_of_every_schema_before_this_one() {
-    let world = world(1);
-    let file = world.dir.path().join("hq").join(FILE);
-    let now: u32 = dump::open(&file).query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(SCHEMAS.to_vec(), (1..now).collect::<Vec<u32>>());
-}
-
 const NAMES: [&str; 4] = ["hq", "kaolack", "awa", "moussa"];
 
 fn frozen(schema: u32) -> PathBuf {
@@ -70,6 +62,14 @@ fn shown(replica: &Replica) -> String {
         }
     }
     text
+}
+
+#[test]
+fn there_are_databases_of_every_schema_before_this_one() {
+    let world = world(1);
+    let file = world.dir.path().join("hq").join(FILE);
+    let now: u32 = dump::open(&file).query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(SCHEMAS.to_vec(), (1..now).collect::<Vec<u32>>());
 }
 
 #[test]
