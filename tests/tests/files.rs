@@ -121,10 +121,16 @@ fn a_photograph_goes_from_a_volunteer_to_an_analyst_and_to_a_colleague_who_asks(
     let told = site.awa.done(&["sync", "--attachments", "30k"]);
     assert!(told.contains("used up") && told.contains("to be sent"), "{told}");
     // What that sync carried counts among what the day may.
-    let told = site.awa.done(&["sync", "--network", "metered=100k"]);
+    site.awa.done(&["network", "--cost", "metered=100k"]);
+    let told = site.awa.done(&["sync"]);
     assert!(told.contains("100 kB of files a day") && told.contains("go tomorrow"), "{told}");
     assert!(told.contains("to be sent"), "{told}");
-    let told = site.awa.done(&["sync", "--network", "metered"]);
+    let refused = site.awa.field(&["sync", "--network", "bureau"]).output().unwrap();
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && complaint.contains("field network bureau --cost"), "{complaint}");
+    let known = site.awa.done(&["network", "bureau", "--cost", "unmetered"]);
+    assert!(known.contains("bureau") && known.contains("100 kB"), "{known}");
+    let told = site.awa.done(&["sync", "--network", "bureau"]);
     assert!(!told.contains("to be sent"), "{told}");
     assert!(site.awa.done(&["show", &record]).matches("at the region").count() == 2);
 
@@ -155,11 +161,32 @@ fn a_photograph_goes_from_a_volunteer_to_an_analyst_and_to_a_colleague_who_asks(
 }
 
 #[test]
+fn a_regional_hub_sends_no_more_of_files_in_a_day_than_its_link_to_the_home_may_cost() {
+    let mut site = site();
+    picture(site.folder.path(), "house.png", 300);
+    site.visit(&json!({ "house": "house.png" }));
+    site.awa.done(&["sync"]);
+    let listen = site.region.address.to_string();
+    site.region.kill();
+    site.region = Hub::start_at(&site.region.data, &listen, &["--parent-network", "metered=150k"]);
+    let told = site.region.ask(&["sync"]);
+    assert!(told.contains("used up") && told.contains("--parent-network"), "{told}");
+    let (out, told) = site.pull("open,survey", "before");
+    assert!(told.contains("0 fetched") && exported(&out).is_empty(), "{told}");
+    site.region.restart();
+    let told = site.region.ask(&["sync"]);
+    assert!(!told.contains("used up"), "{told}");
+    let (out, _) = site.pull("open,survey", "after");
+    assert_eq!(exported(&out).len(), 1);
+}
+
+#[test]
 fn over_a_link_that_cuts_and_after_the_hub_is_killed_hardly_a_byte_goes_twice() {
     let mut site = site();
     let bytes = picture(site.folder.path(), "house.png", 900);
     site.visit(&json!({ "house": "house.png" }));
-    site.awa.done(&["sync", "--attachments", "none", "--network", "unmetered"]);
+    site.awa.done(&["network", "--cost", "unmetered"]);
+    site.awa.done(&["sync", "--attachments", "none"]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cuts = Cuts::Some { percent: 100, bytes_max: 900_000 };
     let weather = Weather { seed: 21, cuts, delay_ms: 0, bytes_per_second: 0 };

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use teranga_core::problem::Retry;
 use teranga_office::{Refusal, admin};
 use teranga_store::lane::{Errand, Lane};
+use teranga_store::network::{Allowance, NetworkName};
 
 use crate::schedule::{TimeOfDay, wait_ms};
 use crate::state::HubState;
@@ -32,7 +33,10 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
     .await;
     state.apply_the_rest();
     let Session { summary, refused } = talked?;
-    let lane = Lane::begin(Errand::All, None, Patience::FIELD.failures_max);
+    let network =
+        state.office(|office| Ok(office.replica().network(&NetworkName::default(), now())?)).await?;
+    let allowance = Allowance::from(network.and_then(|network| network.left()));
+    let lane = Lane::begin(Errand::All, allowance, Patience::FIELD.failures_max);
     let (files, carried) = carry_files(state.as_ref(), link, Patience::FIELD, lane, |files| {
         tracing::info!(
             round_trips = files.round_trips,
@@ -42,13 +46,25 @@ pub(crate) async fn once(state: &Arc<HubState>) -> Result<Value, Refusal> {
         );
     })
     .await;
-    state.office(|office| Ok(office.reload_catalogue()?)).await?;
+    let waiting = state
+        .office(|office| {
+            office.reload_catalogue()?;
+            Ok(office.replica().files_waiting()?)
+        })
+        .await?;
+    let wait_for_tomorrow = files.used_up && waiting.files + waiting.wanted > 0;
+    if wait_for_tomorrow {
+        tracing::info!(
+            files = waiting.files,
+            "the day's bytes for files are used up; the rest goes tomorrow"
+        );
+    }
     // One child's pack that is refused keeps no file of the region from going up.
     refused.and(carried)?;
     Ok(json!({
         "round_trips": summary.round_trips, "bytes_up": summary.bytes_up, "bytes_down": summary.bytes_down,
         "failures": summary.failures, "applied": summary.applied,
-        "files_up": files.files_up, "files_down": files.files_down,
+        "files_up": files.files_up, "files_down": files.files_down, "files_used_up": wait_for_tomorrow,
     }))
 }
 

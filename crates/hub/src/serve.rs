@@ -9,6 +9,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use teranga_core::problem::{Explain, Retry};
 use teranga_office::Office;
+use teranga_store::network::{Cost, NetworkName};
 use teranga_store::{Replica, StoreError};
 use teranga_sync::limits;
 use tokio::net::TcpSocket;
@@ -45,6 +46,8 @@ pub struct HubOptions {
     pub sync_at: TimeOfDay,
     /// The authority of the parent's certificate.
     pub parent_certificate: Option<PathBuf>,
+    /// What the network to the parent costs.
+    pub parent_network: Cost,
 }
 
 /// Why a hub does not start.
@@ -132,7 +135,8 @@ pub async fn serve_within(
 ) -> Result<(), ServeError> {
     let exposure = exposure(&options)?;
     let tls = options.tls.as_ref().map(|(certificate, key)| tls::load(certificate, key)).transpose()?;
-    let replica = Replica::open(&options.data, &mut SystemEntropy)?;
+    let mut replica = Replica::open(&options.data, &mut SystemEntropy)?;
+    replica.set_network(&NetworkName::default(), options.parent_network)?;
     let uplink = replica.uplink()?;
     let certificate = options.parent_certificate.as_deref();
     let parent = uplink.as_ref().map(|uplink| Link::new(&uplink.url, certificate)).transpose()?;

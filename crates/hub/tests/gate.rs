@@ -19,6 +19,7 @@ use teranga_hub::link::{Link, LinkError, Road};
 use teranga_hub::synchronise::{Holder, Patience, synchronise};
 use teranga_hub::{Bounds, HubOptions, Pace, SlotBounds, serve_within};
 use teranga_store::Replica;
+use teranga_store::network::Cost;
 use teranga_sync::limits;
 use teranga_sync::session::Session;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -58,6 +59,7 @@ impl World {
             insecure_lan: false,
             sync_at: "22:00".parse().unwrap(),
             parent_certificate: None,
+            parent_network: Cost::Unmetered,
         };
         let (told, ready) = oneshot::channel();
         let task = tokio::spawn(async move {

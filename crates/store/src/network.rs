@@ -1,16 +1,35 @@
-//! What the network of a replica costs, and what files have cost on it today: where bytes are paid for, a day has a bound, however
-//! many syncs it has.
+//! The networks that a replica goes over, by name: what each costs, and what files have cost on it today. Where bytes are paid for a
+//! day has a bound, however many syncs it has; what one network costs is never taken for another's.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
 use teranga_core::time::Millis;
 use teranga_sync::limits;
 
-use crate::error::{Result, StoreError};
-use crate::replica::{self, Replica};
+use crate::columns::{integer, unsigned};
+use crate::error::Result;
+use crate::replica::Replica;
+
+/// What the people who use it call a network; of none that was named, the usual one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct NetworkName(String);
+
+impl NetworkName {
+    /// Named so.
+    pub fn new(name: &str) -> Self {
+        Self(name.trim().to_owned())
+    }
+
+    /// Its name; nothing of the usual one.
+    pub fn named(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+}
 
 /// What a network costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
+pub enum Cost {
     /// Every byte is paid for.
     Metered {
         /// So many of files may go and come over it in a day, on the clock of Dakar.
@@ -20,77 +39,111 @@ pub enum Network {
     Unmetered,
 }
 
-impl Default for Network {
+impl Default for Cost {
     /// Until somebody says so, every byte is taken to be paid for.
     fn default() -> Self {
         Self::Metered { bytes_a_day: limits::METERED_BYTES_A_DAY }
     }
 }
 
-const NETWORK: &str = "network";
-const UNMETERED: &[u8] = b"unmetered";
-const SPENT: &str = "files_spent";
+/// A network as it stands on some day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its name.
+    pub name: NetworkName,
+    /// What it costs.
+    pub cost: Cost,
+    /// Bytes of files that went and came over it that day; none are counted where they cost nothing.
+    pub spent: u64,
+}
+
+impl Network {
+    /// How many bytes of files may still go and come that day; none for no bound.
+    pub fn left(&self) -> Option<u64> {
+        match self.cost {
+            Cost::Metered { bytes_a_day } => Some(bytes_a_day.saturating_sub(self.spent)),
+            Cost::Unmetered => None,
+        }
+    }
+}
+
+/// What a run of the lane of files goes over, and how much it may carry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Allowance {
+    /// The network that it is counted for.
+    pub over: NetworkName,
+    /// So many bytes both ways; none for no bound.
+    pub bytes: Option<u64>,
+}
+
+impl From<Option<u64>> for Allowance {
+    /// Over the usual network.
+    fn from(bytes: Option<u64>) -> Self {
+        Self { over: NetworkName::default(), bytes }
+    }
+}
+
 /// Dakar keeps universal time.
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 impl Replica {
-    /// What its network costs.
-    pub fn network(&self) -> Result<Network> {
-        kept(self.connection())
-    }
-
-    /// Keeps what its network costs.
-    pub fn set_network(&mut self, network: Network) -> Result<()> {
-        let kept = match network {
-            Network::Metered { bytes_a_day } => bytes_a_day.to_be_bytes().to_vec(),
-            Network::Unmetered => UNMETERED.to_vec(),
+    /// The networks that it knows as they stand today, the usual one first.
+    pub fn networks(&self, now: Millis) -> Result<Vec<Network>> {
+        let connection = self.connection();
+        let mut read = connection.prepare_cached(
+            "SELECT name, bytes_a_day, CASE day WHEN ?1 THEN spent ELSE 0 END FROM network",
+        )?;
+        let network = |row: &rusqlite::Row<'_>| {
+            let (name, bytes): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let metered = |bytes| Cost::Metered { bytes_a_day: unsigned(bytes) };
+            let cost = bytes.map_or(Cost::Unmetered, metered);
+            Ok((NetworkName(name), (cost, unsigned(row.get(2)?))))
         };
-        replica::put_meta(self.connection(), NETWORK, &kept)
+        let mut known: BTreeMap<_, _> =
+            read.query_map([day(now)], network)?.collect::<rusqlite::Result<_>>()?;
+        known.entry(NetworkName::default()).or_insert((Cost::default(), 0));
+        Ok(known.into_iter().map(|(name, (cost, spent))| Network { name, cost, spent }).collect())
     }
 
-    /// How many bytes of files may still go and come today; none for no bound.
-    pub fn files_left(&self, now: Millis) -> Result<Option<u64>> {
-        Ok(match self.network()? {
-            Network::Metered { bytes_a_day } => {
-                Some(bytes_a_day.saturating_sub(spent_on(self.connection(), day(now))?))
-            }
-            Network::Unmetered => None,
-        })
+    /// A network as it stands today; none where nobody has said what it costs. The usual one is always known.
+    pub fn network(&self, name: &NetworkName, now: Millis) -> Result<Option<Network>> {
+        Ok(self.networks(now)?.into_iter().find(|network| network.name == *name))
     }
-}
 
-fn kept(connection: &Connection) -> Result<Network> {
-    let Some(kept) = replica::meta(connection, NETWORK)? else { return Ok(Network::default()) };
-    if kept == UNMETERED {
-        return Ok(Network::Unmetered);
+    /// Keeps what a network costs. What was counted of it today stays.
+    pub fn set_network(&mut self, name: &NetworkName, cost: Cost) -> Result<()> {
+        let bytes = match cost {
+            Cost::Metered { bytes_a_day } => Some(integer(bytes_a_day)),
+            Cost::Unmetered => None,
+        };
+        self.connection()
+            .prepare_cached(
+                "INSERT INTO network (name, bytes_a_day) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET bytes_a_day = excluded.bytes_a_day",
+            )?
+            .execute(params![name.0, bytes])?;
+        Ok(())
     }
-    Ok(Network::Metered { bytes_a_day: u64::from_be_bytes(eight(&kept)?) })
+
+    /// Forgets what a network costs; whether it was known.
+    pub fn forget_network(&mut self, name: &NetworkName) -> Result<bool> {
+        let mut forget = self.connection().prepare_cached("DELETE FROM network WHERE name = ?1")?;
+        Ok(forget.execute([&name.0])? > 0)
+    }
 }
 
 /// Counts bytes of today's, if they cost anything.
-pub(crate) fn spend(connection: &Connection, bytes: u64, now: Millis) -> Result<()> {
-    if kept(connection)? == Network::Unmetered {
-        return Ok(());
-    }
-    let today = day(now);
-    let spent = spent_on(connection, today)?.saturating_add(bytes);
-    replica::put_meta(connection, SPENT, &[today.to_be_bytes(), spent.to_be_bytes()].concat())
+pub(crate) fn spend(connection: &Connection, over: &NetworkName, bytes: u64, now: Millis) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO network (name, bytes_a_day, day, spent) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (name) DO UPDATE SET day = ?3, spent = ?4 + CASE day WHEN ?3 THEN spent ELSE 0 END
+             WHERE bytes_a_day IS NOT NULL",
+        )?
+        .execute(params![over.0, integer(limits::METERED_BYTES_A_DAY), day(now), integer(bytes)])?;
+    Ok(())
 }
 
 fn day(now: Millis) -> i64 {
     now.0.div_euclid(DAY_MS)
-}
-
-/// What was counted on a day: nothing where another was counted last.
-fn spent_on(connection: &Connection, day: i64) -> Result<u64> {
-    let Some(kept) = replica::meta(connection, SPENT)? else { return Ok(0) };
-    let (of, bytes) = kept.split_at_checked(8).ok_or(UNREADABLE)?;
-    let bytes = u64::from_be_bytes(eight(bytes)?);
-    Ok(if i64::from_be_bytes(eight(of)?) == day { bytes } else { 0 })
-}
-
-const UNREADABLE: StoreError = StoreError::Inconsistent { table: "meta", column: "value" };
-
-fn eight(bytes: &[u8]) -> Result<[u8; 8]> {
-    bytes.try_into().map_err(|_| UNREADABLE)
 }

@@ -721,7 +721,21 @@ problem-erase-at-home = An erasure is decided at headquarters: { $hub } ({ $url 
 
 help-teranga-field-fetch = Fetches the files of a record that are not here
 arg-attachment-bytes = Bytes of files that this sync may carry (500k, 2M), or none
-arg-network = What the network costs: metered (5 MB of files a day), metered=20M or unmetered; kept for the next syncs
+help-teranga-field-network = Says what a network costs, and shows the networks that are known
+arg-network-name = Name of the network, as you call it (office, sim…); without a name, the usual one
+arg-cost = What the network costs: metered (5 MB of files a day), metered=20M or unmetered
+arg-forget = Forgets this network
+arg-network = Network that it goes over this time, by its name (teranga field network); without a name, the usual one
+arg-parent-network = What the network to the parent costs: unmetered, metered (5 MB of files a day) or metered=200M
+column-network = Network
+column-network-cost = Cost
+column-network-spent = Files today
+column-network-left = Left today
+network-usual = (usual)
+network-metered = paid by the byte: { $size } of files a day
+network-unmetered = not paid by the byte
+problem-network-unknown = There is no network called { $name }; known: { $known }. Say first what it costs: teranga field network { $name } --cost unmetered, or --cost metered=20M
+relay-files-used-up = The bytes of files a day that the network to the parent allows are used up; the remaining files go tomorrow. To allow more: teranga hub --parent-network
 arg-out-files = Folder for the files
 arg-attachments = Fetches the files too
 size-bytes = { $number } bytes
@@ -739,7 +753,7 @@ files-wait = { $count ->
 } ({ $size }).
 files-wanted = Files asked for that have not arrived: { $count }
 files-used-up = The bytes for files of this sync are used up; the remaining files go with the next ones.
-files-used-up-today = The { $size } of files a day that this network allows are used up; the remaining files go tomorrow. On a network that is not paid by the byte: teranga field sync --network unmetered
+files-used-up-today = The { $size } of files a day that this network allows are used up; the remaining files go tomorrow. Over another network: teranga field sync --network NAME (see teranga field network)
 files-summary = Files: { $up } sent, { $down } received, { $thumbnails } thumbnail(s), { $size } in all
 status-files-held = Files held
 status-files-elsewhere = Files mentioned that have not arrived

@@ -721,7 +721,21 @@ problem-erase-at-home = Un effacement se décide au siège : { $hub } ({ $url })
 
 help-teranga-field-fetch = Va chercher les fichiers d'un enregistrement qui ne sont pas ici
 arg-attachment-bytes = Octets de fichiers que cette synchronisation peut porter (500k, 2M), ou none
-arg-network = Ce que coûte le réseau : metered (5 Mo de fichiers par jour), metered=20M ou unmetered ; gardé pour les suivantes
+help-teranga-field-network = Dit ce que coûte un réseau, et montre les réseaux connus
+arg-network-name = Nom du réseau, tel que vous l'appelez (bureau, sim…) ; sans nom, le réseau habituel
+arg-cost = Ce que coûte le réseau : metered (5 Mo de fichiers par jour), metered=20M ou unmetered
+arg-forget = Oublie ce réseau
+arg-network = Réseau par lequel on passe cette fois-ci, par son nom (teranga field network) ; sans nom, le réseau habituel
+arg-parent-network = Ce que coûte le réseau vers le parent : unmetered, metered (5 Mo de fichiers par jour) ou metered=200M
+column-network = Réseau
+column-network-cost = Coût
+column-network-spent = Fichiers aujourd'hui
+column-network-left = Reste aujourd'hui
+network-usual = (habituel)
+network-metered = payé à l'octet : { $size } de fichiers par jour
+network-unmetered = ne se paie pas à l'octet
+problem-network-unknown = Pas de réseau nommé { $name } ; connus : { $known }. Dites d'abord ce qu'il coûte : teranga field network { $name } --cost unmetered, ou --cost metered=20M
+relay-files-used-up = Les octets de fichiers par jour que permet le réseau vers le parent sont épuisés ; les fichiers restants partent demain. Pour en permettre plus : teranga hub --parent-network
 arg-out-files = Dossier pour les fichiers
 arg-attachments = Va chercher les fichiers aussi
 size-bytes = { $number } octets
@@ -739,7 +753,7 @@ files-wait = { $count ->
 } ({ $size }).
 files-wanted = Fichiers demandés qui ne sont pas arrivés : { $count }
 files-used-up = Les octets de fichiers de cette synchronisation sont épuisés ; les fichiers restants partent avec les prochaines.
-files-used-up-today = Les { $size } de fichiers par jour que ce réseau permet sont épuisés ; les fichiers restants partent demain. Sur un réseau qui ne se paie pas à l'octet : teranga field sync --network unmetered
+files-used-up-today = Les { $size } de fichiers par jour que ce réseau permet sont épuisés ; les fichiers restants partent demain. Par un autre réseau : teranga field sync --network NOM (voir teranga field network)
 files-summary = Fichiers : { $up } envoyé(s), { $down } reçu(s), { $thumbnails } vignette(s), { $size } en tout
 status-files-held = Fichiers tenus
 status-files-elsewhere = Fichiers mentionnés qui ne sont pas arrivés

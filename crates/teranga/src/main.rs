@@ -5,6 +5,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod badge;
+mod budget;
 mod cli;
 mod demo;
 mod door;

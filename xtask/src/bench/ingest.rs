@@ -15,6 +15,7 @@ use teranga_hub::link::{Link, Road};
 use teranga_hub::serve::{DOOR, Door, HubOptions};
 use teranga_hub::world::SystemEntropy;
 use teranga_office::admin::Command;
+use teranga_store::network::Cost;
 use teranga_store::{Replica, Status};
 use teranga_sync::session::{Plan, PushPlan};
 
@@ -142,6 +143,7 @@ pub(super) fn serve(runtime: &tokio::runtime::Runtime, data: &Path) -> Result<So
         insecure_lan: false,
         sync_at: "22:00".parse().map_err(anyhow::Error::msg)?,
         parent_certificate: None,
+        parent_network: Cost::Unmetered,
     };
     let (told, ready) = mpsc::channel();
     runtime.spawn(teranga_hub::serve(options, move |address| told.send(address).unwrap_or_default()));

@@ -21,7 +21,7 @@ use crate::conversation::{Failure, Reply, Talk, Turn};
 use crate::error::Result;
 use crate::lane::down::Down;
 use crate::lane::up::Up;
-use crate::network;
+use crate::network::{self, Allowance};
 use crate::replica::Replica;
 use crate::uplink::TakeError;
 
@@ -118,7 +118,7 @@ pub struct Lane {
     pace: Pace,
     summary: LaneSummary,
     failures_max: u32,
-    budget: Option<u64>,
+    allowance: Allowance,
     errand: Errand,
     stage: Stage,
     up: Up,
@@ -128,14 +128,14 @@ pub struct Lane {
 
 impl Lane {
     /// Begins a run, which carries so many bytes at most and gives up after so many failures in a row.
-    pub fn begin(errand: Errand, budget: Option<u64>, failures_max: u32) -> Self {
+    pub fn begin(errand: Errand, allowance: impl Into<Allowance>, failures_max: u32) -> Self {
         let stage = match errand {
             Errand::All => Stage::Offering,
             Errand::Fetch => Stage::Fetching,
         };
         let (pace, summary) = (Pace::default(), LaneSummary::default());
-        let (up, down) = (Up::default(), Down::default());
-        Self { pace, summary, failures_max, budget, errand, stage, up, down, asked: None }
+        let (up, down, allowance) = (Up::default(), Down::default(), allowance.into());
+        Self { pace, summary, failures_max, allowance, errand, stage, up, down, asked: None }
     }
 
     /// What it did so far.
@@ -146,16 +146,15 @@ impl Lane {
     /// How many bytes the next request may bring or want; none where the budget is used up.
     fn room(&self) -> Option<usize> {
         let batch = self.pace.batch().unwrap_or(limits::PACK_BYTES_MIN);
-        let Some(budget) = self.budget else { return Some(batch) };
+        let Some(budget) = self.allowance.bytes else { return Some(batch) };
         let left = budget.saturating_sub(self.summary.bytes_up + self.summary.bytes_down);
         let left = usize::try_from(left).unwrap_or(usize::MAX).saturating_sub(AROUND_BYTES);
         (left >= limits::CHUNK_BYTES).then(|| batch.min(left))
     }
 
-    /// Counts what goes or came, where bytes are counted: not of a hub, whose runs have no bound and fetch nothing for anybody.
+    /// Counts what goes or came, where bytes cost something.
     fn spend(&self, connection: &Connection, bytes: usize, at: Millis) -> Result<()> {
-        let is_counted = self.budget.is_some() || self.errand == Errand::Fetch;
-        if is_counted { network::spend(connection, bytes as u64, at) } else { Ok(()) }
+        network::spend(connection, &self.allowance.over, bytes as u64, at)
     }
 
     fn ask(&mut self, replica: &mut Replica, at: Millis) -> std::result::Result<Option<Vec<u8>>, Failure> {

@@ -363,6 +363,14 @@ CREATE TABLE granted_before (
     PRIMARY KEY (replica, region, reach, office, person)
 ) STRICT, WITHOUT ROWID;
 
+-- What the networks that files go over cost, and what they have cost on the day when something was counted last.
+CREATE TABLE network (
+    name        TEXT PRIMARY KEY,      -- empty: the usual one
+    bytes_a_day INTEGER,               -- null: bytes cost nothing
+    day         INTEGER NOT NULL DEFAULT 0, -- since 1970, on the clock of Dakar
+    spent       INTEGER NOT NULL DEFAULT 0  -- bytes
+) STRICT, WITHOUT ROWID;
+
 -- For each table a number that follows from all its rows: what `verify` adds up once more (`tally.rs`).
 CREATE TABLE tally (
     number INTEGER PRIMARY KEY,

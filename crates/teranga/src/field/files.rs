@@ -11,9 +11,10 @@ use teranga_core::value::Value;
 use teranga_store::Replica;
 use teranga_store::attachments::{Mentioned, Where};
 use teranga_store::lane::Errand;
+use teranga_store::network::Allowance;
 use teranga_sync::limits;
 
-use super::sync;
+use super::{network, sync};
 use crate::failure::{self, Failure, Outcome};
 use crate::messages::Messages;
 use crate::say::say;
@@ -26,6 +27,8 @@ pub(crate) struct FetchArgs {
     cert: Option<PathBuf>,
     #[arg(long)]
     hub: Option<String>,
+    #[arg(long)]
+    network: Option<String>,
     #[arg(long)]
     out_files: Option<PathBuf>,
 }
@@ -115,12 +118,15 @@ pub(super) fn waiting(replica: &Replica, messages: &Messages) -> Outcome {
 /// Fetches the files of a record, and puts them into a folder where one is named.
 pub(super) async fn fetch(mut device: Device, arguments: FetchArgs, messages: &Messages) -> Outcome {
     let record = super::find(&device, &arguments.record)?;
+    let network = network::meant(device.replica(), arguments.network.as_deref())?;
     device.replica_mut().want_files(record)?;
     let absent = |file: &Mentioned| matches!(file.lies, Where::Elsewhere { .. });
     let mut fetched = Ok(());
     if device.replica().files_of(record)?.iter().any(absent) {
         let way = sync::Way::new(&device, arguments.hub.as_deref(), arguments.cert.as_deref())?;
-        (device, _, fetched) = sync::files(device, &way, Errand::Fetch, None, messages).await;
+        // What somebody asks for comes whatever the day has cost, and is counted.
+        let allowance = Allowance { over: network.name, bytes: None };
+        (device, _, fetched) = sync::files(device, &way, Errand::Fetch, allowance, messages).await;
     }
     let files = device.replica().files_of(record)?;
     for file in &files {

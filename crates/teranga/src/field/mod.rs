@@ -2,7 +2,6 @@
 
 mod acts;
 mod alerts;
-mod budget;
 mod bundle;
 mod charge;
 mod draft;
@@ -10,6 +9,7 @@ mod files;
 mod fill;
 mod keep;
 mod lists;
+mod network;
 mod register;
 mod review;
 mod show;
@@ -111,6 +111,7 @@ enum Act {
     Sync(sync::SyncArgs),
     Bundle(bundle::BundleArgs),
     Fetch(files::FetchArgs),
+    Network(network::NetworkArgs),
     Status,
     Forms,
 }
@@ -183,6 +184,7 @@ fn at_device(mut device: Device, act: Act, messages: &Messages) -> Outcome {
         Act::Drop { record } => acts::drop_draft(&mut device, &record, messages),
         Act::ImportCases(arguments) => register::run(&mut device, &arguments, messages),
         Act::Bundle(arguments) => bundle::run(&mut device, arguments, messages),
+        Act::Network(arguments) => network::run(&mut device, &arguments, messages),
         Act::List => lists::list(&device, messages),
         Act::Status => lists::status(&device, messages),
         Act::Forms => {

@@ -14,10 +14,10 @@ use teranga_store::Replica;
 use teranga_store::conversation::Summary;
 use teranga_store::erase::Destroyed;
 use teranga_store::lane::{Errand, Lane, LaneSummary};
-use teranga_store::network::Network;
+use teranga_store::network::{Allowance, Cost, Network, NetworkName};
 
-use super::budget::{Budget, NetworkCost};
-use super::lists;
+use super::{lists, network};
+use crate::budget::Budget;
 use crate::enrolment::{self, HubBefore};
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
@@ -49,17 +49,9 @@ pub(crate) struct SyncArgs {
     #[arg(long = "attachments")]
     attachment_bytes: Option<Budget>,
     #[arg(long)]
-    network: Option<NetworkCost>,
+    network: Option<String>,
     #[arg(long)]
     json: bool,
-}
-
-/// How many bytes of files this sync may carry.
-enum Allowance {
-    /// As many as it was told.
-    Told(u64),
-    /// What its network leaves of the day; none for no bound.
-    Left(Option<u64>),
 }
 
 /// The way to a hub.
@@ -102,10 +94,11 @@ impl Holder for Held {
 }
 
 /// Syncs until nothing is left, answers before files, and says where everything lies.
-pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Messages) -> Outcome {
+pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages) -> Outcome {
     let mut way = Way::new(&device, arguments.hub.as_deref(), arguments.cert.as_deref())?;
     way.patience = Patience { failures_max: arguments.failures, pause_permille: arguments.pause_permille };
-    let allowance = allowance(&mut device, &arguments)?;
+    let network = network::meant(device.replica(), arguments.network.as_deref())?;
+    let bytes = arguments.attachment_bytes.map_or_else(|| network.left(), |Budget(bytes)| Some(bytes));
     let bar = spinner();
     let progress = |summary: &Summary| bar.set_message(told(summary, messages));
     let held = Held(Mutex::new(device));
@@ -116,15 +109,16 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     // What is carried for others never fails one's own session.
     let handed_over = carry::hand_over(&held, &way.link).await?;
     let device = held.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (mut device, carried, ended) = match allowance {
-        Allowance::Told(0) => (device, LaneSummary::default(), Ok(())),
-        Allowance::Told(bytes) => files(device, &way, Errand::All, Some(bytes), messages).await,
-        Allowance::Left(bytes) => files(device, &way, Errand::All, bytes, messages).await,
+    let (mut device, carried, ended) = if arguments.attachment_bytes == Some(Budget(0)) {
+        (device, LaneSummary::default(), Ok(()))
+    } else {
+        let allowance = Allowance { over: network.name.clone(), bytes };
+        files(device, &way, Errand::All, allowance, messages).await
     };
     device.reload_catalogue()?;
     let ended = refused.map_err(Failure::from).and(ended);
     if arguments.json {
-        say!("{}", as_json(&device, &summary, &carried, &handed_over)?);
+        say!("{}", as_json(&device, &summary, (&carried, &network.name), &handed_over)?);
         return ended;
     }
     say!("{}", told(&summary, messages));
@@ -143,35 +137,25 @@ pub(super) async fn run(mut device: Device, arguments: SyncArgs, messages: &Mess
     }
     told_handed_over(&handed_over, messages);
     if carried.used_up {
-        told_used_up(&device, &allowance, messages)?;
+        let of_today = arguments.attachment_bytes.is_none().then_some(&network);
+        told_used_up(&device, of_today, messages)?;
     }
     lists::status(&device, messages)?;
     ended
 }
 
-/// As it is told, else as the network of the device is known to cost.
-fn allowance(device: &mut Device, arguments: &SyncArgs) -> Outcome<Allowance> {
-    if let Some(NetworkCost(network)) = arguments.network {
-        device.replica_mut().set_network(network)?;
-    }
-    Ok(match arguments.attachment_bytes {
-        Some(Budget(bytes)) => Allowance::Told(bytes),
-        None => Allowance::Left(device.replica().files_left(now())?),
-    })
-}
-
-/// Why the other files do not go, where there are others.
-fn told_used_up(device: &Device, allowance: &Allowance, messages: &Messages) -> Outcome {
+/// Why the other files do not go, where there are others: what a network allows in a day, where this sync was told nothing else.
+fn told_used_up(device: &Device, of_today: Option<&Network>, messages: &Messages) -> Outcome {
     let waiting = device.replica().files_waiting()?;
     if waiting.files == 0 && waiting.wanted == 0 {
         return Ok(());
     }
-    match (allowance, device.replica().network()?) {
-        (Allowance::Left(_), Network::Metered { bytes_a_day }) => {
+    match of_today.map(|network| network.cost) {
+        Some(Cost::Metered { bytes_a_day }) => {
             let size = size::told(bytes_a_day, messages);
             say!("{}", messages.with("files-used-up-today", &[("size", &size)]));
         }
-        (Allowance::Told(_), _) | (_, Network::Unmetered) => say!("{}", messages.text("files-used-up")),
+        Some(Cost::Unmetered) | None => say!("{}", messages.text("files-used-up")),
     }
     Ok(())
 }
@@ -181,12 +165,12 @@ pub(super) async fn files(
     device: Device,
     way: &Way,
     errand: Errand,
-    budget: Option<u64>,
+    allowance: Allowance,
     messages: &Messages,
 ) -> (Device, LaneSummary, Outcome) {
     let bar = spinner();
     let progress = |summary: &LaneSummary| bar.set_message(told_files(summary, messages));
-    let lane = Lane::begin(errand, budget, way.patience.failures_max);
+    let lane = Lane::begin(errand, allowance, way.patience.failures_max);
     let held = Held(Mutex::new(device));
     let (summary, ended) = carry_files(&held, &way.link, way.patience, lane, progress).await;
     bar.finish_and_clear();
@@ -205,9 +189,10 @@ fn spinner() -> ProgressBar {
 fn as_json(
     device: &Device,
     summary: &Summary,
-    files: &LaneSummary,
+    (files, over): (&LaneSummary, &NetworkName),
     handed_over: &carry::HandedOver,
 ) -> Outcome<serde_json::Value> {
+    let network = device.replica().network(over, now())?;
     let waiting = device.replica().files_waiting()?;
     Ok(serde_json::json!({
         "round_trips": summary.round_trips, "failures": summary.failures, "bytes_up": summary.bytes_up,
@@ -220,7 +205,7 @@ fn as_json(
             "bytes_down": files.bytes_down, "bytes_again": files.bytes_again, "up": files.files_up,
             "down": files.files_down, "thumbnails_up": files.thumbnails_up,
             "thumbnails_down": files.thumbnails_down, "waiting": waiting.files,
-            "bytes_waiting": waiting.bytes, "bytes_left_today": device.replica().files_left(now())?,
+            "bytes_waiting": waiting.bytes, "bytes_left_today": network.and_then(|network| network.left()),
         },
     }))
 }

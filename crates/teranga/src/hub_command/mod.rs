@@ -15,6 +15,7 @@ use teranga_hub::schedule::TimeOfDay;
 use teranga_office::admin::{Command, EnrolKind};
 use teranga_office::people::{Reached, Scope};
 
+use crate::budget::NetworkCost;
 use crate::door;
 use crate::failure::{self, Outcome};
 use crate::messages::Messages;
@@ -45,6 +46,8 @@ struct RunArgs {
     code: Option<String>,
     #[arg(long)]
     parent_cert: Option<PathBuf>,
+    #[arg(long, default_value = "unmetered")]
+    parent_network: NetworkCost,
     #[arg(long, default_value = "22:00")]
     sync_at: TimeOfDay,
     #[arg(long, requires = "tls_key")]

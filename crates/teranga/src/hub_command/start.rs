@@ -32,6 +32,7 @@ pub(super) async fn run(arguments: RunArgs, messages: &Messages) -> Outcome {
         insecure_lan: arguments.insecure_lan,
         sync_at: arguments.sync_at,
         parent_certificate: arguments.parent_cert.clone(),
+        parent_network: arguments.parent_network.0,
     };
     serve::check(&options)?;
     let mut replica = match Replica::open(&data, &mut SystemEntropy) {

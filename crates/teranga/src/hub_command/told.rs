@@ -263,6 +263,9 @@ pub(super) fn relay(answer: &Json, messages: &Messages) {
         ["round_trips", "bytes_up", "bytes_down", "applied"].map(|name| shown(answer.get(name)));
     let told = [("trips", trips.as_str()), ("up", &up), ("down", &down), ("applied", &applied)];
     say!("{}", messages.with("sync-summary", &told));
+    if answer.get("files_used_up") == Some(&Json::Bool(true)) {
+        say!("{}", messages.text("relay-files-used-up"));
+    }
 }
 
 /// What became of a publication.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use teranga_store::network::Network;
+use teranga_store::network::Cost;
 
 /// A bound on the bytes of files of one sync: a number of them, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,23 +22,22 @@ const A_DAY_MIN: u64 = 100_000;
 
 /// What a network costs: `unmetered`, `metered`, or `metered=20M`, which is what it may cost a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NetworkCost(pub(crate) Network);
+pub(crate) struct NetworkCost(pub(crate) Cost);
 
 impl FromStr for NetworkCost {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let network = match text {
-            "unmetered" => Some(Network::Unmetered),
-            "metered" => Some(Network::default()),
+        let cost = match text {
+            "unmetered" => Some(Cost::Unmetered),
+            "metered" => Some(Cost::default()),
             other => other
                 .strip_prefix("metered=")
                 .and_then(bytes)
                 .filter(|bytes| *bytes >= A_DAY_MIN)
-                .map(|bytes_a_day| Network::Metered { bytes_a_day }),
+                .map(|bytes_a_day| Cost::Metered { bytes_a_day }),
         };
-        network
-            .map(Self)
+        cost.map(Self)
             .ok_or("expected unmetered, metered, or bytes a day, 100k at least, such as metered=20M")
     }
 }
@@ -71,13 +70,13 @@ mod tests {
     #[test]
     fn a_network_costs_nothing_or_so_much_a_day() {
         let costs = [
-            ("unmetered", Network::Unmetered),
-            ("metered", Network::default()),
-            ("metered=20M", Network::Metered { bytes_a_day: 20_000_000 }),
-            ("metered=100k", Network::Metered { bytes_a_day: 100_000 }),
+            ("unmetered", Cost::Unmetered),
+            ("metered", Cost::default()),
+            ("metered=20M", Cost::Metered { bytes_a_day: 20_000_000 }),
+            ("metered=100k", Cost::Metered { bytes_a_day: 100_000 }),
         ];
-        for (text, network) in costs {
-            assert_eq!(text.parse(), Ok(NetworkCost(network)), "{text}");
+        for (text, cost) in costs {
+            assert_eq!(text.parse(), Ok(NetworkCost(cost)), "{text}");
         }
         for wrong in ["", "free", "unmetered=2M", "metered:2M", "metered=none", "metered=99k"] {
             assert!(wrong.parse::<NetworkCost>().is_err(), "{wrong}");
