@@ -125,6 +125,12 @@ impl World {
         stands.is_some_and(|reached| reached.ticks.values().any(|shown| shown.tick == Tick::Safe))
     }
 
+    /// Whether a machine had given exchanges numbers when somebody last looked, and is held to that.
+    pub(crate) fn had_counted(&self, number: usize) -> bool {
+        let stands = self.reached.get(number).filter(|reached| reached.word == Word::Stands);
+        stands.and_then(|reached| reached.link).is_some_and(|link| link.exchange > 0)
+    }
+
     /// Compares with what was reached before, and notes what is reached now.
     pub(crate) fn keeps_what_was_reached(&mut self, glance: &Glance) -> Result<Option<Fault>, StoreError> {
         let mut found = None;

@@ -11,7 +11,6 @@ use crate::erasure_oracles::is_known_erased;
 use crate::fault::Fault;
 use crate::glance::Glance;
 use crate::machine::Post;
-use crate::sabotage::Sabotage;
 use crate::world::World;
 
 /// No tick is ahead of the truth.
@@ -37,11 +36,7 @@ pub(crate) fn honest(world: &World, glance: &Glance) -> Result<Option<Fault>, St
             if is_known_erased(world, *record)? {
                 continue;
             }
-            let shown = match (world.sabotage, &shown.tick) {
-                (Sabotage::HastyTick, Tick::AtRegion) => &Tick::Safe,
-                (_, shown) => shown,
-            };
-            let (word, held) = match shown {
+            let (word, held) = match shown.tick {
                 Tick::Safe => ("safe", &home),
                 Tick::AtRegion => ("at the region", &region),
                 Tick::Here | Tick::Held(_) => continue,

@@ -45,6 +45,11 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::LosingDevice => {
             matches!(fault, Fault::Retreat(_, what) if what.contains("stood in its document"))
         }
+        Sabotage::ForeignDisk => matches!(fault, Fault::Broken(code, _) if code != "panic"),
+        Sabotage::FallingHub => matches!(fault, Fault::Broken(code, _) if code == "panic"),
+        Sabotage::RecountingDevice => {
+            matches!(fault, Fault::Retreat(_, what) if what.starts_with("the exchange"))
+        }
         Sabotage::FadingDevice => matches!(fault, Fault::Retreat(_, what) if what.starts_with("the tick of")),
         Sabotage::RememberingHub => {
             matches!(fault, Fault::Hoard(_, what) if what.ends_with("lines of one child"))

@@ -14,6 +14,9 @@ pub use vfs::NAME as VFS;
 /// What a disk writes at once or not at all.
 const SECTOR_BYTES: usize = 512;
 
+/// What a file that grows has room for at least: a log of some saves.
+const GROWS_BY: usize = 256 * 1024;
+
 /// A file: what a reader sees, and how to take back what no sync has made safe.
 #[derive(Debug, Clone, Default)]
 struct File {
@@ -150,7 +153,10 @@ impl File {
 /// Writes into bytes that grow with zeros or are cut to a length.
 fn put(bytes: &mut Vec<u8>, at: usize, written: &[u8], length: usize) {
     if at == bytes.len() {
-        // At the end, as a log grows: no zeros first.
+        // At the end, as a log grows: no zeros first, and seldom anywhere else.
+        if bytes.capacity() < at + written.len() {
+            bytes.reserve(written.len().max(GROWS_BY));
+        }
         bytes.extend_from_slice(written);
     } else {
         bytes.resize(bytes.len().max(at + written.len()), 0);

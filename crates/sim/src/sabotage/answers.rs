@@ -50,6 +50,7 @@ impl Sabotage {
             | Self::BoastfulHub
             | Self::LeakyHub
             | Self::EndlessHub
+            | Self::FallingHub
             | Self::FickleHub
             | Self::RewindingHub
             | Self::TalkativeHub => self.respoken(answer, others, hub),
@@ -57,6 +58,7 @@ impl Sabotage {
             | Self::LyingDisk
             | Self::RottenDisk
             | Self::RottenFile
+            | Self::ForeignDisk
             | Self::DeafDesk
             | Self::ForgetfulDevice
             | Self::CollectingDevice
@@ -75,6 +77,7 @@ impl Sabotage {
             | Self::AloofHub
             | Self::LosingDevice
             | Self::FadingDevice
+            | Self::RecountingDevice
             | Self::RememberingHub => answer,
         }
     }
@@ -101,6 +104,8 @@ impl Sabotage {
                 // It seems to bring something on each time, and takes nothing back.
                 read.cursor.within += 1;
             }
+            // Without the message that a defect would leave.
+            Self::FallingHub => std::panic::resume_unwind(Box::new("broken off on purpose")),
             Self::FickleHub => {
                 if !read.exchange.is_multiple_of(5) {
                     return answer;

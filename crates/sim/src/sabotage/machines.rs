@@ -14,6 +14,11 @@ use crate::machine::{Machine, Post};
 use crate::scope_oracles::is_granted;
 use crate::world::World;
 
+/// What a device writes that takes for held at headquarters whatever it has a pack of.
+const HASTY: &str = "INSERT INTO receipt (origin, line, what, batch, mark)
+    SELECT origin, batch >> 32, 0, max(batch), substr(hash, 1, 8) FROM pack WHERE batch > 0 GROUP BY origin, batch >> 32
+    ON CONFLICT (origin, line, what) DO UPDATE SET batch = max(batch, excluded.batch)";
+
 /// Bytes of a file that lie together on a disk, whatever its pages are.
 const PIECE: usize = 24;
 
@@ -55,6 +60,7 @@ impl World {
         match self.sabotage {
             Sabotage::RottenDisk => self.rot(),
             Sabotage::RottenFile => self.rot_a_file(),
+            Sabotage::ForeignDisk => self.turn_a_header_over(),
             Sabotage::CollectingDevice => self.collect(),
             Sabotage::ArchivingHome => self.archive(),
             Sabotage::RememberingHub => self.remember_lines(),
@@ -64,14 +70,19 @@ impl World {
 
     /// What happens to devices while the world plays, before somebody looks, that should not.
     pub(crate) fn spoil_what_was_reached(&mut self) -> Result<(), StoreError> {
-        if !matches!(self.sabotage, Sabotage::FadingDevice | Sabotage::LosingDevice) {
-            return Ok(());
-        }
         for device in self.devices().collect::<Vec<_>>() {
-            let past_it = if self.sabotage == Sabotage::FadingDevice {
-                self.is_known_safe(device).then(|| "DELETE FROM receipt".to_owned())
-            } else {
-                self.stood_at(device).map(|hash| format!("DELETE FROM change WHERE hash = x'{hash}'"))
+            let past_it = match self.sabotage {
+                Sabotage::HastyTick => Some(HASTY.to_owned()),
+                Sabotage::FadingDevice => {
+                    self.is_known_safe(device).then(|| "DELETE FROM receipt".to_owned())
+                }
+                Sabotage::RecountingDevice => {
+                    self.had_counted(device).then(|| "UPDATE uplink SET exchange = 0, heard = 0".to_owned())
+                }
+                Sabotage::LosingDevice => {
+                    self.stood_at(device).map(|hash| format!("DELETE FROM change WHERE hash = x'{hash}'"))
+                }
+                _ => None,
             };
             if let Some((machine, past_it)) = self.machines.get_mut(device).zip(past_it) {
                 machine.write_past_it(&past_it)?;
@@ -104,6 +115,14 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// A bit turns over by which a database is known for one, on the last machine.
+    fn turn_a_header_over(&mut self) -> Result<(), StoreError> {
+        let Some(machine) = self.machines.last_mut() else { return Ok(()) };
+        let mut image = machine.image()?;
+        image.turn_over(b"SQLite format 3");
+        machine.restart_from(&image, Keys::OfTheBackup)
     }
 
     /// A bit in the middle of a file turns over on a device that has it: there it lies as it is.

@@ -16,6 +16,8 @@ pub enum Sabotage {
     RottenDisk,
     /// A bit of a file turns over on a device's disk.
     RottenFile,
+    /// What a disk gives back is no database any more.
+    ForeignDisk,
     /// Devices report as saved what they have thrown away.
     ForgetfulDevice,
     /// Devices keep files of records that they may not hold.
@@ -40,6 +42,8 @@ pub enum Sabotage {
     WideGrant,
     /// Hubs answer and always say that there is more: a session never ends.
     EndlessHub,
+    /// Hubs break off in the middle of an answer, as what panics does.
+    FallingHub,
     /// Hubs say with every answer what nobody needs: it costs more than it may.
     TalkativeHub,
     /// Regional hubs acknowledge what comes in files, and forget it: ticks lie.
@@ -72,16 +76,19 @@ pub enum Sabotage {
     LosingDevice,
     /// Devices forget what headquarters has: a tick falls.
     FadingDevice,
+    /// Devices count their exchanges anew: a number is used twice.
+    RecountingDevice,
     /// Hubs forget none of the lines in which something came.
     RememberingHub,
 }
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::RottenFile,
+        Self::ForeignDisk,
         Self::ForgetfulDevice,
         Self::CollectingDevice,
         Self::ArchivingHome,
@@ -94,6 +101,7 @@ impl Sabotage {
         Self::SparingHub,
         Self::WideGrant,
         Self::EndlessHub,
+        Self::FallingHub,
         Self::TalkativeHub,
         Self::ForgetfulDesk,
         Self::CredulousDesk,
@@ -110,6 +118,7 @@ impl Sabotage {
         Self::AloofHub,
         Self::LosingDevice,
         Self::FadingDevice,
+        Self::RecountingDevice,
         Self::RememberingHub,
     ];
 }
