@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde_json::{Value as Json, json};
-use teranga_core::catalogue::{Catalogue, ResourceKind};
 use teranga_core::id::RecordId;
-use teranga_core::shipped::SHIPPED;
 use teranga_office::Office;
 use teranga_office::consolidate::{Page, PulledRecord, Since};
+use teranga_office::publish::shipped;
 use teranga_store::StoreError;
 use teranga_store::children::PullGrant;
 use teranga_sync::feed::ResourceRow;
@@ -62,12 +61,8 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
 
 /// What ships with the program is published at a hub, so that it knows what is derived from what. Links need not carry it.
 fn publish(office: &mut Office, sabotage: Sabotage) -> Result<(), StoreError> {
-    for row in scored() {
-        office.replica_mut().publish(row)?;
-    }
-    if let Some(scheme) = sabotage.scheme(office) {
-        office.replica_mut().publish(&scheme)?;
-    }
+    let scheme = sabotage.scheme(office);
+    office.replica_mut().publish_all(scored().iter().chain(&scheme))?;
     office.reload_catalogue()
 }
 
@@ -75,19 +70,12 @@ fn publish(office: &mut Office, sabotage: Sabotage) -> Result<(), StoreError> {
 fn scored() -> &'static [ResourceRow] {
     static SCORED: OnceLock<Vec<ResourceRow>> = OnceLock::new();
     SCORED.get_or_init(|| {
-        let mut checked = Catalogue::default();
-        let is_of_them = |json: &str| {
-            let json: Json = serde_json::from_str(json).unwrap_or_default();
+        let is_of_them = |row: &ResourceRow| {
+            let json: Json = serde_json::from_str(&row.json).unwrap_or_default();
             let form = json.get("form").or_else(|| json.get("form_id")).and_then(Json::as_str);
             form.is_none_or(|form| FORMS.contains(&form))
         };
-        let shipped = SHIPPED.iter().filter(|(_, json)| is_of_them(json));
-        let row = |(kind, json): &(ResourceKind, &str)| {
-            let named = checked.add(*kind, json).ok()?;
-            let (kind, json) = (kind.code().to_owned(), (*json).to_owned());
-            Some(ResourceRow { kind, id: named.id, version: named.version, json })
-        };
-        shipped.filter_map(row).collect()
+        shipped().into_iter().filter(is_of_them).collect()
     })
 }
 

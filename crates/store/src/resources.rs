@@ -29,6 +29,15 @@ impl Replica {
         Ok(published)
     }
 
+    /// Publishes several, all or none. Of what was published before under the same name and version the first stands.
+    pub fn publish_all<'a>(&mut self, resources: impl IntoIterator<Item = &'a ResourceRow>) -> Result<()> {
+        let transaction = self.connection_mut().transaction()?;
+        for resource in resources {
+            note(&transaction, resource)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// Every published resource, in the order in which they were published.
     pub fn resources(&self) -> Result<Vec<ResourceRow>> {
         let mut statement =
