@@ -7,151 +7,36 @@
     reason = "a helper that cannot go on must stop the test"
 )]
 
+mod device;
+mod revoked;
+
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, ChangeHash, Entropy, Line, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{ChangeHash, RecordId, Salt};
 use teranga_core::key::Key;
-use teranga_core::problem::Problem;
 use teranga_core::record::Envelope;
-use teranga_core::time::Millis;
 use teranga_core::value::Value;
 use teranga_document::part::Part;
 use teranga_office::Office;
+use teranga_store::Replica;
 use teranga_store::save::{DraftFate, PartEdit, Save};
 use teranga_store::uplink::Joined;
-use teranga_store::{Profile, Replica};
-use teranga_sync::enrol::EnrolRequest;
-use teranga_sync::feed::Cursor;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::ReplicaKind;
-use teranga_sync::manifest::{Authorship, Listed, Manifest};
-use teranga_sync::message::{Answer, Asker, Push, Request};
-use teranga_sync::pack::{Entry, Pack, list};
+use teranga_sync::message::Answer;
 use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::session::{Left, Session};
-use teranga_sync::version::{self, Spoken};
+use teranga_sync::version::Spoken;
 
-const NOW: Millis = Millis(1_772_442_000_000);
+use crate::device::{Hostile, NOW, Seeded, Shot, Target, enrol, profile};
+
 const MUTATIONS: usize = 20_000;
 /// Mutations that a scanner takes, sent together.
 const SHOTS_PER_PACK: usize = 50;
 const OWN_TARGETS: usize = 200;
 const HONEST_TARGETS: usize = 40;
-
-/// SplitMix64.
-struct Seeded(u64);
-
-impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-}
-
-impl Entropy for Seeded {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        bytes.fill_with(|| self.next().to_le_bytes()[0]);
-    }
-}
-
-fn profile(kind: ReplicaKind, person: &str) -> Profile {
-    let audience = Audience::of_region(Some("SN-KL"));
-    Profile { kind, person: person.into(), office: "BAOS Kaolack".into(), audience }
-}
-
-fn enrol(hub: &mut Office, identity: &Identity, seed: &mut Seeded) {
-    let code = hub.new_code(&profile(ReplicaKind::Device, "Un Essai"), seed, NOW).unwrap();
-    let code = teranga_sync::code::normalise(&code).unwrap();
-    hub.enrol(&EnrolRequest::sign(identity, &code, Spoken::BUILD), NOW).unwrap();
-}
-
-/// A device that signs whatever it likes, each change under an opening of its own.
-struct Hostile {
-    identity: Identity,
-    openings: u64,
-    exchange: u64,
-    outbox: u64,
-    batch: u64,
-    previous: ManifestHash,
-}
-
-/// A change as it is about to be sent, with its opening.
-struct Shot {
-    nonce: OpeningNonce,
-    entry: Entry,
-}
-
-impl Hostile {
-    fn new(identity: Identity) -> Self {
-        Self { identity, openings: 0, exchange: 0, outbox: 0, batch: 0, previous: ManifestHash([0; 32]) }
-    }
-
-    fn opening(&mut self) -> OpeningNonce {
-        self.openings += 1;
-        let mut nonce = [0; 16];
-        nonce[..8].copy_from_slice(&self.openings.to_be_bytes());
-        OpeningNonce(nonce)
-    }
-
-    /// A change of a part by a fresh opening.
-    fn change(&mut self, part: &Part, target: &Target, class: &str, edits: &[(Key, Value)]) -> Shot {
-        let nonce = self.opening();
-        let actor = actor_of(&self.identity.public_key(), nonce);
-        let change = part.clone().edit(actor, NOW, "rss@1", edits).unwrap().unwrap();
-        let class = ClassId::new(class);
-        let (record, salt) = (target.record, target.salt);
-        Shot { nonce, entry: Entry { record, salt, class, hash: change.hash, body: Some(change.bytes) } }
-    }
-
-    /// Sends saves of one change each; on success the chain goes on. Returns how many were quarantined.
-    fn send(&mut self, hub: &mut Office, shots: Vec<Shot>) -> Result<usize, Problem> {
-        let by = Authorship::own(shots.iter().map(|shot| shot.nonce).collect());
-        let saves: Vec<Vec<Entry>> = shots.into_iter().map(|shot| vec![shot.entry]).collect();
-        let listed: Vec<Vec<Listed>> = saves.iter().map(|save| list(save)).collect();
-        let batch = Batch(self.batch + 1);
-        let listed = listed.iter().map(Vec::as_slice);
-        let manifest = Manifest::sign(&self.identity, batch, self.previous, by, listed);
-        let pack = Pack { manifest, saves };
-        self.exchange += 1;
-        let request = Request {
-            version: version::MAX,
-            hub: hub.replica().id(),
-            replica: self.identity.replica(),
-            line: Line::FIRST,
-            opening: Asker::default(),
-            exchange: self.exchange,
-            cursor: Cursor::default(),
-            pull_bytes_max: 0,
-            introductions: Vec::new(),
-            confirmations: Vec::new(),
-            judgements: Vec::new(),
-            pushes: vec![Push::of(self.outbox + 1, None, &pack, version::MAX)],
-        };
-        let exchanged =
-            hub.exchange(&request.encode(&self.identity), NOW).map_err(|rejected| rejected.problem)?;
-        self.outbox += 1;
-        self.batch += 1;
-        self.previous = pack.hash();
-        Ok(exchanged.applied.quarantined)
-    }
-}
-
-/// A record whose survey is shot at.
-struct Target {
-    record: RecordId,
-    salt: Salt,
-    survey: Part,
-}
 
 /// Records of the hostile device's own, whose envelopes it sends as it should.
 fn own_targets(hub: &mut Office, hostile: &mut Hostile, seed: &mut Seeded) -> Vec<Target> {
