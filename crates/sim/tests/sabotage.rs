@@ -1,6 +1,6 @@
 //! Each oracle is shown to catch a planted bug: what is broken on purpose is noticed within some seeds, and as what it is.
 
-use teranga_sim::{Fault, LENDS_FROM, Sabotage, Script, play};
+use teranga_sim::{CROWDS_FROM, Fault, LENDS_FROM, Sabotage, Script, play};
 
 /// Seeds within which every planted bug must be noticed.
 const SEEDS: u64 = 80;
@@ -104,4 +104,12 @@ fn so_is_the_other_half() {
 fn what_a_hub_keeps_back_is_missed() {
     let faults = (0..SEEDS).filter_map(|seed| play(&Script::new(seed), Sabotage::SilentHub).fault);
     assert!(faults.into_iter().any(|fault| matches!(fault, Fault::Missing(..))));
+}
+
+/// Nor does who is revoked keep what was erased: they meet their hub once more, and confirm.
+#[test]
+fn what_a_revoked_device_does_not_confirm_is_missed() {
+    let seeds = CROWDS_FROM..CROWDS_FROM + SEEDS;
+    let mut faults = seeds.filter_map(|seed| play(&Script::new(seed), Sabotage::MuteDevice).fault);
+    assert!(faults.any(|fault| matches!(fault, Fault::Unerased(_, who) if who.ends_with("which is revoked"))));
 }

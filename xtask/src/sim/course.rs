@@ -79,6 +79,12 @@ impl Course {
     pub(super) fn runs(&self) -> u64 {
         self.next - self.seeds.start
     }
+
+    /// The processor's time that a seed took, in seconds.
+    pub(super) fn cpu_s_each(&self) -> Option<f64> {
+        let (cpu_s, runs) = self.spent.cpu_s.zip(u32::try_from(self.runs()).ok())?;
+        Some(cpu_s / f64::from(runs))
+    }
 }
 
 impl std::ops::Add for Spent {

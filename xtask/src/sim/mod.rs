@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use teranga_sim::{Many, Outcome, Sabotage, Script, commit, play, play_many, shrink};
 
 use self::course::{Course, Spent};
@@ -29,8 +29,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let arguments = read(arguments)?;
     let course = played(&arguments)?;
     // Before what failed is played again and again to be made short.
-    let runs = course.runs();
-    let cpu_s = course.spent.cpu_s.zip(u32::try_from(runs).ok()).map(|(cpu_s, runs)| cpu_s / f64::from(runs));
+    let (runs, cpu_s) = (course.runs(), course.cpu_s_each());
     let cost = cpu_s.map(|cpu_s| format!(", {cpu_s:.3} s of processor each")).unwrap_or_default();
     for seed in course.failed.iter().take(SHOWN_MAX) {
         arguments.manner.say(&shown(*seed, &course.commit));
@@ -45,13 +44,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         done.moves,
         done.conflicts
     ));
-    arguments.manner.end(&json!({
-        "runs": runs, "failed": failed, "failed_seeds": course.failed, "changes": done.changes,
-        "sessions": done.sessions, "broken_sessions": done.broken_sessions,
-        "power_cuts": done.power_cuts, "moves": done.moves, "conflicts": done.conflicts,
-        "cpu_s_each": cpu_s,
-    }));
+    arguments.manner.end(&as_json(&course));
     if failed == 0 { Ok(()) } else { bail!("{failed} of {runs} seeds failed") }
+}
+
+/// What came of a run, for programs.
+fn as_json(course: &Course) -> Json {
+    let done = course.done;
+    json!({
+        "runs": course.runs(), "failed": course.failed.len(), "failed_seeds": course.failed,
+        "changes": done.changes, "sessions": done.sessions, "broken_sessions": done.broken_sessions,
+        "power_cuts": done.power_cuts, "moves": done.moves, "conflicts": done.conflicts,
+        "cpu_s_each": course.cpu_s_each(),
+    })
 }
 
 /// Plays what is still to be played, part by part.
@@ -133,4 +138,34 @@ fn cpu_s() -> Option<f64> {
     let mut fields = fields.split_whitespace().skip(11);
     let (of_ours, of_the_system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some((f64::from(of_ours) + f64::from(of_the_system)) / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_reads_how_many_were_played_and_which_failed() {
+        let two = read(&["--seeds", "7..9", "--json"].map(str::to_owned)).unwrap();
+        let mut course = played(&two).unwrap();
+        let told = as_json(&course);
+        assert_eq!(
+            (&told["runs"], &told["failed"], &told["failed_seeds"]),
+            (&json!(2), &json!(0), &json!([]))
+        );
+        assert!(told["sessions"].as_u64() > Some(0) && told["changes"].as_u64() > Some(0), "{told}");
+        course.failed.push(8);
+        let told = as_json(&course);
+        assert_eq!(
+            (&told["runs"], &told["failed"], &told["failed_seeds"]),
+            (&json!(2), &json!(1), &json!([8]))
+        );
+    }
+
+    #[test]
+    fn a_range_without_seeds_is_refused() {
+        for seeds in ["9..9", "9..7", "9", "a..b"] {
+            assert!(read(&["--seeds", seeds].map(str::to_owned)).is_err(), "{seeds}");
+        }
+    }
 }
