@@ -134,7 +134,14 @@ pub(crate) fn ask(
             apply_the_rest(office)?;
             Ok(answer)
         }
-        (Running::Office(office), Door::Files) => sabotage.files(office, body, at),
+        (Running::Office(office), Door::Files) => {
+            let answer = sabotage.files(office, body, at)?;
+            if let Some(sender) = sender {
+                let what = seen::too_much_of_files(office, sender, (body, &answer))?;
+                showed = what.map(|what| (sender, what));
+            }
+            Ok(answer)
+        }
         (Running::Office(office), Door::Bundle) => letter(office, body, seed, at),
         (Running::Device(_), _) => Err(Rejected::new(Problem::Unauthorised, "a device is no hub")),
     });

@@ -1,10 +1,13 @@
-//! What a hub's answers show: at no time the body of a change that whoever asks may not hold, by what the hub knows when it
-//! answers.
+//! What a hub's answers show: at no time the body of a change, nor anything of a file, that whoever asks may not hold, by what the
+//! hub knows when it answers.
+
+use std::collections::BTreeSet;
 
 use teranga_core::grant::may_hold;
-use teranga_core::id::ReplicaId;
+use teranga_core::id::{FileHash, ReplicaId};
 use teranga_office::Office;
 use teranga_store::{Replica, StoreError};
+use teranga_sync::attachment::{LaneAnswer, LaneRequest};
 use teranga_sync::feed::{Row, decode};
 use teranga_sync::message::Answer;
 use teranga_sync::version::Spoken;
@@ -44,6 +47,32 @@ pub(crate) fn too_much(
         }
     }
     Ok(None)
+}
+
+/// What an answer about files shows to a child that may hold no part here that mentions it: chunks, a length, or a thumbnail.
+pub(crate) fn too_much_of_files(
+    office: &Office,
+    child: ReplicaId,
+    (request, answer): (&[u8], &[u8]),
+) -> Result<Option<String>, StoreError> {
+    let hub = office.replica();
+    let Some(known) = hub.child(child)? else { return Ok(None) };
+    let Ok(request) = LaneRequest::read(request, &known.key, Spoken::BUILD) else { return Ok(None) };
+    let Ok(answer) = LaneAnswer::read(answer, &hub.public_key(), Spoken::BUILD) else { return Ok(None) };
+    let given = request.wanted.iter().zip(&answer.files).filter(|(_, file)| file.is_some());
+    let given = given.map(|(want, _)| want.file).chain(answer.thumbnails.iter().map(|one| one.image));
+    let shown: BTreeSet<FileHash> = given.collect();
+    if shown.is_empty() {
+        return Ok(None);
+    }
+    let mut held = BTreeSet::new();
+    for record in hub.records()?.into_iter().map(|row| row.record) {
+        let Some(custody) = hub.custody(record)? else { continue };
+        let files = hub.files_of(record)?.into_iter();
+        let files = files.filter(|file| may_hold(&known.audience, &custody, &file.class));
+        held.extend(files.map(|file| file.address.hash));
+    }
+    Ok(shown.difference(&held).next().map(|file| format!("file {file}")))
 }
 
 /// Nobody was shown what they may not hold.

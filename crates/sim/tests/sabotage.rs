@@ -38,6 +38,7 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::EndlessHub => matches!(fault, Fault::Stuck(..)),
         Sabotage::WilfulHub => matches!(fault, Fault::Unequal(..)),
         Sabotage::LeakyHub => matches!(fault, Fault::Seen(..)),
+        Sabotage::ShowingHome => matches!(fault, Fault::Seen(_, _, what) if what.starts_with("file")),
         Sabotage::FickleHub => {
             matches!(fault, Fault::Retreat(_, what) if what.starts_with("what is acknowledged"))
         }
@@ -111,5 +112,7 @@ fn what_a_hub_keeps_back_is_missed() {
 fn what_a_revoked_device_does_not_confirm_is_missed() {
     let seeds = CROWDS_FROM..CROWDS_FROM + SEEDS;
     let mut faults = seeds.filter_map(|seed| play(&Script::new(seed), Sabotage::MuteDevice).fault);
-    assert!(faults.any(|fault| matches!(fault, Fault::Unerased(_, who) if who.ends_with("which is revoked"))));
+    assert!(
+        faults.any(|fault| matches!(fault, Fault::Unerased(_, who) if who.ends_with("which is revoked")))
+    );
 }

@@ -71,6 +71,7 @@ impl Sabotage {
             | Self::CredulousDesk
             | Self::HollowHub
             | Self::WilfulHub
+            | Self::ShowingHome
             | Self::RashHub
             | Self::DismissiveHub
             | Self::HoardingHub

@@ -4,8 +4,9 @@ use teranga_core::time::Millis;
 use teranga_office::Office;
 use teranga_office::exchange::Rejected;
 use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State};
-use teranga_sync::limits::CHUNK_BYTES;
+use teranga_sync::limits::{CHUNK_BYTES, THUMBNAILS_MAX};
 use teranga_sync::runs::chunks_of;
+use teranga_sync::thumbnail::Thumbnail;
 use teranga_sync::version::Spoken;
 
 use super::Sabotage;
@@ -13,12 +14,15 @@ use super::Sabotage;
 impl Sabotage {
     /// What a hub answers to a request of the lane of files, spoilt.
     pub(crate) fn files(self, office: &mut Office, body: &[u8], now: Millis) -> Result<Vec<u8>, Rejected> {
-        if !matches!(self, Self::RashHub | Self::AloofHub) {
+        if !matches!(self, Self::RashHub | Self::AloofHub | Self::ShowingHome) {
             return self.hollow(office, body, now);
         }
         let is_home = office.replica().profile().audience.region().is_none();
         let (answer, key) = (office.files(body, now)?, office.replica().public_key());
         let Ok(mut read) = LaneAnswer::read(&answer, &key, Spoken::BUILD) else { return Ok(answer) };
+        if self == Self::ShowingHome && is_home {
+            read.thumbnails = all_thumbnails(office)?;
+        }
         for state in &mut read.states {
             state.covered |= self == Self::RashHub;
             if self == Self::AloofHub && is_home {
@@ -69,6 +73,18 @@ impl Sabotage {
         };
         Ok(answer.encode(office.replica().identity()))
     }
+}
+
+/// The thumbnails that a hub has, as many as one answer holds.
+fn all_thumbnails(office: &Office) -> Result<Vec<Thumbnail>, Rejected> {
+    let (hub, mut all) = (office.replica(), Vec::new());
+    for row in hub.records()? {
+        for file in hub.files_of(row.record)? {
+            all.extend(hub.thumbnail(&file.address.hash)?);
+        }
+    }
+    all.truncate(THUMBNAILS_MAX);
+    Ok(all)
 }
 
 /// A request of the lane of files, from whoever signed it.

@@ -62,6 +62,8 @@ pub enum Sabotage {
     WilfulHub,
     /// Hubs answer everybody with what they answered others too: somebody is shown what they may not hold.
     LeakyHub,
+    /// Headquarters shows everybody a thumbnail of whatever it has: somebody is shown what they may not hold.
+    ShowingHome,
     /// Hubs say of all that headquarters holds that its backup covers it: what left is let go too early.
     BoastfulHub,
     /// Hubs say of every file that headquarters' backup has it: what left is let go too early.
@@ -84,7 +86,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::RottenFile,
@@ -111,6 +113,7 @@ impl Sabotage {
         Self::RewindingHub,
         Self::WilfulHub,
         Self::LeakyHub,
+        Self::ShowingHome,
         Self::BoastfulHub,
         Self::RashHub,
         Self::DismissiveHub,
