@@ -16,8 +16,8 @@ use crate::erase;
 use crate::error::Result;
 use crate::feed;
 use crate::holders;
-use crate::membership;
 use crate::replica::Replica;
+use crate::strangers;
 use crate::verdicts;
 
 impl Replica {
@@ -34,7 +34,7 @@ impl Replica {
         let reader = feed::Reader { child: id, line: Some(request.line), audience: &child.audience };
         let transaction = self.connection_mut().transaction()?;
         let cut = feed::cut(&transaction, reader, request.cursor, request.pull_bytes_max)?;
-        membership::note_introduced(&transaction, child, &cut.rows)?;
+        strangers::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
         self.answer_of(cut, (id, request), before, now)
     }
@@ -112,7 +112,7 @@ impl Replica {
         let reader = feed::Reader { child: id, line: None, audience: &child.audience };
         let transaction = self.connection_mut().transaction()?;
         let cut = feed::cut(&transaction, reader, from, bytes_max)?;
-        membership::note_introduced(&transaction, child, &cut.rows)?;
+        strangers::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
         self.returned(cut, bundle, from, now)
     }

@@ -75,6 +75,7 @@ pub mod save;
 mod saving;
 pub mod seal;
 mod standing;
+mod strangers;
 pub mod succession;
 mod take;
 mod tally;

@@ -14,7 +14,7 @@ use teranga_sync::receipt::{Assurance, Receipt};
 use super::{About, Reader};
 use crate::error::Result;
 use crate::verdicts::{self, Standing};
-use crate::{custody, erase, fork, log, membership, packs, receipts, register, resources};
+use crate::{custody, erase, fork, log, membership, packs, receipts, register, resources, strangers};
 
 /// What a place in the feed says to a child: nothing, one row, or a save after the rows that introduce its author.
 pub(super) fn build(
@@ -80,7 +80,7 @@ fn is_hub_of(connection: &Connection, reader: Reader<'_>, author: ReplicaId) -> 
 fn is_told(connection: &Connection, receipt: &Receipt, reader: Reader<'_>) -> Result<bool> {
     let Some(origin) = register::introduction(connection, receipt.origin)? else { return Ok(false) };
     Ok(may_know(reader.audience, &origin.audience)
-        || membership::is_introduced(connection, reader.child, receipt.origin)?)
+        || strangers::is_introduced(connection, reader.child, receipt.origin)?)
 }
 
 /// The parts of a save that the audience may hold; nothing where it may hold none.

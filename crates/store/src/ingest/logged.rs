@@ -18,13 +18,13 @@ use crate::feed::{self, About, To};
 use crate::fork;
 use crate::judged;
 use crate::log::{self, Appended, Logged};
-use crate::membership;
 use crate::outbox;
 use crate::packs;
 use crate::part;
 use crate::receipts;
 use crate::register::{self, Noted};
 use crate::testimony;
+use crate::{membership, strangers};
 
 /// A pack that may be taken, and how it came.
 pub(super) struct Arrival<'a> {
@@ -60,7 +60,7 @@ pub(super) fn log_pack(
     }
     packs::insert(connection, manifest, arrival.hash, arrival.now, Some(arrival.via))?;
     // Its author may work elsewhere by the time the home has it: whoever brought it is told all the same.
-    membership::note_known(connection, arrival.via.0, manifest.replica())?;
+    strangers::note_known(connection, arrival.via.0, manifest.replica())?;
     let logged = match &manifest.by.author {
         Some(author) => testimony::log(connection, arrival.pack, replica_id(&author.key))?,
         None => log_saves(connection, arrival.pack)?,
