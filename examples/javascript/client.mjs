@@ -25,13 +25,11 @@ const commands = {
     const form = String(held.part(record, 'open')._form);
     const { survey: children, sensitivity = 'personal' } = held.forms[form] ?? {};
     const asked = questions({ children }, sensitivity).find(({ id }) => key.split('/').at(-1) === id);
-    const settable = ['text', 'select_one', 'date', 'integer', 'decimal'].includes(asked?.type);
-    must(settable, `Pas une question de ${form} que ce programme change`, `Not a question of ${form} that this program changes`);
-    const Made = { integer: Automerge.Int, decimal: Automerge.Float64 }[asked.type];
-    must(!Made || /^-?\d+(\.\d+)?$/.test(text ?? '0'), 'Pas un nombre', 'Not a number');
-    // A text is one value, and no letters that merge.
-    const value = text === undefined ? null : Made ? new Made(Number(text)) : new Automerge.ImmutableString(text);
-    held.write(record, asked.cls, form, { [key]: value });
+    const { ImmutableString: Text, Int: integer, Float64: decimal } = Automerge; // A text whose letters do not merge.
+    const Made = { text: Text, select_one: Text, date: Text, integer, decimal }[asked?.type];
+    must(Made, `Pas une question de ${form} que ce programme change`, `Not a question of ${form} that this program changes`);
+    must(Made === Text || /^-?\d+(\.\d+)?$/.test(text ?? '0'), 'Pas un nombre', 'Not a number');
+    held.write(record, asked.cls, form, { [key]: text === undefined ? null : new Made(Made === Text ? text : Number(text)) });
   },
 };
 try {
@@ -43,7 +41,10 @@ try {
   for (const reason of Object.values(held.refused)) console.error(say('Non pris :', 'Not taken:'), reason);
   if (refused) throw refused;
 } catch (error) {
-  const busy = error.code === 'EEXIST' && say('Un autre processus se sert de ce dossier', 'Another process is using this folder');
-  console.error(busy || (error.refused ? `${say('Refusé :', 'Refused:')} ${error.refused}` : error.message));
+  const known = {
+    EEXIST: say('Un autre processus se sert de ce dossier', 'Another process is using this folder'),
+    'upgrade-needed': say('Mettez ce programme à jour ; rien n’est perdu', 'Update this program; nothing is lost'),
+  };
+  console.error(known[error.code] ?? (error.message || `${say('Refusé :', 'Refused:')} ${error.code}`));
   process.exitCode = 1;
 }

@@ -12,11 +12,10 @@ export const lineOf = batch => BigInt(batch) >> 32n;
 const NEW = {
   line: 0, exchange: 0, heard: 0, acknowledged: 0, reading: false, cursor: { position: '0', running: '00'.repeat(32), within: '0' },
   openings: [], packs: [], outbox: [], pending: [], received: [], unconfirmed: [],
-  salts: {}, forms: {}, keys: {}, actors: {}, receipts: {}, refused: {}, left: {}, erased: {},
+  salts: {}, forms: {}, keys: {}, actors: {}, backedUp: {}, refused: {}, left: {}, erased: {},
 };
 export class Replica {
-  /** Opens what a folder holds. Every process is an opening of its own: so a copy of the folder is noticed. */
-  constructor(folder) {
+  constructor(folder) { // Every process is an opening of its own: so a copy of the folder is noticed.
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     process.chdir(folder);
     // One process at a time; what a killed one left behind does not count.
@@ -26,6 +25,7 @@ export class Replica {
     Object.assign(this, NEW, { secret: randomBytes(32).toString('hex') }, fs.existsSync('replica.json') && this.saved());
     this.openings.push(randomBytes(16).toString('hex'));
     this.keys[this.id] = this.key;
+    for (const nonce of this.openings) this.actors[nameOf(this.key, nonce)] = { replica: this.id, nonce };
     this.save();
   }
   saved() { return JSON.parse(fs.readFileSync('replica.json')); }
@@ -41,14 +41,11 @@ export class Replica {
   pack(batch) { return this.packs.find(pack => pack.batch === batch); }
   get log() { return [...this.packs.flatMap(({ saves }) => saves), ...this.pending, ...this.received]; }
   sign(...parts) { return sign(null, joined(parts), privateKey(this.secret)).toString('hex'); }
-  /** The entries that count: neither refused, nor saved together with what was, nor built on it. */
-  entries() {
+  entries() { // Those that count: neither refused, nor saved together with what was, nor built on it.
     const out = new Set(Object.keys(this.refused));
     const isOut = ({ hash, body }) => out.has(hash) || (body && wire.headOf(body).dependencies.some(hash => out.has(hash)));
-    for (let size = -1; size < out.size;) {
-      size = out.size;
-      for (const { entries } of this.log) if (entries.some(isOut)) entries.forEach(({ hash }) => out.add(hash));
-    }
+    const falls = ({ entries }) => entries.some(isOut) && entries.some(({ hash }) => out.size < out.add(hash).size);
+    while (this.log.some(falls)); // Until nothing falls any more.
     return this.log.flatMap(save => save.entries).filter(({ hash, body }) => body && !out.has(hash));
   }
   part(record, cls) {
@@ -64,38 +61,38 @@ export class Replica {
     this.pending.push({ nonce: this.openings.at(-1), entries: [{ record, cls, hash: wire.changeHash(body), body }] });
     this.save();
   }
-  /** Cuts a signed pack of saves that are in none. It stays as it is: sent again it must be the same. */
-  cut() {
-    const saves = this.pending.splice(0, 16); // Each is at most 64 KiB.
-    const openings = [...new Set(saves.map(({ nonce }) => nonce))];
+  cut() { // Signs a pack of saves that are in none. It stays as it is: sent again it must be the same.
     const place = this.packs.filter(({ batch }) => lineOf(batch) === BigInt(this.line)).length + 1;
     const batch = String((BigInt(this.line) << 32n) + BigInt(place));
+    const saves = this.pending.splice(0, 16).map(({ nonce, entries }) => ({ batch, nonce, entries })); // Each is at most 64 KiB.
+    const openings = [...new Set(saves.map(({ nonce }) => nonce))];
     const pack = { origin: this.key, batch, previous: this.packs.at(-1)?.hash ?? NEW.cursor.running, author: [], openings, saves };
     const hash = wire.manifestHash(pack);
-    for (const save of saves) save.batch = batch;
     this.packs.push({ ...pack, hash, signature: this.sign('teranga manifest 0\n', wire.raw(hash)) });
     this.outbox.push(batch);
   }
-  /** Somebody else with this key has used these numbers: go on under others, and hear first what that one has sent. */
-  newLine() {
-    const again = this.packs.filter(({ batch }) => this.outbox.indexOf(batch) >= this.acknowledged);
+  newLine() { // Somebody else with this key has used these numbers: go on under others, once what that one sent has come.
+    const again = this.packs.filter(({ batch }) => this.outbox.lastIndexOf(batch) >= this.acknowledged);
     this.packs = this.packs.filter(pack => !again.includes(pack));
-    this.pending.unshift(...again.flatMap(({ saves }) => saves.map(({ nonce, entries }) => ({ nonce, entries }))));
+    this.pending.unshift(...again.flatMap(({ saves }) => saves));
     Object.assign(this, { line: randomInt(1, 2 ** 31), exchange: 0, heard: 0, acknowledged: 0, reading: true, outbox: [] });
   }
-  /** The hub was put back: what it may have forgotten goes up again, but for what its feed still brings. */
-  offerAgain() {
-    const own = this.received.filter(save => this.author(save)?.replica === this.id);
-    this.received = this.received.filter(save => !own.includes(save));
-    this.pending.push(...own.map(save => ({ nonce: this.author(save).nonce, entries: save.entries })));
-    this.outbox.push(...this.packs.map(({ batch }) => batch).filter(batch => !this.outbox.includes(batch)));
-    Object.assign(this, { reading: true, unconfirmed: Object.values(this.erased) });
+  startOver(hub) { // With one that was put back, or is another: what it may lack goes up again, but for what its feed brings.
+    this.newLine(); // In the one before, the feed would leave out what was let go here.
+    this.pending.unshift(...this.received.filter(({ replica }) => replica === this.id));
+    this.received = this.received.filter(({ replica }) => replica !== this.id);
+    this.outbox = this.packs.map(({ batch }) => batch);
+    Object.assign(this, { hub, cursor: NEW.cursor, refused: {}, left: {}, unconfirmed: Object.values(this.erased) });
   }
-  author({ entries }) { return this.actors[wire.headOf(entries.find(({ body }) => body)?.body ?? '0000').actor]; }
-  safe(save, what = 0) { // At its home (1: in its backup too), for only a receipt says so, and taken there.
-    const origin = save.witness ?? (save.nonce ? this.id : this.author(save)?.replica);
-    const receipt = save.batch && this.receipts[`${origin}/${lineOf(save.batch)}/${what}`];
-    return receipt && BigInt(receipt) >= BigInt(save.batch) && !save.entries.some(({ hash }) => this.refused[hash]);
+  letGo() { // What left, once the home's backup covers every change of it: a home that is put back gives all of that back.
+    for (const { record, cls } of Object.values(this.left)) {
+      const saves = this.log.filter(({ entries }) => entries.some(entry => entry.record === record && entry.body));
+      if (saves.every(save => this.isSafe(save))) this.forget(entry => entry.record === record && (!cls || entry.cls === cls));
+    }
+  }
+  isSafe({ witness, replica = this.id, batch, entries }) { // Only a receipt says so, and of what was taken.
+    const upTo = batch && this.backedUp[`${witness ?? replica}/${lineOf(batch)}`];
+    return upTo && BigInt(upTo) >= BigInt(batch) && !entries.some(({ hash }) => this.refused[hash]);
   }
   forget(gone) { // Of what was signed the hashes stay.
     for (const { entries } of this.log) for (const entry of entries.filter(gone)) entry.body = null;

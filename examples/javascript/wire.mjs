@@ -1,5 +1,6 @@
 // What travels: each layout of sync-protocol.md is declared once, as a function that reads it or, given a value, writes it.
 // Above this file bytes are hexadecimal strings, and a number that may need 64 bits is a string of its digits.
+import { change, getLastLocalChange, ImmutableString, init } from '@automerge/automerge';
 import { createHash } from 'node:crypto';
 import { Decompress } from 'fzstd';
 export const raw = hex => Buffer.from(hex, 'hex');
@@ -29,8 +30,7 @@ export function long(io, digits) {
     if (next < 128) return String(value);
   }
 }
-const atMost = (limit, value) => check(value <= limit, `more than ${limit}`) ?? value;
-export const count = limit => (io, given) => atMost(limit, Number(long(io, given)));
+export const count = limit => (io, given, value = Number(long(io, given))) => check(value <= limit, 'too many') ?? value;
 export const number = count(Number.MAX_SAFE_INTEGER);
 export const run = (limit = 65536) => (io, hex) => fixed(count(limit)(io, hex && hex.length / 2))(io, hex);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -42,21 +42,19 @@ export const struct = fields => (io, value) =>
   Object.fromEntries(Object.entries(fields).map(([name, layout]) => [name, layout(io, value?.[name])]));
 export const block = struct({ encoding: byte, length: count(2 ** 23), stored: run(2 ** 23) });
 export function unpack({ encoding, length, stored }) {
-  const parts = [];
-  let left = length; // What is more would fill the memory.
-  const keep = part => check((left -= part.length) >= 0, 'a length') ?? parts.push(Buffer.from(part));
+  let bytes = raw(encoding === 0 ? stored : '');
+  const keep = part => check((bytes = Buffer.concat([bytes, part])).length <= length, 'a length'); // It would fill the memory.
   if (encoding === 1) new Decompress(keep).push(raw(stored), true);
-  else keep(raw(stored));
-  return check(encoding < 2 && left === 0, 'a block') ?? Buffer.concat(parts);
+  return check(encoding < 2 && bytes.length === length, 'a block') ?? bytes;
 }
 const grant = { person: text, office: text, region: text, reach: byte, classes: list(text, 64) };
 export const introduction = struct({ key: fixed(32), kind: byte, ...grant });
 export const enrolled = struct({ kind: byte, hub_name: text, ...grant, home_key: (io, key) => run(32)(io, key ?? ''), inheritance: run() });
 const erasure = struct({ record: fixed(16), at: number, home: fixed(32), signature: fixed(64) });
 export const confirmation = struct({ erasure, replica: fixed(16), signature: fixed(64) }), judgement = struct({ record: fixed(16), cls: text, change: fixed(32), stance: count(1) });
+export const succession = struct({ replica: fixed(16), key: fixed(32), signature: fixed(64) });
 // Section 3: changes. A body with magic, checksum, type and length before it is a chunk, which Automerge reads.
-const SYMBOLS = [...'0123456789ABCDEFGHJKMNPQRSTVWXYZ']; // Crockford's base 32
-const symbols = values => Array.from(values, value => SYMBOLS[value % 32]).join('');
+const symbols = values => Array.from(values, value => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[value % 32]).join(''); // Crockford's
 export const spelled = hex => symbols(raw(hex));
 export const ulid = hex => symbols(Array.from(BigInt(`0x${hex}`).toString(32).padStart(26, '0'), digit => parseInt(digit, 32)));
 const framed = body => Buffer.concat([Buffer.of(1), encode(run(), body)]);
@@ -65,24 +63,22 @@ export const chunk = body => Buffer.concat([raw(`856f4a83${changeHash(body).slic
 export const bodyOf = chunk => decode(struct({ front: fixed(9), body: run() }), chunk).body;
 export const headOf = body => struct({ dependencies: list(fixed(32), 64), actor: run() })({ bytes: raw(body), at: 0 });
 export function firstChange(record, salt, cls) {
-  const hex = (layout, value) => encode(layout, value).toString('hex');
-  const values = Buffer.from(ulid(record) + cls);
   const actor = sha256('teranga first change 0\n', raw(record), cls, raw(salt)).slice(0, 32);
-  const sizes = values.length === 52 ? '02a603' : `7ea603${hex(number, (values.length - 26) * 16 + 6)}`;
-  const columns = `0615103401420256${hex(number, sizes.length / 2)}57${hex(number, values.length)}7002`;
-  return `0010${actor}0101000000${columns}7e075f7265636f7264065f636c617373020201${sizes}${values.toString('hex')}0200`;
+  const puts = { _record: new ImmutableString(ulid(record)), _class: new ImmutableString(cls) };
+  const first = change(init({ actor }), { time: 0 }, part => void Object.assign(part, puts));
+  return bodyOf(Buffer.from(getLastLocalChange(first)));
 }
 // Section 5: packs. An entry names record and class by their places in the tables.
 function tables(io, given) {
   const { classes, records } = struct({ classes: list(text, 64), records: list(fixed(16), 20000) })(io, given);
-  const salts = records.map((_, at) => fixed(16)(io, given?.salts[at]));
+  const saltOf = record => fixed(16)(io, given && (given.salts[record] ?? record)); // Of an erased record any will do.
+  const salts = Object.fromEntries(records.map(record => [record, saltOf(record)]));
   return Object.assign(io, { last: {}, tables: { classes, records, salts } }).tables;
 }
 function entry(io, given) {
   const place = (table, name) => io.tables[table][number(io, given && io.tables[table].indexOf(name))];
   const [record, cls] = [place('records', given?.record), place('classes', given?.cls)];
-  const salt = io.tables.salts[io.tables.records.indexOf(record)];
-  const last = (io.last[`${record}/${cls}`] ??= changeHash(firstChange(record, salt, cls)));
+  const last = (io.last[`${record}/${cls}`] ??= changeHash(firstChange(record, io.tables.salts[record], cls)));
   const kind = byte(io, given && (!given.body ? 2 : given.body.startsWith(`01${last}`) ? 1 : 0));
   check(cls !== undefined && kind <= 2, 'an entry');
   const stem = kind === 1 ? `01${last}` : ''; // A dependency that is the part's change before it is left out.
@@ -95,8 +91,7 @@ const saves = list(struct({ entries: list(entry, 20000) }), 20000);
 export const pack = struct({ ...front, tables, saves, signature: fixed(64) });
 export function tablesOf(saves, salts) {
   const all = name => [...new Set(saves.flatMap(({ entries }) => entries.map(entry => entry[name])))];
-  const saltOf = record => salts[record] ?? '00'.repeat(16); // Of an erased record it is destroyed, and any will do.
-  return { classes: all('cls'), records: all('record'), salts: all('record').map(saltOf) };
+  return { classes: all('cls'), records: all('record'), salts };
 }
 export function manifestHash(pack) {
   const named = list(struct({ record: fixed(16), cls: text, hash: fixed(32) }), 20000);

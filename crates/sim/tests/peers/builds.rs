@@ -10,7 +10,7 @@ use teranga_sync::version::{Spoken, Version};
 use crate::stage::Stage;
 
 /// The first build.
-const BEFORE: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::PacksAndFeed };
+pub(crate) const BEFORE: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::PacksAndFeed };
 /// The build before this one.
 const BETWEEN: Spoken = Spoken { oldest: Version::PacksAndFeed, newest: Version::NamedOnce };
 /// A build that has left every version but the newest behind.

@@ -1,7 +1,7 @@
 //! A sync that says "done" and is not, and other things that CHT, Mapeo and FHIR Core told their users.
 
 use serde_json::json;
-use teranga_sim::{Talked, Weather};
+use teranga_sim::{Act, Blow, Builds, Sabotage, Script, Step, Talked, Weather, What, play};
 use teranga_store::ticks::Tick;
 
 use crate::stage::Stage;
@@ -111,4 +111,50 @@ fn dhis2_72679_a_region_works_for_a_month_without_the_internet() {
     stage.ends_well();
     assert_eq!(stage.holds(headquarters).records_of_case(case).unwrap().len(), interviews.len());
     assert!(interviews.iter().all(|record| stage.tick(awa, *record) == Tick::Safe));
+}
+
+/// The steps of two devices of one region of which the first runs out of room: a colleague's work is to be fetched,
+/// and its own to be brought. Where it gets stuck, a seed says; `fills` says whether it does at all.
+fn a_disk_that_fills(seed: u64, fills: bool) -> Script {
+    // Machines are headquarters, the hub, and the two devices; whoever syncs is counted from the hub, whoever acts from the
+    // first device.
+    let [hub, first, second] = [0, 1, 2];
+    let sync = |which| (What::Sync(Weather::Fair), which);
+    let act = |act, which| (What::Act(act), which);
+    let mut steps = vec![act(Act::Case, 0), act(Act::Case, 1)];
+    steps.extend([sync(first), sync(second), sync(hub), sync(first), sync(second)]);
+    steps.extend([act(Act::Interview, 0); 3]);
+    steps.extend([act(Act::Interview, 1); 6]);
+    steps.push(sync(second));
+    if fills {
+        steps.push((What::Blow(Blow::DiskFills), 2));
+    }
+    for _ in 0..4 {
+        steps.extend([sync(first), act(Act::Correct, 0), act(Act::Interview, 0)]);
+    }
+    steps.extend([sync(hub), sync(first)]);
+    let of = |(number, (what, which))| Step { what, which, seed: seed * 1_000 + number };
+    let steps = (0..).zip(steps).map(of).collect();
+    Script { regions: 1, devices: 2, builds: Builds::Alike, steps, ..Script::new(1) }
+}
+
+/// cht-core#7149: the phone's storage was full, the database went bad in the middle of whatever it did, and the
+/// application did not go on; elsewhere the queue of unsent work was cleared to make room. Here a disk fills up at
+/// some byte of a sync or of a save: what was saved before stays, what does not fit is not called saved, no tick says
+/// more than is true after any session, and the first session with room again ends whole: [`play`] asserts it, with
+/// every other oracle.
+#[test]
+fn cht_core_7149_a_full_disk_loses_nothing_and_ends_with_room() {
+    let with_room = play(&a_disk_that_fills(0, false), Sabotage::Nothing);
+    assert_eq!((with_room.fault, with_room.done.broken_sessions), (None, 0));
+    let (mut stuck, mut refused) = (0, 0);
+    for seed in 0..16 {
+        let (full, roomy) = (a_disk_that_fills(seed, true), a_disk_that_fills(seed, false));
+        let outcome = play(&full, Sabotage::Nothing);
+        assert_eq!(outcome.fault, None, "{full}");
+        stuck += usize::from(outcome.done.broken_sessions > 0);
+        refused += usize::from(outcome.done.changes < play(&roomy, Sabotage::Nothing).done.changes);
+    }
+    assert!(stuck > 3, "only {stuck} sessions met a full disk");
+    assert!(refused > 3, "only {refused} saves met one");
 }

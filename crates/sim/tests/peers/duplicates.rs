@@ -1,6 +1,8 @@
-//! The same work counted twice, because an answer was lost.
+//! Work that is sent again because an answer was lost: counted twice elsewhere, or refused once it was changed.
 
+use serde_json::json;
 use teranga_sim::{Talked, Weather};
+use teranga_store::ticks::Tick;
 
 use crate::stage::Stage;
 
@@ -50,5 +52,63 @@ fn odk_collect_7356_an_upload_goes_on_where_it_was_cut() {
         assert!(left <= unsent, "what was acknowledged is to be sent again");
         unsent = left;
     }
+    stage.ends_well();
+}
+
+/// collect#5317 (and #4589) and enketo#1405: a send was broken off after the server had taken the form; its author
+/// edited it and sent it again under the same identity, and the server refused it for good: it "already exists with
+/// this ID, but with different XML". Here the edit is a change of its own: the hub takes it, one interview holds both,
+/// and nothing is refused.
+#[test]
+fn collect_5317_enketo_1405_what_was_edited_after_a_broken_send_is_taken() {
+    let (mut stage, case) = Stage::with_a_case();
+    let (awa, region) = (stage.awa, stage.region);
+    let interview = stage.interview(awa, case);
+    let first = stage.device_at(awa).unwrap().values(interview).unwrap();
+    assert!(!matches!(stage.tries(awa, Weather::OneWay), Talked::Whole(_)));
+    assert!(stage.holds(region).record(interview).unwrap().is_some(), "the hub has taken it");
+    assert_eq!(stage.tick(awa, interview), Tick::Here, "and its author does not know");
+    stage.corrects(awa, interview, &json!({ "mode": "phone" }));
+    let edited = stage.device_at(awa).unwrap().values(interview).unwrap();
+    assert_ne!(first, edited);
+    stage.syncs(awa);
+    let held = stage.holds(region).records_of_case(case).unwrap();
+    assert_eq!(held.iter().map(|row| row.record).collect::<Vec<_>>(), [interview]);
+    assert_eq!(stage.holds(region).parts(interview).unwrap(), stage.holds(awa).parts(interview).unwrap());
+    assert_eq!(stage.changes(region), stage.changes(awa));
+    assert_eq!(stage.tick(awa, interview), Tick::AtRegion);
+    stage.all_sync();
+    stage.everybody_shows(interview, "mode", &["phone"]);
+    assert_eq!(stage.device_at(stage.moussa).unwrap().values(interview).unwrap(), edited);
+    assert!(stage.holds(region).records_in_conflict().unwrap().is_empty());
+    stage.ends_well();
+}
+
+/// kpi#5888, which followed the guard against doubles (kpi#5047): a submission that was edited more than once was
+/// taken for a double, and its edit refused with a "409". Here one interview is edited ten times, back to what it said
+/// before too, and every other edit is sent over a link that loses the answer: the hub takes each of them, and holds
+/// one interview.
+#[test]
+fn kpi_5888_an_edit_of_an_edit_is_not_taken_for_a_double() {
+    let (mut stage, case) = Stage::with_a_case();
+    let (awa, region) = (stage.awa, stage.region);
+    let interview = stage.interview(awa, case);
+    stage.all_sync();
+    for round in 0..5 {
+        for (mode, weather) in [("phone", Weather::OneWay), ("in_person", Weather::Fair)] {
+            let before = stage.changes(region).len();
+            stage.corrects(awa, interview, &json!({ "mode": mode }));
+            let talked = stage.tries(awa, weather);
+            assert_eq!(matches!(talked, Talked::Whole(_)), weather == Weather::Fair, "{talked:?}");
+            assert_eq!(stage.values(region, interview, "mode"), [mode], "round {round}");
+            assert!(stage.changes(region).len() > before, "the hub holds one change more");
+        }
+        stage.tries(region, if round % 2 == 0 { Weather::OneWay } else { Weather::Fair });
+        assert_eq!(stage.holds(region).records_of_case(case).unwrap().len(), 1);
+        assert_eq!(stage.tick(awa, interview), Tick::AtRegion);
+    }
+    stage.all_sync();
+    stage.everybody_shows(interview, "mode", &["in_person"]);
+    assert_eq!(stage.changes(stage.headquarters), stage.changes(awa));
     stage.ends_well();
 }

@@ -63,6 +63,40 @@ fn odk_central_669_the_later_of_two_bundles_may_come_first() {
     stage.ends_well();
 }
 
+/// central#669 once more, with what nothing can bring along: a colleague's correction is on a stick, and the hub has
+/// been put back to before the case. Here the correction is held, without a guess and however long it takes, shown to
+/// nobody, and in its place as soon as the case is there again; the hub above holds it as long.
+#[test]
+fn odk_central_669_what_comes_before_what_it_builds_on_is_held_until_that_comes() {
+    let mut stage = Stage::new();
+    let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
+    stage.back_up(region).unwrap();
+    let case = stage.case(awa, "Exemple");
+    stage.syncs(awa);
+    stage.syncs(moussa);
+    stage.corrects(moussa, case, &json!({ "village": "Thiaré" }));
+    let stick = stage.bundle(moussa).unwrap().unwrap();
+    assert!(stage.restore(region).unwrap());
+    let waiting = |stage: &Stage, place| stage.holds(place).log_counts().unwrap().waiting;
+    assert_eq!(waiting(&stage, region), 0);
+    assert!(stage.hand(region, &stick).unwrap().is_some(), "it was not taken");
+    for _ in 0..2 {
+        assert!(waiting(&stage, region) > 0);
+        assert!(stage.values(region, case, "village").is_empty());
+        stage.syncs(region);
+        assert!(waiting(&stage, headquarters) > 0, "it is held above too");
+        assert!(stage.values(headquarters, case, "village").is_empty());
+        stage.wait(30);
+    }
+    stage.syncs(awa);
+    assert_eq!(waiting(&stage, region), 0);
+    assert_eq!(stage.values(region, case, "village"), ["Thiaré"]);
+    stage.all_sync();
+    stage.everybody_shows(case, "village", &["Thiaré"]);
+    assert!(stage.holds(headquarters).records_in_conflict().unwrap().is_empty());
+    stage.ends_well();
+}
+
 /// An offline run of two corrections of different answers on one device, and one correction of the second answer on
 /// another, whoever syncs first.
 fn a_run_and_an_update_between(case: RecordId, stage: &mut Stage, order: [Place; 2]) {
@@ -109,6 +143,71 @@ fn odk_central_805_runs_that_interleave_are_judged_by_what_their_authors_saw() {
         stage.everybody_shows(case, "village", &["Kahone", "Koungheul"]);
         // Both wrote the same: that is agreement.
         stage.everybody_shows(case, "family_name", &["Essai"]);
+        stage.ends_well();
+    }
+}
+
+/// central#815: an entity that its update had made, because the registration came later, was marked as in conflict,
+/// and the table of the conflict said "there are no conflicts to show". Here nothing is marked without its values: at
+/// every step and on every replica a record is among those in conflict exactly where both values can be read.
+#[test]
+fn odk_central_815_what_is_marked_as_a_conflict_can_be_read() {
+    let mut stage = Stage::new();
+    let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
+    let case = stage.case(awa, "Exemple");
+    stage.syncs(awa);
+    stage.syncs(moussa);
+    stage.corrects(moussa, case, &json!({ "village": "Koungheul" }));
+    stage.corrects(awa, case, &json!({ "village": "Thiaré" }));
+    // Moussa's update is at headquarters before the registration.
+    stage.enrol(moussa, headquarters).unwrap();
+    let mut seen = 0;
+    for place in [moussa, awa, region, awa, moussa] {
+        stage.syncs(place);
+        for place in [headquarters, region, awa, moussa] {
+            let is_marked = stage.holds(place).records_in_conflict().unwrap().contains(&case);
+            let values = stage.values(place, case, "village");
+            assert_eq!(is_marked, values == ["Koungheul", "Thiaré"], "{place:?} shows {values:?}");
+            seen += usize::from(is_marked);
+        }
+    }
+    assert!(seen > 0, "nobody met a conflict");
+    stage.everybody_shows(case, "village", &["Koungheul", "Thiaré"]);
+    stage.ends_well();
+}
+
+/// central-backend#1187 (the rule of #698, on which #805 and #815 follow): an entity whose conflict had been resolved
+/// was not marked again when a third author's update came, which had been written before. Here a settlement answers
+/// what its author saw: that stays settled, and the third value, of which they knew nothing, is a conflict of its own.
+#[test]
+fn odk_central_backend_1187_what_was_settled_stays_so_and_a_third_value_is_a_conflict_of_its_own() {
+    for (settled, fatou_is_there_before) in [("Thiaré", false), ("Koungheul", true), ("Gossas", false)] {
+        let (mut stage, case) = Stage::with_a_case();
+        let (awa, moussa, region) = (stage.awa, stage.moussa, stage.region);
+        let fatou = stage.another_device("Fatou", "SN-KL", region).unwrap();
+        stage.enrol(fatou, region).unwrap();
+        stage.syncs(fatou);
+        for (place, village) in [(awa, "Thiaré"), (moussa, "Koungheul"), (fatou, "Kahone")] {
+            stage.corrects(place, case, &json!({ "village": village }));
+        }
+        for place in [awa, moussa, awa] {
+            stage.syncs(place);
+        }
+        stage.settles_on(awa, case, "village", settled);
+        for place in if fatou_is_there_before { [fatou, awa] } else { [awa, fatou] } {
+            stage.syncs(place);
+        }
+        stage.all_sync();
+        stage.syncs(fatou);
+        let mut both = ["Kahone", settled];
+        both.sort_unstable();
+        stage.everybody_shows(case, "village", &both);
+        assert_eq!(stage.holds(fatou).records_in_conflict().unwrap(), [case]);
+        stage.settles_on(fatou, case, "village", "Kahone");
+        stage.syncs(fatou);
+        stage.all_sync();
+        stage.everybody_shows(case, "village", &["Kahone"]);
+        assert!(stage.holds(stage.headquarters).records_in_conflict().unwrap().is_empty());
         stage.ends_well();
     }
 }

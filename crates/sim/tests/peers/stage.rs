@@ -111,6 +111,26 @@ impl Stage {
         saved.unwrap().expect("the device stands")
     }
 
+    /// Begins an interview of a case, answers all of it, and leaves it under way.
+    pub(crate) fn begins(&mut self, place: Place, case: RecordId) -> RecordId {
+        let begun = self.act(place, |device, setting| {
+            let mut answers = Seeded(11);
+            let mut interview = device.begin("rss", Some(case), again(setting.now, setting.entropy))?;
+            invent::fill(device, &mut interview, Extent::Whole, setting, &mut answers)?;
+            Ok((interview.record(), Vec::new()))
+        });
+        begun.unwrap().expect("the device stands")
+    }
+
+    /// Finishes an interview that is under way.
+    pub(crate) fn goes_on(&mut self, place: Place, record: RecordId) {
+        let finished = self.act(place, |device, setting| {
+            let mut interview = device.resume(record, again(setting.now, setting.entropy))?;
+            Ok((record, device.finish(&mut interview, setting)?.changes))
+        });
+        finished.unwrap().expect("the device stands");
+    }
+
     /// Corrects answers of a record.
     pub(crate) fn corrects(&mut self, place: Place, record: RecordId, answers: &Json) {
         let saved = self.act(place, |device, setting| {

@@ -1,6 +1,12 @@
 //! Tangerine merges whole documents, as its database does, with a winner that nobody chose.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
+use teranga_core::id::RecordId;
+use teranga_core::key::Key;
+use teranga_core::value::Value;
+use teranga_sim::Place;
 use teranga_store::ticks::Tick;
 
 use crate::stage::Stage;
@@ -128,4 +134,51 @@ fn tangerine_2410_a_correction_from_above_outlives_the_tablets_syncs() {
     stage.everybody_shows(case, "sex", &["other"]);
     assert_eq!(stage.tick(awa, case), Tick::Safe);
     stage.ends_well();
+}
+
+/// The answers of a record that a replica shows, but for two; not what stands beside them for whoever counts.
+fn other_answers(stage: &Stage, place: Place, record: RecordId, but_for: [&str; 2]) -> BTreeMap<Key, Value> {
+    let parts = stage.holds(place).parts(record).unwrap().into_iter();
+    let mut answers: BTreeMap<Key, Value> = parts.flat_map(|part| part.values).collect();
+    let is_another = |key: &Key| but_for.iter().all(|question| *key != Key::question(question));
+    answers.retain(|key, _| !key.is_envelope() && is_another(key));
+    answers
+}
+
+/// Tangerine#1763: conflicts were found and merged by themselves, too eagerly: "causing data loss". Here nobody but a
+/// person chooses between two values. Both of the answer that two people changed apart are readable everywhere,
+/// neither person loses any other answer, and nothing that comes after, no sync and no later correction, merges the
+/// two.
+#[test]
+fn tangerine_1763_two_values_are_merged_by_nobody_but_a_person() {
+    for awa_first in [true, false] {
+        let (mut stage, case) = Stage::with_a_case();
+        let (awa, moussa, region, headquarters) = (stage.awa, stage.moussa, stage.region, stage.headquarters);
+        let mut expected = other_answers(&stage, awa, case, ["village", "sex"]);
+        stage.corrects(awa, case, &json!({ "village": "Thiaré", "given_names": "Aïssatou" }));
+        stage.corrects(moussa, case, &json!({ "village": "Koungheul", "family_name": "Modèle" }));
+        for place in if awa_first { [awa, moussa, awa] } else { [moussa, awa, moussa] } {
+            stage.syncs(place);
+        }
+        for place in [awa, moussa] {
+            assert_eq!(stage.values(place, case, "village"), ["Koungheul", "Thiaré"]);
+            assert_eq!(stage.values(place, case, "given_names"), ["Aïssatou"]);
+            assert_eq!(stage.values(place, case, "family_name"), ["Modèle"]);
+        }
+        // Whoever sees both goes on with other answers of the same record.
+        stage.corrects(awa, case, &json!({ "family_name": "Essai" }));
+        stage.corrects(moussa, case, &json!({ "sex": "other" }));
+        stage.all_sync();
+        stage.all_sync();
+        for (question, value) in [("given_names", "Aïssatou"), ("family_name", "Essai")] {
+            expected.insert(Key::question(question), Value::text(value));
+        }
+        for place in [awa, moussa, region, headquarters] {
+            let shown = other_answers(&stage, place, case, ["village", "sex"]);
+            assert_eq!(shown, expected, "{place:?}");
+        }
+        stage.everybody_shows(case, "sex", &["other"]);
+        stage.everybody_shows(case, "village", &["Koungheul", "Thiaré"]);
+        stage.ends_well();
+    }
 }

@@ -19,6 +19,7 @@ mod held;
 mod home;
 mod judged;
 mod junk;
+mod kept_back;
 mod killed;
 mod large;
 mod lent;
