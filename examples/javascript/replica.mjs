@@ -5,8 +5,8 @@ import fs from 'node:fs';
 import * as wire from './wire.mjs';
 const privateKey = secret => ({ key: wire.raw(`302e020100300506032b657004220420${secret}`), format: 'der', type: 'pkcs8' });
 const publicKey = key => ({ key: wire.raw(`302a300506032b6570032100${key}`), format: 'der', type: 'spki' });
-const joined = parts => Buffer.concat(parts.map(part => Buffer.from(part)));
-export const holds = (key, signature, ...parts) => verify(null, joined(parts), publicKey(key), wire.raw(signature));
+const joined = (words, hex) => Buffer.concat([Buffer.from(words), ...hex.map(wire.raw)]);
+export const holds = (key, mark, words, ...hex) => verify(null, joined(words, hex), publicKey(key), wire.raw(mark));
 export const nameOf = (...hex) => wire.sha256(...hex.map(wire.raw)).slice(0, 32); // A key names a replica, with a nonce an actor.
 export const lineOf = batch => BigInt(batch) >> 32n;
 const NEW = {
@@ -40,7 +40,7 @@ export class Replica {
   get id() { return nameOf(this.key); }
   pack(batch) { return this.packs.find(pack => pack.batch === batch); }
   get log() { return [...this.packs.flatMap(({ saves }) => saves), ...this.pending, ...this.received]; }
-  sign(...parts) { return sign(null, joined(parts), privateKey(this.secret)).toString('hex'); }
+  sign(words, ...hex) { return sign(null, joined(words, hex), privateKey(this.secret)).toString('hex'); }
   entries() { // Those that count: neither refused, nor saved together with what was, nor built on it.
     const out = new Set(Object.keys(this.refused));
     const isOut = ({ hash, body }) => out.has(hash) || (body && wire.headOf(body).dependencies.some(hash => out.has(hash)));
@@ -68,7 +68,7 @@ export class Replica {
     const openings = [...new Set(saves.map(({ nonce }) => nonce))];
     const pack = { origin: this.key, batch, previous: this.packs.at(-1)?.hash ?? NEW.cursor.running, author: [], openings, saves };
     const hash = wire.manifestHash(pack);
-    this.packs.push({ ...pack, hash, signature: this.sign('teranga manifest 0\n', wire.raw(hash)) });
+    this.packs.push({ ...pack, hash, signature: this.sign('teranga manifest 0\n', hash) });
     this.outbox.push(batch);
   }
   newLine() { // Somebody else with this key has used these numbers: go on under others, once what that one sent has come.

@@ -12,22 +12,22 @@ async function post(url, body, type) {
   const [{ status, headers }, bytes] = await fetch(url, { ...options, body }).then(whole).catch(lose);
   if (status === 200 && headers.get('content-type') === type) return bytes;
   if (status >= 500 || status === 429) lose(new Error(`status ${status}`), headers.get('retry-after'));
-  const said = headers.get('content-type') === 'application/problem+json' ? JSON.parse(bytes) : {};
-  throw said.code ? problem(said) : new Error('this is no hub');
+  const { code, succession } = headers.get('content-type') === 'application/problem+json' ? JSON.parse(bytes) : {};
+  throw code ? problem({ code, status, succession }) : new Error('this is no hub');
 }
 export async function enrol(held, url, spelled) {
-  const code = spelled.toUpperCase().replace(/[^0-9A-Z]/g, '');
-  const body = { protocol: [0, 0], code, key: held.key, signature: held.sign('teranga enrol 0\n', code, wire.raw(held.key)) };
-  const answer = JSON.parse(await post(`${url}/v1/enrol`, JSON.stringify(body), 'application/json'));
-  const meant = wire.spelled(wire.sha256(wire.raw(answer.hub_key)).slice(0, 16)) === code.slice(16);
-  const moves = held.hub && held.hub.key !== answer.hub_key; // Another hub by its code needs another folder.
-  const said = ['teranga enrolled 0\n', code, wire.raw(held.key), wire.encode(wire.enrolled, answer)];
-  if (!meant || moves || !holds(answer.hub_key, answer.signature, ...said)) throw new Error('another hub');
-  Object.assign(held, { hub: { url, key: answer.hub_key, home: answer.home_key ?? held.hub?.home } }).save();
+  const code = spelled.toUpperCase().replace(/[^0-9A-Z]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  const body = { protocol: [0, 0], code, key: held.key, signature: held.sign(`teranga enrol 0\n${code}`, held.key) };
+  const told = JSON.parse(await post(`${url}/v1/enrol`, JSON.stringify(body), 'application/json'));
+  const { hub_key: key, home_key: home, region, kind, signature } = told;
+  const meant = kind === 0 && wire.spelled(wire.sha256(wire.raw(key)).slice(0, 16)) === code.slice(16);
+  const moves = held.hub && (held.hub.key !== key || held.hub.region !== region); // That needs another folder.
+  const said = [`teranga enrolled 0\n${code}`, held.key, wire.encode(wire.enrolled, told)];
+  if (!meant || moves || !holds(key, signature, ...said)) throw new Error('another hub, or another region');
+  Object.assign(held, { hub: { url, key, region, home: home ?? held.hub?.home } }).save();
 }
-function follow(held, { replica, key, signature }) { // The home says who has the place of our hub.
-  const said = ['teranga succeeds 0\n', wire.raw(replica), wire.raw(key)];
-  const isSo = held.hub.home && replica === nameOf(held.hub.key) && holds(held.hub.home, signature, ...said);
+function follow(held, { replica, key, signature }, { home, key: before } = held.hub) { // Who has the place of our hub.
+  const isSo = home && replica === nameOf(before) && holds(home, signature, 'teranga succeeds 0\n', replica, key);
   if (isSo) held.startOver({ ...held.hub, key });
   return isSo;
 }
@@ -47,19 +47,20 @@ function ask(held, sending) {
 }
 const take = { // What the rows of a feed do to what is held.
   save(held, { batch, witness, entries }, { salts }) {
-    const authors = entries.filter(({ body }) => body).map(({ body }) => held.actors[wire.headOf(body).actor]);
+    const whole = entries.filter(({ record, body }) => body && !held.erased[record]);
+    const authors = whole.map(({ body }) => held.actors[wire.headOf(body).actor]);
     if (authors.includes(undefined)) throw new Error('a change by somebody whom the hub has not named');
-    // What a copy of this replica has sent need not be sent again: it is held as what came down.
-    held.pending = held.pending.filter(save => !save.entries.every(({ hash }) => entries.some(entry => entry.hash === hash)));
+    // What a copy has sent need not be sent again, and what went up in another pack since is held as of that one.
+    const stays = save => !save.entries.every(({ hash }) => whole.some(entry => entry.hash === hash));
+    for (const list of ['pending', 'received']) held[list] = held[list].filter(stays);
     const bodies = new Set(held.log.flatMap(save => save.entries).filter(({ body }) => body).map(({ hash }) => hash));
-    const wanted = entries.filter(({ record }) => !held.erased[record]);
-    for (const { record, cls, hash } of wanted) {
+    for (const { record, cls, hash } of whole) {
       held.salts[record] ??= salts[record];
       for (const place of [`${record}/`, `${record}/${cls}`]) delete held.left[place];
       delete held.refused[hash]; // It was taken after all.
     }
-    const fresh = wanted.filter(({ hash }) => !bodies.has(hash));
-    if (authors.length && fresh.length) held.received.push({ batch, witness, ...authors[0], entries: fresh });
+    const fresh = whole.filter(({ hash }) => !bodies.has(hash));
+    if (fresh.length) held.received.push({ batch, witness, ...authors[0], entries: fresh });
   },
   replica: (held, { key }) => (held.keys[nameOf(key)] = key),
   opening: (held, of) => held.keys[of.replica] && (held.actors[nameOf(held.keys[of.replica], of.nonce)] = of),
@@ -73,13 +74,13 @@ const take = { // What the rows of a feed do to what is held.
     held.outbox.push(...held.packs.map(pack => pack.batch).filter(ends));
   },
   erase(held, erasure) {
-    const [record, at] = [wire.raw(erasure.record), wire.encode(wire.number, erasure.at)];
-    const isSo = holds(erasure.home, erasure.signature, 'teranga erase 0\n', record, at);
-    if (!isSo || (held.hub.home ?? erasure.home) !== erasure.home) return; // Only the home destroys; the rest is taken.
-    held.forget(entry => entry.record === erasure.record);
-    delete held.salts[erasure.record];
-    const signature = held.sign('teranga erased 0\n', record, wire.raw(held.id));
-    held.unconfirmed.push((held.erased[erasure.record] = { erasure, replica: held.id, signature }));
+    const { record, at, home, signature } = erasure;
+    const isSo = holds(home, signature, 'teranga erase 0\n', record, wire.encode(wire.number, at));
+    if (!isSo || (held.hub.home ?? home) !== home) return; // Only the home destroys; the rest is taken.
+    held.forget(entry => entry.record === record);
+    delete held.salts[record];
+    const word = { erasure, replica: held.id, signature: held.sign('teranga erased 0\n', record, held.id) };
+    held.unconfirmed.push((held.erased[record] = word));
   },
 };
 function hear(held, bytes) { // Takes an answer, all of it or nothing.
@@ -90,7 +91,7 @@ function hear(held, bytes) { // Takes an answer, all of it or nothing.
   // Did a copy of this replica ask before, or bring what is acknowledged? Then nothing of this answer is for us.
   const ours = ['00'.repeat(8), ...held.openings, ...held.packs.map(({ hash }) => hash)];
   if (![said.opening, said.mark].every(start => ours.some(name => name.startsWith(start)))) throw problem({ code: 'replayed' });
-  if (BigInt(said.cursor.position) < BigInt(held.cursor.position)) throw problem({ code: 'put-back' });
+  if (BigInt(said.cursor.position) < BigInt(held.cursor.position)) throw problem({ code: 'replayed', anew: 'startOver' });
   held.unconfirmed.splice(0, 64);
   const { tables, rows } = wire.decode(wire.rows, said.rows.length ? wire.unpack(said.rows) : Buffer.alloc(3)); // Of nothing.
   for (const { row, said } of rows) take[row === 'witnessed' ? 'save' : row](held, said, tables);
@@ -115,10 +116,10 @@ export async function synchronise(held, sending) {
       [failures, asks] = [asks ? failures : 0, false];
     } catch (error) {
       Object.assign(held, held.saved());
-      const { code, status, succession, after } = error;
-      const anew = { replayed: 'newLine', 'broken-chain': 'newLine', 'put-back': 'startOver' }[code];
+      const { code, status, after, anew = ['replayed', 'broken-chain'].includes(code) && 'newLine' } = error;
       if (anew && lines++ < 4) held[anew](held.hub);
-      else if (code === 'succeeded' && follow(held, wire.decode(wire.succession, wire.raw(succession)))) asks = false;
+      else if (code === 'succeeded' && follow(held, wire.decode(wire.succession, wire.raw(error.succession)))) asks = false;
+      else if (code === 'revoked' && asks) asks = false; // What it has is taken all the same, and held aside.
       else if (pushes.length && [400, 401, 403, 409, 410, 413].includes(status)) passed = error; // Until the next session.
       else if (!error.lost || ++failures === 5) throw error;
       else asks = await pause(1000 * (Math.min(Number(after) || 0, 60) + 2 ** (failures - 2) * (1 + Math.random())), true);

@@ -90,8 +90,10 @@ class Hub {
     });
   }
   enrol({ code, key, signature }) {
+    const instead = this.instead.shift();
+    if (instead) return instead;
     assert.deepEqual([code, key, signature], [vectors.enrol_request.code, vectors.device_key, vectors.enrol_request.signature]);
-    return this.instead.shift() ?? JSON.stringify(vectors.enrol_answer);
+    return JSON.stringify(vectors.enrol_answer);
   }
   answer(bytes) {
     const request = wire.decode(wire.request, bytes);
@@ -389,4 +391,99 @@ test('what left is let go once the home’s backup has it, unless it comes back 
     await device.done('pull');
     assert.equal(await device.shows('Awa'), stays);
   }
+});
+
+/** What a hub says of a device that enrols, the one of the vectors if it is none other, with other members. */
+function enrolled(members, code = vectors.enrol_request.code, secret = vectors.hub_secret) {
+  const answer = { ...vectors.enrol_answer, hub_key: keyOf(secret), ...members };
+  const said = [code, raw(vectors.device_key), wire.encode(wire.enrolled, answer)];
+  return JSON.stringify({ ...answer, signature: signed(secret, 'teranga enrolled 0\n', ...said) });
+}
+
+test('a code is read as people type it, and what it enrols must be what this is', async t => {
+  const hub = await Hub.start(t);
+  const device = new Device(t);
+  const [first, ...rest] = vectors.enrol_request.code.toLowerCase();
+  assert.equal(first, '1');
+  hub.instead = [enrolled({ kind: 1 })];
+  assert.match(await device.failed('enrol', hub.url, vectors.enrol_request.code), /another hub/);
+  await device.done('enrol', hub.url, ['l', '-', ...rest].join(''));
+  assert.equal(device.held.hub.key, vectors.hub_key);
+});
+
+test('a folder that is enrolled brings nothing of its region or hub to another one', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  const { hub: pinned } = device.held;
+  hub.instead = [enrolled({ region: 'SN-TC' })];
+  assert.match(await device.failed('enrol', hub.url, vectors.enrol_request.code), /another region/);
+  const others = vectors.enrol_request.code.slice(0, 16) + wire.spelled(wire.sha256(raw(keyOf(HEIR))).slice(0, 16));
+  hub.instead = [enrolled({}, others, HEIR)];
+  assert.match(await device.failed('enrol', hub.url, others), /another hub/);
+  assert.deepEqual(device.held.hub, pinned);
+  await device.done('enrol', hub.url, vectors.enrol_request.code); // The same code once more, for the answer was lost.
+});
+
+test('a refusal, which nobody signs, makes it do no more than a refusal may', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  const { line, cursor } = device.held;
+  const forged = { code: 'unheard-of', status: 400, anew: 'startOver', lost: true, message: 'Bonjour' };
+  hub.instead = [{ ...refusal('forbidden'), body: JSON.stringify(forged) }];
+  assert.equal(await device.failed('pull'), 'Refused: unheard-of\n');
+  assert.deepEqual([hub.asked.length, device.held.line, device.held.cursor], [1, line, cursor]);
+});
+
+test('who is revoked and only asked, for an answer was lost before, brings what there is all the same', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  device.keep({ ...device.held, exchange: device.held.exchange + 1 }); // A request of which nothing was heard.
+  hub.instead = [refusal('revoked'), {}, refusal('revoked')];
+  await device.done('push');
+  assert.deepEqual([hub.asked.map(numbers), hub.packs.length], [[[], [1]], 1]);
+  hub.asked = [];
+  hub.instead = [refusal('revoked'), refusal('revoked')];
+  device.keep({ ...device.held, exchange: device.held.exchange + 1 });
+  assert.match(await device.failed('push'), /revoked/);
+  assert.equal(hub.asked.length, 2, 'then it ends');
+});
+
+test('what went up once more in another pack is safe by the receipt of that one', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  const [first, second] = [1n, 2n].map(place => String((7n << 32n) + place));
+  const again = [save(first, ENVELOPE), save(second, ANSWER)];
+  const left = { row: 'leave', said: { record: CASE, cls: '' } };
+  hub.feed = [...FEED, ...again, left, receipt(COLLEAGUE_NAME, second, 'ab'.repeat(8))];
+  await device.done('pull');
+  assert.equal(await device.shows('Awa'), false);
+});
+
+test('a row that withholds a body takes nothing away', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  const { pending: [{ entries: [mine] }], openings } = device.held;
+  hub.feed = [...FEED, opening(vectors.device, openings.at(-1)), save('1', { ...mine, body: null })];
+  await device.done('pull');
+  assert.ok(await device.shows('Un'));
+  assert.equal(device.held.pending.length, 1);
+});
+
+test('nothing is let go before the feed has been read to its end', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  await device.done('push');
+  device.keep({ ...device.held, reading: true });
+  const mark = hub.packs[0].hash.slice(0, 16);
+  const left = { row: 'leave', said: { record: CASE, cls: '' } };
+  const gone = [left, receipt(COLLEAGUE_NAME, '2', 'ab'.repeat(8)), receipt(vectors.device, '1', mark)];
+  // Further on the case comes back; but what it brought itself in this line nobody would bring once more.
+  hub.feed = [...FEED, ...gone, ...FEED];
+  hub.instead = [{ rows: gone, more: 1, cursor: { ...START, position: String(FEED.length + gone.length) } }];
+  await device.done('pull');
+  assert.deepEqual([hub.asked.length, device.held.reading], [3, false]);
+  assert.ok(await device.shows('Un'));
 });

@@ -1,6 +1,5 @@
 // What travels: each layout of sync-protocol.md is declared once, as a function that reads it or, given a value, writes it.
 // Above this file bytes are hexadecimal strings, and a number that may need 64 bits is a string of its digits.
-import { change, getLastLocalChange, ImmutableString, init } from '@automerge/automerge';
 import { createHash } from 'node:crypto';
 import { Decompress } from 'fzstd';
 export const raw = hex => Buffer.from(hex, 'hex');
@@ -63,10 +62,12 @@ export const chunk = body => Buffer.concat([raw(`856f4a83${changeHash(body).slic
 export const bodyOf = chunk => decode(struct({ front: fixed(9), body: run() }), chunk).body;
 export const headOf = body => struct({ dependencies: list(fixed(32), 64), actor: run() })({ bytes: raw(body), at: 0 });
 export function firstChange(record, salt, cls) {
+  const hex = value => encode(number, value).toString('hex');
+  const values = Buffer.from(ulid(record) + cls);
   const actor = sha256('teranga first change 0\n', raw(record), cls, raw(salt)).slice(0, 32);
-  const puts = { _record: new ImmutableString(ulid(record)), _class: new ImmutableString(cls) };
-  const first = change(init({ actor }), { time: 0 }, part => void Object.assign(part, puts));
-  return bodyOf(Buffer.from(getLastLocalChange(first)));
+  const sizes = values.length === 52 ? '02a603' : `7ea603${hex((values.length - 26) * 16 + 6)}`;
+  const columns = `0615103401420256${hex(sizes.length / 2)}57${hex(values.length)}7002`;
+  return `0010${actor}0101000000${columns}7e075f7265636f7264065f636c617373020201${sizes}${values.toString('hex')}0200`;
 }
 // Section 5: packs. An entry names record and class by their places in the tables.
 function tables(io, given) {
@@ -89,10 +90,8 @@ function entry(io, given) {
 const front = { origin: fixed(32), batch: long, previous: fixed(32), author: list(introduction, 1), openings: list(fixed(16), 256) };
 const saves = list(struct({ entries: list(entry, 20000) }), 20000);
 export const pack = struct({ ...front, tables, saves, signature: fixed(64) });
-export function tablesOf(saves, salts) {
-  const all = name => [...new Set(saves.flatMap(({ entries }) => entries.map(entry => entry[name])))];
-  return { classes: all('cls'), records: all('record'), salts };
-}
+const all = (saves, name) => [...new Set(saves.flatMap(({ entries }) => entries.map(entry => entry[name])))];
+export const tablesOf = (saves, salts) => ({ classes: all(saves, 'cls'), records: all(saves, 'record'), salts });
 export function manifestHash(pack) {
   const named = list(struct({ record: fixed(16), cls: text, hash: fixed(32) }), 20000);
   return sha256('teranga manifest 0\n', encode(struct(front), pack), ...pack.saves.map(({ entries }) => encode(named, entries)));
