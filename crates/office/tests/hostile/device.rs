@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use teranga_client::invent::Seeded;
 use teranga_core::audience::Audience;
 use teranga_core::class::ClassId;
-use teranga_core::id::{Batch, Entropy, Line, ManifestHash, OpeningNonce, RecordId, Salt};
+use teranga_core::id::{Batch, Line, ManifestHash, OpeningNonce, RecordId, Salt};
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
@@ -23,29 +24,6 @@ use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::version::{self, Spoken};
 
 pub(crate) const NOW: Millis = Millis(1_772_442_000_000);
-
-/// SplitMix64.
-pub(crate) struct Seeded(pub(crate) u64);
-
-impl Seeded {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-}
-
-impl Entropy for Seeded {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        bytes.fill_with(|| self.next().to_le_bytes()[0]);
-    }
-}
 
 pub(crate) fn profile(kind: ReplicaKind, person: &str) -> Profile {
     let audience = Audience::of_region(Some("SN-KL"));

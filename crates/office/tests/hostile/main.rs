@@ -13,6 +13,7 @@ mod revoked;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use teranga_client::invent::Seeded;
 use teranga_core::class::ClassId;
 use teranga_core::id::{ChangeHash, RecordId, Salt};
 use teranga_core::key::Key;
@@ -30,7 +31,7 @@ use teranga_sync::scan::{ChangeLimits, scan};
 use teranga_sync::session::{Left, Session};
 use teranga_sync::version::Spoken;
 
-use crate::device::{Hostile, NOW, Seeded, Shot, Target, enrol, profile};
+use crate::device::{Hostile, NOW, Shot, Target, enrol, profile};
 
 const MUTATIONS: usize = 20_000;
 /// Mutations that a scanner takes, sent together.
@@ -60,7 +61,7 @@ fn mutate(change: &[u8], seed: &mut Seeded) -> Vec<u8> {
     let mut wrong = change.to_vec();
     for _ in 0..=seed.below(3) {
         let at = 9 + seed.below(wrong.len() - 9);
-        wrong[at] = seed.next().to_le_bytes()[0];
+        wrong[at] = seed.next_number().to_le_bytes()[0];
     }
     let hash = Sha256::digest(&wrong[8..]);
     wrong[4..8].copy_from_slice(&hash[..4]);

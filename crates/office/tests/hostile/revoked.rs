@@ -1,6 +1,7 @@
 //! A revoked device that writes without end: its office looks through as much of that in one exchange as its time allows, and
 //! through the rest in the next ones.
 
+use teranga_client::invent::Seeded;
 use teranga_core::class::ClassId;
 use teranga_core::id::{RecordId, Salt};
 use teranga_core::key::Key;
@@ -16,7 +17,7 @@ use teranga_sync::message::Answer;
 use teranga_sync::pack::Entry;
 use teranga_sync::version::Spoken;
 
-use crate::device::{Hostile, NOW, Seeded, Shot, enrol, profile};
+use crate::device::{Hostile, NOW, Shot, enrol, profile};
 
 /// Changes of one part that follow each other, by one opening.
 fn changes(hostile: &mut Hostile, count: usize, seed: &mut Seeded) -> Vec<Shot> {
