@@ -17,6 +17,15 @@ use crate::world::World;
 /// before.
 const CALM_ROUNDS: usize = 6;
 
+/// What the last round of syncing was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastRound {
+    /// Nobody had anything to say, which cost next to nothing.
+    Silent,
+    /// Somebody still said something.
+    Spoken,
+}
+
 /// Everything works again, and everybody syncs until nobody has anything to say. Then headquarters makes a backup, and once word
 /// of it has come down, what left is let go.
 pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
@@ -29,8 +38,10 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     }
     world.readmit()?;
     world.ask_what_is_granted()?;
-    let found = come_together(world, done)?;
-    let found = found.map_or_else(|| oracles::while_playing(world), |fault| Ok(Some(fault)))?;
+    if let Err(fault) = come_together(world, done)? {
+        return Ok(Some(fault));
+    }
+    let found = oracles::while_playing(world)?;
     let found = found.map_or_else(|| backups::cover_files_that_left(world), |fault| Ok(Some(fault)))?;
     if found.is_some() {
         return Ok(found);
@@ -38,13 +49,16 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     world.let_go_of_held_answers()?;
     world.drop_drafts()?;
     world.back_up(HOME)?;
-    let found = come_together(world, done)?;
+    let together = come_together(world, done)?;
     world.spoil_machines()?;
-    found.map_or_else(|| oracles::when_calm(world, done), |fault| Ok(Some(fault)))
+    match together {
+        Ok(last) => oracles::when_calm(world, done, last),
+        Err(fault) => Ok(Some(fault)),
+    }
 }
 
 /// Everybody syncs until nobody has anything to say.
-fn come_together(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+fn come_together(world: &mut World, done: &mut Done) -> Result<Result<LastRound, Fault>, StoreError> {
     for _ in 0..CALM_ROUNDS {
         let (mut said, moved) = (false, world.files_moved);
         // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
@@ -53,16 +67,16 @@ fn come_together(world: &mut World, done: &mut Done) -> Result<Option<Fault>, St
             let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
             note(&talked, done);
             if let Some(fault) = oracles::is_live(world, child, &talked) {
-                return Ok(Some(fault));
+                return Ok(Err(fault));
             }
             said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
         }
         // Another round would be this one again.
         if !said && moved == world.files_moved {
-            break;
+            return Ok(Ok(LastRound::Silent));
         }
     }
-    Ok(None)
+    Ok(Ok(LastRound::Spoken))
 }
 
 /// How far a child has read its hub's feed, and how far the hub holds its outbox.

@@ -96,6 +96,13 @@ pub(crate) struct Machine {
     pub(crate) disk: Disk,
 }
 
+impl Drop for Machine {
+    /// A database writes its log to its place when it is closed: here for nobody.
+    fn drop(&mut self) {
+        self.disk.scrap();
+    }
+}
+
 /// A disk with the tables of a replica and nothing in them: laid out once, for every machine there is.
 fn laid_out() -> Result<&'static Image, StoreError> {
     static LAID_OUT: OnceLock<Image> = OnceLock::new();

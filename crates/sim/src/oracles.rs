@@ -8,6 +8,7 @@ use teranga_store::{Replica, Status, StoreError};
 use teranga_sync::limits;
 
 use crate::backups;
+use crate::calm::LastRound;
 use crate::erasure_oracles::{erased_everywhere, is_erased};
 use crate::fault::Fault;
 use crate::file_oracles;
@@ -58,7 +59,11 @@ pub(crate) fn is_live(world: &World, child: usize, talked: &Talked) -> Option<Fa
 }
 
 /// What holds once everybody has spoken with everybody.
-pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, StoreError> {
+pub(crate) fn when_calm(
+    world: &mut World,
+    done: &mut Done,
+    last: LastRound,
+) -> Result<Option<Fault>, StoreError> {
     let found = backups::cover_what_was_let_go(world, &Glance::of(world)?);
     let found = found.map_or_else(|| durable(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
@@ -68,7 +73,7 @@ pub(crate) fn when_calm(world: &mut World, done: &mut Done) -> Result<Option<Fau
     let found = found.map_or_else(|| erased_everywhere(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| file_oracles::when_calm(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| all_safe(world), |fault| Ok(Some(fault)))?;
-    let found = found.map_or_else(|| quiet(world), |fault| Ok(Some(fault)))?;
+    let found = found.map_or_else(|| quiet(world, last), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| score_oracles::equal(world), |fault| Ok(Some(fault)))?;
     if let Some(home) = world.machines.first().and_then(Machine::replica) {
         done.conflicts = home.records_in_conflict()?.len();
@@ -231,8 +236,11 @@ pub(crate) fn is_quiet(talked: &Talked) -> bool {
     }
 }
 
-/// One more session of everybody costs next to nothing.
-fn quiet(world: &mut World) -> Result<Option<Fault>, StoreError> {
+/// One more session of everybody costs next to nothing: the last round was that, or is followed by one that must be.
+fn quiet(world: &mut World, last: LastRound) -> Result<Option<Fault>, StoreError> {
+    if last == LastRound::Silent {
+        return Ok(None);
+    }
     for child in 1..world.machines.len() {
         if world.hub_of(child).is_none() {
             continue;

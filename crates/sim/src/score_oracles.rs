@@ -79,14 +79,15 @@ fn scored() -> &'static [ResourceRow] {
     })
 }
 
-/// Everything that a hub tells an analyst.
+/// Every record that a hub tells an analyst of, who has its forms and lists already.
 fn pull(office: &mut Office, (token, classes): (&str, &[&str])) -> Result<Vec<PulledRecord>, StoreError> {
     if office.replica().pull_grant(token)?.is_none() {
         let classes = classes.iter().map(|class| (*class).to_owned()).collect();
         office.replica_mut().add_pull_token(token, &PullGrant { name: token.to_owned(), classes })?;
     }
     let unreadable = StoreError::Inconsistent { table: "record", column: "pulled" };
-    let Ok(page) = office.pull(token, Since::default()) else { return Err(unreadable) };
+    let since = Since { resources: office.replica().resources()?.len(), ..Since::default() };
+    let Ok(page) = office.pull(token, since) else { return Err(unreadable) };
     let Ok(page) = serde_json::from_slice::<Page>(&page) else { return Err(unreadable) };
     Ok(page.records)
 }

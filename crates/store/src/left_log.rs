@@ -5,6 +5,7 @@
 //!
 //! The format is <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -43,10 +44,22 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
         .map_err(|error| StoreError::of_io(&kept, &error))
 }
 
-/// The damaged logs that were kept beside this database.
+/// The damaged logs that were kept beside this database, in the order of their numbers: somebody may have put the first of them
+/// elsewhere.
 pub(crate) fn kept(database: &Path) -> Vec<PathBuf> {
-    // Somebody may have put the first of them elsewhere.
-    (1..KEPT_MAX).map(|number| name(database, number)).filter(|name| name.exists()).collect()
+    let first = beside(database, DAMAGED);
+    let (Some(folder), Some(first)) = (first.parent(), first.file_name().and_then(OsStr::to_str)) else {
+        return Vec::new();
+    };
+    let number = |name: &str| match name.strip_prefix(first)? {
+        "" => Some(1),
+        rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
+    };
+    let lies_there = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut kept: Vec<(u32, PathBuf)> =
+        lies_there.filter_map(|file| Some((number(file.file_name().to_str()?)?, file.path()))).collect();
+    kept.sort_unstable();
+    kept.into_iter().map(|(_, path)| path).collect()
 }
 
 fn name(database: &Path, number: u32) -> PathBuf {
@@ -150,5 +163,25 @@ impl Sums {
 
     fn are(&self, given: &[u8]) -> bool {
         self.sums == [word(given, 0), word(given, 4)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logs_that_were_kept_are_listed_in_the_order_of_their_numbers_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let lies_there = ["r.sqlite", "r.sqlite-wal", "k.sqlite-wal-damaged", "r.sqlite-wal-damaged-old"];
+        let kept_there = ["r.sqlite-wal-damaged-10", "r.sqlite-wal-damaged-2", "r.sqlite-wal-damaged"];
+        for name in lies_there.into_iter().chain(kept_there) {
+            std::fs::write(at(name), name).unwrap();
+        }
+        assert_eq!(kept(&at("r.sqlite")), kept_there.map(at).into_iter().rev().collect::<Vec<_>>());
+        std::fs::remove_file(at("r.sqlite-wal-damaged")).unwrap();
+        assert_eq!(kept(&at("r.sqlite")).len(), 2, "somebody may have put the first elsewhere");
+        assert!(kept(&at("nowhere/r.sqlite")).is_empty());
     }
 }

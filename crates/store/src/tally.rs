@@ -108,13 +108,13 @@ fn read(context: &rusqlite::functions::Context<'_>) -> (i64, i64) {
     (context.get(0).unwrap_or_default(), fingerprint.0.cast_signed())
 }
 
-/// The tables that are not as they were written; the tally itself where it speaks of one that is not there, or by another
-/// number than that under which its triggers look for it.
-pub(crate) fn differing(connection: &Connection) -> Result<Vec<String>> {
+/// Which of the tables that a database is to have are not as they were written; the tally itself where it speaks of one that is
+/// not there, or by another number than that under which its triggers look for it.
+pub(crate) fn differing(connection: &Connection, tables: &[Table]) -> Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT number, sum FROM tally WHERE name = ?1")?;
-    let (mut differing, tables) = (Vec::new(), tables(connection)?);
+    let mut differing = Vec::new();
     let mut is_numbered = true;
-    for (number, table) in (1u32..).zip(&tables) {
+    for (number, table) in (1u32..).zip(tables) {
         let kept = statement.query_map([&table.name], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
         let kept: Option<(i64, i64)> = kept.into_iter().next().transpose()?;
         is_numbered &= kept.is_none_or(|(of, _)| of == i64::from(number));
@@ -130,13 +130,14 @@ pub(crate) fn differing(connection: &Connection) -> Result<Vec<String>> {
     Ok(differing)
 }
 
-struct Table {
+/// A table, with its columns in their order.
+pub(crate) struct Table {
     name: String,
     columns: Vec<String>,
 }
 
 /// Every table of ours but the tally. SQLite's own take no triggers.
-fn tables(connection: &Connection) -> Result<Vec<Table>> {
+pub(crate) fn tables(connection: &Connection) -> Result<Vec<Table>> {
     let mut statement = connection.prepare(
         "SELECT t.name, c.name FROM main.sqlite_schema t JOIN pragma_table_info(t.name, 'main') c
          WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name <> 'tally'
@@ -207,11 +208,15 @@ mod tests {
         }
     }
 
+    fn differing_now(connection: &Connection) -> Result<Vec<String>> {
+        differing(connection, &tables(connection)?)
+    }
+
     #[test]
     fn a_column_of_any_table_that_changes_behind_the_tally_is_found_and_its_table_named() {
         let connection = filled();
         fill(&connection);
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         let mut flipped = 0;
         for Table { name, columns } in tables(&connection).unwrap() {
@@ -226,13 +231,13 @@ mod tests {
                      WHERE {column} = (SELECT max({column}) FROM {name})"
                 );
                 assert_eq!(connection.execute(&sql, []).unwrap(), 1, "{name}.{column}");
-                assert_eq!(differing(&connection).unwrap(), [name.as_str()], "{column}");
+                assert_eq!(differing_now(&connection).unwrap(), [name.as_str()], "{column}");
                 connection.execute_batch("ROLLBACK TO flip; RELEASE flip").unwrap();
                 flipped += 1;
             }
         }
         assert!(flipped > 200, "{flipped}");
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
     }
 
     #[test]
@@ -244,17 +249,17 @@ mod tests {
         connection.execute_batch("ALTER TABLE meta ADD COLUMN more INTEGER NOT NULL DEFAULT 7").unwrap();
         begin(&connection).unwrap();
         connection.execute_batch("UPDATE meta SET more = 8").unwrap();
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         connection.execute_batch("UPDATE meta SET more = 9").unwrap();
-        assert_eq!(differing(&connection).unwrap(), ["meta"]);
+        assert_eq!(differing_now(&connection).unwrap(), ["meta"]);
     }
 
     #[test]
     fn whatever_is_written_is_in_the_tally() {
         let connection = filled();
         fill(&connection);
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         for sql in [
             "UPDATE child SET exchange = exchange + 1",
             "INSERT INTO meta (name, value) VALUES ('text 1', x'00') ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -263,7 +268,7 @@ mod tests {
             "DELETE FROM drawn",
         ] {
             assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
-            assert_eq!(differing(&connection).unwrap(), [""; 0], "{sql}");
+            assert_eq!(differing_now(&connection).unwrap(), [""; 0], "{sql}");
         }
         // A row goes with the one that it hangs on.
         connection.pragma_update(None, "foreign_keys", true).unwrap();
@@ -274,11 +279,11 @@ mod tests {
                  DELETE FROM attachment WHERE row = 9",
             )
             .unwrap();
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         connection.execute_batch("SAVEPOINT given_up; DELETE FROM meta; ROLLBACK TO given_up").unwrap();
-        assert_eq!(differing(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         assert!(connection.query_row("SELECT with_row(NULL, 1)", [], |row| row.get::<_, i64>(0)).is_ok());
         connection.execute("DELETE FROM tally WHERE name = 'meta'", []).unwrap();
-        assert_eq!(differing(&connection).unwrap(), ["meta", "tally"]);
+        assert_eq!(differing_now(&connection).unwrap(), ["meta", "tally"]);
     }
 }

@@ -2,6 +2,8 @@
 //! each other. What was published under a name and a version never changes.
 
 mod check;
+mod error;
+mod kind;
 mod publish;
 mod read_once;
 
@@ -10,108 +12,16 @@ use std::sync::Arc;
 
 use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{ChoicesDocument, Form, FormErrors, FormRef, Lists};
+use crate::form::{Choice, ChoicesDocument, Form, FormRef, Lists, choices_of};
 use crate::list::CodeList;
-use crate::problem::Explain;
 use crate::release::Release;
 use crate::score::Scheme;
 use crate::versions::Lineage;
 
 use read_once::read_once;
 
-/// What kind of thing is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ResourceKind {
-    /// The sensitivity classes.
-    Classes,
-    /// A code list.
-    List,
-    /// A form.
-    Form,
-    /// A scoring scheme.
-    Scheme,
-    /// A red-flag alert.
-    Alert,
-    /// A release.
-    Release,
-}
-
-impl ResourceKind {
-    /// Every kind, in the order in which they can be published: what is referred to comes before.
-    pub const ALL: [Self; 6] =
-        [Self::Classes, Self::List, Self::Form, Self::Scheme, Self::Alert, Self::Release];
-
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Classes => "classes",
-            Self::List => "list",
-            Self::Form => "form",
-            Self::Scheme => "scheme",
-            Self::Alert => "alert",
-            Self::Release => "release",
-        }
-    }
-
-    /// Reads a code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
-
-/// Why a resource is not taken into the catalogue.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum CatalogueError {
-    /// Not the JSON that this kind has.
-    #[error("not a {kind}: {detail}")]
-    Shape {
-        /// The kind.
-        kind: &'static str,
-        /// What the JSON reader says: names of members, lines and columns.
-        detail: String,
-    },
-    /// A form with findings.
-    #[error("the form has {} findings", .0.0.len())]
-    Form(FormErrors),
-    /// Something that it refers to is not there.
-    #[error("{resource} refers to {missing}, which is not there")]
-    Missing {
-        /// What refers.
-        resource: String,
-        /// To what.
-        missing: String,
-    },
-    /// A code whose days of validity are none, or end before they begin.
-    #[error("{list}: the days of validity of {code} are not days, or end before they begin")]
-    Validity {
-        /// The list and its version.
-        list: String,
-        /// The code.
-        code: String,
-    },
-}
-
-impl Explain for CatalogueError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Shape { .. } => "resource-shape",
-            Self::Form(_) => "form-findings",
-            Self::Missing { .. } => "resource-missing",
-            Self::Validity { .. } => "resource-validity",
-        }
-    }
-
-    fn arguments(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::Shape { kind, detail } => vec![("kind", (*kind).to_owned()), ("detail", detail.clone())],
-            Self::Form(errors) => vec![("count", errors.0.len().to_string())],
-            Self::Missing { resource, missing } => {
-                vec![("resource", resource.clone()), ("missing", missing.clone())]
-            }
-            Self::Validity { list, code } => vec![("resource", list.clone()), ("code", code.clone())],
-        }
-    }
-}
+pub use error::CatalogueError;
+pub use kind::ResourceKind;
 
 /// The name of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,12 +32,26 @@ pub struct Named {
     pub version: String,
 }
 
+/// A code list, and the choices that it is in forms: made once, for every interview that draws from it.
+#[derive(Debug)]
+struct Published {
+    list: CodeList,
+    choices: Arc<[Choice]>,
+}
+
+impl Published {
+    fn read(json: &str) -> Result<Self, CatalogueError> {
+        let list = read(ResourceKind::List, json)?;
+        Ok(Self { choices: choices_of(&list), list })
+    }
+}
+
 /// Everything that is published.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     classes: Option<Classes>,
     forms: Vec<Arc<Form>>,
-    lists: BTreeMap<String, Arc<CodeList>>,
+    lists: BTreeMap<String, Arc<Published>>,
     schemes: Vec<Arc<Scheme>>,
     alerts: Vec<Arc<Alert>>,
     releases: Vec<Arc<Release>>,
@@ -146,9 +70,9 @@ impl Catalogue {
                 Ok(name)
             }
             ResourceKind::List => {
-                let list: Arc<CodeList> = read_once(json, |json| read(kind, json))?;
-                let name = named(&list.list_id, &list.version);
-                self.lists.insert(list.list_id.clone(), list);
+                let published = read_once(json, Published::read)?;
+                let name = named(&published.list.list_id, &published.list.version);
+                self.lists.insert(name.id.clone(), published);
                 Ok(name)
             }
             ResourceKind::Form => {
@@ -225,15 +149,15 @@ impl Catalogue {
     }
 
     /// A code list.
-    pub fn list(&self, id: &str) -> Option<&Arc<CodeList>> {
-        self.lists.get(id)
+    pub fn list(&self, id: &str) -> Option<&CodeList> {
+        self.lists.get(id).map(|published| &published.list)
     }
 
     /// The code lists that a form names, as its choices.
     pub fn lists_for(&self, form: &Form) -> Lists {
         let mut lists = Lists::new();
-        for list in lists_needed(form).filter_map(|id| self.lists.get(id)) {
-            lists.insert_codes(list);
+        for (id, published) in lists_needed(form).filter_map(|id| self.lists.get_key_value(id)) {
+            lists.share(id, Arc::clone(&published.choices));
         }
         lists
     }

@@ -20,24 +20,12 @@ impl Lists {
 
     /// Adds a list, or puts a newer one in its place.
     pub fn insert(&mut self, name: impl Into<String>, choices: Vec<Choice>) {
-        self.0.insert(name.into(), choices.into());
+        self.share(name, choices.into());
     }
 
-    /// Adds a code list of the catalogue. Its days of validity are columns too: filters read them, and other programs
-    /// get them.
-    pub fn insert_codes(&mut self, list: &CodeList) {
-        let choice = |entry: &Entry| {
-            let days = [("valid_from", &entry.valid_from), ("valid_to", &entry.valid_to)];
-            let days = days.into_iter().filter_map(|(name, day)| Some((name.to_owned(), day.clone()?)));
-            let columns = days.chain(entry.properties.clone());
-            Choice {
-                name: entry.code.clone(),
-                label: Some(entry.label.clone()),
-                properties: columns.map(|(name, value)| (name, value.into())).collect(),
-                validity: entry.validity(),
-            }
-        };
-        self.insert(&list.list_id, list.entries.iter().map(choice).collect());
+    /// The same, of a list that others hold too.
+    pub(crate) fn share(&mut self, name: impl Into<String>, choices: Arc<[Choice]>) {
+        self.0.insert(name.into(), choices);
     }
 
     /// A list.
@@ -49,4 +37,21 @@ impl Lists {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<[Choice]>)> {
         self.0.iter().map(|(name, choices)| (name.as_str(), choices))
     }
+}
+
+/// A code list of the catalogue as choices. Its days of validity are columns too: filters read them, and other programs
+/// get them.
+pub(crate) fn choices_of(list: &CodeList) -> Arc<[Choice]> {
+    let choice = |entry: &Entry| {
+        let days = [("valid_from", &entry.valid_from), ("valid_to", &entry.valid_to)];
+        let days = days.into_iter().filter_map(|(name, day)| Some((name.to_owned(), day.clone()?)));
+        let columns = days.chain(entry.properties.clone());
+        Choice {
+            name: entry.code.clone(),
+            label: Some(entry.label.clone()),
+            properties: columns.map(|(name, value)| (name, value.into())).collect(),
+            validity: entry.validity(),
+        }
+    };
+    list.entries.iter().map(choice).collect()
 }

@@ -243,6 +243,11 @@ impl Disk {
         self.files().dead
     }
 
+    /// The power is gone for good.
+    pub(crate) fn scrap(&self) {
+        self.files().dead = true;
+    }
+
     /// The power is cut, and comes back: what was not synced is partly gone. Nothing may be open.
     pub(crate) fn power_cut(&self, seed: &mut Seeded) {
         let mut files = self.files();

@@ -1,17 +1,19 @@
 //! Whether a hub's keys are as they were written: each opens with the wrapping key, each word by which a record was erased is
 //! as the home signed it, and their database is whole.
 
+use std::sync::OnceLock;
+
 use super::Keys;
 use super::keyring::Keyring;
 use crate::error::Result;
-use crate::verify::{Whole, layout, wrong};
+use crate::verify::{Expected, Whole, wrong};
 
 impl Keys {
     /// Verifies the keys, where there are any. `told` is called with each thing that is wrong: a key by its number, a table by
     /// its name.
     pub(crate) fn verify(&self, told: &mut dyn FnMut(String)) -> Result<()> {
         let Some(ring) = self.ring() else { return Ok(()) };
-        for wrong in wrong(ring.database(), &layout(&Keyring::example()?)?) {
+        for wrong in wrong(ring.database(), expected()?) {
             let (Whole::Pages(what) | Whole::Layout(what) | Whole::Table(what)) = wrong;
             told(what);
         }
@@ -23,4 +25,14 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// How a database of keys of this version is laid out.
+fn expected() -> Result<&'static Expected> {
+    static EXPECTED: OnceLock<Expected> = OnceLock::new();
+    if let Some(expected) = EXPECTED.get() {
+        return Ok(expected);
+    }
+    let made = Expected::of(&Keyring::example()?)?;
+    Ok(EXPECTED.get_or_init(|| made))
 }

@@ -22,7 +22,7 @@ use crate::replica::Replica;
 use crate::seal::KEYS_FILE;
 
 pub use parts::{Unsound, UnsoundPart};
-pub(crate) use whole::{Layout, Whole, layout, wrong};
+pub(crate) use whole::{Expected, Whole, wrong};
 
 /// What a flipped byte may change without being found, and what that costs: the table, the column, why.
 pub const NOT_VERIFIED: [(&str, &str, &str); 1] = [(
@@ -160,12 +160,12 @@ impl Replica {
 }
 
 /// How a replica of this version is laid out.
-fn expected() -> Result<&'static Layout> {
-    static EXPECTED: OnceLock<Layout> = OnceLock::new();
+fn expected() -> Result<&'static Expected> {
+    static EXPECTED: OnceLock<Expected> = OnceLock::new();
     if let Some(expected) = EXPECTED.get() {
         return Ok(expected);
     }
-    let made = layout(&migrate::example()?)?;
+    let made = Expected::of(&migrate::example()?)?;
     Ok(EXPECTED.get_or_init(|| made))
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use crate::error::Result;
-use crate::tally;
+use crate::tally::{self, Table};
 
 /// Something that is wrong with a database as a whole.
 #[derive(Debug)]
@@ -19,13 +19,27 @@ pub(crate) enum Whole {
     Table(String),
 }
 
+/// What a database is to be laid out as.
+pub(crate) struct Expected {
+    layout: Layout,
+    tables: Vec<Table>,
+}
+
+impl Expected {
+    /// As this one is, which was made today.
+    pub(crate) fn of(example: &Connection) -> Result<Self> {
+        Ok(Self { layout: layout(example)?, tables: tally::tables(example)? })
+    }
+}
+
 /// What is wrong with a database that should be laid out so.
-pub(crate) fn wrong(connection: &Connection, expected: &Layout) -> Vec<Whole> {
+pub(crate) fn wrong(connection: &Connection, expected: &Expected) -> Vec<Whole> {
     let mut wrong = Vec::new();
     // What says that it cannot be read says what is wrong with it.
     wrong.extend(pages(connection).unwrap_or_else(|error| Some(error.to_string())).map(Whole::Pages));
     match layout(connection) {
         Ok(found) => {
+            let expected = &expected.layout;
             let names = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name)));
             let differ = names.filter(|name| expected.get(*name) != found.get(*name));
             wrong.extend(differ.cloned().map(Whole::Layout));
@@ -35,7 +49,7 @@ pub(crate) fn wrong(connection: &Connection, expected: &Layout) -> Vec<Whole> {
     if !numbers(connection).unwrap_or_default() {
         wrong.push(Whole::Table("sqlite_sequence".to_owned()));
     }
-    match tally::differing(connection) {
+    match tally::differing(connection, &expected.tables) {
         Ok(tables) => wrong.extend(tables.into_iter().map(Whole::Table)),
         Err(_) => wrong.push(Whole::Table("tally".to_owned())),
     }
@@ -48,10 +62,10 @@ fn pages(connection: &Connection) -> Result<Option<String>> {
 }
 
 /// Everything that there is, by name: what it is, of which table, and the words by which it was made.
-pub(crate) type Layout = BTreeMap<String, [String; 3]>;
+type Layout = BTreeMap<String, [String; 3]>;
 
 /// How a database is laid out.
-pub(crate) fn layout(connection: &Connection) -> Result<Layout> {
+fn layout(connection: &Connection) -> Result<Layout> {
     let mut statement =
         connection.prepare("SELECT name, type, tbl_name, coalesce(sql, '') FROM main.sqlite_schema")?;
     let things = statement.query_map([], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))?;
