@@ -11,6 +11,7 @@ use crate::oracles;
 use crate::play::{Done, note};
 use crate::script::Weather;
 use crate::session::session;
+use crate::silence::Silences;
 use crate::world::World;
 
 /// Rounds of syncing in which everything must come together: up, across and down again. Fewer where nobody has anything to say
@@ -59,29 +60,35 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
 
 /// Everybody syncs until nobody has anything to say.
 fn come_together(world: &mut World, done: &mut Done) -> Result<Result<LastRound, Fault>, StoreError> {
+    let mut silences = Silences::of(world.machines.len());
     for _ in 0..CALM_ROUNDS {
-        let (mut said, moved) = (false, world.files_moved);
+        let mut said = false;
         // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
         for child in (1..world.machines.len()).rev() {
+            let Some(hub) = world.hub_of(child).filter(|hub| !silences.lasts(child, *hub)) else { continue };
             let before = stands_at(world, child)?;
             let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;
             note(&talked, done);
             if let Some(fault) = oracles::is_live(world, child, &talked) {
                 return Ok(Err(fault));
             }
-            said |= !oracles::is_quiet(&talked) || before != stands_at(world, child)?;
+            if oracles::is_quiet(&talked) && before == stands_at(world, child)? {
+                silences.silent(child);
+            } else {
+                silences.spoken(child, hub);
+                said = true;
+            }
         }
-        // Another round would be this one again.
-        if !said && moved == world.files_moved {
+        if !said {
             return Ok(Ok(LastRound::Silent));
         }
     }
     Ok(Ok(LastRound::Spoken))
 }
 
-/// How far a child has read its hub's feed, and how far the hub holds its outbox.
-fn stands_at(world: &World, child: usize) -> Result<Option<(Cursor, u64)>, StoreError> {
+/// How far a child has read its hub's feed, how far the hub holds its outbox, and what went over links beside sessions.
+fn stands_at(world: &World, child: usize) -> Result<(Option<(Cursor, u64)>, u64), StoreError> {
     let replica = world.machines.get(child).and_then(Machine::replica);
     let uplink = replica.map(Replica::uplink).transpose()?.flatten();
-    Ok(uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)))
+    Ok((uplink.map(|uplink| (uplink.cursor, uplink.acknowledged)), world.carried))
 }

@@ -39,6 +39,7 @@ mod script;
 mod seen;
 mod session;
 mod shrink;
+mod silence;
 mod staged;
 mod sticks;
 mod tick_oracles;

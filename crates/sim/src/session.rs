@@ -40,7 +40,7 @@ pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Resul
     let link = none.as_mut().unwrap_or(link);
     let Some((child, machine)) = world.pair(child) else { return Ok(Talked::Whole(Summary::default())) };
     let mut hub = Hub { machine, sabotage };
-    let mut carried = LaneSummary::default();
+    let (mut carried, mut letters) = (LaneSummary::default(), 0);
     let mut talked = answers(child, &mut hub, link, &mut now)?;
     if let Talked::Whole(_) | Talked::Short(_) = talked {
         // What the shells do after a session: resources may have come.
@@ -49,11 +49,11 @@ pub(crate) fn session(world: &mut World, child: usize, link: &mut Link) -> Resul
             Running::Office(office) => office.reload_catalogue().is_ok(),
         })?;
         (talked, carried) = files((child, &mut hub), link, &mut now, talked)?;
-        courier::hand_over(child, &mut hub, link, now)?;
+        letters = courier::hand_over(child, &mut hub, link, now)?;
     }
     world.now = now;
     let LaneSummary { files_up, files_down, covered, wanted, thumbnails_up, thumbnails_down, .. } = carried;
-    world.files_moved += files_up + files_down + covered + wanted + thumbnails_up + thumbnails_down;
+    world.carried += letters + files_up + files_down + covered + wanted + thumbnails_up + thumbnails_down;
     file_oracles::note(world, number)?;
     Ok(talked)
 }

@@ -42,8 +42,8 @@ pub(crate) struct World {
     pub(crate) reached: Vec<Reached>,
     /// What each hub was seen to hold of files while it had this key.
     pub(crate) files_seen: Vec<BTreeSet<FileHash>>,
-    /// Files and thumbnails that went over links, either way.
-    pub(crate) files_moved: u64,
+    /// Files, thumbnails and letters of others that went over links, either way.
+    pub(crate) carried: u64,
     /// Whoever has a stolen key.
     pub(crate) thieves: Vec<Thief>,
     /// Machines that nobody reaches, and until when.
@@ -108,7 +108,7 @@ impl World {
             forgotten,
             reached,
             files_seen,
-            files_moved: 0,
+            carried: 0,
             thieves: Vec::new(),
             cut_off: BTreeMap::new(),
             sticks: Vec::new(),
