@@ -30,9 +30,5 @@ impl Keys {
 /// How a database of keys of this version is laid out.
 fn expected() -> Result<&'static Expected> {
     static EXPECTED: OnceLock<Expected> = OnceLock::new();
-    if let Some(expected) = EXPECTED.get() {
-        return Ok(expected);
-    }
-    let made = Expected::of(&Keyring::example()?)?;
-    Ok(EXPECTED.get_or_init(|| made))
+    Expected::kept(&EXPECTED, Keyring::example)
 }

@@ -162,11 +162,7 @@ impl Replica {
 /// How a replica of this version is laid out.
 fn expected() -> Result<&'static Expected> {
     static EXPECTED: OnceLock<Expected> = OnceLock::new();
-    if let Some(expected) = EXPECTED.get() {
-        return Ok(expected);
-    }
-    let made = Expected::of(&migrate::example()?)?;
-    Ok(EXPECTED.get_or_init(|| made))
+    Expected::kept(&EXPECTED, migrate::example)
 }
 
 /// Reads a table through. One that does not let itself be read is told like any other flaw, and the next ones are read all

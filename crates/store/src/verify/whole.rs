@@ -2,6 +2,7 @@
 //! gives, and the tally.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 
@@ -26,9 +27,17 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// As this one is, which was made today.
-    pub(crate) fn of(example: &Connection) -> Result<Self> {
-        Ok(Self { layout: layout(example)?, tables: tally::tables(example)? })
+    /// As an example is that was made today: looked at once, and kept.
+    pub(crate) fn kept(
+        kept: &'static OnceLock<Self>,
+        example: impl FnOnce() -> Result<Connection>,
+    ) -> Result<&'static Self> {
+        if let Some(expected) = kept.get() {
+            return Ok(expected);
+        }
+        let example = example()?;
+        let made = Self { layout: layout(&example)?, tables: tally::tables(&example)? };
+        Ok(kept.get_or_init(|| made))
     }
 }
 
