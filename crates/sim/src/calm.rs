@@ -21,7 +21,7 @@ const CALM_ROUNDS: usize = 6;
 /// What the last round of syncing was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LastRound {
-    /// Nobody had anything to say, which cost next to nothing.
+    /// Nobody had anything to say any more: everybody's last session cost next to nothing.
     Silent,
     /// Somebody still said something.
     Spoken,

@@ -236,7 +236,7 @@ pub(crate) fn is_quiet(talked: &Talked) -> bool {
     }
 }
 
-/// One more session of everybody costs next to nothing: the last round was that, or is followed by one that must be.
+/// Everybody's last session said nothing and cost next to nothing: so it was, or one more of each must.
 fn quiet(world: &mut World, last: LastRound) -> Result<Option<Fault>, StoreError> {
     if last == LastRound::Silent {
         return Ok(None);

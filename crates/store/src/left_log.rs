@@ -5,7 +5,6 @@
 //!
 //! The format is <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -44,22 +43,10 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
         .map_err(|error| StoreError::of_io(&kept, &error))
 }
 
-/// The damaged logs that were kept beside this database, in the order of their numbers: somebody may have put the first of them
-/// elsewhere.
+/// The damaged logs that were kept beside this database.
 pub(crate) fn kept(database: &Path) -> Vec<PathBuf> {
-    let first = beside(database, DAMAGED);
-    let (Some(folder), Some(first)) = (first.parent(), first.file_name().and_then(OsStr::to_str)) else {
-        return Vec::new();
-    };
-    let number = |name: &str| match name.strip_prefix(first)? {
-        "" => Some(1),
-        rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
-    };
-    let lies_there = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut kept: Vec<(u32, PathBuf)> =
-        lies_there.filter_map(|file| Some((number(file.file_name().to_str()?)?, file.path()))).collect();
-    kept.sort_unstable();
-    kept.into_iter().map(|(_, path)| path).collect()
+    // Somebody may have put the first of them elsewhere.
+    (1..KEPT_MAX).map(|number| name(database, number)).filter(|name| name.exists()).collect()
 }
 
 fn name(database: &Path, number: u32) -> PathBuf {

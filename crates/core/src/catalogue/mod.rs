@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::alert::{Alert, Watch};
 use crate::class::{ClassId, Classes};
-use crate::form::{Choice, ChoicesDocument, Form, FormRef, Lists, choices_of};
+use crate::form::{Choice, ChoicesDocument, Form, FormRef, Lists, codes_as_choices};
 use crate::list::CodeList;
 use crate::release::Release;
 use crate::score::Scheme;
@@ -34,15 +34,15 @@ pub struct Named {
 
 /// A code list, and the choices that it is in forms: made once, for every interview that draws from it.
 #[derive(Debug)]
-struct Published {
+struct PublishedList {
     list: CodeList,
     choices: Arc<[Choice]>,
 }
 
-impl Published {
+impl PublishedList {
     fn read(json: &str) -> Result<Self, CatalogueError> {
         let list = read(ResourceKind::List, json)?;
-        Ok(Self { choices: choices_of(&list), list })
+        Ok(Self { choices: codes_as_choices(&list), list })
     }
 }
 
@@ -51,7 +51,7 @@ impl Published {
 pub struct Catalogue {
     classes: Option<Classes>,
     forms: Vec<Arc<Form>>,
-    lists: BTreeMap<String, Arc<Published>>,
+    lists: BTreeMap<String, Arc<PublishedList>>,
     schemes: Vec<Arc<Scheme>>,
     alerts: Vec<Arc<Alert>>,
     releases: Vec<Arc<Release>>,
@@ -70,7 +70,7 @@ impl Catalogue {
                 Ok(name)
             }
             ResourceKind::List => {
-                let published = read_once(json, Published::read)?;
+                let published = read_once(json, PublishedList::read)?;
                 let name = named(&published.list.list_id, &published.list.version);
                 self.lists.insert(name.id.clone(), published);
                 Ok(name)

@@ -41,7 +41,7 @@ impl Lists {
 
 /// A code list of the catalogue as choices. Its days of validity are columns too: filters read them, and other programs
 /// get them.
-pub(crate) fn choices_of(list: &CodeList) -> Arc<[Choice]> {
+pub(crate) fn codes_as_choices(list: &CodeList) -> Arc<[Choice]> {
     let choice = |entry: &Entry| {
         let days = [("valid_from", &entry.valid_from), ("valid_to", &entry.valid_to)];
         let days = days.into_iter().filter_map(|(name, day)| Some((name.to_owned(), day.clone()?)));

@@ -50,7 +50,7 @@ pub(crate) use graph::Role;
 pub(crate) use itemset::Itemset;
 pub use kind::{Kind, Metadata};
 pub use lists::Lists;
-pub(crate) use lists::choices_of;
+pub(crate) use lists::codes_as_choices;
 pub use locate::Located;
 pub use mappings::MappingsDocument;
 pub use nearest::nearest;
