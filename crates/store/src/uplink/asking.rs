@@ -86,10 +86,15 @@ impl Replica {
             || outbox::waits(self.connection(), uplink.acknowledged)?)
     }
 
-    /// The next pack of the outbox, where there is one.
-    fn next_push(&self, acknowledged: u64, version: Version) -> Result<Vec<Push>> {
-        let next = outbox::next(self.connection(), acknowledged)?;
-        next.map(|row| push(self.connection(), self.id(), row, version)).into_iter().collect()
+    /// The next pack of the outbox, where there is one, under a number that is on the disk.
+    fn next_push(&mut self, acknowledged: u64, version: Version) -> Result<Vec<Push>> {
+        let own = self.id();
+        let transaction = self.connection_mut().transaction()?;
+        let next = outbox::next(&transaction, acknowledged)?;
+        let pushes =
+            next.map(|row| push(&transaction, own, row, version)).into_iter().collect::<Result<_>>()?;
+        transaction.commit()?;
+        Ok(pushes)
     }
 }
 
