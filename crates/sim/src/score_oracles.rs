@@ -13,6 +13,7 @@ use teranga_store::StoreError;
 use teranga_store::children::PullGrant;
 use teranga_sync::feed::ResourceRow;
 
+use crate::backups::HOME;
 use crate::fault::Fault;
 use crate::machine::Running;
 use crate::sabotage::Sabotage;
@@ -42,7 +43,7 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
         let pulled = machine.work(|running, _| match running {
             Running::Office(office) => {
                 publish(office, sabotage)?;
-                ANALYSTS.map(|analyst| pull(office, analyst)).into_iter().collect()
+                analysts_at(number).map(|analyst| pull(office, analyst)).collect()
             }
             Running::Device(_) => Ok(Vec::new()),
         })?;
@@ -57,6 +58,12 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
         }
     }
     Ok(None)
+}
+
+/// Headquarters is asked by both, the others by turns by one of them, for to pull costs what a session does.
+fn analysts_at(number: usize) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let is_asked = move |at: usize| number == HOME || number % ANALYSTS.len() == at;
+    (0..).zip(ANALYSTS).filter(move |(at, _)| is_asked(*at)).map(|(_, analyst)| analyst)
 }
 
 /// What ships with the program is published at a hub, so that it knows what is derived from what. Links need not carry it.

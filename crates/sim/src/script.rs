@@ -247,17 +247,29 @@ const AGAIN_AND_AGAIN: [(u64, &[What], usize); 3] = [
     (REGRANTS_FROM, &[What::Regrant], 6),
 ];
 
-/// Steps of a script: about what a team does in some weeks.
-const STEPS: (usize, usize) = (20, 60);
+/// Steps of a script: about what a team does in some weeks, and what a world may cost.
+const STEPS: (usize, usize) = (12, 52);
+
+/// How many more a longer one has.
+const MORE_STEPS: usize = 8;
 
 impl Script {
-    /// The script of a seed.
+    /// The script of a seed; a longer one where something happens again and again.
     pub fn new(seed: u64) -> Self {
+        if seed < REGRANTS_FROM { Self::with(seed, 0) } else { Self::longer(seed) }
+    }
+
+    /// The script of a seed, and some steps more.
+    pub fn longer(seed: u64) -> Self {
+        Self::with(seed, MORE_STEPS)
+    }
+
+    fn with(seed: u64, more: usize) -> Self {
         // Neighbouring seeds must not draw neighbouring numbers.
         let mut draw = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x7465_7261_6e67_6131);
         let regions = if (LENDS_FROM..CROWDS_FROM).contains(&seed) { 2 } else { 1 + draw.below(2) };
         let devices = 1 + draw.below(3 - regions / 2);
-        let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0);
+        let count = STEPS.0 + draw.below(STEPS.1 - STEPS.0) + more;
         let mut steps: Vec<Step> =
             (0..regions * devices).map(|_| Step::of(What::Act(Act::Case), &mut draw)).collect();
         // Everybody meets everybody's first case, or there is nothing to disagree on.
@@ -321,5 +333,12 @@ mod tests {
     fn a_seed_makes_one_script_and_another_seed_another() {
         assert_eq!(Script::new(7), Script::new(7));
         assert_ne!(Script::new(7).steps, Script::new(8).steps);
+    }
+
+    #[test]
+    fn a_longer_script_goes_on_after_the_same_steps() {
+        let (short, longer) = (Script::new(7).steps, Script::longer(7).steps);
+        assert_eq!(longer.get(..short.len()), Some(short.as_slice()));
+        assert_eq!(longer.len(), short.len() + MORE_STEPS);
     }
 }
