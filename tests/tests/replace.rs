@@ -31,12 +31,17 @@ fn two_at_work(folder: &Path) -> (Hub, Hub, [Device; 2]) {
 }
 
 /// The office burns with its hub, and another one takes its place at the same address.
-fn burns(folder: &Path, hq: &Hub, mut old: Hub) -> Hub {
+fn burns(folder: &Path, hq: &Hub, old: Hub) -> Hub {
     let address = old.address.to_string();
+    burns_and_moves(folder, hq, old, &address)
+}
+
+/// The same, where the other one is at an address of its own.
+fn burns_and_moves(folder: &Path, hq: &Hub, mut old: Hub, address: &str) -> Hub {
     old.kill();
     std::fs::remove_dir_all(&old.data).unwrap();
     let code = hq.ask(&["code", "--replaces", "BAOS Kaolack"]);
-    let new = region(&folder.join("kaolack-2"), &address, hq, &code);
+    let new = region(&folder.join("kaolack-2"), address, hq, &code);
     new.ask(&["sync"]);
     new
 }
@@ -73,6 +78,20 @@ fn a_region_that_is_gone_is_replaced_and_its_devices_only_sync() {
         assert!(home.record(record.parse().unwrap()).unwrap().is_some(), "{record} is lost");
     }
     assert_eq!(home.records().unwrap().len(), 4);
+}
+
+#[test]
+fn who_has_met_the_new_hub_at_its_address_finds_it_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (hq, old, [awa, _]) = two_at_work(folder);
+    let new = burns_and_moves(folder, &hq, old, "127.0.0.1:0");
+    let alone = awa.field(&["sync", "--failures", "1", "--pause-permille", "0"]).output().unwrap();
+    assert!(!alone.status.success(), "nobody is at the old address");
+    assert!(awa.done(&["sync", "--hub", &new.url()]).contains("given the place"));
+    let later = case(folder, &awa, 3);
+    awa.done(&["sync"]);
+    assert!(new.ask(&["show", &later]).contains(&later));
 }
 
 /// What was erased leaves a gap in what its author offers to another hub, which is then cut anew: that is no copy of the device.

@@ -54,6 +54,12 @@ impl Replica {
         uplink(self.connection())
     }
 
+    /// Keeps an address at which the hub answers, for the sessions to come.
+    pub fn keep_address(&mut self, url: &str) -> Result<()> {
+        self.connection().execute("UPDATE uplink SET url = ?1", [url])?;
+        Ok(())
+    }
+
     /// Notes that the hub refused the last request: what it carried was not taken, and nobody has to ask.
     pub(crate) fn note_refusal(&mut self) -> Result<()> {
         self.connection().execute("UPDATE uplink SET heard = exchange", [])?;

@@ -116,6 +116,12 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
         files(device, &way, Errand::All, allowance, messages).await
     };
     device.reload_catalogue()?;
+    // Nobody answers any more at the address of the hub that is gone.
+    if summary.heirs > 0
+        && let Some(url) = &arguments.hub
+    {
+        device.replica_mut().keep_address(url)?;
+    }
     let ended = refused.map_err(Failure::from).and(ended);
     if arguments.json {
         say!("{}", as_json(&device, &summary, (&carried, &network.name), &handed_over)?);
