@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use teranga_sim::{
-    CROWDS_FROM, LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, commit, play, play_many, shrink,
+    CROWDS_FROM, Fault, LENDS_FROM, Many, REGRANTS_FROM, Sabotage, Script, commit, play, play_many, shrink,
 };
 
 /// Seeds of every run.
@@ -39,11 +39,15 @@ fn none_fails(seeds: Range<u64>) -> Many {
     let many = play_many(seeds, |_, _, _| {});
     if let Some((seed, outcome)) = many.failed.first() {
         let fault = outcome.fault.as_ref().expect("it failed");
-        let (short, how) = shrink(&Script::new(*seed), fault, Sabotage::Nothing);
-        let (failed, commit) = (many.failed.len(), commit());
-        panic!("{failed} seeds failed; seed {seed} at commit {commit}: {fault}\nin short: {how}\n{short}");
+        panic!("{} seeds failed; {}", many.failed.len(), in_short(&Script::new(*seed), fault));
     }
     many
+}
+
+/// How a script failed, with as few steps as it needs.
+fn in_short(script: &Script, fault: &Fault) -> String {
+    let (short, how) = shrink(script, fault, Sabotage::Nothing);
+    format!("seed {} at commit {}: {fault}\nin short: {how}\n{short}", script.seed, commit())
 }
 
 #[test]
@@ -69,8 +73,10 @@ fn what_failed_once_does_not_again() {
         none_fails(seed..seed + 1);
     }
     for seed in FAILED_ONCE {
-        let outcome = play(&Script::longer(seed), Sabotage::Nothing);
-        assert!(outcome.fault.is_none(), "seed {seed}, longer: {:?}", outcome.fault);
+        let script = Script::longer(seed);
+        if let Some(fault) = play(&script, Sabotage::Nothing).fault {
+            panic!("longer, {}", in_short(&script, &fault));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use teranga_client::Device;
+use teranga_core::id::PublicKey;
 use teranga_hub::carry;
 use teranga_hub::link::Link;
 use teranga_hub::synchronise::{Holder, Patience, Session, carry_files, synchronise};
@@ -56,6 +57,8 @@ pub(crate) struct SyncArgs {
 
 /// The way to a hub.
 pub(super) struct Way {
+    /// Whose way it was when it was found.
+    hub: PublicKey,
     link: Link,
     patience: Patience,
 }
@@ -65,7 +68,15 @@ impl Way {
     pub(super) fn new(device: &Device, url: Option<&str>, certificate: Option<&Path>) -> Outcome<Self> {
         let uplink = device.replica().uplink()?.ok_or_else(|| Failure::new("not-enrolled", Vec::new()))?;
         let link = Link::new(url.unwrap_or(&uplink.url), certificate)?;
-        Ok(Self { link, patience: Patience::FIELD })
+        Ok(Self { hub: uplink.key, link, patience: Patience::FIELD })
+    }
+
+    /// Keeps the address where the hub that took the place of the former one was met: nobody answers any more at that one's.
+    fn keep(&self, replica: &mut Replica, address: &str) -> Outcome {
+        if replica.uplink()?.is_some_and(|uplink| uplink.key != self.hub) {
+            replica.keep_address(address)?;
+        }
+        Ok(())
     }
 }
 
@@ -104,6 +115,10 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
     let held = Held(Mutex::new(device));
     let outcome = synchronise(&held, &way.link, way.patience, progress).await;
     held.with(Replica::apply_the_rest)?;
+    // However the session ended.
+    if let Some(address) = &arguments.hub {
+        held.with(|replica| way.keep(replica, address))?;
+    }
     bar.finish_and_clear();
     let Session { summary, refused } = outcome?;
     // What is carried for others never fails one's own session.
@@ -116,12 +131,6 @@ pub(super) async fn run(device: Device, arguments: SyncArgs, messages: &Messages
         files(device, &way, Errand::All, allowance, messages).await
     };
     device.reload_catalogue()?;
-    // Nobody answers any more at the address of the hub that is gone.
-    if summary.heirs > 0
-        && let Some(url) = &arguments.hub
-    {
-        device.replica_mut().keep_address(url)?;
-    }
     let ended = refused.map_err(Failure::from).and(ended);
     if arguments.json {
         say!("{}", as_json(&device, &summary, (&carried, &network.name), &handed_over)?);
