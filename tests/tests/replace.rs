@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on must stop the test")]
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
+use teranga_tests::relay::relay;
 use teranga_tests::{Device, Hub, answers, profile, replica, saved_record};
 
 /// A device with a case, which its hub holds.
@@ -89,6 +93,54 @@ fn who_has_met_the_new_hub_at_its_address_finds_it_there_again() {
     let alone = awa.field(&["sync", "--failures", "1", "--pause-permille", "0"]).output().unwrap();
     assert!(!alone.status.success(), "nobody is at the old address");
     assert!(awa.done(&["sync", "--hub", &new.url()]).contains("given the place"));
+    let later = case(folder, &awa, 3);
+    awa.done(&["sync"]);
+    assert!(new.ask(&["show", &later]).contains(&later));
+}
+
+/// What a link does that breaks once, right after a device was told who has the place of its hub.
+#[derive(Clone, Copy, PartialEq)]
+enum Link {
+    /// Until then everything goes through.
+    Whole,
+    /// The next answer does not.
+    Breaks,
+    /// All later ones do.
+    Mended,
+}
+
+fn pass_on(mut above: TcpStream, mut below: TcpStream, link: &Mutex<Link>) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = above.read(&mut buffer) {
+        let bytes = buffer.get(..count).unwrap_or_default();
+        let mut link = link.lock().unwrap();
+        // An answer begins with its status; its body may come after it.
+        if *link == Link::Breaks && bytes.starts_with(b"HTTP/1.1") {
+            *link = Link::Mended;
+            below.shutdown(Shutdown::Both).unwrap();
+            return;
+        }
+        if bytes.starts_with(b"HTTP/1.1 409") {
+            *link = Link::Breaks;
+        }
+        if below.write_all(bytes).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn who_has_met_the_new_hub_finds_it_there_again_where_the_session_broke() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (hq, old, [awa, _]) = two_at_work(folder);
+    let new = burns_and_moves(folder, &hq, old, "127.0.0.1:0");
+    let link = Arc::new(Mutex::new(Link::Whole));
+    let state = Arc::clone(&link);
+    let url = relay(new.address, move |above, below| pass_on(above, below, &state));
+    let broken = ["sync", "--hub", &url, "--failures", "1", "--pause-permille", "0"];
+    assert!(!awa.field(&broken).output().unwrap().status.success(), "its link broke");
+    assert!(*link.lock().unwrap() == Link::Mended, "it broke where it was to");
     let later = case(folder, &awa, 3);
     awa.done(&["sync"]);
     assert!(new.ask(&["show", &later]).contains(&later));

@@ -34,7 +34,7 @@ const FAULTS: &[Fault] = &[
             "log_save(&transaction, save.record, own, &made)?;",
             "transaction.commit()?;\n\
              std::thread::sleep(std::time::Duration::from_millis(10));\n\
-             let transaction = self.connection_mut().transaction()?;\n\
+             let transaction = self.database_mut().transaction()?;\n\
              log_save(&transaction, save.record, own, &made)?;",
         ),
         noticed_by: ("teranga-tests", "kill", "a_client_killed_during_saves_loses_nothing_that_it_reported"),
@@ -48,7 +48,7 @@ const FAULTS: &[Fault] = &[
              params![integer(answer.cursor.position.0), answer.cursor.running])?;\n\
              transaction.commit()?;\n\
              std::thread::sleep(std::time::Duration::from_millis(10));\n\
-             let transaction = self.connection_mut().transaction()?;\n\
+             let transaction = self.database_mut().transaction()?;\n\
              let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;",
         ),
         noticed_by: ("teranga-tests", "kill", "a_client_killed_during_sync_goes_on_where_it_stopped"),

@@ -248,10 +248,10 @@ const AGAIN_AND_AGAIN: [(u64, &[What], usize); 3] = [
 ];
 
 /// Steps of a script: about what a team does in some weeks, and what a world may cost.
-const STEPS: (usize, usize) = (12, 52);
+const STEPS: (usize, usize) = (8, 48);
 
 /// How many more a longer one has.
-const MORE_STEPS: usize = 8;
+const MORE_STEPS: usize = 12;
 
 impl Script {
     /// The script of a seed; a longer one where something happens again and again.

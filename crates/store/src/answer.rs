@@ -32,7 +32,7 @@ impl Replica {
     ) -> Result<Answer> {
         let id = replica_id(&child.key);
         let reader = feed::Reader { child: id, line: Some(request.line), audience: &child.audience };
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let cut = feed::cut(&transaction, reader, request.cursor, request.pull_bytes_max)?;
         strangers::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;
@@ -110,7 +110,7 @@ impl Replica {
     ) -> Result<Return> {
         let id = replica_id(&child.key);
         let reader = feed::Reader { child: id, line: None, audience: &child.audience };
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let cut = feed::cut(&transaction, reader, from, bytes_max)?;
         strangers::note_introduced(&transaction, child, &cut.rows)?;
         transaction.commit()?;

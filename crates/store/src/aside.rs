@@ -78,7 +78,7 @@ impl Replica {
     /// Has what is held aside of a record tried again, but for what the hub above did not take. Returns how many changes;
     /// they are applied like what has just come.
     pub fn try_again(&mut self, record: RecordId) -> Result<usize> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         judged::overrule(&transaction, record)?;
         let tried = transaction.execute(
             "UPDATE change SET status = 0, reason = ?2

@@ -62,7 +62,7 @@ impl Replica {
     pub fn attach(&mut self, bytes: &[u8], thumbnail: Option<Vec<u8>>) -> Result<FileHash> {
         let hash = hash_of(bytes);
         let thumbnail = thumbnail.map(|jpeg| Thumbnail::sign(self.identity(), hash, jpeg));
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if !chunks::find(&transaction, &hash)?.is_some_and(|found| found.held) {
             chunks::forget(&transaction, &hash)?;
             let file = chunks::begin(&transaction, &hash, bytes.len(), None)?;
@@ -82,7 +82,7 @@ impl Replica {
 
     /// Drops files that were attached and that neither a part nor a draft mentions: of an interview that was given up.
     pub fn drop_loose_files(&mut self) -> Result<()> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         mentions::drop_loose(&transaction)?;
         Ok(transaction.commit()?)
     }
@@ -134,7 +134,7 @@ impl Replica {
 
     /// Asks for the files of a record that are not here, at the next opportunity. Returns how many.
     pub fn want_files(&mut self, record: RecordId) -> Result<u64> {
-        let wanted = self.connection().execute(
+        let wanted = self.database_mut().execute(
             "INSERT INTO wanted (hash) SELECT DISTINCT m.hash FROM mention m
              LEFT JOIN attachment a ON a.hash = m.hash AND a.held = 1
              WHERE m.record = ?1 AND a.row IS NULL ON CONFLICT DO NOTHING",

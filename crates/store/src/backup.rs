@@ -5,7 +5,6 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
 use teranga_core::time::Millis;
 
 use crate::covered;
@@ -43,7 +42,7 @@ impl Replica {
     /// that it holds is covered from now on, and whoever may hold a part of it no more is told.
     pub fn note_backup(&mut self, at: Millis) -> Result<()> {
         let shares = self.recovery_shares()?.unwrap_or_default();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         put_meta(&transaction, BACKED_UP, &at.0.to_be_bytes())?;
         put_meta(&transaction, SHARES_BACKED_UP, &shares.to_be_bytes())?;
         if Tier::of(&transaction)? == Tier::Home {
@@ -95,7 +94,7 @@ fn write(file: &Path, copy: impl FnOnce(&str) -> Result<()>) -> Result<()> {
 }
 
 fn check(file: &Path) -> Result<()> {
-    let copy: Connection = open::connect_plain(file)?;
+    let copy = open::connect_plain(file)?;
     let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(file.to_owned())) }
 }

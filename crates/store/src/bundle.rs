@@ -3,7 +3,7 @@
 //! A return says what the hub held when it made it, which may be long ago: only one that was asked for after the hub was
 //! last heard may take an acknowledgement back.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 use teranga_core::id::{Entropy, Line, OpeningNonce, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
@@ -20,6 +20,7 @@ use crate::apply::Applied;
 use crate::behind::{self, Reading};
 use crate::checkpoints;
 use crate::columns::integer;
+use crate::database::Transaction;
 use crate::erase::Destroyed;
 use crate::error::{Result, StoreError};
 use crate::gone;
@@ -75,7 +76,7 @@ impl Replica {
         let (identity, opening) = (self.identity().clone(), Asker::of(self.nonce()));
         let spoken = self.spoken();
         let line = self.line()?;
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         transaction.execute("UPDATE uplink SET exchange = exchange + 1", [])?;
         line::note_asker(&transaction, opening)?;
         let waiting =
@@ -110,7 +111,7 @@ impl Replica {
             return Err(TakeError::SomebodyElse);
         }
         let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let before = uplink::uplink(&transaction)?.ok_or(TakeError::NotForUs)?;
         let of_this_line = line::current(&transaction)? == back.line;
         let speaks_last = of_this_line && back.exchange > before.heard;

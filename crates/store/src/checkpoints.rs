@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn a_hub_that_forgot_is_met_at_the_last_place_that_it_knows() {
-        let connection = crate::migrate::example().unwrap();
+        let mut database = crate::migrate::example().unwrap();
+        let connection = database.transaction().unwrap();
         for position in 1..=1_000 {
             remember(&connection, cursor(position)).unwrap();
         }

@@ -106,7 +106,7 @@ impl Replica {
     pub fn regrant(&mut self, child: ReplicaId, audience: Audience) -> Result<Option<Introduction>> {
         let Some(introduction) = self.child(child)? else { return Ok(None) };
         let introduction = Introduction { audience, ..introduction };
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         membership::admit(&transaction, &introduction)?;
         transaction.commit()?;
         Ok(Some(introduction))
@@ -115,7 +115,7 @@ impl Replica {
     /// Refuses a child from now on, or takes it in again. What it holds stays with it; what it brought stays here. Returns
     /// whether it was ever enrolled here.
     pub fn set_standing(&mut self, child: ReplicaId, standing: Standing) -> Result<bool> {
-        let changed = self.connection().execute(
+        let changed = self.database_mut().execute(
             "UPDATE replica SET revoked = ?2 WHERE id = ?1 AND id IN (SELECT replica FROM child)",
             params![child.as_bytes(), standing == Standing::Revoked],
         )?;
@@ -127,7 +127,7 @@ impl Replica {
     pub fn begin_exchange(&mut self, request: &Request, now: Millis) -> Result<Option<Asker>> {
         let (child, line) = (request.replica, request.line);
         let own = self.identity().clone();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if is_forgotten(&transaction, child, line)? {
             return Ok(None);
         }
@@ -170,7 +170,7 @@ impl Replica {
     /// Notes that a bundle of a child came, in one of its lines, and takes what it confirms.
     pub fn note_bundle(&mut self, bundle: &Bundle, now: Millis) -> Result<()> {
         let (child, line, own) = (bundle.replica, bundle.line, self.identity().clone());
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if is_forgotten(&transaction, child, line)? {
             // Bundles go on in it, for nothing is left out of a return; whoever asks must ask in another.
             transaction
@@ -192,7 +192,7 @@ impl Replica {
     /// Uses up the exchange number of a request of the lane of files; whether it was still to be had. Which opening asked
     /// is not noted: nothing of the feed is passed over by it.
     pub fn begin_lane(&mut self, request: &LaneRequest, now: Millis) -> Result<bool> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if is_forgotten(&transaction, request.replica, request.line)? {
             return Ok(false);
         }
@@ -213,7 +213,7 @@ impl Replica {
 
     /// Keeps a pull token.
     pub fn add_pull_token(&mut self, token: &str, grant: &PullGrant) -> Result<()> {
-        self.connection().execute(
+        self.database_mut().execute(
             "INSERT INTO pull_token (hash, name, classes) VALUES (?1, ?2, ?3)",
             params![hash(token), grant.name, grant.classes.join(" ")],
         )?;

@@ -18,13 +18,13 @@ use crate::succession;
 impl Replica {
     /// Keeps an enrolment code for one replica with this profile, until it is used or expires.
     pub fn add_enrolment_code(&mut self, code: &str, profile: &Profile, expires: Millis) -> Result<()> {
-        add_code(self.connection(), code, profile, expires)
+        self.database_mut().write(|connection| add_code(connection, code, profile, expires))
     }
 
     /// Keeps an enrolment code for the hub that takes the place of this one. Returns whether its place can be taken: it is a
     /// hub that was enrolled here, and nobody has taken it yet.
     pub fn add_replacing_code(&mut self, code: &str, old: ReplicaId, expires: Millis) -> Result<bool> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let Some(old) = succession::replaceable(&transaction, old)? else { return Ok(false) };
         let id = replica_id(&old.key);
         add_code(&transaction, code, &Profile::of(old), expires)?;
@@ -41,7 +41,7 @@ impl Replica {
     /// place of that hub is its own from now on.
     pub fn enrol(&mut self, code: &str, key: &PublicKey, now: Millis) -> Result<Option<Introduction>> {
         let own = self.identity().clone();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let is_fresh = is_fresh(&transaction, code)?;
         let Some(profile) = take_code(&transaction, code, key, now)? else { return Ok(None) };
         let introduction = Introduction {

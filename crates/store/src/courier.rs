@@ -79,7 +79,7 @@ pub struct CarriedBack {
 impl Replica {
     /// Takes the messages of a bundle along: all of them, or none where there is no room.
     pub fn carry(&mut self, from: ReplicaId, sealed: &[&[u8]]) -> Result<Carry> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         for message in sealed {
             transaction
                 .prepare_cached(
@@ -134,7 +134,7 @@ impl Replica {
 
     /// Notes that the hub has a message, or does not want it; and keeps what it gave back for whoever sent it.
     pub fn handed_over(&mut self, carried: &Carried, back: Option<&[u8]>, now: Millis) -> Result<()> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         transaction.execute("DELETE FROM carried WHERE row = ?1", [carried.row])?;
         if let Some(file) = back {
             // The last one says the most.

@@ -25,9 +25,9 @@ pub(crate) fn create(folder: &Path, fill: impl FnOnce(&Connection) -> Result<()>
     let unfinished = folder.join(UNFINISHED);
     let made = make(&unfinished, fill).and_then(|()| put_in_place(&unfinished, folder));
     made.map_err(|error| error.named(&unfinished)).inspect_err(|_| drop(clear(&unfinished)))?;
-    let connection = open::connect(&path).map_err(|error| error.named(&path))?;
+    let database = open::connect(&path).map_err(|error| error.named(&path))?;
     lock.checked();
-    Ok(Opened { connection, folder: folder.to_owned(), _lock: Some(lock) })
+    Ok(Opened { database, folder: folder.to_owned(), _lock: Some(lock) })
 }
 
 /// What has the name already stays as it is, a replica or not.
@@ -70,13 +70,11 @@ fn make(unfinished: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Resu
     owner_only(&mut options);
     drop(options.open(unfinished).map_err(|error| StoreError::of_io(unfinished, &error))?);
     // No log beside it yet: what is committed is in this one file.
-    let mut connection = open::connect_plain(unfinished)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate::climb(&mut connection)?;
-    let transaction = connection.transaction()?;
-    fill(&transaction)?;
-    transaction.commit()?;
-    connection.close().map_err(|(_, error)| error.into())
+    let mut database = open::connect_plain(unfinished)?;
+    database.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate::climb(&mut database)?;
+    database.write(|connection| fill(connection))?;
+    database.close()
 }
 
 fn put_in_place(unfinished: &Path, folder: &Path) -> Result<()> {

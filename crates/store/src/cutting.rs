@@ -33,7 +33,7 @@ impl Replica {
     pub fn cut_pack(&mut self, bytes_target: usize, now: Millis) -> Result<bool> {
         let identity = self.identity().clone();
         let version = self.spoken().toward(self.uplink()?.and_then(|uplink| uplink.newest));
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if testimony::cut(&transaction, &identity, (version, bytes_target), now)? {
             transaction.commit()?;
             return Ok(true);
@@ -47,7 +47,7 @@ impl Replica {
         let own = self.id();
         let identity = self.identity().clone();
         let version = self.spoken().toward(self.uplink()?.and_then(|uplink| uplink.newest));
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let wire = Wire { connection: &transaction, version, origin: identity.public_key(), author: None };
         let rows = wire.fill(bytes_target, |budget| unpacked(&transaction, own, budget))?;
         if rows.is_empty() {

@@ -7,18 +7,18 @@ use crate::replica::Replica;
 impl Replica {
     /// Sees to it that what was destroyed is nowhere in the files, and that no copy of them opens any more: the write-ahead
     /// log still had it, the keyring its key, this opening what its salt was drawn from, and a damaged log perhaps its answers.
-    pub(crate) fn forget_destroyed(&self) -> Result<()> {
+    pub(crate) fn forget_destroyed(&mut self) -> Result<()> {
         self.drawn_from().renew();
         for log in self.damaged_logs() {
             std::fs::remove_file(&log).map_err(|error| StoreError::of_io(&log, &error))?;
         }
-        self.keys().destroy_unused(self.connection())?;
+        self.keys().clone().destroy_unused(self.database_mut())?;
         self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 
     /// The same, where it could not be done when something was destroyed, before the hub is told that it was.
-    pub(crate) fn finish_destroying(&self) -> Result<()> {
+    pub(crate) fn finish_destroying(&mut self) -> Result<()> {
         let (keys, confirms): (bool, bool) = self
             .connection()
             .prepare_cached(
@@ -63,11 +63,13 @@ mod tests {
     #[test]
     fn what_was_erased_and_never_here_is_named_without_its_salt() {
         let folder = tempfile::tempdir().unwrap();
-        let home = home(folder.path());
+        let mut home = home(folder.path());
         let record = RecordId([7; 16]);
-        erase::take(home.connection(), home.identity(), &Erasure::sign(home.identity(), record, Millis(1)))
-            .unwrap();
-        part::note_record(home.connection(), record, Salt([9; 16])).unwrap();
+        let own = home.identity().clone();
+        let transaction = home.database_mut().transaction().unwrap();
+        erase::take(&transaction, &own, &Erasure::sign(&own, record, Millis(1))).unwrap();
+        part::note_record(&transaction, record, Salt([9; 16])).unwrap();
+        transaction.commit().unwrap();
         assert_eq!(part::salt_of(home.connection(), record).unwrap(), Some(NO_SALT));
     }
 
@@ -80,14 +82,13 @@ mod tests {
         let own = home.id();
         assert_eq!(home.erasures().unwrap()[0].confirmed, [own]);
         // As a disk leaves it that was full when the key's turn came.
-        let connection = home.connection();
         let sql = "INSERT INTO unused_key (key, record) SELECT fresh_key(), record FROM erased";
-        connection.execute(sql, []).unwrap();
+        home.database_mut().execute(sql, []).unwrap();
         assert_eq!(home.erasures().unwrap()[0].outstanding, [own]);
         home.finish_destroying().unwrap();
         assert_eq!(home.erasures().unwrap()[0].confirmed, [own]);
-        let left: i64 =
-            connection.query_row("SELECT count(*) FROM unused_key", [], |row| row.get(0)).unwrap();
+        let left = "SELECT count(*) FROM unused_key";
+        let left: i64 = home.connection().query_row(left, [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0);
     }
 }

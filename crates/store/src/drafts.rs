@@ -38,7 +38,7 @@ pub struct Draft {
 impl Replica {
     /// Begins a draft, or finds the one of this record that is under way already.
     pub fn begin_draft(&mut self, draft: &Draft) -> Result<()> {
-        self.connection().execute(
+        self.database_mut().execute(
             "INSERT INTO draft (record, salt, form, kase, wave, started_ms, heads)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
             params![
@@ -56,7 +56,7 @@ impl Replica {
 
     /// Keeps one answer, or several that one answer led to, in one transaction.
     pub fn keep_answers(&mut self, record: RecordId, answers: &[(Key, Value)]) -> Result<()> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         for (key, value) in answers {
             transaction
                 .prepare_cached(
@@ -72,7 +72,7 @@ impl Replica {
     /// Goes on with a draft under another version of its form; whether there is such a draft.
     pub fn upgrade_draft(&mut self, record: RecordId, form: &str) -> Result<bool> {
         let upgraded = self
-            .connection()
+            .database_mut()
             .execute("UPDATE draft SET form = ?2 WHERE record = ?1", params![record.as_bytes(), form])?;
         Ok(upgraded == 1)
     }
@@ -116,11 +116,9 @@ impl Replica {
 
     /// Drops a draft and its answers, because its owner said so.
     pub fn drop_draft(&mut self, record: RecordId) -> Result<bool> {
-        let dropped = self
-            .connection()
-            .execute("DELETE FROM draft WHERE record = ?1", [record.as_bytes()])
-            .optional()?;
-        Ok(dropped == Some(1))
+        let dropped =
+            self.database_mut().execute("DELETE FROM draft WHERE record = ?1", [record.as_bytes()])?;
+        Ok(dropped == 1)
     }
 }
 

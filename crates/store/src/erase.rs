@@ -68,7 +68,7 @@ impl Replica {
     /// home decides this. Returns the records that were erased.
     pub fn erase(&mut self, record: RecordId, now: Millis) -> Result<Vec<RecordId>> {
         let identity = self.identity().clone();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let mut erased = Vec::new();
         let not_taken = orphan::of_case(&transaction, record)?;
         let of_case = custody::of_case(&transaction, record)?.into_iter().chain(not_taken);

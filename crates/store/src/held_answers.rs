@@ -60,7 +60,7 @@ impl Replica {
     /// Notes that the answers of a record that were kept aside are let go: its verdicts are settled.
     pub fn settle_held(&mut self, record: RecordId) -> Result<()> {
         let own = self.id();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         settle(&transaction, own, record)?;
         Ok(transaction.commit()?)
     }

@@ -58,13 +58,13 @@ impl Replica {
         let (own, nonce) = (self.identity().clone(), self.nonce());
         let before = self.uplink()?;
         let (from, to) = (self.profile().audience.place.clone(), profile.audience.place.clone());
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if from != to
             && let Err(tied) = moving::leave(&transaction, own.replica(), (&from, &to))
         {
             transaction.rollback()?;
             // It is asked of every file whether it may go.
-            covered::ask_for_all(self.connection())?;
+            self.database_mut().write(covered::ask_for_all)?;
             return Err(tied);
         }
         if before.as_ref().is_none_or(|before| before.key != *hub.key) {

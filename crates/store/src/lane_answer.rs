@@ -28,7 +28,7 @@ use crate::thumbnails;
 impl Replica {
     /// Answers a request of the lane; `None` where it brings chunks that are not of their files' lengths.
     pub fn answer_lane(&mut self, child: &Introduction, request: &LaneRequest) -> Result<Option<LaneAnswer>> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let mut hub = Hub { connection: &transaction, child, request, dropped: BTreeSet::new() };
         hub.take_thumbnails()?;
         if !hub.take_stretches()? {

@@ -26,6 +26,7 @@ mod covered;
 mod create;
 mod custody;
 mod cutting;
+mod database;
 mod destroyed;
 pub mod drafts;
 mod drawn;

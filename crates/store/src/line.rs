@@ -69,7 +69,7 @@ impl Replica {
     pub fn begin_line(&mut self) -> Result<()> {
         let (own, nonce) = (self.id(), self.nonce());
         let acknowledged = self.uplink()?.map_or(0, |uplink| uplink.acknowledged);
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         begin_at_hub(&transaction, own, nonce, acknowledged)?;
         transaction.commit()?;
         Ok(())

@@ -1,8 +1,9 @@
 //! Migrations: a ladder of schemas on SQLite's `user_version`, each rung one transaction. A rung that shipped never
 //! changes; frozen databases of old rungs climb to the top in the tests.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
+use crate::database::{Database, Transaction};
 use crate::error::Result;
 use crate::{open, tally};
 
@@ -15,9 +16,9 @@ pub(crate) fn newest() -> u32 {
 }
 
 /// Climbs from the file's version to the newest, a transaction each rung.
-pub(crate) fn climb(connection: &mut Connection) -> Result<()> {
-    for (version, sql) in rungs_above(connection)? {
-        let transaction = connection.transaction()?;
+pub(crate) fn climb(database: &mut Database) -> Result<()> {
+    for (version, sql) in rungs_above(database)? {
+        let transaction = database.transaction()?;
         step(&transaction, version, sql)?;
         transaction.commit()?;
     }
@@ -30,10 +31,10 @@ pub(crate) fn climb_within(transaction: &Transaction<'_>) -> Result<()> {
 }
 
 /// A database as one looks that was made today, with nothing in it.
-pub(crate) fn example() -> Result<Connection> {
-    let mut connection = open::in_memory()?;
-    climb(&mut connection)?;
-    Ok(connection)
+pub(crate) fn example() -> Result<Database> {
+    let mut database = open::in_memory()?;
+    climb(&mut database)?;
+    Ok(database)
 }
 
 fn rungs_above(connection: &Connection) -> Result<impl Iterator<Item = (u32, &'static str)> + use<>> {
@@ -55,9 +56,9 @@ mod tests {
     use super::*;
 
     /// A database of version 1 with a row of everything that later rungs touch; the SQL of a rung never changes.
-    fn version_1() -> Connection {
-        let mut connection = open::in_memory().unwrap();
-        let transaction = connection.transaction().unwrap();
+    fn version_1() -> Database {
+        let mut database = open::in_memory().unwrap();
+        let transaction = database.transaction().unwrap();
         step(&transaction, 1, LADDER[0]).unwrap();
         transaction
             .execute_batch(
@@ -72,7 +73,7 @@ mod tests {
             )
             .unwrap();
         transaction.commit().unwrap();
-        connection
+        database
     }
 
     fn one<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> T {

@@ -116,19 +116,17 @@ impl Replica {
             Cost::Metered { bytes_a_day } => Some(integer(bytes_a_day)),
             Cost::Unmetered => None,
         };
-        self.connection()
-            .prepare_cached(
-                "INSERT INTO network (name, bytes_a_day) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET bytes_a_day = excluded.bytes_a_day",
-            )?
-            .execute(params![name.0, bytes])?;
+        self.database_mut().execute(
+            "INSERT INTO network (name, bytes_a_day) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET bytes_a_day = excluded.bytes_a_day",
+            params![name.0, bytes],
+        )?;
         Ok(())
     }
 
     /// Forgets what a network costs; whether it was known.
     pub fn forget_network(&mut self, name: &NetworkName) -> Result<bool> {
-        let mut forget = self.connection().prepare_cached("DELETE FROM network WHERE name = ?1")?;
-        Ok(forget.execute([&name.0])? > 0)
+        Ok(self.database_mut().execute("DELETE FROM network WHERE name = ?1", [&name.0])? > 0)
     }
 }
 

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::database::Database;
 use crate::error::{Result, StoreError};
 use crate::left_log;
 use crate::lock::Lock;
 use crate::migrate;
-use crate::tally;
 use crate::virtual_file::VirtualFile;
 
 /// The database's name in the replica's folder.
@@ -29,8 +29,8 @@ const HEADER_BYTES: usize = 100;
 /// An open database with its lock; the connection is closed before the lock is released.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    /// The connection.
-    pub(crate) connection: Connection,
+    /// The database.
+    pub(crate) database: Database,
     /// The folder; the database's name where it lies in none.
     pub(crate) folder: PathBuf,
     /// None where the virtual file system keeps others out.
@@ -50,20 +50,20 @@ pub(crate) fn open(folder: &Path) -> Result<Opened> {
 fn open_locked(folder: &Path, path: &Path, mut lock: Lock) -> Result<Opened> {
     // Asked before SQLite opens the file and, with it, whatever log lies beside it.
     let lies_as_closed = lock.lies_as_closed();
-    let mut connection = connect_after_a_kill(path)?;
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let mut database = connect_after_a_kill(path)?;
+    let found: u32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > migrate::newest() {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: migrate::newest() });
     }
     if !lies_as_closed {
-        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let verdict: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(StoreError::Damaged(path.to_owned()));
         }
         lock.checked();
     }
-    migrate::climb(&mut connection)?;
-    Ok(Opened { connection, folder: folder.to_owned(), _lock: Some(lock) })
+    migrate::climb(&mut database)?;
+    Ok(Opened { database, folder: folder.to_owned(), _lock: Some(lock) })
 }
 
 /// Whether the file is a database of ours, by its header alone. A database of ours carries its mark from the moment it
@@ -85,35 +85,35 @@ pub(crate) fn is_ours(folder: &Path, path: &Path) -> Result<bool> {
 }
 
 /// Connects to a database that is there, in the mode in which replicas are used.
-pub(crate) fn connect(path: &Path) -> Result<Connection> {
-    let connection = connect_plain(path)?;
+pub(crate) fn connect(path: &Path) -> Result<Database> {
+    let database = connect_plain(path)?;
     // SQLite opens what may not be written for reading only, and would say so at the first save.
-    if connection.is_readonly(rusqlite::MAIN_DB)? {
+    if database.is_readonly(rusqlite::MAIN_DB)? {
         return Err(StoreError::ReadOnly(path.to_owned()));
     }
-    used(&connection)?;
-    Ok(connection)
+    used(&database)?;
+    Ok(database)
 }
 
 /// The same, of one that may have been killed when it was used last: what is damaged of the log that was left is kept, and the
 /// log begins anew, so that nothing stands behind its end.
-pub(crate) fn connect_after_a_kill(path: &Path) -> Result<Connection> {
+pub(crate) fn connect_after_a_kill(path: &Path) -> Result<Database> {
     left_log::keep_damaged(path)?;
-    let connection = connect(path)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(connection)
+    let database = connect(path)?;
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(database)
 }
 
 /// Connects to a database on a virtual file system, made if it is not there.
-pub(crate) fn connect_virtual(file: VirtualFile<'_>) -> Result<Connection> {
+pub(crate) fn connect_virtual(file: VirtualFile<'_>) -> Result<Database> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags_and_vfs(file.name, flags, file.vfs)?;
     // One connection alone: then the log needs no memory shared between processes.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    safe(&connection)?;
-    used(&connection)?;
-    Ok(connection)
+    let database = safe(connection)?;
+    used(&database)?;
+    Ok(database)
 }
 
 /// How replicas are used.
@@ -137,23 +137,19 @@ pub(crate) fn used_by_many(connection: &Connection) -> Result<()> {
 }
 
 /// Connects to a file that is there, with what must hold in every mode.
-pub(crate) fn connect_plain(path: &Path) -> Result<Connection> {
+pub(crate) fn connect_plain(path: &Path) -> Result<Database> {
     // Not `Connection::open`, which would make a file where none is.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    safe(&connection)?;
-    Ok(connection)
+    safe(Connection::open_with_flags(path, flags)?)
 }
 
 /// Connects to a database of its own, which is gone with the connection.
-pub(crate) fn in_memory() -> Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    safe(&connection)?;
-    Ok(connection)
+pub(crate) fn in_memory() -> Result<Database> {
+    safe(Connection::open_in_memory()?)
 }
 
 /// What must hold in every mode.
-fn safe(connection: &Connection) -> Result<()> {
+fn safe(connection: Connection) -> Result<Database> {
     // FULL: what was acknowledged has reached the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -161,10 +157,9 @@ fn safe(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "recursive_triggers", true)?;
     // What a statement with triggers has changed so far is kept where it is cheap to take back, and nowhere on the disk.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    tally::teach(connection)?;
     // Deleted drafts are overwritten, not merely forgotten.
     connection.pragma_update(None, "secure_delete", true)?;
-    Ok(())
+    Database::over(connection)
 }
 
 #[cfg(test)]

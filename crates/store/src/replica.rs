@@ -12,6 +12,7 @@ use teranga_sync::introduction::{Introduction, ReplicaKind, reach_code};
 use teranga_sync::version::Spoken;
 
 use crate::create;
+use crate::database::Database;
 use crate::error::{Result, StoreError};
 use crate::feed;
 use crate::open::{self, Opened};
@@ -84,18 +85,18 @@ impl Replica {
     }
 
     fn over(mut opened: Opened, place: Place<'_>, entropy: &mut dyn Entropy) -> Result<Self> {
-        let identity = read_identity(&opened.connection)?;
-        let profile = read_profile(&opened.connection)?;
+        let identity = read_identity(&opened.database)?;
+        let profile = read_profile(&opened.database)?;
         let mut bytes = [0u8; 16];
         entropy.fill(&mut bytes);
         let nonce = OpeningNonce(bytes);
         let drawing = Drawing::begin(entropy);
         let actor = actor_of(&identity.public_key(), nonce);
         if profile.kind != ReplicaKind::Device {
-            open::used_by_many(&opened.connection)?;
+            open::used_by_many(&opened.database)?;
         }
-        feed::attach(&opened.connection, nonce)?;
-        let keys = seal::open(&mut opened.connection, place, (&identity, profile.kind), entropy)?;
+        feed::attach(&opened.database, nonce)?;
+        let keys = seal::open(&mut opened.database, place, (&identity, profile.kind), entropy)?;
         Ok(Self { opened, keys, identity, profile, nonce, drawing, actor, spoken: Spoken::BUILD })
     }
 
@@ -148,11 +149,11 @@ impl Replica {
     }
 
     pub(crate) fn connection(&self) -> &Connection {
-        &self.opened.connection
+        &self.opened.database
     }
 
-    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.opened.connection
+    pub(crate) fn database_mut(&mut self) -> &mut Database {
+        &mut self.opened.database
     }
 
     pub(crate) fn keys(&self) -> &Keys {

@@ -23,7 +23,7 @@ pub enum Published {
 impl Replica {
     /// Publishes a resource here and to everyone below.
     pub fn publish(&mut self, resource: &ResourceRow) -> Result<Published> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let published = note(&transaction, resource)?;
         transaction.commit()?;
         Ok(published)
@@ -31,7 +31,7 @@ impl Replica {
 
     /// Publishes several, all or none. Of what was published before under the same name and version the first stands.
     pub fn publish_all<'a>(&mut self, resources: impl IntoIterator<Item = &'a ResourceRow>) -> Result<()> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         for resource in resources {
             note(&transaction, resource)?;
         }

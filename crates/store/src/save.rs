@@ -101,7 +101,7 @@ impl Replica {
         let (own, nonce) = (self.id(), self.nonce());
         let opening = Opening { key: self.public_key(), nonce };
         let drawn = Some(self.drawn_from().drawn()).filter(|_| self.profile().kind == ReplicaKind::Device);
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         if erase::is_erased(&transaction, save.record)? {
             return Err(StoreError::Erased(save.record));
         }
@@ -269,7 +269,11 @@ mod tests {
             key: Key::question("note"),
             value: Value::text("given again"),
         };
-        held_answers::keep(replica.connection(), RecordId([1; 16]), first[0].hash, &held).unwrap();
+        let (record, change) = (RecordId([1; 16]), first[0].hash);
+        replica
+            .database_mut()
+            .write(|connection| held_answers::keep(connection, record, change, &held))
+            .unwrap();
         let again = Save { draft: DraftFate::Keep, ..save("given again".into()) };
         let fails =
             "CREATE TEMP TRIGGER fails BEFORE DELETE ON held_answer BEGIN SELECT raise(ABORT, 'no'); END";

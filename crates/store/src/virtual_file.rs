@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
+use crate::database::{Database, Transaction};
 use crate::error::{Result, StoreError};
 use crate::migrate;
 use crate::open::{APPLICATION_ID, Opened, connect_virtual};
@@ -22,22 +23,22 @@ pub struct VirtualFile<'a> {
 /// Makes a database with what `fill` writes into it: in one transaction with everything else, so that a power cut
 /// leaves none or a whole one. Tables that were only laid out are taken as they stand.
 pub(crate) fn create(file: VirtualFile<'_>, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<Opened> {
-    let mut connection = connect_virtual(file)?;
-    if schema(&connection)? > 0 && replica::is_founded(&connection)? {
+    let mut database = connect_virtual(file)?;
+    if schema(&database)? > 0 && replica::is_founded(&database)? {
         return Err(StoreError::Exists(PathBuf::from(file.name)));
     }
-    let transaction = connection.transaction()?;
+    let transaction = database.transaction()?;
     tables(&transaction)?;
     fill(&transaction)?;
     transaction.commit()?;
-    Ok(opened(file, connection))
+    Ok(opened(file, database))
 }
 
 /// Lays out the tables of a replica that nobody has founded yet. Whoever makes many replicas copies the file, and spares
 /// each of them the way up the ladder.
 pub fn lay_out(file: VirtualFile<'_>) -> Result<()> {
-    let mut connection = connect_virtual(file)?;
-    let transaction = connection.transaction()?;
+    let mut database = connect_virtual(file)?;
+    let transaction = database.transaction()?;
     tables(&transaction)?;
     Ok(transaction.commit()?)
 }
@@ -50,26 +51,26 @@ fn tables(transaction: &Transaction<'_>) -> Result<()> {
 /// Opens a database that is there.
 pub(crate) fn open(file: VirtualFile<'_>) -> Result<Opened> {
     let path = PathBuf::from(file.name);
-    let mut connection = connect_virtual(file)?;
-    let found = schema(&connection)?;
+    let mut database = connect_virtual(file)?;
+    let found = schema(&database)?;
     if found == 0 {
         return Err(StoreError::Absent(path));
     }
     if found > migrate::newest() {
         return Err(StoreError::Newer { path, found, known: migrate::newest() });
     }
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let verdict: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(StoreError::Damaged(path));
     }
-    migrate::climb(&mut connection)?;
-    Ok(opened(file, connection))
+    migrate::climb(&mut database)?;
+    Ok(opened(file, database))
 }
 
 fn schema(connection: &Connection) -> Result<u32> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-fn opened(file: VirtualFile<'_>, connection: Connection) -> Opened {
-    Opened { connection, folder: PathBuf::from(file.name), _lock: None }
+fn opened(file: VirtualFile<'_>, database: Database) -> Opened {
+    Opened { database, folder: PathBuf::from(file.name), _lock: None }
 }

@@ -112,7 +112,7 @@ impl Replica {
 
     fn apply_with(&mut self, work: impl FnOnce(&mut Applier<'_>) -> Result<Applied>) -> Result<Applied> {
         let (identity, guard) = (self.identity().clone(), Guard::new());
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let mut applier = Applier::new(&transaction, identity.replica(), &guard);
         let applied = work(&mut applier)?;
         let orphans = applier.orphans()?;

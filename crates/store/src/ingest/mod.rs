@@ -107,7 +107,7 @@ impl Replica {
             return Ok(Ingested::Refused(Problem::Forbidden));
         }
         let via = (replica_id(&child.key), line);
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let next = received(&transaction, via)?.number + 1;
         if way == Way::Exchange && arrived.number > next {
             return Ok(Ingested::Gap);

@@ -159,7 +159,9 @@ impl Lane {
 
     fn ask(&mut self, replica: &mut Replica, at: Millis) -> std::result::Result<Option<Vec<u8>>, Failure> {
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
-        let Some(load) = self.load(replica.connection())? else { return Ok(None) };
+        let Some(load) = replica.database_mut().write(|connection| self.load(connection))? else {
+            return Ok(None);
+        };
         let (line, exchange) = (replica.line()?, hub.exchange + 1);
         let request = LaneRequest {
             version: replica.spoken().toward(hub.newest),
@@ -175,7 +177,7 @@ impl Lane {
             wanted: load.wanted,
         };
         let body = request.encode(replica.identity());
-        let transaction = replica.connection_mut().transaction()?;
+        let transaction = replica.database_mut().transaction()?;
         transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
         self.spend(&transaction, body.len(), at)?;
         transaction.commit()?;
@@ -223,7 +225,7 @@ impl Lane {
     ) -> std::result::Result<(), Failure> {
         self.summary.bytes_down += bytes.len() as u64;
         // Whatever it says, it is paid for.
-        self.spend(replica.connection(), bytes.len(), *at)?;
+        replica.database_mut().write(|connection| self.spend(connection, bytes.len(), *at))?;
         let hub = replica.uplink()?.ok_or(Failure::NotEnrolled)?;
         let answer = LaneAnswer::read(bytes, &hub.key, replica.spoken())?;
         let ours = (answer.replica, answer.line, answer.exchange)
@@ -234,7 +236,7 @@ impl Lane {
         if !ours {
             return Err(TakeError::NotForUs.into());
         }
-        let transaction = replica.connection_mut().transaction()?;
+        let transaction = replica.database_mut().transaction()?;
         self.up.hear(&transaction, request, &answer, &mut self.summary)?;
         self.down.hear(&transaction, request, &answer, &mut self.summary)?;
         // Nobody has to ask what became of this one. Of an earlier one of another road it says nothing.

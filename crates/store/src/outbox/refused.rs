@@ -27,15 +27,17 @@ pub struct RefusedPack {
 impl Replica {
     /// A session begins: what was refused in the last one is tried once more.
     pub fn begin_session(&mut self) -> Result<()> {
-        self.connection().prepare_cached("UPDATE outbox SET passed = 0 WHERE passed = 1")?.execute([])?;
-        testimony::try_again(self.connection())
+        self.database_mut().write(|connection| {
+            connection.prepare_cached("UPDATE outbox SET passed = 0 WHERE passed = 1")?.execute([])?;
+            testimony::try_again(connection)
+        })
     }
 
     /// Notes that the parent refused the packs of a request: they are kept, and passed over in this session.
     pub fn pass_over(&mut self, request: &Request, problem: Problem) -> Result<()> {
         let Some(first) = request.pushes.first() else { return Ok(()) };
         let own = self.id();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         pass_over(&transaction, own, &[(first.number, problem)])?;
         transaction.commit()?;
         Ok(())

@@ -12,6 +12,7 @@ use teranga_sync::erase::Erasure;
 use super::cipher::{self, Secret};
 use super::place::{Place, fresh};
 use crate::columns::{blob, maybe_blob, unsigned};
+use crate::database::Database;
 use crate::error::{Result, StoreError};
 use crate::next_row::next_row;
 use crate::{open, tally};
@@ -39,7 +40,7 @@ pub(super) struct Destroyed {
 
 /// An open keyring.
 pub(super) struct Keyring {
-    connection: Connection,
+    database: Database,
     wrapping: Secret,
     /// What this opening makes new keys of.
     opening: Secret,
@@ -74,29 +75,29 @@ impl Keyring {
         entropy: &mut dyn Entropy,
     ) -> Result<Self> {
         let absent = || StoreError::KeysAbsent(place.keys_file());
-        let connection = begin(place, sealed)?;
-        let wrapping = match (place.wrapping(&connection)?, checked(&connection)?) {
+        let mut database = begin(place, sealed)?;
+        let wrapping = match (place.wrapping(&database)?, checked(&database)?) {
             (Some(wrapping), _) => wrapping,
             // A power cut came between the two when the keys were made.
             (None, None) if sealed == Sealed::NotYet => {
                 let wrapping = fresh(entropy);
-                place.keep_wrapping(&connection, &wrapping)?;
+                place.keep_wrapping(&mut database, &wrapping)?;
                 wrapping
             }
             (None, _) => return Err(StoreError::WrappingKeyAbsent(place.keys_file())),
         };
-        match checked(&connection)? {
+        match checked(&database)? {
             Some(check) if cipher::open(&wrapping, of.as_bytes(), &check).as_deref() == Some(CHECK) => {}
             Some(_) => return Err(StoreError::KeysOfAnother(place.keys_file())),
             None if sealed == Sealed::Already => return Err(absent()),
             None => {
                 let check = cipher::seal(&wrapping, of.as_bytes(), CHECK).ok_or_else(absent)?;
-                connection.execute("INSERT INTO ring (name, value) VALUES ('check', ?1)", [check])?;
+                database.execute("INSERT INTO ring (name, value) VALUES ('check', ?1)", [check])?;
             }
         }
         let (opening, made_next) = (fresh(entropy), MADE_AT_FIRST);
         let (unused, known) = (VecDeque::new(), BTreeMap::new());
-        Ok(Self { connection, wrapping, opening, made: 0, made_next, unused, known })
+        Ok(Self { database, wrapping, opening, made: 0, made_next, unused, known })
     }
 
     /// The number of a key that nothing was sealed with: never one that an earlier opening handed out, whose database may
@@ -109,7 +110,7 @@ impl Keyring {
     }
 
     fn make(&mut self) -> Result<()> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.database.transaction()?;
         let mut made = Vec::with_capacity(self.made_next);
         for _ in 0..self.made_next {
             let key = cipher::derive(&self.opening, &[b"key", &self.made.to_be_bytes()]);
@@ -137,7 +138,7 @@ impl Keyring {
             return Ok(Some(key.clone()));
         }
         let wrapped: Option<Vec<u8>> = self
-            .connection
+            .database
             .prepare_cached("SELECT wrapped FROM key WHERE key = ?1")?
             .query_row([number], |row| row.get(0))
             .optional()?;
@@ -174,7 +175,7 @@ impl Keyring {
 
     /// Destroys keys, each with the word by which its record was erased. Returns the place of the last destroyed key.
     pub(super) fn destroy(&mut self, keys: &[(i64, Option<Erasure>)]) -> Result<i64> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.database.transaction()?;
         for (number, word) in keys {
             transaction.prepare_cached("DELETE FROM key WHERE key = ?1")?.execute([number])?;
             transaction
@@ -197,13 +198,13 @@ impl Keyring {
             self.known.remove(number);
         }
         // The log beside the database still had them.
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(last)
     }
 
     /// The keys that were destroyed after one that is known to have been, in their order.
     pub(super) fn destroyed_after(&self, row: i64) -> Result<Vec<Destroyed>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.database.prepare_cached(
             "SELECT row, key, record, at_ms, home, signature FROM destroyed WHERE row > ?1 ORDER BY row",
         )?;
         let mut rows = statement.query([row])?;
@@ -225,29 +226,29 @@ impl Keyring {
     }
 
     /// Keeps the wrapping key once more, for whoever knows this secret.
-    pub(super) fn share(&self, of: ReplicaId, secret: &Secret) -> Result<()> {
+    pub(super) fn share(&mut self, of: ReplicaId, secret: &Secret) -> Result<()> {
         let wrapped = cipher::seal(secret, of.as_bytes(), self.wrapping.as_slice());
-        self.connection
+        self.database
             .execute("INSERT INTO share (wrapped) VALUES (?1)", [wrapped.ok_or(StoreError::Unsealable)?])?;
         Ok(())
     }
 
     /// Its database.
     pub(super) fn database(&self) -> &Connection {
-        &self.connection
+        &self.database
     }
 
     /// A database as one looks that was made today, with nothing in it.
-    pub(super) fn example() -> Result<Connection> {
-        let connection = open::in_memory()?;
-        connection.execute_batch(SCHEMA)?;
-        tally::begin(&connection)?;
-        Ok(connection)
+    pub(super) fn example() -> Result<Database> {
+        let database = open::in_memory()?;
+        database.execute_batch(SCHEMA)?;
+        tally::begin(&database)?;
+        Ok(database)
     }
 
     /// The numbers of keys that do not open.
     pub(super) fn unopened(&self) -> Result<Vec<i64>> {
-        let mut statement = self.connection.prepare("SELECT key, wrapped FROM key ORDER BY key")?;
+        let mut statement = self.database.prepare("SELECT key, wrapped FROM key ORDER BY key")?;
         let keys = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let keys = keys.collect::<rusqlite::Result<Vec<(i64, Vec<u8>)>>>()?;
         let open = |number: i64, wrapped: &[u8]| {
@@ -258,41 +259,43 @@ impl Keyring {
 
     /// How many recovery shares were made.
     pub(super) fn shares(&self) -> Result<u64> {
-        Ok(unsigned(self.connection.query_row("SELECT count(*) FROM share", [], |row| row.get(0))?))
+        Ok(unsigned(self.database.query_row("SELECT count(*) FROM share", [], |row| row.get(0))?))
     }
 
     /// Writes all of it into a file that is not there yet, as it stands.
     pub(super) fn copy_to(&self, path: &str) -> Result<()> {
-        self.connection.execute("VACUUM INTO ?1", [path])?;
+        // Not within a transaction.
+        self.database().execute("VACUUM INTO ?1", [path])?;
         Ok(())
     }
 }
 
 /// The wrapping key that somebody kept for this secret, kept in its place again. Whether there was one.
 pub(super) fn recover(place: Place<'_>, of: ReplicaId, secret: &Secret) -> Result<bool> {
-    let connection = begin(place, Sealed::Already)?;
-    let mut statement = connection.prepare("SELECT wrapped FROM share ORDER BY row")?;
+    let mut database = begin(place, Sealed::Already)?;
+    let mut statement = database.prepare("SELECT wrapped FROM share ORDER BY row")?;
     let shares = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    drop(statement);
     let found = shares.iter().find_map(|wrapped| cipher::open(secret, of.as_bytes(), wrapped));
     match found.and_then(|bytes| Some(Secret::new(bytes.try_into().ok()?))) {
-        Some(wrapping) => place.keep_wrapping(&connection, &wrapping).map(|()| true),
+        Some(wrapping) => place.keep_wrapping(&mut database, &wrapping).map(|()| true),
         None => Ok(false),
     }
 }
 
 /// Connects, and makes the tables where they may be made.
-fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
+fn begin(place: Place<'_>, sealed: Sealed) -> Result<Database> {
     if sealed == Sealed::Already
         && let Place::Folder(_) = place
         && !place.keys_file().exists()
     {
         return Err(StoreError::KeysAbsent(place.keys_file()));
     }
-    let mut connection = place.connect()?;
-    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let mut database = place.connect()?;
+    let version: u32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match (version, sealed) {
         (0, Sealed::NotYet) => {
-            let transaction = connection.transaction()?;
+            let transaction = database.transaction()?;
             transaction.execute_batch(SCHEMA)?;
             tally::begin(&transaction)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
@@ -304,7 +307,7 @@ fn begin(place: Place<'_>, sealed: Sealed) -> Result<Connection> {
             return Err(StoreError::Newer { path: place.keys_file(), found, known: VERSION });
         }
     }
-    Ok(connection)
+    Ok(database)
 }
 
 fn checked(connection: &Connection) -> Result<Option<Vec<u8>>> {

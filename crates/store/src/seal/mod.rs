@@ -20,6 +20,7 @@ use teranga_sync::identity::Identity;
 use teranga_sync::introduction::ReplicaKind;
 
 use crate::columns::maybe_blob;
+use crate::database::Database;
 use crate::erase;
 use crate::error::{Result, StoreError, UNSEALABLE};
 use crate::holders;
@@ -42,29 +43,29 @@ pub(crate) struct Keys(Option<Arc<Mutex<Keyring>>>);
 /// Opens the keys of a replica and gives its connection the functions; a hub that was never sealed is sealed now, and one
 /// that was put back to an older state is told what was destroyed since.
 pub(crate) fn open(
-    connection: &mut Connection,
+    database: &mut Database,
     place: Place<'_>,
     (own, kind): (&Identity, ReplicaKind),
     entropy: &mut dyn Entropy,
 ) -> Result<Keys> {
     if kind == ReplicaKind::Device {
         let keys = Keys(None);
-        keys.attach(connection)?;
+        keys.attach(database)?;
         return Ok(keys);
     }
-    let sealed = match replica::meta(connection, SEALED)? {
+    let sealed = match replica::meta(database, SEALED)? {
         None => Sealed::NotYet,
         Some(_) => Sealed::Already,
     };
     let ring = Keyring::open(place, own.replica(), sealed, entropy)?;
     let keys = Keys(Some(Arc::new(Mutex::new(ring))));
-    keys.attach(connection)?;
+    keys.attach(database)?;
     if sealed == Sealed::NotYet {
-        seal_all(connection)?;
+        seal_all(database)?;
     }
     // Told first: what is destroyed next counts as the last of which the database has been told.
-    keys.tell(connection, own)?;
-    match keys.destroy_unused(connection) {
+    keys.tell(database, own)?;
+    match keys.destroy_unused(database) {
         // It stays written down, and is done when there is room: a full disk keeps nobody from opening a hub.
         Ok(()) | Err(StoreError::DiskFull) => {}
         Err(error) => return Err(error),
@@ -119,9 +120,9 @@ impl Keys {
     }
 
     /// Destroys the keys of what was destroyed in the database: after that, and before anybody is told that it was.
-    pub(crate) fn destroy_unused(&self, connection: &Connection) -> Result<()> {
+    pub(crate) fn destroy_unused(&self, database: &mut Database) -> Result<()> {
         let Some(mut ring) = self.ring() else { return Ok(()) };
-        let mut statement = connection.prepare_cached(
+        let mut statement = database.prepare_cached(
             "SELECT key, unused_key.record, at_ms, home, signature
              FROM unused_key LEFT JOIN erased USING (record) ORDER BY key",
         )?;
@@ -132,29 +133,33 @@ impl Keys {
             let word = record.map(|_| holders::word(row, 1)).transpose()?;
             unused.push((row.get(0)?, word));
         }
+        drop(rows);
+        drop(statement);
         if unused.is_empty() {
             return Ok(());
         }
         let last = ring.destroy(&unused)?;
-        connection.execute("DELETE FROM unused_key", [])?;
-        replica::put_meta(connection, SEEN, &last.to_be_bytes())
+        database.write(|connection| {
+            connection.execute("DELETE FROM unused_key", [])?;
+            replica::put_meta(connection, SEEN, &last.to_be_bytes())
+        })
     }
 
     /// Tells a database of the keys that were destroyed since it was last told: it may be an older copy.
-    fn tell(&self, connection: &mut Connection, own: &Identity) -> Result<()> {
-        let seen = replica::meta(connection, SEEN)?.and_then(|bytes| bytes.try_into().ok());
+    fn tell(&self, database: &mut Database, own: &Identity) -> Result<()> {
+        let seen = replica::meta(database, SEEN)?.and_then(|bytes| bytes.try_into().ok());
         let seen = seen.map_or(0, i64::from_be_bytes);
         let destroyed = self.ring().map(|ring| ring.destroyed_after(seen)).transpose()?.unwrap_or_default();
         let Some(last) = destroyed.last().map(|destroyed| destroyed.row) else { return Ok(()) };
         let mut news = false;
         for one in &destroyed {
-            news |= is_news(connection, one)?;
+            news |= is_news(database, one)?;
         }
         if !news {
             // Nothing to write, so that a hub whose disk is full opens.
             return Ok(());
         }
-        let transaction = connection.transaction()?;
+        let transaction = database.transaction()?;
         for one in destroyed {
             if let Some(word) = one.word {
                 erase::take(&transaction, own, &word)?;
@@ -192,8 +197,8 @@ fn is_news(connection: &Connection, one: &Destroyed) -> Result<bool> {
 }
 
 /// Seals what a hub wrote before hubs were sealed. Files and thumbnails are newer than sealing.
-fn seal_all(connection: &mut Connection) -> Result<()> {
-    let transaction = connection.transaction()?;
+fn seal_all(database: &mut Database) -> Result<()> {
+    let transaction = database.transaction()?;
     for sql in [
         "UPDATE record SET key = fresh_key() WHERE record NOT IN (SELECT record FROM erased)",
         "UPDATE record SET salt = seal(key, salt) WHERE key IS NOT NULL",
@@ -208,7 +213,7 @@ fn seal_all(connection: &mut Connection) -> Result<()> {
     }
     replica::put_meta(&transaction, SEALED, &[1])?;
     transaction.commit()?;
-    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    Ok(database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 
 fn bytes<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a [u8]>> {

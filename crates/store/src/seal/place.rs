@@ -10,6 +10,7 @@ use teranga_core::id::Entropy;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::cipher::Secret;
+use crate::database::Database;
 use crate::error::{Result, StoreError};
 use crate::lock::{beside, owner_only};
 use crate::open;
@@ -31,7 +32,7 @@ pub(crate) enum Place<'a> {
 
 impl Place<'_> {
     /// Connects to the keys' database, which is made empty where there is none.
-    pub(super) fn connect(self) -> Result<Connection> {
+    pub(super) fn connect(self) -> Result<Database> {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(KEYS_FILE);
@@ -75,7 +76,7 @@ impl Place<'_> {
     }
 
     /// Keeps a wrapping key: whole on the disk before it is used.
-    pub(super) fn keep_wrapping(self, keys: &Connection, key: &Secret) -> Result<()> {
+    pub(super) fn keep_wrapping(self, keys: &mut Database, key: &Secret) -> Result<()> {
         let text = write(key);
         match self {
             Self::Virtual(_) => {

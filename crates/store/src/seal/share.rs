@@ -19,7 +19,7 @@ impl Replica {
     /// A new recovery share, to be printed and kept away from the hub: it is shown once, and opens the hub as it stands and
     /// backups made from now on. `None` on a device, which has nothing to recover.
     pub fn new_recovery_share(&mut self, entropy: &mut dyn Entropy) -> Result<Option<String>> {
-        let Some(ring) = self.keys().ring() else { return Ok(None) };
+        let Some(mut ring) = self.keys().ring() else { return Ok(None) };
         let share = code::new_share(entropy);
         let typed = code::normalise_share(&share).ok_or(StoreError::Unsealable)?;
         ring.share(self.id(), &secret(&typed))?;
@@ -41,7 +41,7 @@ pub fn recover(folder: &Path, share: &str) -> Result<bool> {
 }
 
 fn identity(opened: &open::Opened) -> Result<ReplicaId> {
-    Ok(replica::read_identity(&opened.connection)?.replica())
+    Ok(replica::read_identity(&opened.database)?.replica())
 }
 
 fn secret(share: &str) -> Secret {

@@ -62,7 +62,7 @@ impl Replica {
             return Err(TakeError::SomebodyElse);
         }
         let (own, nonce, identity) = (self.id(), self.nonce(), self.identity().clone());
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let mut took = take_rows(&transaction, &identity, read_rows(&answer.rows, answer.version)?)?;
         holders::told(&transaction, &request.confirmations)?;
         introduced::told(&transaction, &request.introductions)?;

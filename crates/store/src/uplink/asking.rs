@@ -56,7 +56,7 @@ impl Replica {
             // What was tried again since may be forgotten here.
             Reading::Behind | Reading::New => Vec::new(),
         };
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         transaction.prepare_cached("UPDATE uplink SET exchange = exchange + 1")?.execute([])?;
         line::note_asker(&transaction, opening)?;
         transaction.commit()?;
@@ -89,7 +89,7 @@ impl Replica {
     /// The next pack of the outbox, where there is one, under a number that is on the disk.
     fn next_push(&mut self, acknowledged: u64, version: Version) -> Result<Vec<Push>> {
         let own = self.id();
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         let next = outbox::next(&transaction, acknowledged)?;
         let pushes =
             next.map(|row| push(&transaction, own, row, version)).into_iter().collect::<Result<_>>()?;

@@ -56,19 +56,19 @@ impl Replica {
 
     /// Keeps an address at which the hub answers, for the sessions to come.
     pub fn keep_address(&mut self, url: &str) -> Result<()> {
-        self.connection().execute("UPDATE uplink SET url = ?1", [url])?;
+        self.database_mut().execute("UPDATE uplink SET url = ?1", [url])?;
         Ok(())
     }
 
     /// Notes that the hub refused the last request: what it carried was not taken, and nobody has to ask.
     pub(crate) fn note_refusal(&mut self) -> Result<()> {
-        self.connection().execute("UPDATE uplink SET heard = exchange", [])?;
+        self.database_mut().execute("UPDATE uplink SET heard = exchange", [])?;
         Ok(())
     }
 
     /// Notes the newest version of the protocol that the hub speaks, where it refused another one.
     pub(crate) fn note_newest(&mut self, newest: u8) -> Result<()> {
-        let transaction = self.connection_mut().transaction()?;
+        let transaction = self.database_mut().transaction()?;
         transaction.execute("UPDATE uplink SET newest = ?1", [newest])?;
         Ok(transaction.commit()?)
     }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use rusqlite::Connection;
 
+use crate::database::Database;
 use crate::error::Result;
 use crate::tally::{self, Table};
 
@@ -30,7 +31,7 @@ impl Expected {
     /// As an example is that was made today: looked at once, and kept.
     pub(crate) fn kept(
         kept: &'static OnceLock<Self>,
-        example: impl FnOnce() -> Result<Connection>,
+        example: impl FnOnce() -> Result<Database>,
     ) -> Result<&'static Self> {
         if let Some(expected) = kept.get() {
             return Ok(expected);

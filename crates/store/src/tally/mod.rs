@@ -1,65 +1,18 @@
 //! The tally: for each table one number that follows from everything in it. Most of what a replica writes for itself is
 //! signed by nobody and follows from nothing - drafts, cursors, what waits - so a byte of it that a disk turned over would
-//! be read as if it had been written. Whoever writes a row adds it to the number of its table, in the same transaction;
-//! whoever verifies adds all rows up anew. Triggers do the former, with functions that this code gives its connections: who
-//! writes past it with some other program is told that there are none, and changes nothing.
+//! be read as if it had been written. Whoever writes a row adds it to the number of its table, at the end of the same
+//! transaction (`database`); whoever verifies adds all rows up anew. Triggers see to the former, with functions that this
+//! code gives its connections: who writes past it with some other program is told that there are none, and changes nothing.
+
+mod fingerprint;
+mod uncounted;
 
 use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::ValueRef;
 
 use crate::error::Result;
+use fingerprint::Fingerprint;
 
-/// What a row's fingerprint begins with, so that an empty one counts.
-const BEGIN: u64 = 0xcbf2_9ce4_8422_2325;
-/// Odd: to multiply by it loses nothing.
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The fingerprint of a row. Each step can be undone, so that two rows that differ in one byte never have the same; it is no
-/// protection against whoever means to deceive.
-struct Fingerprint(u64);
-
-impl Fingerprint {
-    fn take(&mut self, value: ValueRef<'_>) {
-        match value {
-            ValueRef::Null => self.word(0),
-            ValueRef::Integer(number) => self.word(1).word(number.cast_unsigned()),
-            ValueRef::Real(number) => self.word(2).word(number.to_bits()),
-            ValueRef::Text(bytes) => self.word(3).bytes(bytes),
-            ValueRef::Blob(bytes) => self.word(4).bytes(bytes),
-        };
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        self.word(bytes.len() as u64);
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.word(u64::from_le_bytes(*word));
-        }
-        self.word(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
-    }
-
-    fn word(&mut self, word: u64) -> &mut Self {
-        self.0 = (self.0 ^ word).wrapping_mul(FACTOR);
-        self.0 ^= self.0 >> 29;
-        self
-    }
-}
-
-/// Teaches a connection what the triggers call.
-pub(crate) fn teach(connection: &Connection) -> Result<()> {
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("with_row", -1, flags, |context| {
-        let (sum, row) = read(context);
-        Ok(sum.wrapping_add(row))
-    })?;
-    connection.create_scalar_function("without_row", -1, flags, |context| {
-        let (sum, row) = read(context);
-        Ok(sum.wrapping_sub(row))
-    })?;
-    Ok(())
-}
+pub(crate) use uncounted::Uncounted;
 
 /// Adds up what is there, and has it kept from now on. Until then tables may be made and changed.
 pub(crate) fn begin(connection: &Connection) -> Result<()> {
@@ -75,19 +28,17 @@ pub(crate) fn begin(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Makes the triggers of a table. They find its sum by number, which is cheaper than by name.
+/// Makes the triggers of a table. They name it by its number, which is shorter.
 fn keep(connection: &Connection, number: u32, Table { name, columns }: &Table) -> Result<()> {
     let of = |row| columns.iter().fold(String::new(), |all, column| all + &format!(",{row}.\"{column}\""));
     let (old, new) = (of("OLD"), of("NEW"));
-    for (event, sum) in [
-        ("INSERT", format!("with_row(sum{new})")),
-        ("DELETE", format!("without_row(sum{old})")),
-        ("UPDATE", format!("with_row(without_row(sum{old}){new})")),
+    for (event, counted) in [
+        ("INSERT", format!("came({number}{new})")),
+        ("DELETE", format!("went({number}{old})")),
+        ("UPDATE", format!("went({number}{old}),came({number}{new})")),
     ] {
         connection.execute_batch(&format!(
-            "CREATE TRIGGER \"{name}_{event}\" AFTER {event} ON \"{name}\" BEGIN
-                 UPDATE tally SET sum = {sum} WHERE number = {number};
-             END"
+            "CREATE TRIGGER \"{name}_{event}\" AFTER {event} ON \"{name}\" BEGIN SELECT {counted}; END"
         ))?;
     }
     Ok(())
@@ -98,14 +49,6 @@ pub(crate) fn end(connection: &Connection) -> Result<()> {
     let mut triggers = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
     let triggers = triggers.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
     triggers.iter().try_for_each(|name| Ok(connection.execute_batch(&format!("DROP TRIGGER \"{name}\""))?))
-}
-
-/// The sum so far, and the fingerprint of the row that the other arguments are.
-fn read(context: &rusqlite::functions::Context<'_>) -> (i64, i64) {
-    let mut fingerprint = Fingerprint(BEGIN);
-    (1..context.len()).for_each(|column| fingerprint.take(context.get_raw(column)));
-    // A sum that is a number no more keeps nobody from writing: whoever verifies finds it.
-    (context.get(0).unwrap_or_default(), fingerprint.0.cast_signed())
 }
 
 /// Which of the tables that a database is to have are not as they were written; the tally itself where it speaks of one that is
@@ -161,11 +104,11 @@ fn sum(connection: &Connection, table: &Table) -> Result<i64> {
     let mut rows = statement.query([])?;
     let mut sum = 0i64;
     while let Some(row) = rows.next()? {
-        let mut fingerprint = Fingerprint(BEGIN);
+        let mut fingerprint = Fingerprint::begin();
         for column in 0..table.columns.len() {
             fingerprint.take(row.get_ref(column)?);
         }
-        sum = sum.wrapping_add(fingerprint.0.cast_signed());
+        sum = sum.wrapping_add(fingerprint.number());
     }
     Ok(sum)
 }
@@ -175,13 +118,20 @@ mod tests {
     use rusqlite::config::DbConfig;
 
     use super::*;
+    use crate::database::Database;
     use crate::migrate;
 
     /// A database with two rows in every table. What the rows refer to is not there.
-    fn filled() -> Connection {
-        let connection = migrate::example().unwrap();
-        connection.pragma_update(None, "foreign_keys", false).unwrap();
-        connection
+    fn filled() -> Database {
+        let mut database = migrate::example().unwrap();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        database
+            .write(|connection| {
+                fill(connection);
+                Ok(())
+            })
+            .unwrap();
+        database
     }
 
     fn fill(connection: &Connection) {
@@ -214,14 +164,14 @@ mod tests {
 
     #[test]
     fn a_column_of_any_table_that_changes_behind_the_tally_is_found_and_its_table_named() {
-        let connection = filled();
-        fill(&connection);
-        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
+        let database = filled();
+        let connection: &Connection = &database;
+        assert_eq!(differing_now(connection).unwrap(), [""; 0]);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         let mut flipped = 0;
-        for Table { name, columns } in tables(&connection).unwrap() {
+        for Table { name, columns } in tables(connection).unwrap() {
             for column in columns.iter().filter(|column| *column != "only_one") {
-                connection.execute_batch("SAVEPOINT flip").unwrap();
+                connection.execute_batch("BEGIN").unwrap();
                 // The last byte of one row, and of a number its last bit.
                 let sql = format!(
                     "UPDATE {name} SET {column} = CASE typeof({column})
@@ -231,24 +181,23 @@ mod tests {
                      WHERE {column} = (SELECT max({column}) FROM {name})"
                 );
                 assert_eq!(connection.execute(&sql, []).unwrap(), 1, "{name}.{column}");
-                assert_eq!(differing_now(&connection).unwrap(), [name.as_str()], "{column}");
-                connection.execute_batch("ROLLBACK TO flip; RELEASE flip").unwrap();
+                assert_eq!(differing_now(connection).unwrap(), [name.as_str()], "{column}");
+                connection.execute_batch("ROLLBACK").unwrap();
                 flipped += 1;
             }
         }
         assert!(flipped > 200, "{flipped}");
-        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
+        assert_eq!(differing_now(connection).unwrap(), [""; 0]);
     }
 
     #[test]
     fn tables_that_are_changed_between_an_end_and_a_beginning_are_kept_with_their_new_columns() {
-        let connection = filled();
-        fill(&connection);
+        let mut connection = filled();
         assert!(begin(&connection).is_err(), "its triggers are there");
         end(&connection).unwrap();
         connection.execute_batch("ALTER TABLE meta ADD COLUMN more INTEGER NOT NULL DEFAULT 7").unwrap();
         begin(&connection).unwrap();
-        connection.execute_batch("UPDATE meta SET more = 8").unwrap();
+        connection.execute("UPDATE meta SET more = 8", []).unwrap();
         assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
         connection.execute_batch("UPDATE meta SET more = 9").unwrap();
@@ -257,9 +206,7 @@ mod tests {
 
     #[test]
     fn whatever_is_written_is_in_the_tally() {
-        let connection = filled();
-        fill(&connection);
-        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
+        let mut database = filled();
         for sql in [
             "UPDATE child SET exchange = exchange + 1",
             "INSERT INTO meta (name, value) VALUES ('text 1', x'00') ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -267,23 +214,28 @@ mod tests {
             "DELETE FROM chunk WHERE n = 1",
             "DELETE FROM drawn",
         ] {
-            assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
-            assert_eq!(differing_now(&connection).unwrap(), [""; 0], "{sql}");
+            assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
+            assert_eq!(differing_now(&database).unwrap(), [""; 0], "{sql}");
         }
         // A row goes with the one that it hangs on.
-        connection.pragma_update(None, "foreign_keys", true).unwrap();
-        connection
-            .execute_batch(
-                "INSERT INTO attachment (row, hash, bytes) VALUES (9, x'09', 1);
-                 INSERT INTO chunk (attachment, n, bytes) VALUES (9, 0, x'00');
-                 DELETE FROM attachment WHERE row = 9",
-            )
-            .unwrap();
-        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
-        connection.execute_batch("SAVEPOINT given_up; DELETE FROM meta; ROLLBACK TO given_up").unwrap();
-        assert_eq!(differing_now(&connection).unwrap(), [""; 0]);
-        assert!(connection.query_row("SELECT with_row(NULL, 1)", [], |row| row.get::<_, i64>(0)).is_ok());
-        connection.execute("DELETE FROM tally WHERE name = 'meta'", []).unwrap();
-        assert_eq!(differing_now(&connection).unwrap(), ["meta", "tally"]);
+        database.pragma_update(None, "foreign_keys", true).unwrap();
+        let sql = "INSERT INTO attachment (row, hash, bytes) VALUES (9, x'09', 1);
+             INSERT INTO chunk (attachment, n, bytes) VALUES (9, 0, x'00');
+             DELETE FROM attachment WHERE row = 9";
+        database.write(|connection| Ok(connection.execute_batch(sql)?)).unwrap();
+        assert_eq!(differing_now(&database).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_tally_that_is_damaged_keeps_nobody_from_writing_and_is_found() {
+        let mut database = filled();
+        database.execute("DELETE FROM tally WHERE name = 'meta'", []).unwrap();
+        database.execute("DELETE FROM meta", []).unwrap();
+        assert_eq!(differing_now(&database).unwrap(), ["meta", "tally"]);
+        // One that is no number any more.
+        for sum in ["NULL", "'text'", "x'00'"] {
+            let sql = format!("SELECT summed({sum}, 7)");
+            assert_eq!(database.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap(), 7, "{sql}");
+        }
     }
 }
