@@ -84,8 +84,8 @@ fn a_revoked_device_hears_in_a_file_what_it_is_to_destroy_and_its_office_that_it
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (hub, awa, erased) = with_a_case(folder);
-    let id = replica(&awa.data).id().to_string();
-    hub.ask(&["revoke", &id]);
+    let told = hub.ask(&["revoke", "awa"]);
+    assert!(told.contains(&replica(&awa.data).id().to_string()), "{told}");
     hub.ask(&["erase", &erased, "--for-good"]);
     let at = |name: &str| folder.join(name).display().to_string();
     let (out, back) = (at("awa.bundle"), at("awa.return"));

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use teranga_core::audience::Agent;
 use teranga_core::catalogue::{CatalogueError, ResourceKind};
 use teranga_core::class::ClassId;
-use teranga_core::id::{ChangeHash, Entropy, RecordId, ReplicaId};
+use teranga_core::id::{ChangeHash, Entropy, RecordId};
 use teranga_core::shipped;
 use teranga_core::time::Millis;
 use teranga_store::children::{PullGrant, Standing};
@@ -50,21 +50,21 @@ pub enum Command {
     },
     /// Changes what an enrolled replica may hold.
     Grant {
-        /// The replica.
-        replica: ReplicaId,
+        /// Its person, or its identity.
+        replica: String,
         /// Which records of its region it holds from now on, and which classes.
         #[serde(default)]
         scope: Scope,
     },
     /// Refuses an enrolled replica from now on.
     Revoke {
-        /// The replica.
-        replica: ReplicaId,
+        /// Its person, or its identity.
+        replica: String,
     },
     /// Takes a replica in again that was refused.
     Readmit {
-        /// The replica.
-        replica: ReplicaId,
+        /// Its person, or its identity.
+        replica: String,
     },
     /// Destroy a record, and of a case its assessments, wherever they are held.
     Erase {
@@ -163,9 +163,9 @@ impl Office {
                 Ok(json!({ "code": self.new_code(&profile, entropy, now)? }))
             }
             Command::ReplacingCode { hub } => self.replacing_code(&hub, entropy, now),
-            Command::Grant { replica, scope } => self.grant(replica, scope),
-            Command::Revoke { replica } => self.set_standing(replica, Standing::Revoked),
-            Command::Readmit { replica } => self.set_standing(replica, Standing::Enrolled),
+            Command::Grant { replica, scope } => self.grant(&replica, scope),
+            Command::Revoke { replica } => self.set_standing(&replica, Standing::Revoked),
+            Command::Readmit { replica } => self.set_standing(&replica, Standing::Enrolled),
             Command::Erase { record } => self.erase(record, now),
             Command::Erasures => Ok(self.erasures()?),
             Command::Backup { folder } => Ok(json!({ "file": self.replica_mut().back_up(&folder, now)? })),

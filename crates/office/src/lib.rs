@@ -25,6 +25,7 @@ mod revoked;
 mod sender;
 pub mod show;
 mod status;
+mod whom;
 
 pub use bundle::ReturnRows;
 pub use exchange::{Beside, Exchanged, Rejected};

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
-use teranga_core::id::ReplicaId;
 use teranga_core::region;
 use teranga_store::children::Standing;
 
@@ -74,31 +73,32 @@ impl Office {
     }
 
     /// Changes what an enrolled device may hold. Its records enter and leave at its next sync.
-    pub(crate) fn grant(&mut self, replica: ReplicaId, scope: Scope) -> Result<Json, Refusal> {
+    pub(crate) fn grant(&mut self, name: &str, scope: Scope) -> Result<Json, Refusal> {
         self.check_classes(&scope.classes)?;
-        let child = self.replica().child(replica)?.ok_or_else(|| unknown(replica))?;
+        let unknown = || Refusal::new("replica-unknown", &[("replica", name)]);
+        let replica = self.whom(name, Standing::Enrolled)?;
+        let child = self.replica().child(replica)?.ok_or_else(unknown)?;
         if child.kind == EnrolKind::Hub.into() {
             return Err(Refusal::new("hub-holds-all", &[]));
         }
         let agent = Agent { office: child.office, person: child.person };
         let audience = scope.at(child.audience.place, &agent);
-        self.replica_mut().regrant(replica, audience)?.ok_or_else(|| unknown(replica))?;
+        self.replica_mut().regrant(replica, audience)?.ok_or_else(unknown)?;
         Ok(json!({ "replica": replica, "person": agent.person }))
     }
 
     /// Refuses a replica, or takes it in again. A hub whose place another has is not taken in again: two would judge and introduce
     /// the same devices.
-    pub(crate) fn set_standing(&mut self, replica: ReplicaId, standing: Standing) -> Result<Json, Refusal> {
+    pub(crate) fn set_standing(&mut self, name: &str, standing: Standing) -> Result<Json, Refusal> {
+        let replica = match standing {
+            Standing::Revoked => self.whom(name, Standing::Enrolled)?,
+            Standing::Enrolled => self.whom(name, Standing::Revoked)?,
+        };
         if standing == Standing::Enrolled && self.replica().is_succeeded(replica)? {
             return Err(Refusal::new("hub-replaced", &[("replica", &replica.to_string())]));
         }
-        if !self.replica_mut().set_standing(replica, standing)? {
-            return Err(unknown(replica));
-        }
-        Ok(json!({ "replica": replica, "revoked": standing == Standing::Revoked }))
+        self.replica_mut().set_standing(replica, standing)?;
+        let person = self.replica().introduction(replica)?.map(|known| known.person);
+        Ok(json!({ "replica": replica, "person": person, "revoked": standing == Standing::Revoked }))
     }
-}
-
-fn unknown(replica: ReplicaId) -> Refusal {
-    Refusal::new("replica-unknown", &[("replica", &replica.to_string())])
 }

@@ -1,13 +1,14 @@
 //! Replacing a hub that is gone with its disk: which one is meant, and the code with which another takes its place.
 
 use serde_json::{Value as Json, json};
-use teranga_core::id::{Entropy, ReplicaId};
+use teranga_core::id::Entropy;
 use teranga_core::time::Millis;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 
 use crate::office::Office;
 use crate::refusal::Refusal;
+use crate::whom::is_called;
 
 impl Office {
     /// A code for the hub that takes the place of this one. Only the home gives a place, for the devices know its key alone.
@@ -29,14 +30,9 @@ impl Office {
 
     /// The hub that is meant, by its identity or its name. A name may be that of the hub before it too.
     fn gone(&self, hub: &str) -> Result<Introduction, Refusal> {
-        let wanted = hub.parse::<ReplicaId>().ok();
-        let is_meant = |known: &Introduction| match wanted {
-            Some(id) => id == replica_id(&known.key),
-            None => known.office == hub || known.person == hub,
-        };
         let (mut free, mut is_succeeded) = (Vec::new(), false);
         for known in self.replica().children()?.into_iter().map(|child| child.introduction) {
-            if known.kind != ReplicaKind::Hub || !is_meant(&known) {
+            if known.kind != ReplicaKind::Hub || !is_called(&known, hub) {
                 continue;
             }
             if self.replica().is_succeeded(replica_id(&known.key))? {

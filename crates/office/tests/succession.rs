@@ -291,7 +291,7 @@ fn a_place_is_given_once_and_only_by_the_home() {
     assert!(world.hq.replica().child(third.id()).unwrap().is_none());
     assert_eq!(world.replacing_code(&old.to_string()), Err("hub-succeeded".into()));
     // Nor is it taken in again, whose place another has.
-    let again = Command::Readmit { replica: old };
+    let again = Command::Readmit { replica: old.to_string() };
     assert_eq!(world.hq.admin(again, &mut world.seed, NOW).unwrap_err().code, "hub-replaced");
     // The name is that of the hub before too; the one that has the place is meant.
     assert!(world.replacing_code("kaolack").is_ok());
@@ -322,14 +322,14 @@ fn an_answer_that_was_lost_is_given_again_and_says_the_same() {
 fn whom_the_hub_before_had_refused_is_seen_and_can_be_refused_again() {
     let mut world = World::at_work(6);
     let moussa = world.moussa.id();
-    world.region.admin(Command::Revoke { replica: moussa }, &mut world.seed, NOW).unwrap();
+    world.region.admin(Command::Revoke { replica: moussa.to_string() }, &mut world.seed, NOW).unwrap();
     assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Revoked));
     world.lose_the_region("second");
     assert!(world.taken_over().contains(&moussa), "headquarters cannot know it");
     let status = world.region.admin(Command::Status, &mut world.seed, NOW).unwrap();
     let listed = status["children"].as_array().unwrap().iter();
     assert_eq!(listed.filter(|child| child["taken_over"] == true).count(), 2);
-    world.region.admin(Command::Revoke { replica: moussa }, &mut world.seed, NOW).unwrap();
+    world.region.admin(Command::Revoke { replica: moussa.to_string() }, &mut world.seed, NOW).unwrap();
     assert_eq!(refusal(talk(&mut world.moussa, &mut world.region)), Some(Problem::Revoked));
     // With a code it is taken over no more.
     enrol(&mut world.region, &mut world.awa, &mut world.seed);

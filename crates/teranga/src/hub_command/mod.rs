@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::Value as Json;
-use teranga_core::id::{RecordId, ReplicaId};
+use teranga_core::id::RecordId;
 use teranga_hub::schedule::TimeOfDay;
 use teranga_office::admin::{Command, EnrolKind};
 use teranga_office::people::{Reached, Scope};
@@ -124,19 +124,19 @@ enum Ask {
     Grant {
         #[command(flatten)]
         hub: Where,
-        replica: ReplicaId,
+        replica: String,
         #[command(flatten)]
         scope: ScopeArgs,
     },
     Revoke {
         #[command(flatten)]
         hub: Where,
-        replica: ReplicaId,
+        replica: String,
     },
     Readmit {
         #[command(flatten)]
         hub: Where,
-        replica: ReplicaId,
+        replica: String,
     },
     Erase {
         #[command(flatten)]
@@ -225,12 +225,12 @@ pub(crate) async fn run(arguments: HubArgs, messages: &Messages) -> Outcome {
             say!("{}", messages.with("grant-changed", &[("person", told::text(&answer, "person"))]));
         }
         Some(Ask::Revoke { hub, replica }) => {
-            ask(&hub, Command::Revoke { replica }).await?;
-            say!("{}", messages.with("replica-revoked", &[("replica", &replica.to_string())]));
+            let answer = ask(&hub, Command::Revoke { replica }).await?;
+            say!("{}", messages.with("replica-revoked", &told::whom(&answer)));
         }
         Some(Ask::Readmit { hub, replica }) => {
-            ask(&hub, Command::Readmit { replica }).await?;
-            say!("{}", messages.with("replica-readmitted", &[("replica", &replica.to_string())]));
+            let answer = ask(&hub, Command::Readmit { replica }).await?;
+            say!("{}", messages.with("replica-readmitted", &told::whom(&answer)));
         }
         Some(Ask::Erase { hub, record, for_good: _, json }) => {
             let answer = ask(&hub, Command::Erase { record }).await?;

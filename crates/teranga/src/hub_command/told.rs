@@ -14,6 +14,11 @@ pub(super) fn text<'a>(answer: &'a Json, key: &str) -> &'a str {
     answer.get(key).and_then(Json::as_str).unwrap_or_default()
 }
 
+/// Whose replica an answer speaks of, for a message.
+pub(super) fn whom(answer: &Json) -> [(&str, &str); 2] {
+    ["person", "replica"].map(|key| (key, text(answer, key)))
+}
+
 /// When the last backup was made. Without one at headquarters, what was to go from devices stays there.
 fn backup(answer: &Json, messages: &Messages) {
     if let Some(at) = answer.get("backed_up").and_then(Json::as_str) {
