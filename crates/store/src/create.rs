@@ -73,7 +73,7 @@ fn make(unfinished: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Resu
     let mut database = open::connect_plain(unfinished)?;
     database.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate::climb(&mut database)?;
-    database.write(|connection| fill(connection))?;
+    database.write(fill)?;
     database.close()
 }
 

@@ -148,7 +148,7 @@ pub(crate) fn in_memory() -> Result<Database> {
     safe(Connection::open_in_memory()?)
 }
 
-/// What must hold in every mode.
+/// A database over a connection, with what must hold in every mode.
 fn safe(connection: Connection) -> Result<Database> {
     // FULL: what was acknowledged has reached the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -264,7 +264,7 @@ impl Keyring {
 
     /// Writes all of it into a file that is not there yet, as it stands.
     pub(super) fn copy_to(&self, path: &str) -> Result<()> {
-        // Not within a transaction.
+        // SQLite makes no such copy within a transaction.
         self.database().execute("VACUUM INTO ?1", [path])?;
         Ok(())
     }
