@@ -116,6 +116,11 @@ impl Guard {
         self.attempt(base, &[change])
     }
 
+    /// The same with a part of which there is no other use: nothing is copied.
+    pub fn apply_to(&self, base: Part, change: &[u8]) -> Result<Guarded, Reason> {
+        self.catch(|| read_for(&base, &[change], self.room).and_then(|changes| add(*base.doc, changes)))
+    }
+
     /// The part with these changes, each after those that it builds on. While all are honest this costs one check for
     /// all of them; where one is not, each is tried alone, so that it is named and the others are kept. What builds on
     /// a refused change is refused for that.
@@ -136,19 +141,32 @@ impl Guard {
     }
 
     fn attempt(&self, base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
-        let tried = || apply_to_copy(base, changes, self.room).and_then(|doc| check(&doc, self.room));
-        quiet::catch(tried).unwrap_or(Err(Reason::Panicked))
+        self.catch(|| apply_to_copy(base, changes, self.room))
+    }
+
+    /// The document that this makes, checked; whatever it does.
+    fn catch(&self, make: impl FnOnce() -> Result<Automerge, Reason>) -> Result<Guarded, Reason> {
+        quiet::catch(|| make().and_then(|doc| check(&doc, self.room))).unwrap_or(Err(Reason::Panicked))
     }
 }
 
 fn apply_to_copy(base: &Part, changes: &[&[u8]], room: Room) -> Result<Automerge, Reason> {
+    let changes = read_for(base, changes, room)?;
+    add(Automerge::clone(&base.doc), changes)
+}
+
+/// Reads changes that may have room in a part.
+fn read_for(base: &Part, changes: &[&[u8]], room: Room) -> Result<Vec<automerge::Change>, Reason> {
     let changes = changes.iter().map(|bytes| admissible::read(bytes)).collect::<Result<Vec<_>, _>>()?;
     let is_new = |change: &&automerge::Change| base.doc.get_change_meta_by_hash(&change.hash()).is_none();
     // Before anything is copied: to be told that a part is full should cost nothing.
     if base.change_count() + changes.iter().filter(is_new).count() > room.changes_max() {
         return Err(Reason::TooManyChanges);
     }
-    let mut doc = base.doc.clone();
+    Ok(changes)
+}
+
+fn add(mut doc: Automerge, changes: Vec<automerge::Change>) -> Result<Automerge, Reason> {
     for change in changes {
         let hash = change.hash();
         if doc.get_change_meta_by_hash(&hash).is_some() {
@@ -173,7 +191,7 @@ fn check(doc: &Automerge, room: Room) -> Result<Guarded, Reason> {
     if doc_again.get_heads() != doc.get_heads() {
         return Err(Reason::HeadsDiffer);
     }
-    let part = Part { doc: doc_again };
+    let part = Part { doc: Box::new(doc_again) };
     let view = part.view().map_err(|_| Reason::Unreadable)?;
     if has_too_many_keys(&view, room) {
         return Err(Reason::TooManyKeys);

@@ -57,7 +57,8 @@ pub enum PartError {
 /// One part.
 #[derive(Debug, Clone)]
 pub struct Part {
-    pub(crate) doc: Automerge,
+    /// Two kilobytes by itself, and handed from one owner to the next many times.
+    pub(crate) doc: Box<Automerge>,
 }
 
 impl Part {
@@ -77,7 +78,7 @@ impl Part {
         hasher.update(salt);
         let digest: [u8; 32] = hasher.finalize().into();
         let actor = digest.get(..16).unwrap_or_default();
-        let mut doc = Automerge::new().with_actor(automerge::ActorId::from(actor));
+        let mut doc = Box::new(Automerge::new().with_actor(automerge::ActorId::from(actor)));
         let mut transaction = doc.transaction();
         let record = ScalarValue::Str(record.to_string().into());
         let class = ScalarValue::Str(class.as_str().into());
@@ -90,7 +91,7 @@ impl Part {
 
     /// A part from its snapshot.
     pub fn load(snapshot: &[u8]) -> Result<Self, PartError> {
-        Automerge::load(snapshot).map(|doc| Self { doc }).map_err(|_| PartError::Snapshot)
+        Automerge::load(snapshot).map(|doc| Self { doc: Box::new(doc) }).map_err(|_| PartError::Snapshot)
     }
 
     /// The part as bytes: a cache of its changes, not canonical, never on the wire.
@@ -148,7 +149,7 @@ impl Part {
         }
         // Not a transaction at these heads: that counts its operations on from the whole part, and what does not
         // count on from what it builds on is taken by no hub.
-        self.doc.fork_at(&known).map(|doc| Self { doc }).map_err(|_| PartError::Snapshot)
+        self.doc.fork_at(&known).map(|doc| Self { doc: Box::new(doc) }).map_err(|_| PartError::Snapshot)
     }
 
     /// Takes in a change of one's own that was made on this part as it stood earlier.

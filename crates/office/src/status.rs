@@ -9,6 +9,7 @@ use teranga_core::time::Millis;
 use teranga_store::StoreError;
 use teranga_store::children::{Came, Child, Standing};
 use teranga_store::outbox::RefusedPack;
+use teranga_store::records::RecordCount;
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::ReplicaKind;
 
@@ -20,8 +21,8 @@ impl Office {
         let replica = self.replica();
         let counts = replica.log_counts()?;
         let (voided, standing): (Vec<_>, Vec<_>) =
-            replica.records()?.into_iter().partition(|row| row.state == State::Voided);
-        let cases = standing.iter().filter(|row| self.is_case(row.form.as_deref())).count();
+            replica.record_counts()?.into_iter().partition(|count| count.state == State::Voided);
+        let cases = standing.iter().filter(|count| self.is_case(&count.form));
         let children = replica.children()?;
         let audiences: Vec<_> = children.iter().map(|child| child.introduction.audience.clone()).collect();
         let children: Vec<Json> = children
@@ -53,9 +54,9 @@ impl Office {
         Ok(json!({
             "office": replica.profile().office,
             "region": replica.profile().audience.region(),
-            "records": standing.len(),
-            "cases": cases,
-            "voided": voided.len(),
+            "records": records(&standing),
+            "cases": records(cases),
+            "voided": records(&voided),
             "changes": { "applied": counts.applied, "logged": counts.logged, "waiting": counts.waiting,
                          "quarantined": counts.quarantined, "withheld": counts.withheld, "unsent": counts.unsent,
                          "unbrought": replica.unbrought()?, "witnessed": replica.witnessed()? },
@@ -82,10 +83,14 @@ impl Office {
         self.replica().refused_packs()?.into_iter().map(told).collect()
     }
 
-    fn is_case(&self, form: Option<&str>) -> bool {
-        let form = form.and_then(|form| form.parse().ok()).and_then(|form| self.catalogue().form(&form));
+    fn is_case(&self, form: &str) -> bool {
+        let form = form.parse().ok().and_then(|form| self.catalogue().form(&form));
         form.is_some_and(|form| form.record_kind() == RecordKind::Case)
     }
+}
+
+fn records<'a>(counts: impl IntoIterator<Item = &'a RecordCount>) -> u64 {
+    counts.into_iter().map(|count| count.records).sum()
 }
 
 /// Whether a device that syncs here holds more than it is made for.

@@ -166,7 +166,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
              SELECT ?1, ?2, ?3, seal(key, ?4), seal(key, ?5) FROM record WHERE record = ?1
              ON CONFLICT DO UPDATE SET heads = excluded.heads, snapshot = excluded.snapshot, view = excluded.view",
         )?
-        .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)])?;
+        .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)?])?;
     write_conflicts(connection, record, class, &shown.conflicts)?;
     mentions::derive(connection, record, class, shown)?;
     let open = (class.as_str() == OPEN).then_some(&shown.values);
@@ -277,10 +277,9 @@ pub(crate) fn state_from_code(code: &str) -> Result<State> {
 }
 
 /// A view in its column.
-pub(crate) fn view_text(values: &BTreeMap<Key, Value>) -> String {
-    let map: Map<String, Json> =
-        values.iter().map(|(key, value)| (key.as_str().to_owned(), value.to_json())).collect();
-    Json::Object(map).to_string()
+pub(crate) fn view_text(values: &BTreeMap<Key, Value>) -> Result<String> {
+    let shown: BTreeMap<&Key, Json> = values.iter().map(|(key, value)| (key, value.to_json())).collect();
+    serde_json::to_string(&shown).map_err(|_| StoreError::Inconsistent { table: "part", column: "view" })
 }
 
 /// Reads a view back.

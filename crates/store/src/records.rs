@@ -40,6 +40,17 @@ pub struct RecordRow {
     pub touched: u64,
 }
 
+/// How many records there are of one form, in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordCount {
+    /// The form and version that they were opened with.
+    pub form: String,
+    /// Whether they count.
+    pub state: State,
+    /// How many there are.
+    pub records: u64,
+}
+
 /// One part as it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartView {
@@ -65,6 +76,23 @@ impl Replica {
     /// Every record whose envelope is held, in the order of the identities, which is that of their beginning.
     pub fn records(&self) -> Result<Vec<RecordRow>> {
         self.select("WHERE form IS NOT NULL ORDER BY record", [])
+    }
+
+    /// How many records there are of each form, in each state: of those whose envelope is held.
+    pub fn record_counts(&self) -> Result<Vec<RecordCount>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT form, state, count(*) FROM record WHERE form IS NOT NULL GROUP BY form, state",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut counts = Vec::new();
+        while let Some(row) = rows.next()? {
+            counts.push(RecordCount {
+                form: row.get(0)?,
+                state: state_from_code(&row.get::<_, String>(1)?)?,
+                records: unsigned(row.get(2)?),
+            });
+        }
+        Ok(counts)
     }
 
     /// The assessments of a case.

@@ -10,13 +10,12 @@ use rusqlite::Connection;
 use teranga_core::class::ClassId;
 use teranga_core::id::RecordId;
 use teranga_document::guard::{Guard, Guarded, Reason};
-use teranga_document::part::Part;
 use teranga_document::room::Room;
 use teranga_sync::scan::{ChangeLimits, scan};
 
-use super::Applier;
 use super::processors::Begun;
 use super::try_change::room_for;
+use super::{Applier, Loaded};
 use crate::error::Result;
 use crate::log::{self, LogRow, Status};
 use crate::part::{self, Stored};
@@ -29,7 +28,8 @@ const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 /// What came of a change, and on which part.
 pub(super) struct Tried {
     pub(super) stored: Stored,
-    pub(super) base: Part,
+    /// What it cost.
+    pub(super) weight: usize,
     pub(super) outcome: std::result::Result<Guarded, Reason>,
 }
 
@@ -103,6 +103,7 @@ fn tried(guard: &Guard, Asked { row, stored, room }: Asked) -> Option<Tried> {
     if !scanned.deps.iter().all(|dep| base.contains(dep)) {
         return None;
     }
-    let outcome = guard.within(room).apply(&base, body);
-    Some(Tried { stored, base, outcome })
+    let loaded = Loaded { part: base, bytes: stored.size() };
+    let weight = loaded.weight();
+    Some(Tried { stored, weight, outcome: guard.within(room).apply_to(loaded.part, body) })
 }

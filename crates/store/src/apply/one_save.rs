@@ -58,7 +58,7 @@ impl Applier<'_> {
         let mut results = Vec::new();
         for row in &open {
             match self.try_row(row, salt)? {
-                Tried::Applied(guarded) => results.push((row, *guarded)),
+                Tried::Applied(guarded) => results.push((row, guarded)),
                 Tried::Waits => return self.wait(&open),
                 Tried::Refused(reason) => return self.quarantine(&open, reason),
             }

@@ -8,6 +8,7 @@ use teranga_document::room::Room;
 use teranga_sync::first::first_hash;
 use teranga_sync::scan::{ChangeLimits, scan};
 
+use super::ahead::Tried as Ahead;
 use super::{Applier, BUILDS_ON_HELD, Loaded, round};
 use crate::error::Result;
 use crate::log::{self, LogRow, Status};
@@ -24,11 +25,7 @@ impl Applier<'_> {
             if let Some(ahead) = self.ahead.remove(&row.seq)
                 && ahead.stored.stands(self.connection, row.record, &row.class)?
             {
-                let loaded = Loaded { part: ahead.base, bytes: ahead.stored.size() };
-                self.spent += loaded.weight();
-                let outcome = self.with_room(row, &loaded.part, ahead.outcome)?;
-                self.parts.insert(key, loaded);
-                return Ok(Tried::of(outcome));
+                return self.was_tried(row, ahead);
             }
             let stored = part::stored(self.connection, row.record, &row.class, salt)?;
             let loaded = part::read(&stored, row.record, &row.class)?;
@@ -56,6 +53,18 @@ impl Applier<'_> {
             Some(outcome) => Ok(Tried::of(outcome)),
             None => self.missing(row, &missing),
         }
+    }
+
+    /// What came of a change before its turn. The part that it was tried on is gone: whoever needs it loads it again.
+    fn was_tried(&mut self, row: &LogRow, Ahead { stored, weight, outcome }: Ahead) -> Result<Tried> {
+        self.spent += weight;
+        let outcome = match outcome {
+            Err(reason) if reason.is_for_room() => {
+                self.with_room(row, &part::read(&stored, row.record, &row.class)?, Err(reason))?
+            }
+            Ok(_) | Err(_) => outcome,
+        };
+        Ok(Tried::of(outcome))
     }
 
     /// Whether all that changes build on is in their documents, by the log alone.
@@ -125,7 +134,7 @@ pub(super) fn room_for(connection: &Connection, row: &LogRow) -> Result<Room> {
 /// What came of trying a change.
 pub(super) enum Tried {
     /// The part with it.
-    Applied(Box<Guarded>),
+    Applied(Guarded),
     /// Something that it builds on is not here yet.
     Waits,
     /// Why it will not become part of its document.
@@ -135,7 +144,7 @@ pub(super) enum Tried {
 impl Tried {
     fn of(outcome: std::result::Result<Guarded, Reason>) -> Self {
         match outcome {
-            Ok(guarded) => Self::Applied(Box::new(guarded)),
+            Ok(guarded) => Self::Applied(guarded),
             Err(reason) => Self::Refused(reason.code()),
         }
     }

@@ -65,7 +65,18 @@ pub(super) fn in_other_packs(
     save: &[Entry],
 ) -> Result<Option<Vec<bool>>> {
     let mut known = Vec::new();
+    let mut last = None;
     for entry in save {
+        let is_new = match last {
+            Some((record, is_new)) if record == entry.record => is_new,
+            Some(_) | None => !part::is_record_known(connection, entry.record)?,
+        };
+        last = Some((entry.record, is_new));
+        if is_new {
+            // Most saves of a burst begin a record: of one that was never named here no change is looked up.
+            known.push(false);
+            continue;
+        }
         match log::held(connection, entry.record, &entry.class, entry.hash)? {
             Some(held) if held.origin != origin && held.is_only_named && entry.body.is_some() => {
                 known.push(false);

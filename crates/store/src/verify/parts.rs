@@ -142,7 +142,7 @@ fn shows(
     let same_conflicts = conflicts.len() == derived.len()
         && derived.iter().all(|(key, text)| conflicts.get(*key).is_some_and(|held| held == text.as_bytes()));
     Ok(part::heads_from_blob(&heads) == document.heads()
-        && text == part::view_text(&view.values).into_bytes()
+        && text == part::view_text(&view.values)?.into_bytes()
         && same_conflicts
         && mentioned == mentions::found(&view.values, &view.conflicts))
 }
