@@ -53,7 +53,7 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
         .query_row([record.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     connection
         .prepare_cached(
-            "INSERT INTO record (record, key, salt) VALUES (?1, ?2, iif(?4, zeroblob(16), seal(?2, ?3)))",
+            "INSERT OR FAIL INTO record (record, key, salt) VALUES (?1, ?2, iif(?4, zeroblob(16), seal(?2, ?3)))",
         )?
         .execute(params![record.as_bytes(), key, salt.as_bytes(), is_erased])?;
     Ok(true)
@@ -160,13 +160,22 @@ pub(crate) struct Shown {
 /// Writes a part with everything derived from it. Once all parts of a save are written, its record is touched.
 pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, shown: &Shown) -> Result<()> {
     let heads: Vec<u8> = shown.heads.iter().flat_map(|head| head.0).collect();
-    connection
+    let part = params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)?];
+    let was_here = connection
         .prepare_cached(
-            "INSERT INTO part (record, class, heads, snapshot, view)
-             SELECT ?1, ?2, ?3, seal(key, ?4), seal(key, ?5) FROM record WHERE record = ?1
-             ON CONFLICT DO UPDATE SET heads = excluded.heads, snapshot = excluded.snapshot, view = excluded.view",
+            "UPDATE OR FAIL part SET heads = ?3, snapshot = seal((SELECT key FROM record WHERE record = ?1), ?4),
+                 view = seal((SELECT key FROM record WHERE record = ?1), ?5)
+             WHERE record = ?1 AND class = ?2",
         )?
-        .execute(params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)?])?;
+        .execute(part)?;
+    if was_here == 0 {
+        connection
+            .prepare_cached(
+                "INSERT OR FAIL INTO part (record, class, heads, snapshot, view)
+                 SELECT ?1, ?2, ?3, seal(key, ?4), seal(key, ?5) FROM record WHERE record = ?1",
+            )?
+            .execute(part)?;
+    }
     write_conflicts(connection, record, class, &shown.conflicts)?;
     mentions::derive(connection, record, class, shown)?;
     let open = (class.as_str() == OPEN).then_some(&shown.values);
@@ -232,7 +241,7 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
     let Ok(envelope) = Envelope::read(values) else { return Ok(()) };
     connection
         .prepare_cached(
-            "UPDATE record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6, custody = ?7 WHERE record = ?1",
+            "UPDATE OR FAIL record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6, custody = ?7 WHERE record = ?1",
         )?
         .execute(params![
             record.as_bytes(),
@@ -262,7 +271,7 @@ pub(crate) fn forget_envelope(connection: &Connection, record: RecordId) -> Resu
 pub(crate) fn touch(connection: &Connection, record: RecordId) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE record SET touched = (SELECT max(touched) + 1 FROM record) WHERE record = ?1",
+            "UPDATE OR FAIL record SET touched = (SELECT max(touched) + 1 FROM record) WHERE record = ?1",
         )?
         .execute([record.as_bytes()])?;
     Ok(())

@@ -94,12 +94,12 @@ pub(crate) fn append(connection: &Connection, change: &Logged<'_>) -> Result<App
 
 /// Writes a change down, unless it is here already; its row.
 fn insert(connection: &Connection, change: &Logged<'_>) -> Result<Option<i64>> {
-    // The first change of a save names its own row.
+    // The first change of a save names its own row: the one that it is about to be given.
     let first = change.save.map_or_else(|| next_row(connection, "change").map(Some), |_| Ok(None))?;
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO change (seq, record, class, hash, origin, batch, place, save, status, body, fed, witness)
-             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)
+            "INSERT OR FAIL INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)
              ON CONFLICT (record, class, hash) DO NOTHING",
         )?
         .execute(params![
@@ -114,9 +114,12 @@ fn insert(connection: &Connection, change: &Logged<'_>) -> Result<Option<i64>> {
             change.body,
             change.fed.map(|batch| integer(batch.0)),
             change.witness.map(|witness| witness.0),
-            first,
         ])?;
-    Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+    let seq = (inserted == 1).then(|| connection.last_insert_rowid());
+    if seq.zip(first).is_some_and(|(seq, first)| seq != first) {
+        return Err(StoreError::Inconsistent { table: "change", column: "save" });
+    }
+    Ok(seq)
 }
 
 /// A change that is in no pack held here came down the feed: somebody has sent it, and in which pack is as the hub says
