@@ -48,6 +48,9 @@ fn an_office_sees_who_has_confirmed_an_erasure_and_who_has_not() {
     }
     let told = french(&hub, &["erase", &record, "--for-good"]);
     assert!(told.contains("1 enregistrement(s) effacé(s) ici"), "{told}");
+    let shown = command(&["--lang", "fr", "hub", "show", &record, "--data"]).arg(&hub.data).output().unwrap();
+    let said = String::from_utf8_lossy(&shown.stderr);
+    assert!(!shown.status.success() && said.contains(&format!("{record} a été effacé")), "{said}");
     let headings = ["Enregistrement", "Quand", "Confirmé par", "Pas encore"];
     let confirmed = |confirmed: &[&str], outstanding: &[&str]| {
         let told = french(&hub, &["erasures"]);

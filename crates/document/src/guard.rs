@@ -118,7 +118,7 @@ impl Guard {
 
     /// The same with a part of which there is no other use: nothing is copied.
     pub fn apply_to(&self, base: Part, change: &[u8]) -> Result<Guarded, Reason> {
-        self.catch(|| read_for(&base, &[change], self.room).and_then(|changes| add(*base.doc, changes)))
+        self.checked(|| read_for(&base, &[change], self.room).and_then(|changes| add(*base.doc, changes)))
     }
 
     /// The part with these changes, each after those that it builds on. While all are honest this costs one check for
@@ -141,12 +141,13 @@ impl Guard {
     }
 
     fn attempt(&self, base: &Part, changes: &[&[u8]]) -> Result<Guarded, Reason> {
-        self.catch(|| apply_to_copy(base, changes, self.room))
+        self.checked(|| apply_to_copy(base, changes, self.room))
     }
 
-    /// The document that this makes, checked; whatever it does.
-    fn catch(&self, make: impl FnOnce() -> Result<Automerge, Reason>) -> Result<Guarded, Reason> {
-        quiet::catch(|| make().and_then(|doc| check(&doc, self.room))).unwrap_or(Err(Reason::Panicked))
+    /// The document that this makes, checked.
+    fn checked(&self, make: impl FnOnce() -> Result<Automerge, Reason>) -> Result<Guarded, Reason> {
+        let tried = || make().and_then(|doc| check(&doc, self.room));
+        quiet::catch(tried).unwrap_or(Err(Reason::Panicked))
     }
 }
 

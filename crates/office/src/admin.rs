@@ -184,9 +184,7 @@ impl Office {
             }
             Command::Status => Ok(self.status()?),
             Command::Conflicts => Ok(self.conflicts()?),
-            Command::Record { record } => self
-                .show(record)?
-                .ok_or_else(|| Refusal::new("record-unknown", &[("record", &record.to_string())])),
+            Command::Record { record } => self.asked_for(record),
             Command::Publish { kind, json } => self.publish(&kind, json),
             Command::Census => Ok(self.census()?),
             Command::Relay if self.replica().uplink()?.is_none() => Err(no_parent()),

@@ -15,6 +15,7 @@ use teranga_store::StoreError;
 use teranga_store::records::PartView;
 
 use crate::office::Office;
+use crate::refusal::Refusal;
 
 /// What labels come from: the form of a record, where it is published here.
 struct Labels<'a> {
@@ -84,6 +85,15 @@ impl Office {
         let rows = self.replica().records()?.into_iter();
         let of_mapped = rows.filter(|row| row.form.as_ref().is_some_and(|form| mapped.contains(form)));
         Ok(of_mapped.map(|row| row.record).collect())
+    }
+
+    /// One record, for whoever asked for it by name: they are told that it was erased, or that it is not here.
+    pub(crate) fn asked_for(&self, record: RecordId) -> Result<Json, Refusal> {
+        let refused = |code| Refusal::new(code, &[("record", &record.to_string())]);
+        if self.replica().is_erased(record)? {
+            return Err(refused("record-erased"));
+        }
+        self.show(record)?.ok_or_else(|| refused("record-unknown"))
     }
 
     /// One record; `None` where nothing of it is held.
