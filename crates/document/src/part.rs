@@ -57,7 +57,7 @@ pub enum PartError {
 /// One part.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// Two kilobytes by itself, and handed from one owner to the next many times.
+    /// Handed from one owner to the next many times, and too large to be moved each time.
     pub(crate) doc: Box<Automerge>,
 }
 

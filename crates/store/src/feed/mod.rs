@@ -141,7 +141,7 @@ pub(crate) fn append(connection: &Connection, about: About, to: To, digest: &[u8
     };
     connection
         .prepare_cached(
-            "INSERT OR FAIL INTO feed (position, kind, ref, record, except_, except_line, only_, running, opening)
+            "INSERT INTO feed (position, kind, ref, record, except_, except_line, only_, running, opening)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![

@@ -30,9 +30,9 @@ pub(crate) fn begin(connection: &Connection) -> Result<()> {
 
 /// Makes the triggers of a table. They name it by its number, which is shorter.
 ///
-/// A statement that sets a trigger off could fail halfway, as far as SQLite knows, so that it keeps a copy of every page that the
-/// statement touches, which doubles what a row costs. Those that are carried out most often write one row and say `OR FAIL`: what
-/// a constraint refuses of them was not begun.
+/// A statement that sets a trigger off could fail halfway, as far as SQLite knows: until its end a copy is kept of every page that
+/// it touches. Those that are carried out most often write one row and say `OR FAIL`, for what a constraint refuses of them was not
+/// begun, and no copy is kept as long as they do not name their row by its number.
 fn keep(connection: &Connection, number: u32, Table { name, columns }: &Table) -> Result<()> {
     let of = |row| columns.iter().fold(String::new(), |all, column| all + &format!(",{row}.\"{column}\""));
     let (old, new) = (of("OLD"), of("NEW"));
