@@ -1,6 +1,6 @@
-//! The guard: everything foreign is applied on a copy, behind `catch_unwind`, and the result must load again with the
-//! same heads before it replaces anything. Crafted changes make Automerge panic, or store a document that will never
-//! load again; here they cost their sender a verdict and nobody else anything.
+//! The guard: everything foreign is applied on a copy, or on a part that nobody needs any more, behind `catch_unwind`, and
+//! the result must load again with the same heads before it replaces anything. Crafted changes make Automerge panic, or
+//! store a document that will never load again; here they cost their sender a verdict and nobody else anything.
 //!
 //! The bounded scanner comes first: the guard bounds what a change may do to a part, not what reading it may cost.
 

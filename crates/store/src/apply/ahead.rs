@@ -28,7 +28,7 @@ const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 /// What came of a change, and on which part.
 pub(super) struct Tried {
     pub(super) stored: Stored,
-    /// What it cost.
+    /// What it cost, in bytes of parts.
     pub(super) weight: usize,
     pub(super) outcome: std::result::Result<Guarded, Reason>,
 }

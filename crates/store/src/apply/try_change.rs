@@ -8,7 +8,7 @@ use teranga_document::room::Room;
 use teranga_sync::first::first_hash;
 use teranga_sync::scan::{ChangeLimits, scan};
 
-use super::ahead::Tried as Ahead;
+use super::ahead::Tried as TriedAhead;
 use super::{Applier, BUILDS_ON_HELD, Loaded, round};
 use crate::error::Result;
 use crate::log::{self, LogRow, Status};
@@ -56,7 +56,11 @@ impl Applier<'_> {
     }
 
     /// What came of a change before its turn. The part that it was tried on is gone: whoever needs it loads it again.
-    fn was_tried(&mut self, row: &LogRow, Ahead { stored, weight, outcome }: Ahead) -> Result<Tried> {
+    fn was_tried(
+        &mut self,
+        row: &LogRow,
+        TriedAhead { stored, weight, outcome }: TriedAhead,
+    ) -> Result<Tried> {
         self.spent += weight;
         let outcome = match outcome {
             Err(reason) if reason.is_for_room() => {

@@ -32,7 +32,7 @@ pub(crate) fn begin(connection: &Connection) -> Result<()> {
 ///
 /// A statement that sets a trigger off could fail halfway, as far as SQLite knows: until its end a copy is kept of every page that
 /// it touches. Those that are carried out most often write one row and say `OR FAIL`, for what a constraint refuses of them was not
-/// begun, and no copy is kept as long as they do not name their row by its number.
+/// begun: some are spared the copy by it, and the insert into the log, by its profile, is not.
 fn keep(connection: &Connection, number: u32, Table { name, columns }: &Table) -> Result<()> {
     let of = |row| columns.iter().fold(String::new(), |all, column| all + &format!(",{row}.\"{column}\""));
     let (old, new) = (of("OLD"), of("NEW"));
