@@ -13,7 +13,7 @@ use teranga_core::value::Value;
 use teranga_store::save::SavedChange;
 
 use crate::attach::{self, Photo};
-use crate::script::Act;
+use crate::what::Act;
 
 /// What an act saved, of one record.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use crate::link::Link;
 use crate::machine::Machine;
 use crate::oracles;
 use crate::play::{Done, note};
-use crate::script::Weather;
 use crate::session::session;
 use crate::silence::Silences;
+use crate::what::Weather;
 use crate::world::World;
 
 /// Rounds of syncing in which everything must come together: up, across and down again. Fewer where nobody has anything to say
@@ -39,7 +39,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     }
     world.readmit()?;
     world.ask_what_is_granted()?;
-    if let Err(fault) = come_together(world, done)? {
+    if let Err(fault) = come_together(world, done, Order::DevicesFirst)? {
         return Ok(Some(fault));
     }
     let found = oracles::while_playing(world)?;
@@ -50,7 +50,7 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     world.let_go_of_held_answers()?;
     world.drop_drafts()?;
     world.back_up(HOME)?;
-    let together = come_together(world, done)?;
+    let together = come_together(world, done, Order::HubsFirst)?;
     world.spoil_machines()?;
     match together {
         Ok(last) => oracles::when_calm(world, done, last),
@@ -58,13 +58,36 @@ pub(crate) fn calm(world: &mut World, done: &mut Done) -> Result<Option<Fault>, 
     }
 }
 
+/// Who syncs first in a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// What they bring goes up with their hub, and what comes down goes on to them next time.
+    DevicesFirst,
+    /// What headquarters has to say goes down in one round.
+    HubsFirst,
+}
+
+impl Order {
+    /// The children of hubs, by their numbers.
+    fn children(self, world: &World) -> Vec<usize> {
+        let children = 1..world.machines.len();
+        match self {
+            Self::DevicesFirst => children.rev().collect(),
+            Self::HubsFirst => children.collect(),
+        }
+    }
+}
+
 /// Everybody syncs until nobody has anything to say.
-fn come_together(world: &mut World, done: &mut Done) -> Result<Result<LastRound, Fault>, StoreError> {
+fn come_together(
+    world: &mut World,
+    done: &mut Done,
+    order: Order,
+) -> Result<Result<LastRound, Fault>, StoreError> {
     let mut silences = Silences::of(world.machines.len());
     for _ in 0..CALM_ROUNDS {
         let mut said = false;
-        // Devices first: what they bring goes up with their hub, and what comes down goes on to them next time.
-        for child in (1..world.machines.len()).rev() {
+        for child in order.children(world) {
             let Some(hub) = world.hub_of(child).filter(|hub| !silences.lasts(child, *hub)) else { continue };
             let before = stands_at(world, child)?;
             let talked = session(world, child, &mut Link::new(Weather::Fair, 0))?;

@@ -1,7 +1,8 @@
 //! A look at every machine after a step: what its log says of each change, and what its ticks show. It is taken once, for
-//! every oracle that asks after a step.
+//! every oracle that asks after a step, and of a machine whose disk nothing was written to since it is the last one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use teranga_core::id::{ChangeHash, RecordId};
 use teranga_store::ticks::Tick;
@@ -38,17 +39,24 @@ pub(crate) struct Seen {
     pub(crate) ticks: BTreeMap<RecordId, Shown>,
 }
 
+/// What was seen of a machine last, and how often its disk had been stirred by then.
+#[derive(Debug)]
+pub(crate) struct LastSeen {
+    stirred: u64,
+    seen: Rc<Seen>,
+}
+
 /// A look at every machine, by their numbers.
 #[derive(Debug)]
-pub(crate) struct Glance(Vec<Seen>);
+pub(crate) struct Glance(Vec<Rc<Seen>>);
 
 impl Glance {
-    pub(crate) fn of(world: &World) -> Result<Self, StoreError> {
-        world.machines.iter().map(seen).collect::<Result<_, _>>().map(Self)
+    pub(crate) fn of(world: &mut World) -> Result<Self, StoreError> {
+        world.machines.iter_mut().map(look).collect::<Result<_, _>>().map(Self)
     }
 
     pub(crate) fn at(&self, number: usize) -> Option<&Seen> {
-        self.0.get(number)
+        self.0.get(number).map(Rc::as_ref)
     }
 
     /// The changes that a machine holds.
@@ -61,6 +69,19 @@ impl Glance {
     pub(crate) fn names(&self, number: usize) -> BTreeSet<ChangeHash> {
         self.at(number).into_iter().flat_map(|seen| seen.census.keys().copied()).collect()
     }
+}
+
+fn look(machine: &mut Machine) -> Result<Rc<Seen>, StoreError> {
+    if machine.running.is_none() {
+        return Ok(Rc::default());
+    }
+    let stirred = machine.disk.stirred();
+    if let Some(last) = machine.last_seen.as_ref().filter(|last| last.stirred == stirred) {
+        return Ok(Rc::clone(&last.seen));
+    }
+    let seen = Rc::new(seen(machine)?);
+    machine.last_seen = Some(LastSeen { stirred, seen: Rc::clone(&seen) });
+    Ok(seen)
 }
 
 fn seen(machine: &Machine) -> Result<Seen, StoreError> {

@@ -24,7 +24,7 @@ use crate::glance;
 use crate::ledger::FilePromise;
 use crate::machine::{Heard, Machine, Post, Running};
 use crate::sabotage::Sabotage;
-use crate::script::{Act, Hostile};
+use crate::what::{Act, Hostile};
 use crate::world::World;
 
 /// Whoever has a stolen key.

@@ -15,8 +15,8 @@ use crate::backups::HOME;
 use crate::link::Link;
 use crate::machine::{Machine, Running};
 use crate::play::{Done, keep};
-use crate::script::Weather;
 use crate::session::session;
+use crate::what::Weather;
 use crate::world::World;
 
 /// Somebody puts somebody of another region in charge of a case beside its own, who attaches something to it, and relieves

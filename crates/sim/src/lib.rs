@@ -43,6 +43,7 @@ mod silence;
 mod staged;
 mod sticks;
 mod tick_oracles;
+mod what;
 mod world;
 
 pub use commit::commit;
@@ -51,9 +52,8 @@ pub use fault::Fault;
 pub use many::{Many, play_many};
 pub use play::{Done, Outcome, play};
 pub use sabotage::Sabotage;
-pub use script::{
-    Act, Blow, Builds, CROWDS_FROM, Hostile, LENDS_FROM, REGRANTS_FROM, Script, Step, Stick, Weather, What,
-};
+pub use script::{Audit, Builds, CROWDS_FROM, LENDS_FROM, REGRANTS_FROM, Script, Step};
 pub use session::Talked;
 pub use shrink::shrink;
 pub use staged::{Place, Staged};
+pub use what::{Act, Blow, Hostile, Stick, Weather, What};

@@ -2,7 +2,7 @@
 
 use teranga_client::invent::Seeded;
 
-use crate::script::Weather;
+use crate::what::Weather;
 
 /// What arrives of some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

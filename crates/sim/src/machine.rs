@@ -15,6 +15,7 @@ use teranga_sync::version::Spoken;
 
 use crate::disk::{Disk, Image, Keys, VFS};
 use crate::doors::Door;
+use crate::glance::LastSeen;
 
 impl Post {
     /// Whether a hub stands there.
@@ -92,6 +93,8 @@ pub(crate) struct Machine {
     pub(crate) fell: Option<String>,
     /// At a hub: what an answer showed to somebody who may not hold it.
     pub(crate) showed: Option<(ReplicaId, String)>,
+    /// What was seen of it after some step.
+    pub(crate) last_seen: Option<LastSeen>,
     // After what runs: the database is closed before its disk is gone.
     pub(crate) disk: Disk,
 }
@@ -133,6 +136,7 @@ impl Machine {
             overheard: Vec::new(),
             fell: None,
             showed: None,
+            last_seen: None,
             disk,
         })
     }
@@ -220,6 +224,7 @@ impl Machine {
             overheard: Vec::new(),
             fell: None,
             showed: None,
+            last_seen: None,
             disk: Disk::default(),
         };
         copy.restart_from(&image, Keys::OfTheBackup)?;

@@ -9,8 +9,9 @@ use crate::doors::{Door, Hub};
 use crate::link::Link;
 use crate::machine::Machine;
 use crate::play::{Done, someone_acts};
-use crate::script::{Act, Step, Weather, What};
+use crate::script::Step;
 use crate::session::{Came, EXCHANGES_MAX, FAILURES_MAX, advance};
+use crate::what::{Act, Weather, What};
 use crate::world::World;
 
 /// What somebody does meanwhile.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use teranga_core::id::{ChangeHash, RecordId};
 use teranga_store::ticks::Tick;
+use teranga_store::verify::Flaw;
 use teranga_store::{Replica, Status, StoreError};
 use teranga_sync::limits;
 
@@ -19,10 +20,10 @@ use crate::machine::{Machine, Post};
 use crate::play::Done;
 use crate::scope_oracles::in_scope;
 use crate::score_oracles;
-use crate::script::Weather;
 use crate::seen;
 use crate::session::{Talked, session};
 use crate::tick_oracles;
+use crate::what::Weather;
 use crate::world::World;
 
 /// With nothing new: one round trip, and so many bytes of bodies both ways.
@@ -64,7 +65,8 @@ pub(crate) fn when_calm(
     done: &mut Done,
     last: LastRound,
 ) -> Result<Option<Fault>, StoreError> {
-    let found = backups::cover_what_was_let_go(world, &Glance::of(world)?);
+    let glance = Glance::of(world)?;
+    let found = backups::cover_what_was_let_go(world, &glance);
     let found = found.map_or_else(|| durable(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| converged(world), |fault| Ok(Some(fault)))?;
     let found = found.map_or_else(|| bounded(world), |fault| Ok(Some(fault)))?;
@@ -174,15 +176,15 @@ fn converged(world: &World) -> Result<Option<Fault>, StoreError> {
 
 /// Every replica is what it says under its own signatures and hashes.
 fn sound(world: &World) -> Result<Option<Fault>, StoreError> {
-    for machine in &world.machines {
+    for machine in world.machines.iter().filter(|_| world.audit.verifies()) {
         let Some(replica) = machine.replica() else { continue };
         let mut flaws = Vec::new();
         replica.verify(|flaw| flaws.push(flaw))?;
-        if let Some(hash) = replica.unsound_files()?.first() {
-            return Ok(Some(Fault::Unsound(machine.name.clone(), format!("file {hash}"))));
-        }
-        if let Some(flaw) = flaws.first() {
-            return Ok(Some(Fault::Unsound(machine.name.clone(), format!("{flaw:?}"))));
+        // Of what hangs together the file is named rather than the table that it lies in.
+        let file = flaws.iter().find_map(|flaw| if let Flaw::File(hash) = flaw { Some(hash) } else { None });
+        let what = file.map(|hash| format!("file {hash}"));
+        if let Some(what) = what.or_else(|| flaws.first().map(|flaw| format!("{flaw:?}"))) {
+            return Ok(Some(Fault::Unsound(machine.name.clone(), what)));
         }
     }
     Ok(None)

@@ -4,7 +4,7 @@
 use teranga_core::time::Millis;
 
 use crate::link::Link;
-use crate::script::Weather;
+use crate::what::Weather;
 use crate::world::World;
 
 /// A day, in milliseconds.

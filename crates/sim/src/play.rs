@@ -25,9 +25,10 @@ use crate::meeting;
 use crate::oracles;
 use crate::partition::DAY;
 use crate::sabotage::Sabotage;
-use crate::script::{Act, Blow, Script, Step, Stick, Weather, What};
+use crate::script::{Script, Step};
 use crate::session::{Talked, session};
 use crate::sticks;
+use crate::what::{Act, Blow, Stick, Weather, What};
 use crate::world::World;
 
 /// What playing a script came to.

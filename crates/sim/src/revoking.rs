@@ -9,8 +9,8 @@ use crate::doors::apply_the_rest;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::machine::{Post, Running};
-use crate::script::Weather;
 use crate::session::session;
+use crate::what::Weather;
 use crate::world::World;
 
 /// The reason for which late work of a revoked device is held aside.

@@ -35,7 +35,7 @@ pub(crate) fn equal(world: &mut World) -> Result<Option<Fault>, StoreError> {
     // Of one alone, for to open a disk costs what a session does; and of none that may lack a class of what it holds: no office
     // works over such a one.
     let device = world.devices().last().filter(|_| !world.regranted);
-    for (number, machine) in world.machines.iter_mut().enumerate() {
+    for (number, machine) in world.machines.iter_mut().enumerate().filter(|_| world.audit.pulls()) {
         let name = machine.name.clone();
         if Some(number) == device {
             machine.start_as_office()?;

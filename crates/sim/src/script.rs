@@ -5,6 +5,8 @@ use std::fmt;
 
 use teranga_client::invent::Seeded;
 
+use crate::what::{Act, Blow, Hostile, Stick, Weather, What};
+
 /// A script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
@@ -18,6 +20,8 @@ pub struct Script {
     pub holding: Holding,
     /// What runs on its machines.
     pub builds: Builds,
+    /// What is gone through in the end.
+    pub audit: Audit,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -40,6 +44,35 @@ pub enum Builds {
     OfDifferentDays,
 }
 
+/// What is gone through in the end, beside all that always is: each of these costs for a machine what some sessions do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// Both.
+    Everything,
+    /// Analysts pull from every hub, and are told the same.
+    Scores,
+    /// Every machine is verified.
+    Soundness,
+}
+
+impl Audit {
+    /// Whether every machine is verified.
+    pub(crate) fn verifies(self) -> bool {
+        match self {
+            Self::Everything | Self::Soundness => true,
+            Self::Scores => false,
+        }
+    }
+
+    /// Whether analysts pull.
+    pub(crate) fn pulls(self) -> bool {
+        match self {
+            Self::Everything | Self::Scores => true,
+            Self::Soundness => false,
+        }
+    }
+}
+
 /// One step: what happens where, and its own seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
@@ -49,130 +82,6 @@ pub struct Step {
     pub which: usize,
     /// Its randomness.
     pub seed: u64,
-}
-
-/// What can happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// A volunteer does something.
-    Act(Act),
-    /// A device syncs with its hub, or a hub with headquarters.
-    Sync(Weather),
-    /// Somebody hostile with a stolen key does something.
-    Hostile(Hostile),
-    /// Something travels in a file.
-    Stick(Stick),
-    /// Something befalls a machine.
-    Blow(Blow),
-    /// Headquarters publishes a new version of a list.
-    Publish,
-    /// Headquarters erases a record: somebody took their consent back.
-    Erase,
-    /// An office decides that a device may hold other things: everything or a caseload, all classes or some.
-    Regrant,
-    /// A case is lent to another region and taken back, and something is attached to it there in between.
-    Lend,
-    /// Two who sync with the same hub do so at once, and go on working meanwhile.
-    Meet,
-    /// An office takes a device out of service, or in again.
-    Revoke,
-    /// A volunteer goes to work for another region for a while, or comes back from there.
-    Move,
-    /// Time passes: a day to a month.
-    Wait,
-}
-
-/// What a volunteer does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Opens a case.
-    Case,
-    /// Interviews somebody of a case.
-    Interview,
-    /// Corrects an answer.
-    Correct,
-    /// Attaches a file to an answer, or another one in its place.
-    Attach,
-    /// Asks for the files of a record.
-    Want,
-    /// Voids a record, or takes that back.
-    Void,
-    /// Settles an answer that holds two values.
-    Settle,
-    /// Puts somebody in charge of a case, beside those who are or instead of them; in another region sometimes.
-    Assign,
-    /// Relieves whoever is in charge of a case.
-    Relieve,
-}
-
-/// What people do with sticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stick {
-    /// A device or a regional hub puts a bundle on one, and what it has for colleagues.
-    Export,
-    /// One is taken to some machine.
-    Deliver,
-}
-
-/// What somebody hostile does, who has the key of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hostile {
-    /// Sends once more what somebody sent before.
-    Replay,
-    /// Works with the copy as its owner would, in a line of its own.
-    Work,
-    /// Sends such work with something changed in it.
-    Junk,
-    /// Sends more changes of a part than may wait, all of which wait for what nobody wrote.
-    Flood,
-    /// Sends what unpacks to more than anybody takes, or counts of what does not follow.
-    Bomb,
-    /// Asks in more lines than a hub remembers.
-    Lines,
-    /// Brings chunks that are not of their files.
-    Files,
-}
-
-/// What befalls a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blow {
-    /// The power fails at once.
-    PowerCut,
-    /// The power will fail at a write.
-    PowerFailsSoon,
-    /// The disk is nearly full, until it is cleared.
-    DiskFills,
-    /// There is room again.
-    DiskCleared,
-    /// Nobody reaches it any more, and it nobody, for a day to a month, of which a day goes by with each step.
-    CutOff,
-    /// The clock goes wrong, by up to three years.
-    ClockJumps,
-    /// A backup of the disk is made, and one of headquarters' in the same night.
-    Backup,
-    /// The last backup is put back, as long as there is one.
-    Restore,
-    /// The folder of a device is copied to another machine, and both are used from now on.
-    Copy,
-    /// The machine of a regional hub is copied, and both are used from now on, each by some devices.
-    CopyHub,
-    /// A regional hub is destroyed without a backup: another takes its place, and its devices enrol there.
-    Destroy,
-}
-
-/// The state of a link during a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    /// Everything arrives.
-    Fair,
-    /// Some requests and some answers are lost, cut short, damaged, late or doubled.
-    Rough,
-    /// The same, and what is cut short arrives so.
-    Torn,
-    /// Requests arrive; no answer does.
-    OneWay,
-    /// Nothing arrives.
-    Gone,
 }
 
 /// What happens, and how often.
@@ -291,7 +200,8 @@ impl Script {
             }
         }
         let builds = if seed.is_multiple_of(3) { Builds::OfDifferentDays } else { Builds::Alike };
-        Self { seed, regions, devices, holding: Holding::SomeCaseloads, builds, steps }
+        let audit = if seed.is_multiple_of(2) { Audit::Scores } else { Audit::Soundness };
+        Self { seed, regions, devices, holding: Holding::SomeCaseloads, builds, audit, steps }
     }
 }
 

@@ -20,9 +20,10 @@ use crate::machine::{Machine, Post, Running};
 use crate::oracles;
 use crate::play::Done;
 use crate::sabotage::Sabotage;
-use crate::script::{Builds, Holding, Script, Weather};
+use crate::script::{Audit, Builds, Holding, Script};
 use crate::session::{Talked, session};
 use crate::sticks;
+use crate::what::Weather;
 use crate::world::World;
 
 /// The office of machines that join a staged world.
@@ -46,8 +47,8 @@ impl Staged {
     /// Headquarters, regional hubs and so many devices each, everybody enrolled.
     pub fn new(regions: usize, devices: usize) -> Result<Self, StoreError> {
         let seed = 1;
-        let (holding, builds) = (Holding::Region, Builds::Alike);
-        let script = Script { seed, regions, devices, holding, builds, steps: Vec::new() };
+        let (holding, builds, audit) = (Holding::Region, Builds::Alike, Audit::Everything);
+        let script = Script { seed, regions, devices, holding, builds, audit, steps: Vec::new() };
         Ok(Self { world: World::new(&script, Sabotage::Nothing)?, regions, devices, seed })
     }
 

@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::machine::{Machine, Post};
 use crate::reached::Reached;
 use crate::sabotage::Sabotage;
-use crate::script::{Holding, Script};
+use crate::script::{Audit, Holding, Script};
 
 /// When every world begins.
 const BEGINNING: Millis = Millis(1_795_000_000_000);
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) regranted: bool,
     /// Whether a device was ever taken out of service.
     pub(crate) revoked: bool,
+    /// What is gone through in the end.
+    pub(crate) audit: Audit,
     /// What is broken in it on purpose.
     pub(crate) sabotage: Sabotage,
     /// Versions of the list that headquarters has published.
@@ -115,6 +117,7 @@ impl World {
             given_back: None,
             regranted: false,
             revoked: false,
+            audit: script.audit,
             sabotage,
             published: 0,
         };

@@ -5,6 +5,7 @@
 //!
 //! The format is <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -45,8 +46,10 @@ pub(crate) fn keep_damaged(database: &Path) -> Result<()> {
 
 /// The damaged logs that were kept beside this database.
 pub(crate) fn kept(database: &Path) -> Vec<PathBuf> {
+    let folder = database.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+    let there: BTreeSet<PathBuf> = folder.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     // Somebody may have put the first of them elsewhere.
-    (1..KEPT_MAX).map(|number| name(database, number)).filter(|name| name.exists()).collect()
+    (1..KEPT_MAX).map(|number| name(database, number)).filter(|name| there.contains(name)).collect()
 }
 
 fn name(database: &Path, number: u32) -> PathBuf {

@@ -53,7 +53,7 @@ pub(crate) fn note_record(connection: &Connection, record: RecordId, salt: Salt)
         .query_row([record.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     connection
         .prepare_cached(
-            "INSERT OR FAIL INTO record (record, key, salt) VALUES (?1, ?2, iif(?4, zeroblob(16), seal(?2, ?3)))",
+            "INSERT INTO record (record, key, salt) VALUES (?1, ?2, iif(?4, zeroblob(16), seal(?2, ?3)))",
         )?
         .execute(params![record.as_bytes(), key, salt.as_bytes(), is_erased])?;
     Ok(true)
@@ -163,7 +163,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
     let part = params![record.as_bytes(), class.as_str(), heads, shown.snapshot, view_text(&shown.values)?];
     let was_here = connection
         .prepare_cached(
-            "UPDATE OR FAIL part SET heads = ?3, snapshot = seal((SELECT key FROM record WHERE record = ?1), ?4),
+            "UPDATE part SET heads = ?3, snapshot = seal((SELECT key FROM record WHERE record = ?1), ?4),
                  view = seal((SELECT key FROM record WHERE record = ?1), ?5)
              WHERE record = ?1 AND class = ?2",
         )?
@@ -171,7 +171,7 @@ pub(crate) fn write(connection: &Connection, record: RecordId, class: &ClassId, 
     if was_here == 0 {
         connection
             .prepare_cached(
-                "INSERT OR FAIL INTO part (record, class, heads, snapshot, view)
+                "INSERT INTO part (record, class, heads, snapshot, view)
                  SELECT ?1, ?2, ?3, seal(key, ?4), seal(key, ?5) FROM record WHERE record = ?1",
             )?
             .execute(part)?;
@@ -241,7 +241,7 @@ fn write_envelope(connection: &Connection, record: RecordId, values: &BTreeMap<K
     let Ok(envelope) = Envelope::read(values) else { return Ok(()) };
     connection
         .prepare_cached(
-            "UPDATE OR FAIL record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6, custody = ?7 WHERE record = ?1",
+            "UPDATE record SET form = ?2, kase = ?3, wave = ?4, region = ?5, state = ?6, custody = ?7 WHERE record = ?1",
         )?
         .execute(params![
             record.as_bytes(),
@@ -271,7 +271,7 @@ pub(crate) fn forget_envelope(connection: &Connection, record: RecordId) -> Resu
 pub(crate) fn touch(connection: &Connection, record: RecordId) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE OR FAIL record SET touched = (SELECT max(touched) + 1 FROM record) WHERE record = ?1",
+            "UPDATE record SET touched = (SELECT max(touched) + 1 FROM record) WHERE record = ?1",
         )?
         .execute([record.as_bytes()])?;
     Ok(())

@@ -69,7 +69,7 @@ fn write(connection: &Connection, record: RecordId, open: &BTreeMap<Key, Value>)
         Review::of(&envelope, open, &part::heads_but_open(connection, record)?)
     };
     connection
-        .prepare_cached("UPDATE OR FAIL record SET review = ?2 WHERE record = ?1 AND review <> ?2")?
+        .prepare_cached("UPDATE record SET review = ?2 WHERE record = ?1 AND review <> ?2")?
         .execute(params![record.as_bytes(), review.code()])?;
     Ok(())
 }

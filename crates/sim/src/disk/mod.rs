@@ -28,8 +28,8 @@ struct File {
 #[derive(Debug, Clone)]
 struct Unsynced {
     at: usize,
-    /// What was written; nothing where the file was cut.
-    written: Vec<u8>,
+    /// How many bytes were written; none where the file was cut. They stand in the file, or in what a later write replaced.
+    written: usize,
     /// What stood there.
     before: Vec<u8>,
     length_before: usize,
@@ -56,6 +56,8 @@ pub(crate) struct Files {
     room: Option<usize>,
     /// Whether it says that it has synced and has not.
     lies: bool,
+    /// How often anything of it may have changed.
+    stirred: u64,
 }
 
 impl Files {
@@ -66,6 +68,7 @@ impl Files {
     /// Counts a write; the one at which the power fails may still reach the disk in part.
     fn spend(&mut self) -> Result<(), Trouble> {
         self.alive()?;
+        self.stirred += 1;
         match &mut self.fails_in {
             Some(0) => {
                 self.dead = true;
@@ -121,7 +124,7 @@ impl File {
             self.bytes.get(at.min(self.bytes.len())..end.min(self.bytes.len())).unwrap_or(&[]).to_vec();
         self.unsynced.push(Unsynced {
             at,
-            written: written.to_vec(),
+            written: written.len(),
             before,
             length_before: self.bytes.len(),
             length_after,
@@ -132,15 +135,19 @@ impl File {
     /// What a power cut leaves: any of what was not synced, each write whole, not at all, or as far as a sector.
     fn cut(&mut self, seed: &mut Seeded) {
         let unsynced = std::mem::take(&mut self.unsynced);
+        let mut undone = Vec::new();
         for change in unsynced.iter().rev() {
+            // Every later write is taken back by now: here stands what this one wrote.
+            let written = self.bytes.get(change.at..change.at + change.written).unwrap_or(&[]).to_vec();
             put(&mut self.bytes, change.at, &change.before, change.length_before);
+            undone.push((change, written));
         }
-        for change in unsynced {
+        for (change, written) in undone.into_iter().rev() {
             match seed.below(4) {
-                0 | 1 => put(&mut self.bytes, change.at, &change.written, change.length_after),
-                2 if change.written.len() > SECTOR_BYTES => {
-                    let sectors = 1 + seed.below(change.written.len() / SECTOR_BYTES);
-                    let kept = change.written.get(..sectors * SECTOR_BYTES).unwrap_or(&change.written);
+                0 | 1 => put(&mut self.bytes, change.at, &written, change.length_after),
+                2 if written.len() > SECTOR_BYTES => {
+                    let sectors = 1 + seed.below(written.len() / SECTOR_BYTES);
+                    let kept = written.get(..sectors * SECTOR_BYTES).unwrap_or(&written);
                     let length = self.bytes.len().max(change.at + kept.len());
                     put(&mut self.bytes, change.at, kept, length);
                 }
@@ -256,6 +263,12 @@ impl Disk {
         }
         files.dead = false;
         files.fails_in = None;
+        files.stirred += 1;
+    }
+
+    /// How often anything on it may have changed: while this stays, so does what lies there.
+    pub(crate) fn stirred(&self) -> u64 {
+        self.files().stirred
     }
 
     /// No power failure is to come, and there is room.
@@ -282,9 +295,10 @@ impl Disk {
             (name.clone(), File { bytes: bytes.clone(), unsynced: Vec::new() })
         };
         let stays = |name: &String| keys == Keys::OfToday && name.contains("-keys");
-        let files = &mut self.files().by_name;
-        files.retain(|name, _| stays(name));
-        files.extend(image.0.iter().filter(|(name, _)| !stays(name)).map(file));
+        let mut files = self.files();
+        files.stirred += 1;
+        files.by_name.retain(|name, _| stays(name));
+        files.by_name.extend(image.0.iter().filter(|(name, _)| !stays(name)).map(file));
     }
 }
 

@@ -1,7 +1,7 @@
 //! A sync that says "done" and is not, and other things that CHT, Mapeo and FHIR Core told their users.
 
 use serde_json::json;
-use teranga_sim::{Act, Blow, Builds, Sabotage, Script, Step, Talked, Weather, What, play};
+use teranga_sim::{Act, Audit, Blow, Builds, Sabotage, Script, Step, Talked, Weather, What, play};
 use teranga_store::ticks::Tick;
 
 use crate::stage::Stage;
@@ -135,7 +135,14 @@ fn a_disk_that_fills(seed: u64, fills: bool) -> Script {
     steps.extend([sync(hub), sync(first)]);
     let of = |(number, (what, which))| Step { what, which, seed: seed * 1_000 + number };
     let steps = (0..).zip(steps).map(of).collect();
-    Script { regions: 1, devices: 2, builds: Builds::Alike, steps, ..Script::new(1) }
+    Script {
+        regions: 1,
+        devices: 2,
+        builds: Builds::Alike,
+        audit: Audit::Everything,
+        steps,
+        ..Script::new(1)
+    }
 }
 
 /// cht-core#7149: the phone's storage was full, the database went bad in the middle of whatever it did, and the

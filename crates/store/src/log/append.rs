@@ -98,7 +98,7 @@ fn insert(connection: &Connection, change: &Logged<'_>) -> Result<Option<i64>> {
     let first = change.save.map_or_else(|| next_row(connection, "change").map(Some), |_| Ok(None))?;
     let inserted = connection
         .prepare_cached(
-            "INSERT OR FAIL INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
+            "INSERT INTO change (record, class, hash, origin, batch, place, save, status, body, fed, witness)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal((SELECT key FROM record WHERE record = ?1), ?9), ?10, ?11)
              ON CONFLICT (record, class, hash) DO NOTHING",
         )?

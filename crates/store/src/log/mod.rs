@@ -223,7 +223,7 @@ pub(crate) fn set_status(
     reason: Option<&str>,
 ) -> Result<()> {
     connection
-        .prepare_cached("UPDATE OR FAIL change SET status = ?2, reason = ?3 WHERE seq = ?1")?
+        .prepare_cached("UPDATE change SET status = ?2, reason = ?3 WHERE seq = ?1")?
         .execute(params![seq, status.code(), reason])?;
     Ok(())
 }

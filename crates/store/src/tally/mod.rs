@@ -30,9 +30,8 @@ pub(crate) fn begin(connection: &Connection) -> Result<()> {
 
 /// Makes the triggers of a table. They name it by its number, which is shorter.
 ///
-/// A statement that sets a trigger off could fail halfway, as far as SQLite knows: until its end a copy is kept of every page that
-/// it touches. Those that are carried out most often write one row and say `OR FAIL`, for what a constraint refuses of them was not
-/// begun: some are spared the copy by it, and the insert into the log, by its profile, is not.
+/// A statement that sets a trigger off which calls a function could fail halfway, as far as SQLite knows: until its end a copy is
+/// kept of every page that it touches. That is what the tally costs a hub, a tenth of a burst.
 fn keep(connection: &Connection, number: u32, Table { name, columns }: &Table) -> Result<()> {
     let of = |row| columns.iter().fold(String::new(), |all, column| all + &format!(",{row}.\"{column}\""));
     let (old, new) = (of("OLD"), of("NEW"));
