@@ -19,7 +19,7 @@ use teranga_sync::parcel::{Head, Parcel, ParcelError, ParcelKind, ParcelWriter};
 
 use crate::exchange::Rejected;
 use crate::office::Office;
-use crate::revoked::revoked;
+use crate::revoked::{heard_in_file, revoked};
 use crate::sender::Sender;
 
 /// How much of the feed goes back for a message.
@@ -84,9 +84,10 @@ impl Office {
         entropy: &mut dyn Entropy,
         now: Millis,
     ) -> Result<BundleTaken, Rejected> {
-        let (Sender { introduction: child, standing }, bundle) = self.read_bundle(letter)?;
+        let (Sender { introduction: child, standing }, mut bundle) = self.read_bundle(letter)?;
         self.replica_mut().note_bundle(&bundle, now)?;
         if standing == Standing::Revoked {
+            bundle = heard_in_file(child.kind, bundle);
             let erased = self.hold_aside(&child, &bundle.pushes, |office, push| {
                 Ok(office.replica_mut().ingest_bundled(&child, bundle.line, push, now)?)
             })?;

@@ -14,6 +14,7 @@ use teranga_sync::version::Spoken;
 
 use crate::heard::Heard;
 use crate::office::Office;
+use crate::revoked;
 use crate::sender::Sender;
 
 /// A request that was not answered: the problem for the sender, and the detail for the hub's own log.
@@ -107,8 +108,11 @@ impl Office {
         let Heard { ends, request, mut first } = heard;
         self.check_place(ends.hub)?;
         let Sender { introduction: child, standing } = self.sender(ends.child)?;
-        let request = request?;
+        let mut request = request?;
         self.check_meant(request.hub)?;
+        if standing == Standing::Revoked {
+            request = revoked::heard(child.kind, request);
+        }
         let replayed = || Rejected::new(Problem::Replayed, "the exchange number was used before");
         let before = self.replica_mut().begin_exchange(&request, now)?.ok_or_else(replayed)?;
         if standing == Standing::Revoked {

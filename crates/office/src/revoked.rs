@@ -1,12 +1,15 @@
 //! What a revoked device brings. It may be somebody's work of the days before their telephone was lost, or the thief's: nobody
 //! can say but the office. So it is kept, and held aside, as much of it as one person may have written. The device is told
-//! that it lies there and was not taken, what it is to destroy, and nothing else: whoever has it asks in vain.
+//! that it lies there and was not taken, what it is to destroy, and nothing else: whoever has it asks in vain. Of a revoked hub
+//! nothing is kept: what it has its devices bring themselves, and its word of others holds no more. It too hears what it is to
+//! destroy, and says when it has.
 
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_store::ingest::Ingested;
+use teranga_sync::bundle::Bundle;
 use teranga_sync::identity::replica_id;
-use teranga_sync::introduction::Introduction;
+use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
 use teranga_sync::message::{Asker, Push, Request};
 
@@ -16,6 +19,25 @@ use crate::office::Office;
 /// The refusal of a revoked replica.
 pub(crate) fn revoked() -> Rejected {
     Rejected::new(Problem::Revoked, "the replica was revoked; its office can take it in again")
+}
+
+/// What is heard of a revoked replica's request: of a hub no packs, and nothing that it says of others.
+pub(crate) fn heard(kind: ReplicaKind, request: Request) -> Request {
+    match kind {
+        ReplicaKind::Device => request,
+        ReplicaKind::Hub => {
+            let (introductions, judgements, pushes) = (Vec::new(), Vec::new(), Vec::new());
+            Request { introductions, judgements, pushes, ..request }
+        }
+    }
+}
+
+/// The same of its bundle.
+pub(crate) fn heard_in_file(kind: ReplicaKind, bundle: Bundle) -> Bundle {
+    match kind {
+        ReplicaKind::Device => bundle,
+        ReplicaKind::Hub => Bundle { pushes: Vec::new(), ..bundle },
+    }
 }
 
 impl Office {

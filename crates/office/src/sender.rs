@@ -3,7 +3,7 @@
 use teranga_core::id::{PublicKey, ReplicaId};
 use teranga_core::problem::Problem;
 use teranga_store::children::Standing;
-use teranga_sync::introduction::{Introduction, ReplicaKind};
+use teranga_sync::introduction::Introduction;
 use teranga_sync::message::Ends;
 
 use crate::exchange::Rejected;
@@ -35,8 +35,7 @@ impl Office {
         Ok(self.sender(ends.child)?.introduction.key)
     }
 
-    /// Who sends something, if it was ever enrolled here. A hub that was revoked is refused before it is heard: what it has its
-    /// devices bring themselves, and its word of others holds no more.
+    /// Who sends something, if it was ever enrolled here.
     pub(crate) fn sender(&self, sender: ReplicaId) -> Result<Sender, Rejected> {
         let unknown = || Rejected::new(Problem::Unauthorised, "the replica is not enrolled here");
         let standing =
@@ -45,11 +44,7 @@ impl Office {
             Standing::Enrolled => self.replica().child(sender)?,
             Standing::Revoked => self.replica().introduction(sender)?,
         };
-        let introduction = introduction.ok_or_else(unknown)?;
-        if standing == Standing::Revoked && introduction.kind == ReplicaKind::Hub {
-            return Err(revoked());
-        }
-        Ok(Sender { introduction, standing })
+        Ok(Sender { introduction: introduction.ok_or_else(unknown)?, standing })
     }
 
     /// Whoever asks for a hub whose place this one has is told so, whoever it is: the word is no secret, and holds only for

@@ -23,6 +23,28 @@ pub(crate) fn is_known_erased(world: &World, record: RecordId) -> Result<bool, S
     Ok(false)
 }
 
+/// Whoever still holds something of a record that was erased is waited for by headquarters, or by nobody's word yet: as long as a hub
+/// has not confirmed, those below it may. A disk that was exchanged says nothing of what its machine said before.
+pub(crate) fn waited_for(world: &World) -> Result<Option<Fault>, StoreError> {
+    let mut hubs = (0..).zip(&world.machines).filter(|(_, machine)| machine.post.is_hub());
+    if hubs.any(|(number, _)| world.exchanged.contains(&number)) {
+        return Ok(None);
+    }
+    let Some(home) = world.machines.first().and_then(Machine::replica) else { return Ok(None) };
+    for erased in home.erasures()?.into_iter().filter(|erased| erased.outstanding.is_empty()) {
+        for (number, machine) in world.machines.iter().enumerate() {
+            let Some(replica) = machine.replica().filter(|_| !world.exchanged.contains(&number)) else {
+                continue;
+            };
+            if replica.bodies(erased.record)? > 0 {
+                let what = format!("{}, for whom nobody waits", machine.name);
+                return Ok(Some(Fault::Unerased(erased.record.to_string(), what)));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// What was erased is nowhere, headquarters knows of it, and whoever may have held it has confirmed.
 pub(crate) fn erased_everywhere(world: &World) -> Result<Option<Fault>, StoreError> {
     if let Some((record, name)) = &world.given_back {

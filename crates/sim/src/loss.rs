@@ -23,6 +23,7 @@ impl World {
         let had = machine.replica().map(oracles::had).transpose()?.unwrap_or_default();
         let erased = machine.replica().map(Replica::erasures).transpose()?.unwrap_or_default();
         machine.restart_from(image, self.sabotage.keys(keys))?;
+        self.exchanged.insert(number);
         if keys == Keys::OfToday && machine.post.is_hub() {
             for Erased { record, .. } in erased {
                 let Some(replica) = machine.replica() else { continue };
@@ -82,6 +83,7 @@ impl World {
         let Some(replica) = old.replica() else { return Ok(false) };
         let (profile, before, had) = (replica.profile().clone(), replica.id(), oracles::had(replica)?);
         *old = Machine::new(old.name.clone(), old.post, &profile, seed)?;
+        self.exchanged.insert(number);
         if let Some(backup) = self.backups.get_mut(number) {
             // Its backups went with it.
             *backup = None;

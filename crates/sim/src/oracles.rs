@@ -10,7 +10,7 @@ use teranga_sync::limits;
 
 use crate::backups;
 use crate::calm::LastRound;
-use crate::erasure_oracles::{erased_everywhere, is_erased};
+use crate::erasure_oracles::{erased_everywhere, is_erased, waited_for};
 use crate::fault::Fault;
 use crate::file_oracles;
 use crate::glance::Glance;
@@ -40,6 +40,9 @@ pub(crate) fn while_playing(world: &mut World) -> Result<Option<Fault>, StoreErr
         return Ok(Some(fault));
     }
     if let Some(fault) = file_oracles::said_truly(world)? {
+        return Ok(Some(fault));
+    }
+    if let Some(fault) = waited_for(world)? {
         return Ok(Some(fault));
     }
     if let Some(fault) = tick_oracles::honest(world, &glance)? {

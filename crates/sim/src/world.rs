@@ -38,6 +38,8 @@ pub(crate) struct World {
     /// What each machine held before its disk was exchanged for an older one: a tick may still speak of it, until its
     /// owner has spoken with the machine again.
     pub(crate) forgotten: Vec<BTreeSet<ChangeHash>>,
+    /// Machines whose disk was exchanged or copied: what they held or said before, or say now, may be another's.
+    pub(crate) exchanged: BTreeSet<usize>,
     /// How far each machine had come when somebody last looked.
     pub(crate) reached: Vec<Reached>,
     /// What each hub was seen to hold of files while it had this key.
@@ -108,6 +110,7 @@ impl World {
             covered: BTreeSet::new(),
             covered_files: BTreeSet::new(),
             forgotten,
+            exchanged: BTreeSet::new(),
             reached,
             files_seen,
             carried: 0,
@@ -194,6 +197,7 @@ impl World {
         if let Some(reached) = self.reached.get_mut(number) {
             *reached = knows;
         }
+        self.exchanged.extend([of, number]);
         number
     }
 }

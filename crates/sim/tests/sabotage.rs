@@ -23,6 +23,9 @@ fn is_noticed_as(sabotage: Sabotage, fault: &Fault) -> bool {
         Sabotage::MuteDevice => {
             matches!(fault, Fault::Unerased(_, where_from) if where_from.ends_with("not confirmed"))
         }
+        Sabotage::OverlookingHome => {
+            matches!(fault, Fault::Unerased(_, where_from) if where_from.ends_with("for whom nobody waits"))
+        }
         Sabotage::KeptKeys => {
             matches!(fault, Fault::Unerased(_, where_from) if where_from.ends_with("old backup"))
         }

@@ -70,6 +70,7 @@ impl Replica {
     /// Makes a bundle of everything that the hub has not acknowledged; `None` where this replica is enrolled nowhere.
     pub fn bundle(&mut self, entropy: &mut dyn Entropy, now: Millis) -> Result<Option<Bundled>> {
         let Some(uplink) = self.uplink()? else { return Ok(None) };
+        self.finish_destroying()?;
         // Packs of a file are never cut anew, so they must get through a bad link too.
         let only_asks = uplink.reading == Reading::Behind;
         while !only_asks && self.cut_pack(limits::PACK_BYTES_START, now)? {}
@@ -156,12 +157,18 @@ impl Replica {
     }
 }
 
-/// Confirmations for a file, as many as it may hold: of those below only once the hub above knows of all of them, for introductions
-/// go in no file.
+/// Confirmations for a file, as many as it may hold. Introductions go in no file: until the hub above knows of all below, nothing
+/// is said for them, and for this replica only once none of them is waited for, of whom the hub above may not know.
 fn confirmations(connection: &Connection, own: ReplicaId) -> Result<Vec<Confirmation>> {
-    let mut confirmations = holders::untold(connection)?;
-    if !introduced::untold(connection)?.introductions.is_empty() {
-        confirmations.retain(|confirmation| confirmation.replica == own);
+    let untold = holders::untold(connection)?;
+    if introduced::untold(connection)?.introductions.is_empty() {
+        return Ok(untold);
+    }
+    let mut confirmations = Vec::new();
+    for confirmation in untold.into_iter().filter(|confirmation| confirmation.replica == own) {
+        if !introduced::is_untold_holder(connection, confirmation.erasure.record)? {
+            confirmations.push(confirmation);
+        }
     }
     Ok(confirmations)
 }

@@ -8,6 +8,7 @@ use teranga_core::record::{Assignee, Custody, Envelope};
 use crate::columns::{blob, maybe_blob};
 use crate::error::{Result, StoreError};
 use crate::replica::Replica;
+use crate::verdicts;
 
 /// What decides who may hold a record, by its own envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,25 @@ pub(crate) fn of(connection: &Connection, record: RecordId) -> Result<Option<Cus
 /// The custody that follows from these facts and from what is held of the case.
 pub(crate) fn under(connection: &Connection, of: &Facts) -> Result<Custody> {
     let case = of.case.map(|case| of_case_as_known(connection, case)).transpose()?.flatten();
-    Ok(of.with(case.as_ref()))
+    with_former_cases(connection, of.with(case.as_ref()))
+}
+
+/// The same with whoever was in charge of it through a case on which it was entered by mistake.
+fn with_former_cases(connection: &Connection, mut custody: Custody) -> Result<Custody> {
+    for case in std::mem::take(&mut custody.former_cases) {
+        if let Some(case) = of_case_as_known(connection, case)? {
+            custody = custody.with_former_case(&case);
+        }
+    }
+    Ok(custody)
+}
+
+/// Whoever is in charge of a record by what is known here, or was: also before it was let go, and before verdicts took its envelope
+/// out.
+pub(crate) fn ever(connection: &Connection, record: RecordId) -> Result<Vec<Custody>> {
+    let known =
+        [of(connection, record)?, left(connection, record)?, verdicts::custody_before(connection, record)?];
+    Ok(known.into_iter().flatten().map(Custody::ever).collect())
 }
 
 /// Who is in charge of a case by what is held of it; or was, before it was let go here.
@@ -88,7 +107,7 @@ pub(crate) fn here_under(connection: &Connection, record: RecordId, of: &Facts) 
     {
         custody.relieve();
     }
-    let mut custody = of.with(case.as_ref());
+    let mut custody = with_former_cases(connection, of.with(case.as_ref()))?;
     if is_leaving(connection, record)? {
         custody.relieve();
     }

@@ -17,7 +17,7 @@ impl Replica {
         Ok(())
     }
 
-    /// The same, where it could not be done when something was destroyed, before the hub is told that it was.
+    /// The same, where it could not be done when something was destroyed, before the hub is told that it was, over a link or in a file.
     pub(crate) fn finish_destroying(&mut self) -> Result<()> {
         let (keys, confirms): (bool, bool) = self
             .connection()
@@ -40,6 +40,7 @@ mod tests {
 
     use crate::erase::{self, NO_SALT};
     use crate::part;
+    use crate::uplink::Joined;
     use crate::{Profile, Replica};
 
     struct Counting(u8);
@@ -53,11 +54,19 @@ mod tests {
         }
     }
 
+    fn hub(region: Option<&str>) -> Profile {
+        let audience = Audience::of_region(region);
+        let (person, office) = ("Bureau".to_owned(), "Bureau d’essai".to_owned());
+        Profile { kind: ReplicaKind::Hub, person, office, audience }
+    }
+
     fn home(folder: &std::path::Path) -> Replica {
-        let audience = Audience::of_region(None);
-        let (person, office) = ("Siège".to_owned(), "Bureau du siège".to_owned());
-        let profile = Profile { kind: ReplicaKind::Hub, person, office, audience };
-        Replica::create(folder, &profile, &mut Counting(1)).unwrap()
+        Replica::create(folder, &hub(None), &mut Counting(1)).unwrap()
+    }
+
+    fn unused_keys(replica: &Replica) -> i64 {
+        let keys = "SELECT count(*) FROM unused_key";
+        replica.connection().query_row(keys, [], |row| row.get(0)).unwrap()
     }
 
     #[test]
@@ -87,8 +96,26 @@ mod tests {
         assert_eq!(home.erasures().unwrap()[0].outstanding, [own]);
         home.finish_destroying().unwrap();
         assert_eq!(home.erasures().unwrap()[0].confirmed, [own]);
-        let left = "SELECT count(*) FROM unused_key";
-        let left: i64 = home.connection().query_row(left, [], |row| row.get(0)).unwrap();
-        assert_eq!(left, 0);
+        assert_eq!(unused_keys(&home), 0);
+    }
+
+    #[test]
+    fn so_it_is_before_a_file_tells_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(&folder.path().join("home"));
+        let mut region =
+            Replica::create(&folder.path().join("region"), &hub(Some("SN-KL")), &mut Counting(2)).unwrap();
+        let key = home.public_key();
+        let joined = Joined { key: &key, url: "http://127.0.0.1:1", name: "Siège", home: Some(&key) };
+        region.join(&joined, hub(Some("SN-KL"))).unwrap();
+        let (own, record) = (region.identity().clone(), RecordId([7; 16]));
+        let transaction = region.database_mut().transaction().unwrap();
+        erase::take(&transaction, &own, &Erasure::sign(home.identity(), record, Millis(1))).unwrap();
+        let sql = "INSERT INTO unused_key (key, record) SELECT fresh_key(), record FROM erased";
+        transaction.execute(sql, []).unwrap();
+        transaction.commit().unwrap();
+        assert_eq!(unused_keys(&region), 1);
+        region.bundle(&mut Counting(3), Millis(2)).unwrap().unwrap();
+        assert_eq!(unused_keys(&region), 0);
     }
 }

@@ -19,6 +19,7 @@ use crate::error::{Result, StoreError};
 use crate::feed::{self, About, To};
 use crate::holders::{self, Has};
 use crate::home;
+use crate::introduced;
 use crate::log;
 use crate::mentions;
 use crate::orphan;
@@ -172,6 +173,7 @@ pub(crate) fn take(connection: &Connection, own: &Identity, erasure: &Erasure) -
     }
     let row = connection.last_insert_rowid();
     holders::note(connection, own.replica(), erasure.record)?;
+    introduced::tell_of_holders(connection, own.replica(), erasure.record)?;
     destroy(connection, erasure.record)?;
     log::forget_unsent(connection, own.replica())?;
     feed::append(connection, About::Erase(row), To::All, erasure.record.as_bytes())?;

@@ -8,6 +8,7 @@ use teranga_core::record::Custody;
 use teranga_core::time::Millis;
 use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::identity::replica_id;
+use teranga_sync::introduction::Introduction;
 use teranga_sync::limits;
 
 use crate::columns::{blob, integer};
@@ -20,9 +21,9 @@ use crate::register;
 /// Notes who may hold the record: whoever reaches it now or by what it was granted before, was once in charge of it, wrote it,
 /// or brought it.
 pub(crate) fn note(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
-    let custody = custody::of(connection, record)?.unwrap_or_default();
-    let ever =
-        Custody { assigned: custody.assigned.union(&custody.before).cloned().collect(), ..custody.clone() };
+    let ever = custody::ever(connection, record)?;
+    // What nobody was ever in charge of here, headquarters may hold.
+    let ever = if ever.is_empty() { vec![Custody::default()] } else { ever };
     for holder in register::people(connection)? {
         let id = replica_id(&holder.key);
         // A hub that brought what it did not take holds it aside.
@@ -34,7 +35,8 @@ pub(crate) fn note(connection: &Connection, own: ReplicaId, record: RecordId) ->
             .query_row(params![record.as_bytes(), id.as_bytes()], |row| row.get(0))?;
         let granted = granted_before::of(connection, &holder)?;
         let mut granted = granted.iter().chain([&holder]);
-        if id == own || had || granted.any(|granted| reaches(&granted.audience, &ever)) {
+        let reaches = |granted: &Introduction| ever.iter().any(|ever| reaches(&granted.audience, ever));
+        if id == own || had || granted.any(reaches) {
             connection
                 .prepare_cached(
                     "INSERT INTO erasure (record, replica) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -88,7 +90,7 @@ pub(crate) fn confirm(connection: &Connection, confirmation: &Confirmation) -> R
     Ok(confirmed == 1)
 }
 
-/// Somebody who syncs with a hub that has not confirmed yet is news here: what was erased they may hold as it does.
+/// Somebody who syncs with a hub that has not confirmed yet is introduced by it: what was erased they may hold as it does.
 pub(crate) fn note_news(connection: &Connection, of_hub: ReplicaId, replica: ReplicaId) -> Result<()> {
     connection
         .prepare_cached(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use teranga_core::grant::may_introduce;
-use teranga_core::id::{PublicKey, ReplicaId};
+use teranga_core::id::{PublicKey, RecordId, ReplicaId};
 use teranga_sync::identity::replica_id;
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::limits;
@@ -67,6 +67,28 @@ pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
     granted_before::tell_again(connection)
 }
 
+/// Who may hold a record that was erased is told once more to the hub above: since it heard of them last they may have been put in
+/// charge of it, and of that it hears no more. Until it has, this replica does not confirm.
+pub(crate) fn tell_of_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE replica SET told = 0 WHERE told = 1 AND id <> ?2
+                AND id IN (SELECT replica FROM erasure WHERE record = ?1 AND signature IS NULL)",
+        )?
+        .execute([record.as_bytes(), own.as_bytes()])?;
+    Ok(())
+}
+
+/// Whether a record that was erased may still be held by somebody of whom the hub above has yet to be told that.
+pub(crate) fn is_untold_holder(connection: &Connection, record: RecordId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM erasure e JOIN replica r ON r.id = e.replica
+             WHERE e.record = ?1 AND e.signature IS NULL AND r.told = 0 AND r.id IN (SELECT replica FROM child))",
+        )?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
+}
+
 /// Takes a hub's word of whom it has enrolled, where it may introduce them. Who a child of one's own is was said at its
 /// enrolment, and nobody else says it. The last that it says of somebody is what they are; before that it says what they
 /// were granted once.
@@ -79,12 +101,11 @@ pub(crate) fn take(connection: &Connection, child: &Introduction, brought: &[Int
         }
         // A child that works under another hub by now: what that one grants it, it may hold beside.
         if !register::was_enrolled_here(connection, id)? && now.insert(introduction.key) {
-            if ingest::introduce(connection, introduction)? {
-                holders::note_news(connection, replica_id(&child.key), id)?;
-            }
+            ingest::introduce(connection, introduction)?;
         } else {
             granted_before::note(connection, introduction)?;
         }
+        holders::note_news(connection, replica_id(&child.key), id)?;
     }
     Ok(())
 }

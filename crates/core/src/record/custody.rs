@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
 use super::event::EventKind;
-use crate::id::EventId;
+use crate::id::{EventId, RecordId};
 
 /// Whom a record is assigned to: a region's offices, one office, or one person there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Custody {
     pub assigned: BTreeSet<Assignee>,
     /// Whom it was assigned to once, and is no more.
     pub before: BTreeSet<Assignee>,
+    /// The cases on which an assessment stood once: whoever was in charge of one of them was in charge of it too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub former_cases: BTreeSet<RecordId>,
 }
 
 impl Custody {
@@ -47,12 +50,18 @@ impl Custody {
             .collect();
         let mut custody = Self { region: envelope.region.clone(), ..Self::default() };
         for (id, event) in &envelope.events {
-            if let EventKind::Assigned { to } = &event.kind {
-                let list = if relieved.contains(id) { &mut custody.before } else { &mut custody.assigned };
-                list.insert(to.clone());
+            match &event.kind {
+                EventKind::Assigned { to } => {
+                    let list =
+                        if relieved.contains(id) { &mut custody.before } else { &mut custody.assigned };
+                    list.insert(to.clone());
+                }
+                EventKind::Moved { from, to } => custody.former_cases.extend(from.iter().chain([to])),
+                _ => {}
             }
         }
         custody.before.retain(|assignee| !custody.assigned.contains(assignee));
+        custody.former_cases.retain(|case| Some(*case) != envelope.case);
         custody
     }
 
@@ -62,6 +71,23 @@ impl Custody {
         self.assigned.extend(case.assigned.iter().cloned());
         self.before.extend(case.before.iter().cloned());
         self.before.retain(|assignee| !self.assigned.contains(assignee));
+        self
+    }
+
+    /// Whoever is or was in charge of a case on which this stood once was in charge of it.
+    #[must_use]
+    pub fn with_former_case(mut self, case: &Self) -> Self {
+        let region = Assignee { region: case.region.clone(), office: None, person: None };
+        self.before.extend(case.assigned.iter().chain(&case.before).cloned());
+        self.before.extend(Some(region).filter(|_| case.region != self.region));
+        self.before.retain(|assignee| !self.assigned.contains(assignee));
+        self
+    }
+
+    /// Everybody who is in charge or ever was, as if they all were.
+    #[must_use]
+    pub fn ever(mut self) -> Self {
+        self.assigned.append(&mut self.before);
         self
     }
 

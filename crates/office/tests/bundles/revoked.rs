@@ -14,6 +14,7 @@ use teranga_sync::limits;
 use teranga_sync::manifest::{Authorship, Manifest};
 use teranga_sync::message::{Push, Request};
 use teranga_sync::pack::{Pack, list};
+use teranga_sync::parcel::Parcel;
 use teranga_sync::session::Session;
 
 use crate::world::{NOW, Seeded, World, bring_to, enrol, online, profile};
@@ -197,6 +198,44 @@ fn a_revoked_hub_is_not_heard() {
     world.hub.replica_mut().set_standing(region.replica().id(), Standing::Enrolled).unwrap();
     online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true).unwrap();
     assert!(world.hub.replica().introduction(awa.id()).unwrap().is_some());
+}
+
+#[test]
+fn a_revoked_hub_hears_what_it_is_to_destroy_and_nothing_else_and_says_when_it_has() {
+    for in_files in [false, true] {
+        let (mut world, mut region) = World::with_a_region(13);
+        let erased = world.open(AWA, &[("E01", "ok")]);
+        for _ in 0..2 {
+            online(world.devices[AWA].replica_mut(), &mut region, &mut world.seed, |_| true).unwrap();
+            online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true).unwrap();
+        }
+        let hub = region.replica().id();
+        world.hub.replica_mut().set_standing(hub, Standing::Revoked).unwrap();
+        world.hub.replica_mut().erase(erased, NOW).unwrap();
+        let others = world.open(AWA, &[("E01", "satisfied")]);
+        online(world.devices[AWA].replica_mut(), &mut region, &mut world.seed, |_| true).unwrap();
+        if in_files {
+            let file = region.replica_mut().bundle(&mut world.seed, NOW).unwrap().unwrap().file;
+            let (_, back) = world.bring(&file);
+            let back = back.unwrap();
+            let parcel = Parcel::read(&back).unwrap();
+            region.take_return(&parcel.head.letter(parcel.sealed[0])).unwrap();
+            let file = region.replica_mut().bundle(&mut world.seed, NOW).unwrap().unwrap().file;
+            let taken = bring_to(&mut world.hub, &file, &mut world.seed);
+            assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
+        } else {
+            let session = online(region.replica_mut(), &mut world.hub, &mut world.seed, |_| true);
+            assert!(is_refused_as_revoked(session));
+        }
+        assert!(region.replica().is_erased(erased).unwrap() && region.replica().bodies(erased).unwrap() == 0);
+        let of_it = world.hub.replica().erasures().unwrap();
+        assert!(of_it[0].confirmed.contains(&hub) && !of_it[0].outstanding.contains(&hub));
+        assert!(world.hub.replica().record(others).unwrap().is_none(), "what it has its devices bring");
+        assert!(reasons(&world.hub, others).is_empty());
+        // It passes the word on.
+        online(world.devices[AWA].replica_mut(), &mut region, &mut world.seed, |_| true).unwrap();
+        assert!(world.devices[AWA].replica().is_erased(erased).unwrap());
+    }
 }
 
 #[test]

@@ -64,6 +64,7 @@ impl Sabotage {
             | Self::CollectingDevice
             | Self::ArchivingHome
             | Self::MuteDevice
+            | Self::OverlookingHome
             | Self::KeptKeys
             | Self::HastyTick
             | Self::WideGrant

@@ -68,8 +68,11 @@ impl World {
         }
     }
 
-    /// What happens to devices while the world plays, before somebody looks, that should not.
+    /// What happens to devices and at headquarters while the world plays, before somebody looks, that should not.
     pub(crate) fn spoil_what_was_reached(&mut self) -> Result<(), StoreError> {
+        if self.sabotage == Sabotage::OverlookingHome {
+            self.overlook()?;
+        }
         for device in self.devices().collect::<Vec<_>>() {
             let past_it = match self.sabotage {
                 Sabotage::HastyTick => Some(HASTY.to_owned()),
@@ -89,6 +92,16 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Headquarters forgets for whose word it waits.
+    fn overlook(&mut self) -> Result<(), StoreError> {
+        let Some(home) = self.machines.first_mut() else { return Ok(()) };
+        let erasures = home.replica().map(teranga_store::Replica::erasures).transpose()?.unwrap_or_default();
+        if erasures.iter().all(|erased| erased.outstanding.is_empty()) {
+            return Ok(());
+        }
+        home.write_past_it("DELETE FROM erasure WHERE signature IS NULL")
     }
 
     /// One child of each hub came in more lines than are remembered.

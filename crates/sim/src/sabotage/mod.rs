@@ -26,6 +26,8 @@ pub enum Sabotage {
     ArchivingHome,
     /// Devices do not confirm that they have destroyed what was erased.
     MuteDevice,
+    /// Headquarters waits for nobody who was to destroy something.
+    OverlookingHome,
     /// The keys of a hub go into its backups: what was erased is given back by an old one.
     KeptKeys,
     /// Devices take for safe what their hub alone holds: a tick lies.
@@ -86,7 +88,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// Everything that can be broken.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::LyingDisk,
         Self::RottenDisk,
         Self::RottenFile,
@@ -95,6 +97,7 @@ impl Sabotage {
         Self::CollectingDevice,
         Self::ArchivingHome,
         Self::MuteDevice,
+        Self::OverlookingHome,
         Self::KeptKeys,
         Self::HastyTick,
         Self::SilentHub,

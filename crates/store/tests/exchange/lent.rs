@@ -18,12 +18,12 @@ use crate::world::*;
 const THERE: &str = "SN-TC";
 
 /// A case of Awa's that Binta of another region is in charge of too: Binta holds her caseload, Ndeye everything of her region.
-struct Lent {
-    world: World,
-    there: Replica,
+pub(crate) struct Lent {
+    pub(crate) world: World,
+    pub(crate) there: Replica,
     binta: Replica,
-    ndeye: Replica,
-    case: RecordId,
+    pub(crate) ndeye: Replica,
+    pub(crate) case: RecordId,
     assigned: EventId,
     _dir: tempfile::TempDir,
 }
@@ -35,7 +35,7 @@ fn caseload() -> Profile {
 }
 
 impl Lent {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut world = world(seed);
         let dir = tempfile::tempdir().unwrap();
         let mut make = |name: &str, profile: Profile| {
@@ -63,7 +63,7 @@ impl Lent {
     }
 
     /// The other region's hub, and its devices.
-    fn away(&mut self) {
+    pub(crate) fn away(&mut self) {
         for _ in 0..2 {
             sync(&mut self.there, &mut self.world.hq);
             sync(&mut self.binta, &mut self.there);
@@ -72,7 +72,7 @@ impl Lent {
         sync(&mut self.there, &mut self.world.hq);
     }
 
-    fn taken_back(&mut self) {
+    pub(crate) fn taken_back(&mut self) {
         event(
             &mut self.world.awa,
             &mut self.world.seed,

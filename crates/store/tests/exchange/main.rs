@@ -16,6 +16,7 @@ mod frozen;
 mod full;
 mod grants;
 mod held;
+mod holders;
 mod home;
 mod judged;
 mod junk;
