@@ -8,6 +8,7 @@ use teranga_core::id::{FileHash, RecordId};
 use teranga_sync::holding::hash_of;
 use teranga_sync::thumbnail::Thumbnail;
 
+use crate::arriving;
 use crate::chunks;
 use crate::columns::{self, blob, unsigned};
 use crate::error::Result;
@@ -65,7 +66,7 @@ impl Replica {
         let transaction = self.database_mut().transaction()?;
         if !chunks::find(&transaction, &hash)?.is_some_and(|found| found.held) {
             chunks::forget(&transaction, &hash)?;
-            let file = chunks::begin(&transaction, &hash, bytes.len(), None)?;
+            let file = chunks::begin(&transaction, &hash, bytes.len())?;
             chunks::put(&transaction, &file, 0, bytes)?;
             transaction.execute(
                 "UPDATE attachment SET held = 1, loose = NOT EXISTS (SELECT 1 FROM mention WHERE hash = ?1)
@@ -196,11 +197,12 @@ fn lies(connection: &Connection, file: &FileHash) -> Result<(Option<u64>, Where)
          FROM attachment WHERE hash = ?1",
     )?;
     let mut rows = statement.query([file.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok((None, Where::Elsewhere { arrived: 0 })) };
+    let brought = arriving::most(connection, file)?;
+    let Some(row) = rows.next()? else { return Ok((None, Where::Elsewhere { arrived: brought })) };
     let lies = match (row.get(1)?, row.get(2)?) {
         (true, true) => Where::AtRegion,
         (true, false) => Where::Here,
-        (false, _) => Where::Elsewhere { arrived: unsigned(row.get(3)?) },
+        (false, _) => Where::Elsewhere { arrived: unsigned(row.get(3)?).max(brought) },
     };
     Ok((Some(unsigned(row.get(0)?)), lies))
 }

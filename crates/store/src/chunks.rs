@@ -2,7 +2,7 @@
 //! one is there and all of them together must be what the file's address says.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use teranga_core::id::{FileHash, ReplicaId};
+use teranga_core::id::FileHash;
 use teranga_sync::holding::FileHasher;
 use teranga_sync::limits;
 use teranga_sync::runs::{Runs, chunk_bytes, chunks_of};
@@ -18,6 +18,26 @@ pub(crate) struct FileRow {
     pub(crate) row: i64,
     pub(crate) bytes: usize,
     pub(crate) held: bool,
+    pub(crate) pile: Pile,
+}
+
+/// With what a file lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pile {
+    /// Files that are here, or come down.
+    Files,
+    /// What children bring of files.
+    Arriving,
+}
+
+impl Pile {
+    /// The table of its files, after which that of their chunks names them, and that one.
+    const fn tables(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Files => ("attachment", "chunk"),
+            Self::Arriving => ("arriving", "arrived"),
+        }
+    }
 }
 
 impl FileRow {
@@ -43,46 +63,48 @@ pub(crate) fn find(connection: &Connection, file: &FileHash) -> Result<Option<Fi
         .prepare_cached("SELECT row, bytes, held FROM attachment WHERE hash = ?1")?
         .query_row([file.as_bytes()], |row| {
             let bytes = usize::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
-            Ok(FileRow { row: row.get(0)?, bytes, held: row.get(2)? })
+            Ok(FileRow { row: row.get(0)?, bytes, held: row.get(2)?, pile: Pile::Files })
         })
         .optional()?)
 }
 
-/// The row of a file of so many bytes that begins to arrive. What arrived of it under another length is dropped.
-pub(crate) fn begin(
-    connection: &Connection,
-    file: &FileHash,
-    bytes: usize,
-    via: Option<ReplicaId>,
-) -> Result<FileRow> {
+/// The row of a file of so many bytes that is attached here or comes down. What came of it under another length is dropped.
+pub(crate) fn begin(connection: &Connection, file: &FileHash, bytes: usize) -> Result<FileRow> {
     match find(connection, file)? {
         Some(found) if found.held || found.bytes == bytes => return Ok(found),
         Some(_) => forget(connection, file)?,
         None => {}
     }
     connection
-        .prepare_cached("INSERT INTO attachment (hash, bytes, via, key) VALUES (?1, ?2, ?3, fresh_key())")?
-        .execute(params![file.as_bytes(), integer(bytes as u64), via.map(|child| child.0)])?;
-    Ok(FileRow { row: connection.last_insert_rowid(), bytes, held: false })
+        .prepare_cached("INSERT INTO attachment (hash, bytes, key) VALUES (?1, ?2, fresh_key())")?
+        .execute(params![file.as_bytes(), integer(bytes as u64)])?;
+    Ok(FileRow { row: connection.last_insert_rowid(), bytes, held: false, pile: Pile::Files })
 }
 
-/// Forgets what is here of a file, with its key.
-pub(crate) fn forget(connection: &Connection, file: &FileHash) -> Result<()> {
+/// Forgets what lies in a row, with its key.
+pub(crate) fn drop_row(connection: &Connection, file: &FileRow) -> Result<()> {
+    let (files, _) = file.pile.tables();
     for sql in [
-        &format!("{UNUSED} FROM attachment WHERE hash = ?1 AND key IS NOT NULL"),
-        "DELETE FROM attachment WHERE hash = ?1",
+        format!("{UNUSED} FROM {files} WHERE row = ?1 AND key IS NOT NULL"),
+        format!("DELETE FROM {files} WHERE row = ?1"),
     ] {
-        connection.prepare_cached(sql)?.execute([file.as_bytes()])?;
+        connection.prepare_cached(&sql)?.execute([file.row])?;
     }
     Ok(())
 }
 
+/// Forgets what is here of a file, with its key.
+pub(crate) fn forget(connection: &Connection, file: &FileHash) -> Result<()> {
+    find(connection, file)?.map_or(Ok(()), |found| drop_row(connection, &found))
+}
+
 /// Writes chunks that follow each other from this one on. Whether they fit their file; those that are held stay.
 pub(crate) fn put(connection: &Connection, file: &FileRow, first: u32, bytes: &[u8]) -> Result<bool> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO chunk (attachment, n, bytes)
-         SELECT ?1, ?2, seal(key, ?3) FROM attachment WHERE row = ?1 ON CONFLICT DO NOTHING",
-    )?;
+    let (files, chunks) = file.pile.tables();
+    let mut insert = connection.prepare_cached(&format!(
+        "INSERT INTO {chunks} ({files}, n, bytes)
+         SELECT ?1, ?2, seal(key, ?3) FROM {files} WHERE row = ?1 ON CONFLICT DO NOTHING"
+    ))?;
     for (offset, chunk) in bytes.chunks(limits::CHUNK_BYTES).enumerate() {
         let number = u32::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
         let Some(number) = number.filter(|number| chunk.len() == chunk_bytes(file.bytes, *number)) else {
@@ -95,26 +117,48 @@ pub(crate) fn put(connection: &Connection, file: &FileRow, first: u32, bytes: &[
 
 /// Looks whether the file is whole now.
 pub(crate) fn finish(connection: &Connection, hash: &FileHash, file: &FileRow) -> Result<Finish> {
+    let found = look(connection, hash, file)?;
+    if found == Finish::Whole {
+        is_whole(connection, hash, file.row)?;
+    }
+    Ok(found)
+}
+
+/// Whether every chunk is there, and all together are what the address says; what is not is dropped.
+pub(crate) fn look(connection: &Connection, hash: &FileHash, file: &FileRow) -> Result<Finish> {
+    let (files, chunks) = file.pile.tables();
     let held: i64 = connection
-        .prepare_cached("SELECT count(*) FROM chunk WHERE attachment = ?1")?
+        .prepare_cached(&format!("SELECT count(*) FROM {chunks} WHERE {files} = ?1"))?
         .query_row([file.row], |row| row.get(0))?;
     if unsigned(held) < u64::from(file.chunks()) {
         return Ok(Finish::NotYet);
     }
     if is_sound(connection, hash, file)? {
-        connection.prepare_cached("UPDATE attachment SET held = 1 WHERE row = ?1")?.execute([file.row])?;
-        connection.prepare_cached("DELETE FROM wanted WHERE hash = ?1")?.execute([hash.as_bytes()])?;
-        feed::append(connection, About::Told, To::All, hash.as_bytes())?;
         return Ok(Finish::Whole);
     }
-    connection.prepare_cached("DELETE FROM chunk WHERE attachment = ?1")?.execute([file.row])?;
+    connection.prepare_cached(&format!("DELETE FROM {chunks} WHERE {files} = ?1"))?.execute([file.row])?;
     Ok(Finish::Dropped)
+}
+
+/// Notes that a file is whole: it is wanted no more, and what children bring of it is dropped.
+pub(crate) fn is_whole(connection: &Connection, hash: &FileHash, row: i64) -> Result<()> {
+    connection.prepare_cached("UPDATE attachment SET held = 1 WHERE row = ?1")?.execute([row])?;
+    for sql in [
+        &format!("{UNUSED} FROM arriving WHERE hash = ?1 AND key IS NOT NULL"),
+        "DELETE FROM arriving WHERE hash = ?1",
+        "DELETE FROM wanted WHERE hash = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([hash.as_bytes()])?;
+    }
+    feed::append(connection, About::Told, To::All, hash.as_bytes())?;
+    Ok(())
 }
 
 /// Whether the chunks that are here are what the address says.
 pub(crate) fn is_sound(connection: &Connection, hash: &FileHash, file: &FileRow) -> Result<bool> {
-    let mut statement =
-        connection.prepare_cached("SELECT unsealed(bytes) FROM chunk WHERE attachment = ?1 ORDER BY n")?;
+    let (files, chunks) = file.pile.tables();
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT unsealed(bytes) FROM {chunks} WHERE {files} = ?1 ORDER BY n"))?;
     let mut rows = statement.query([file.row])?;
     let mut hasher = FileHasher::default();
     while let Some(row) = rows.next()? {
@@ -125,7 +169,9 @@ pub(crate) fn is_sound(connection: &Connection, hash: &FileHash, file: &FileRow)
 
 /// Which chunks of a file are here.
 pub(crate) fn held(connection: &Connection, file: &FileRow) -> Result<Runs> {
-    let mut statement = connection.prepare_cached("SELECT n FROM chunk WHERE attachment = ?1 ORDER BY n")?;
+    let (files, chunks) = file.pile.tables();
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT n FROM {chunks} WHERE {files} = ?1 ORDER BY n"))?;
     let chunks = statement.query_map([file.row], |row| row.get(0))?;
     Ok(Runs::of(chunks.collect::<rusqlite::Result<Vec<u32>>>()?))
 }

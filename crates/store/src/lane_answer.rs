@@ -15,6 +15,7 @@ use teranga_sync::limits;
 use teranga_sync::runs::Runs;
 use teranga_sync::thumbnail::Thumbnail;
 
+use crate::arriving;
 use crate::chunks::{self, FileRow, Finish};
 use crate::columns::unsigned;
 use crate::covered;
@@ -100,20 +101,17 @@ impl Hub<'_> {
             if stretches.peek().is_none() || !self.is_taken(&offer.file)? {
                 continue;
             }
-            let file = match chunks::find(self.connection, &offer.file)? {
-                Some(file) if file.held => continue,
-                Some(file) if file.bytes == offer.bytes => file,
-                Some(_) | None if self.has_room(offer)? => {
-                    chunks::begin(self.connection, &offer.file, offer.bytes, Some(self.child()))?
-                }
-                Some(_) | None => continue,
-            };
+            let is_here = chunks::find(self.connection, &offer.file)?.is_some_and(|file| file.held);
+            if is_here || !self.has_room(offer)? {
+                continue;
+            }
+            let file = arriving::begin(self.connection, (&offer.file, self.child()), offer.bytes)?;
             for stretch in stretches {
                 if !chunks::put(self.connection, &file, stretch.first, &stretch.bytes)? {
                     return Ok(false);
                 }
             }
-            if chunks::finish(self.connection, &offer.file, &file)? == Finish::Dropped {
+            if arriving::finish(self.connection, &offer.file, &file)? == Finish::Dropped {
                 self.dropped.insert(offer.file);
             }
         }
@@ -126,7 +124,8 @@ impl Hub<'_> {
             .connection
             .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM attachment WHERE via = ?1")?
             .query_row([self.child().as_bytes()], |row| row.get(0))?;
-        let after = unsigned(brought).saturating_add(offer.bytes as u64);
+        let beside = arriving::beside(self.connection, &offer.file, self.child())?;
+        let after = unsigned(brought).saturating_add(beside).saturating_add(offer.bytes as u64);
         Ok(self.child.kind == ReplicaKind::Hub || after <= limits::ATTACHED_PER_DEVICE_BYTES_MAX)
     }
 
@@ -151,9 +150,10 @@ impl Hub<'_> {
         } else {
             match chunks::find(self.connection, &offer.file)? {
                 Some(file) if file.held => self.prove(offer, &file)?,
-                Some(file) if file.bytes == offer.bytes => Held::Some(chunks::held(self.connection, &file)?),
                 // Nothing is begun, and nothing of another length dropped, before a chunk comes.
-                Some(_) | None if self.has_room(offer)? => Held::Some(Runs::none()),
+                Some(_) | None if self.has_room(offer)? => {
+                    Held::Some(self.arrived(offer, Some(offer.bytes))?)
+                }
                 Some(_) | None => Held::NoRoom,
             }
         };
@@ -178,9 +178,15 @@ impl Hub<'_> {
         }
         match chunks::find(self.connection, &offer.file)? {
             Some(file) if file.held => self.prove(offer, &file),
-            Some(file) => Ok(Held::Some(chunks::held(self.connection, &file)?)),
-            None => Ok(Held::Some(Runs::none())),
+            Some(_) | None => Ok(Held::Some(self.arrived(offer, None)?)),
         }
+    }
+
+    /// Which chunks this child has brought of a file that it offers, under this length or any.
+    fn arrived(&self, offer: &Offer, bytes: Option<usize>) -> Result<Runs> {
+        let brought = arriving::find(self.connection, &offer.file, self.child())?;
+        let brought = brought.filter(|brought| bytes.is_none_or(|bytes| bytes == brought.bytes));
+        brought.map_or_else(|| Ok(Runs::none()), |brought| chunks::held(self.connection, &brought))
     }
 
     /// Asks the hub above about a file, unless it has said already that the home's backup has it.
@@ -198,7 +204,7 @@ impl Hub<'_> {
     }
 
     /// Proves that a file is held. Where the chunk that is asked for has gone missing there is nothing to prove with,
-    /// and what is left is said.
+    /// and it is to come again.
     fn prove(&self, offer: &Offer, file: &FileRow) -> Result<Held> {
         let challenge = self.request.challenge();
         let asked = challenge.chunk(&offer.file, file.chunks());
@@ -207,7 +213,7 @@ impl Hub<'_> {
             self.connection
                 .prepare_cached("UPDATE attachment SET held = 0 WHERE row = ?1")?
                 .execute([file.row])?;
-            return Ok(Held::Some(chunks::held(self.connection, file)?));
+            return Ok(Held::Some(self.arrived(offer, None)?));
         }
         Ok(Held::Whole(challenge.proof(&offer.file, &chunk)))
     }

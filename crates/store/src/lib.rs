@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod arriving;
 pub mod aside;
 pub mod attachments;
 pub mod backup;

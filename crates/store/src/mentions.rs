@@ -172,8 +172,10 @@ pub(crate) fn forget(connection: &Connection, record: RecordId, class: &str) -> 
                  EXCEPT SELECT hash FROM {EVER} WHERE NOT ({of}))"
         ),
         format!("{UNUSED} FROM attachment WHERE key IS NOT NULL AND hash IN {only_here}"),
+        format!("{UNUSED} FROM arriving WHERE key IS NOT NULL AND hash IN {only_here}"),
         format!("{UNUSED} FROM thumbnail WHERE key IS NOT NULL AND image IN {only_here}"),
         format!("DELETE FROM attachment WHERE hash IN {only_here}"),
+        format!("DELETE FROM arriving WHERE hash IN {only_here}"),
         format!("DELETE FROM thumbnail WHERE image IN {only_here}"),
         format!("DELETE FROM wanted WHERE hash IN {only_here}"),
         format!("DELETE FROM mention WHERE {of}"),

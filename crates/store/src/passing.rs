@@ -208,8 +208,10 @@ fn drop_unless_awaited(connection: &Connection, file: &FileHash) -> Result<()> {
     );
     for sql in [
         format!("{UNUSED} FROM attachment WHERE key IS NOT NULL AND loose = 0 AND {here}"),
+        format!("{UNUSED} FROM arriving WHERE key IS NOT NULL AND {here}"),
         format!("{UNUSED} FROM (SELECT image AS hash, key FROM thumbnail) WHERE key IS NOT NULL AND {here}"),
         format!("DELETE FROM attachment WHERE loose = 0 AND {here}"),
+        format!("DELETE FROM arriving WHERE {here}"),
         format!("DELETE FROM thumbnail WHERE image = ?1 AND EXISTS (SELECT ?1 AS hash WHERE {here})"),
     ] {
         connection.prepare_cached(&sql)?.execute(params![file.as_bytes(), Said::Wanted.code()])?;

@@ -324,10 +324,13 @@ fn write_stretches(writer: &mut Writer, stretches: &[Stretch]) {
 }
 
 fn read_stretches(reader: &mut Reader<'_>, files: usize) -> Result<Vec<Stretch>, DecodeError> {
+    // Of all of them together.
+    let mut left = limits::LANE_FILE_BYTES_MAX;
     many(reader, "stretches", limits::STRETCHES_MAX, |reader| {
         let of = reader.count("file", limits::OFFERS_MAX)?;
         let first = reader.number_up_to("chunk", u64::from(u32::MAX))?;
-        let bytes = reader.run("chunks", limits::LANE_FILE_BYTES_MAX)?.to_vec();
+        let bytes = reader.run("chunks", left)?.to_vec();
+        left -= bytes.len();
         if of >= files || bytes.is_empty() {
             return Err(DecodeError::Invalid { field: "stretch" });
         }
@@ -339,7 +342,7 @@ fn many<'a, T>(
     reader: &mut Reader<'a>,
     field: &'static str,
     max: usize,
-    read: impl Fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     (0..reader.count(field, max)?).map(|_| read(reader)).collect()
 }

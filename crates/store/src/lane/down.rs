@@ -108,7 +108,7 @@ impl Down {
         bytes: usize,
         given: &[&Stretch],
     ) -> Result<bool> {
-        let row = chunks::begin(connection, &want.file, bytes, None)?;
+        let row = chunks::begin(connection, &want.file, bytes)?;
         let mut fits = true;
         for stretch in given {
             fits &= chunks::put(connection, &row, stretch.first, &stretch.bytes)?;

@@ -165,8 +165,10 @@ impl Keys {
                 erase::take(&transaction, own, &word)?;
                 continue;
             }
-            transaction.prepare_cached("DELETE FROM attachment WHERE key = ?1")?.execute([one.key])?;
-            transaction.prepare_cached("DELETE FROM thumbnail WHERE key = ?1")?.execute([one.key])?;
+            for sealed in ["attachment", "arriving", "thumbnail"] {
+                let sql = format!("DELETE FROM {sealed} WHERE key = ?1");
+                transaction.prepare_cached(&sql)?.execute([one.key])?;
+            }
         }
         replica::put_meta(&transaction, SEEN, &last.to_be_bytes())?;
         Ok(transaction.commit()?)
@@ -191,6 +193,7 @@ fn is_news(connection: &Connection, one: &Destroyed) -> Result<bool> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attachment WHERE key = ?1)
+                 OR EXISTS (SELECT 1 FROM arriving WHERE key = ?1)
                  OR EXISTS (SELECT 1 FROM thumbnail WHERE key = ?1)",
         )?
         .query_row([one.key], |row| row.get(0))?)

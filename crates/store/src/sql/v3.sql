@@ -261,6 +261,22 @@ CREATE TABLE chunk (
     bytes      BLOB NOT NULL,
     UNIQUE (attachment, n)
 ) STRICT;
+-- What children bring of files, of each child apart until one of them has brought all of it.
+CREATE TABLE arriving (
+    row    INTEGER PRIMARY KEY,
+    hash   BLOB NOT NULL,
+    child  BLOB NOT NULL,
+    bytes  INTEGER NOT NULL,           -- the file's length, as the child says
+    key    INTEGER,
+    UNIQUE (hash, child)
+) STRICT;
+CREATE INDEX arriving_of_child ON arriving (child);
+CREATE TABLE arrived (
+    arriving INTEGER NOT NULL REFERENCES arriving (row) ON DELETE CASCADE,
+    n        INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    UNIQUE (arriving, n)
+) STRICT;
 
 -- Which parts mention which files; rebuilt from the parts.
 CREATE TABLE mention (

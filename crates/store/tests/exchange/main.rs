@@ -25,6 +25,7 @@ mod killed;
 mod large;
 mod lent;
 mod lines;
+mod newer;
 mod sealing;
 mod stolen;
 mod testimonies;

@@ -5,6 +5,7 @@
 
 mod network;
 mod passing;
+mod poison;
 mod world;
 
 use std::collections::BTreeMap;
@@ -324,12 +325,12 @@ fn a_hub_that_says_it_holds_what_it_does_not_is_not_believed() {
 
 /// Empties the chunk of this number, behind a replica's back.
 #[expect(clippy::disallowed_methods, reason = "what a disk does to a file asks no store")]
-fn spoil_chunk(replica: &mut Replica, seed: &mut Seeded, number: u32) {
+fn spoil_chunk(replica: &mut Replica, seed: &mut Seeded, (table, number): (&str, u32)) {
     let path = replica.folder().join(FILE);
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
     let changed = connection
-        .execute("UPDATE chunk SET bytes = zeroblob(length(bytes)) WHERE n = ?1", [number])
+        .execute(&format!("UPDATE {table} SET bytes = zeroblob(length(bytes)) WHERE n = ?1"), [number])
         .unwrap();
     assert_eq!(changed, 1);
     drop(connection);
@@ -342,7 +343,7 @@ fn a_chunk_that_went_bad_at_the_hub_is_found_and_the_file_sent_again() {
     let (_, file, photo) = attached(&mut world, 4 * CHUNK_BYTES);
     let mut lane = Lane::begin(Errand::All, None, 9);
     assert!(run(&mut lane, &mut world.awa, &mut world.region, chunks_then_dark(2)).is_none());
-    spoil_chunk(&mut world.region, &mut world.seed, 1);
+    spoil_chunk(&mut world.region, &mut world.seed, ("arrived", 1));
     let done = files(&mut world.awa, &mut world.region);
     assert_eq!((done.files_up, done.file_bytes_up), (1, 6 * CHUNK_BYTES as u64));
     assert_eq!(world.region.file(&file).unwrap(), Some(photo));
@@ -352,7 +353,7 @@ fn a_chunk_that_went_bad_at_the_hub_is_found_and_the_file_sent_again() {
 fn a_file_that_went_bad_here_is_not_sent_for_ever_and_the_others_go_on() {
     let mut world = world(8);
     attached(&mut world, 4 * CHUNK_BYTES);
-    spoil_chunk(&mut world.awa, &mut world.seed, 2);
+    spoil_chunk(&mut world.awa, &mut world.seed, ("chunk", 2));
     let (_, second, photo) = attached(&mut world, CHUNK_BYTES);
     let mut lane = Lane::begin(Errand::All, None, 5);
     let ended = run(&mut lane, &mut world.awa, &mut world.region, |_, _| Fate::Carried);
