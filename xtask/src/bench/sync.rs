@@ -61,9 +61,9 @@ fn bytes(rows: &mut Rows) -> Result<()> {
     let what = "first push of 10,000 records of the RSS";
     let target = Some("at most 250 B a record");
     rows.add("push_rss_10000", &Row { what, target, outcome: push(10_000)? });
-    let what = "first push of 1,000 socio-economic records, beside zstd of the bare answers";
+    let what = "first push of 10,000 socio-economic records, beside zstd of the bare answers";
     let target = Some("at most 1.2 times");
-    rows.add("push_socio_1000", &Row { what, target, outcome: socio::measure()? });
+    rows.add("push_socio_10000", &Row { what, target, outcome: socio::measure()? });
     let seconds = (push_rss(100)?.seconds * 100.0).round() / 100.0;
     let outcome = Outcome::Measured(json!({ "seconds": seconds }), seconds <= 6.0);
     let target = Some("at most 6 s");
