@@ -20,6 +20,8 @@ use teranga_sync::seal;
 use teranga_sync::succession::{Inheritance, Succession};
 use teranga_sync::version::{Spoken, Version};
 
+use crate::drawn::drawn_pack;
+use crate::forms;
 use crate::made::{self, device, hub};
 use crate::spelled::{Spelled, array, bytes, hex, number, text, time};
 
@@ -29,7 +31,7 @@ type Read = fn(&[u8], &Json, Version) -> Json;
 type Write = fn(&Json, Version) -> Vec<u8>;
 
 /// Every vector whose bytes say something, with how it is read and written.
-const EACH: [(&str, Read, Write); 15] = [
+const EACH: [(&str, Read, Write); 21] = [
     ("change", read_change, write_change),
     ("pack", read_pack, write_pack),
     ("testimony", read_pack, write_pack),
@@ -45,6 +47,18 @@ const EACH: [(&str, Read, Write); 15] = [
     ("bundle", read_bundle, |json, _| Bundle::told(json).encode(&device())),
     ("return", read_return, |json, _| Return::told(json).encode(&hub())),
     ("bundle_file", read_file, |json, _| write_file(json, &device(), &hub())),
+    ("pack_of_every_kind", read_pack, write_pack),
+    ("withheld_rows", read_rows, write_rows),
+    ("relayed_request", read_relayed_request, |json, _| Request::told(json).encode(&hub())),
+    ("continuing_bundle", read_bundle, |json, _| Bundle::told(json).encode(&device())),
+    ("closing_bundle", read_bundle, |json, _| Bundle::told(json).encode(&device())),
+    ("bundle_file_of_two", read_file, |json, _| write_file(json, &device(), &hub())),
+];
+
+/// Questions to be enrolled and their answers, with what names the key that signed each.
+const ENROLMENTS: [[(&str, &str); 2]; 2] = [
+    [("enrol_request", "key"), ("enrol_answer", "hub_key")],
+    [("successor_enrol_request", "key"), ("successor_enrol_answer", "hub_key")],
 ];
 
 /// What all of them say. Of what was made, and not of what is frozen: the test compares both.
@@ -54,7 +68,8 @@ pub(crate) fn said_by_every_vector(vectors: &Json, version: Version) -> Json {
         "sealed_for_the_hub": { "one_time": hex(&[0x66; 32]) },
         "bundle_file": { "one_time": hex(&[0x66; 32]) },
         "return_file": { "one_time": hex(&[0x66; 32]) },
-        "drawn_pack": { "seeds": [{ "seed": vectors["seed"], "draws": made::drawn_pack().1.count }] },
+        "bundle_file_of_two": { "one_time": forms::one_time().map(|key| hex(&key)) },
+        "drawn_pack": { "seeds": [{ "seed": vectors["seed"], "draws": drawn_pack().1.count }] },
     });
     for (name, read, _) in EACH {
         if vectors[name].is_string() {
@@ -64,8 +79,11 @@ pub(crate) fn said_by_every_vector(vectors: &Json, version: Version) -> Json {
         }
     }
     fields["return_file"] = read_file(&bytes(&vectors["return_file"]), &fields["return_file"], version);
-    fields["enrol_request"] = json!({ "signed": hex(&signed_at_enrolment(&vectors["enrol_request"])) });
-    fields["enrol_answer"] = json!({ "signed": hex(&signed_when_enrolled(vectors)) });
+    for [(request, _), (answer, _)] in ENROLMENTS {
+        let signed = signed_when_enrolled(&vectors[request], &vectors[answer]);
+        fields[request] = json!({ "signed": hex(&signed_at_enrolment(&vectors[request])) });
+        fields[answer] = json!({ "signed": hex(&signed) });
+    }
     fields
 }
 
@@ -84,7 +102,10 @@ pub(crate) fn both_ways(frozen: &Json, version: Version) {
     assert_eq!(whole, &json!(hex(&write_file(fields, &hub(), &device()))));
     assert_eq!(fields["messages"][0], frozen["return"]);
     assert_eq!(frozen["fields"]["bundle_file"]["messages"][0], frozen["bundle"]);
-    for (name, key) in [("enrol_request", "key"), ("enrol_answer", "hub_key")] {
+    let of_two = &frozen["fields"]["bundle_file_of_two"]["messages"];
+    assert_eq!(of_two, &json!([frozen["continuing_bundle"], frozen["closing_bundle"]]));
+    assert_eq!(frozen["successor_enrol_answer"]["inheritance"], frozen["inheritance"]);
+    for (name, key) in ENROLMENTS.into_iter().flatten() {
         let (whole, signed) = (&frozen[name], bytes(&frozen["fields"][name]["signed"]));
         assert!(verify(&PublicKey(array(&whole[key])), &signed, &array(&whole["signature"])), "{name}");
     }
@@ -100,6 +121,11 @@ fn signed(fields: Json, whole: &[u8]) -> Json {
 fn read_request(whole: &[u8], _: &Json, _: Version) -> Json {
     let read = Request::read(whole, &device().public_key(), Spoken::BUILD);
     signed(read.unwrap().spell(), whole)
+}
+
+/// What the hub passes on to the home, and signs itself.
+fn read_relayed_request(whole: &[u8], _: &Json, _: Version) -> Json {
+    signed(Request::read(whole, &hub().public_key(), Spoken::BUILD).unwrap().spell(), whole)
 }
 
 fn read_answer(whole: &[u8], _: &Json, _: Version) -> Json {
@@ -181,7 +207,7 @@ fn write_change(fields: &Json, _: Version) -> Vec<u8> {
 }
 
 /// Randomness that a vector names: of it the one-time key of a seal is made.
-struct Named(Vec<u8>);
+pub(crate) struct Named(pub(crate) Vec<u8>);
 
 impl Entropy for Named {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -222,8 +248,11 @@ fn write_file(fields: &Json, from: &Identity, to: &Identity) -> Vec<u8> {
     let kind = if fields["kind"] == BUNDLE { ParcelKind::Bundle } else { ParcelKind::Return };
     assert_eq!((json!(to.replica()), json!(from.replica())), (fields["to"].clone(), fields["from"].clone()));
     let mut file = ParcelWriter::new(kind, &to.public_key(), from.replica());
-    for message in fields["messages"].as_array().unwrap() {
-        file.add(&bytes(message), &mut Named(bytes(&fields["one_time"]))).unwrap();
+    let one_time = &fields["one_time"];
+    for (place, message) in fields["messages"].as_array().unwrap().iter().enumerate() {
+        // Of several messages each has its own.
+        let one_time = if one_time.is_array() { &one_time[place] } else { one_time };
+        file.add(&bytes(message), &mut Named(bytes(one_time))).unwrap();
     }
     file.finish()
 }
@@ -234,10 +263,16 @@ fn signed_at_enrolment(request: &Json) -> Vec<u8> {
     [b"teranga enrol 0\n", code.as_bytes(), &bytes(&request["key"])].concat()
 }
 
-/// Those that the hub signs when it enrols one. Every length here is below 128, and so one byte.
-fn signed_when_enrolled(vectors: &Json) -> Vec<u8> {
-    let (request, answer) = (&vectors["enrol_request"], &vectors["enrol_answer"]);
-    let run = |bytes: &[u8]| [&[u8::try_from(bytes.len()).unwrap()], bytes].concat();
+/// Those that the hub signs when it enrols one. Every length here is below 16,384, and so one byte or two.
+fn signed_when_enrolled(request: &Json, answer: &Json) -> Vec<u8> {
+    let length = |length: usize| match length {
+        0..128 => vec![length],
+        _ => vec![length % 128 + 128, length / 128],
+    };
+    let run = |bytes: &[u8]| {
+        let front = length(bytes.len()).into_iter().map(|part| u8::try_from(part).unwrap());
+        front.chain(bytes.iter().copied()).collect::<Vec<u8>>()
+    };
     let named = |name: &str| run(answer[name].as_str().unwrap_or_default().as_bytes());
     let mut signed = b"teranga enrolled 0\n".to_vec();
     signed.extend(text(&request["code"]).bytes());

@@ -1,25 +1,22 @@
-//! What the vectors say, made from fixed keys: every message with something in each of its fields, and the packs and rows in
-//! them.
+//! What the vectors say, made from fixed keys: every message but those of the lane, with something in each of its fields, and the
+//! packs and rows in them.
 
 use serde_json::{Value as Json, json};
 use teranga_core::audience::{Agent, Audience, Clearance, Place, Reach};
 use teranga_core::class::ClassId;
 use teranga_core::id::{
-    Batch, Entropy, EventId, FeedPosition, ItemId, Line, ManifestHash, OpeningNonce, RecordId, Salt,
+    Batch, Entropy, FeedPosition, ItemId, Line, ManifestHash, OpeningNonce, RecordId, Salt,
 };
 use teranga_core::key::Key;
 use teranga_core::problem::Problem;
 use teranga_core::time::Millis;
 use teranga_core::value::Value;
-use teranga_document::part::{NewChange, Part};
-use teranga_sync::attachment::{Held, LaneAnswer, LaneRequest, Offer, State, Stretch, Want};
+use teranga_document::part::Part;
 use teranga_sync::bundle::{Bundle, RefusedPush, Return};
 use teranga_sync::code;
-use teranga_sync::drawn::{Drawing, Drawn};
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest, Enrolled};
 use teranga_sync::erase::{Confirmation, Erasure};
 use teranga_sync::feed::{self, Cursor, ResourceRow, Row, VerdictRow};
-use teranga_sync::holding::hash_of;
 use teranga_sync::identity::{Identity, actor_of};
 use teranga_sync::introduction::{Introduction, ReplicaKind};
 use teranga_sync::judgement::{Judgement, Stance};
@@ -28,9 +25,7 @@ use teranga_sync::message::{Acknowledged, Answer, Asker, More, Push, Request};
 use teranga_sync::pack::{Entry, Pack, list};
 use teranga_sync::parcel::{Parcel, ParcelKind, ParcelWriter};
 use teranga_sync::receipt::{Assurance, Receipt};
-use teranga_sync::runs::Runs;
 use teranga_sync::succession::{Inheritance, Succession};
-use teranga_sync::thumbnail::Thumbnail;
 use teranga_sync::version::{Spoken, Version};
 
 pub(crate) const RECORD: RecordId = RecordId([0x11; 16]);
@@ -43,6 +38,10 @@ pub(crate) fn device() -> Identity {
 
 pub(crate) fn hub() -> Identity {
     Identity::from_secret([2; 32])
+}
+
+pub(crate) fn home() -> Identity {
+    Identity::from_secret([3; 32])
 }
 
 /// What the change of the vectors puts.
@@ -75,64 +74,6 @@ pub(crate) fn pack() -> Pack {
         [listed.as_slice()],
     );
     Pack { manifest, saves }
-}
-
-/// What the device of the vectors draws from: the seed is 32 times 0x66.
-pub(crate) fn drawing() -> Drawing {
-    Drawing::begin(&mut Fixed)
-}
-
-/// Three interviews with what the device drew for them, and a correction of one. Items are drawn before their neighbours' are.
-pub(crate) fn drawn_pack() -> (Pack, Drawn) {
-    let mut drawing = drawing();
-    let actor = actor_of(&device().public_key(), NONCE);
-    let (open, survey) = (ClassId::new("open"), ClassId::new("survey"));
-    let mut saves = Vec::new();
-    for (number, name) in (0..).zip(["Awa", "Moussa", "Awa"]) {
-        let at = Millis(1_772_442_000_000 + number * 60_000);
-        let done = Millis(at.0 + 30_000);
-        let record = RecordId::generate(at, &mut drawing);
-        let mut salt = Salt([0; 16]);
-        drawing.fill(&mut salt.0);
-        let mut part = Part::open(record, &survey, salt.0);
-        let mut edits =
-            vec![(Key::question("E01"), Value::text("ok")), (Key::question("men"), Value::Int(2))];
-        for place in 0..=number {
-            let added = Millis(at.0 + place * 5_000 + 1_000);
-            let member = Key::item(None, "members", ItemId::generate(added, &mut drawing));
-            edits.push((member.child("_order"), Value::Int(place + 1)));
-            edits.push((member.child("name"), Value::text(name)));
-            edits.push((member.child("needs").child("seed"), Value::Bool(true)));
-        }
-        let entry = |change: NewChange, class: &ClassId| Entry {
-            record,
-            salt,
-            class: class.clone(),
-            hash: change.hash,
-            body: Some(change.bytes),
-        };
-        let mut save = vec![entry(part.edit(actor, done, "rss@2026-11", &edits).unwrap().unwrap(), &survey)];
-        let event = Key::question("_event").child(&EventId::generate(done, &mut drawing).to_string());
-        let submitted = format!(r#"{{"event":"submitted","at":{}}}"#, done.0);
-        let envelope =
-            [(Key::question("_case"), Value::Text(RECORD.to_string())), (event, Value::Text(submitted))];
-        let mut envelope_part = Part::open(record, &open, salt.0);
-        save.push(entry(envelope_part.edit(actor, done, "rss@2026-11", &envelope).unwrap().unwrap(), &open));
-        saves.push(save);
-        if number == 1 {
-            let correction = [(Key::question("men"), Value::Int(3))];
-            let later = Millis(done.0 + 1_000);
-            saves.push(vec![entry(
-                part.edit(actor, later, "rss@2026-11", &correction).unwrap().unwrap(),
-                &survey,
-            )]);
-        }
-    }
-    let listed: Vec<_> = saves.iter().map(|save| list(save)).collect();
-    let by = Authorship::own(vec![NONCE]);
-    let listed = listed.iter().map(Vec::as_slice);
-    let manifest = Manifest::sign(&device(), Batch(1), ManifestHash([0; 32]), by, listed);
-    (Pack { manifest, saves }, drawing.drawn())
 }
 
 /// A colleague's testimony of what the device wrote.
@@ -194,8 +135,9 @@ pub(crate) fn receipt(assurance: Assurance) -> Receipt {
     Receipt { origin, batch: Batch(1), mark, assurance }
 }
 
+/// The home's word on a record that nothing else here speaks of: what is erased brings nobody any more.
 pub(crate) fn erasure() -> Erasure {
-    Erasure::sign(&hub(), RECORD, Millis(1_772_442_000_000))
+    Erasure::sign(&home(), RecordId([0x12; 16]), Millis(1_772_442_000_000))
 }
 
 pub(crate) fn audience() -> Audience {
@@ -205,11 +147,11 @@ pub(crate) fn audience() -> Audience {
 }
 
 /// A code as it goes over the wire: sixteen symbols, and eight that spell the hub's key.
-pub(crate) fn code() -> String {
-    code::normalise(&code::new_code(&hub().public_key(), &mut Counting(0))).unwrap()
+pub(crate) fn code_of(hub: &Identity) -> String {
+    code::normalise(&code::new_code(&hub.public_key(), &mut Counting(0))).unwrap()
 }
 
-pub(crate) struct Counting(u8);
+struct Counting(u8);
 
 impl Entropy for Counting {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -221,9 +163,12 @@ impl Entropy for Counting {
 }
 
 /// As a build asks whose newest version this is; those of version 0 were frozen by one that spoke 1 too.
+pub(crate) fn spoken(version: Version) -> Spoken {
+    Spoken { newest: version.max(Version::NamedOnce), ..Spoken::BUILD }
+}
+
 pub(crate) fn enrol_request(version: Version) -> EnrolRequest {
-    let spoken = Spoken { newest: version.max(Version::NamedOnce), ..Spoken::BUILD };
-    EnrolRequest::sign(&device(), &code(), spoken)
+    EnrolRequest::sign(&device(), &code_of(&hub()), spoken(version))
 }
 
 pub(crate) fn enrol_answer() -> EnrolAnswer {
@@ -233,7 +178,7 @@ pub(crate) fn enrol_answer() -> EnrolAnswer {
         person: "Awa Exemple",
         office: "BAOS Kaolack",
         audience: &audience(),
-        home: Some(Identity::from_secret([3; 32]).public_key()),
+        home: Some(home().public_key()),
         inheritance: None,
     };
     EnrolAnswer::sign(&hub(), &enrol_request(Version::PacksAndFeed), enrolled)
@@ -241,7 +186,6 @@ pub(crate) fn enrol_answer() -> EnrolAnswer {
 
 /// What a hub is given with the place of another: nobody in the vectors is enrolled with it, for a device takes nothing over.
 pub(crate) fn inheritance() -> Inheritance {
-    let home = Identity::from_secret([3; 32]);
     let old = Identity::from_secret([4; 32]).replica();
     let child = Introduction {
         key: device().public_key(),
@@ -250,7 +194,7 @@ pub(crate) fn inheritance() -> Inheritance {
         office: "BAOS Kaolack".into(),
         audience: audience(),
     };
-    let successions = vec![Succession::sign(&home, old, hub().public_key())];
+    let successions = vec![Succession::sign(&home(), old, hub().public_key())];
     Inheritance { successions, children: vec![child] }
 }
 
@@ -345,70 +289,15 @@ pub(crate) fn return_file(version: Version) -> Vec<u8> {
     file.finish()
 }
 
-/// The only message of a file, opened.
-pub(crate) fn opened(file: &[u8], identity: &Identity) -> Vec<u8> {
+/// The messages of a file, opened.
+pub(crate) fn all_opened(file: &[u8], identity: &Identity) -> Vec<Vec<u8>> {
     let parcel = Parcel::read(file).unwrap();
     assert!(!parcel.cut);
-    parcel.head.open(identity, parcel.sealed[0]).unwrap()
+    parcel.sealed.iter().map(|sealed| parcel.head.open(identity, sealed).unwrap()).collect()
 }
 
-/// A file of two chunks and a byte.
-pub(crate) fn file() -> Vec<u8> {
-    (0..=2 * 8_192u32).map(|place| place.to_le_bytes()[0]).collect()
-}
-
-pub(crate) fn thumbnail() -> Thumbnail {
-    Thumbnail::sign(&device(), hash_of(&file()), b"\xff\xd8\xff a thumbnail".to_vec())
-}
-
-pub(crate) fn lane_request(version: Version) -> LaneRequest {
-    let file = hash_of(&file());
-    LaneRequest {
-        version,
-        hub: hub().replica(),
-        replica: device().replica(),
-        line: Line::numbered(5).unwrap(),
-        exchange: 8,
-        pull_bytes_max: 65_536,
-        offers: vec![
-            Offer { file, bytes: 16_385, thumbnail: true, on_behalf_of: None },
-            Offer {
-                file: hash_of(b"only its thumbnail is here"),
-                bytes: 0,
-                thumbnail: true,
-                on_behalf_of: None,
-            },
-            Offer::question(hash_of(b"a child has it"), hub().replica()),
-        ],
-        thumbnails: vec![thumbnail()],
-        stretches: vec![Stretch { of: 0, first: 2, bytes: vec![0] }],
-        thumbnails_wanted: vec![hash_of(b"an image")],
-        wanted: vec![Want { file: hash_of(b"a file"), held: Runs::of([0, 1, 2, 7]) }],
-    }
-}
-
-pub(crate) fn lane_answer(version: Version) -> LaneAnswer {
-    let request = lane_request(version);
-    let (file, challenge) = (file(), request.challenge());
-    let hash = hash_of(&file);
-    let at = challenge.chunk(&hash, 3) as usize * 8_192;
-    let proof = challenge.proof(&hash, &file[at..file.len().min(at + 8_192)]);
-    let state = |held, thumbnail_wanted| State { held, covered: false, thumbnail_wanted };
-    LaneAnswer {
-        version,
-        replica: request.replica,
-        line: request.line,
-        exchange: request.exchange,
-        states: vec![
-            state(Held::Whole(proof), false),
-            state(Held::Some(Runs::of([0, 3])), true),
-            State { held: Held::Unknown, covered: true, thumbnail_wanted: false },
-            state(Held::Dropped, false),
-            state(Held::NoRoom, false),
-        ],
-        looked_for: 1,
-        thumbnails: vec![thumbnail()],
-        files: vec![Some(16_385), None],
-        stretches: vec![Stretch { of: 0, first: 0, bytes: vec![7; 20] }],
-    }
+/// The only one.
+pub(crate) fn opened(file: &[u8], identity: &Identity) -> Vec<u8> {
+    let [message] = all_opened(file, identity).try_into().unwrap();
+    message
 }

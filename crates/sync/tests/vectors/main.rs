@@ -9,7 +9,10 @@
     reason = "a helper that cannot go on must stop the test"
 )]
 
+mod drawn;
 mod fields;
+mod forms;
+mod lane;
 mod made;
 mod messages;
 mod spelled;
@@ -23,10 +26,10 @@ use teranga_document::part::Part;
 use teranga_sync::attachment::{LaneAnswer, LaneRequest};
 use teranga_sync::bundle::{Bundle, Return};
 use teranga_sync::enrol::{EnrolAnswer, EnrolRequest};
-use teranga_sync::feed;
+use teranga_sync::feed::{self, Row};
 use teranga_sync::first::first_hash;
 use teranga_sync::holding::hash_of;
-use teranga_sync::identity::{Identity, actor_of};
+use teranga_sync::identity::actor_of;
 use teranga_sync::introduction::ReplicaKind;
 use teranga_sync::message::{Answer, Request};
 use teranga_sync::pack::Pack;
@@ -34,7 +37,9 @@ use teranga_sync::seal;
 use teranga_sync::succession::{Inheritance, Succession};
 use teranga_sync::version::{Spoken, Version};
 
+use drawn::drawn_pack;
 use fields::{both_ways, said_by_every_vector};
+use lane::{file, lane_answer, lane_request, thumbnail};
 use made::*;
 use spelled::{bytes, hex};
 
@@ -42,6 +47,7 @@ const VERSIONS: [Version; 3] = [Version::PacksAndFeed, Version::NamedOnce, Versi
 
 fn vectors(version: Version) -> Json {
     let mut vectors = vectors_of_every(version);
+    forms::add(&mut vectors, version);
     if version == Version::ByColumn {
         let (pack, drawn) = drawn_pack();
         vectors["seed"] = json!(hex(&drawn.seed.0));
@@ -75,7 +81,7 @@ fn vectors_of_every(version: Version) -> Json {
         "lane_request": hex(&lane_request(version).encode(&device())),
         "lane_answer": hex(&lane_answer(version).encode(&hub())),
         // Their blocks are compressed by the zstd that is built in, at its level. A later one may write others, which every
-        // receiver takes: then these four alone are written anew.
+        // receiver takes: then these, and those like them in `forms`, are written anew, and nothing else.
         "bundle": hex(&bundle(version).encode(&device())),
         "return": hex(&returned(version).encode(&hub())),
         "request": hex(&request(version).encode(&device())),
@@ -133,6 +139,7 @@ fn the_frozen_bytes_read_back() {
 
 fn read_as_frozen(version: Version) {
     let frozen: Json = serde_json::from_str(&std::fs::read_to_string(path(version)).unwrap()).unwrap();
+    forms::read_as_frozen(&frozen, version);
     let read = Request::read(&bytes(&frozen["request"]), &device().public_key(), Spoken::BUILD).unwrap();
     assert_eq!(read, request(version));
     let read = Answer::read(&bytes(&frozen["answer"]), &hub().public_key(), Spoken::BUILD).unwrap();
@@ -168,7 +175,8 @@ fn read_as_frozen(version: Version) {
     assert_eq!(feed::decode(&bytes(&frozen["rows"]), version).unwrap(), rows());
     let word = inheritance().successions[0];
     assert_eq!(Succession::from_bytes(&bytes(&frozen["succession"])), Ok(word));
-    assert!(word.verify(&Identity::from_secret([3; 32]).public_key()));
+    assert!(word.verify(&home().public_key()));
+    assert!(rows().iter().any(|row| matches!(row, Row::Erase(word) if word.home == home().public_key())));
     assert_eq!(Inheritance::decode(&bytes(&frozen["inheritance"])), Ok(inheritance()));
     let enrol: EnrolRequest = serde_json::from_value(frozen["enrol_request"].clone()).unwrap();
     assert!(enrol.verify());

@@ -63,9 +63,10 @@ pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let [text, ..] = VECTORS;
     let frozen: Json = serde_json::from_str(text).unwrap_or_default();
     let json = |name: &str| frozen.get(name).map(|json| json.to_string().into_bytes()).unwrap_or_default();
-    let plain = ["request", "answer", "lane_request", "lane_answer"].into_iter().flat_map(vectors);
+    let plain =
+        ["request", "relayed_request", "answer", "lane_request", "lane_answer"].into_iter().flat_map(vectors);
     let mut seeds: Vec<Vec<u8>> = plain.map(|message| unsigned(&message)).collect();
-    for file in ["bundle_file", "return_file"].into_iter().flat_map(vectors) {
+    for file in ["bundle_file", "bundle_file_of_two", "return_file"].into_iter().flat_map(vectors) {
         if let Ok(parcel) = Parcel::read(&file) {
             let opened = parcel.sealed.iter().filter_map(|sealed| parcel.head.open(&hub(), sealed).ok());
             seeds.extend(opened.map(|message| unsigned(&message)));
@@ -88,8 +89,11 @@ pub(crate) fn messages(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Packs, alone and in their blocks, and rows that hold saves like packs do.
 pub(crate) fn packs(tapes: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut packs: Vec<Vec<u8>> =
-        ["pack", "drawn_pack"].into_iter().flat_map(vectors).filter(|pack| !pack.is_empty()).collect();
+    let mut packs: Vec<Vec<u8>> = ["pack", "pack_of_every_kind", "drawn_pack"]
+        .into_iter()
+        .flat_map(vectors)
+        .filter(|pack| !pack.is_empty())
+        .collect();
     for message in spoken(tapes).chain(vectors("request").map(|message| unsigned(&message))) {
         let signed = super::signed(&message, &device());
         let request = Request::read(&signed, &device().public_key(), Spoken::BUILD);
