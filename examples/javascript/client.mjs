@@ -5,13 +5,11 @@ import { enrol, synchronise } from './session.mjs';
 import { ulid } from './wire.mjs';
 const say = (fr, en) => (process.env.TERANGA_LANG === 'en' ? en : fr);
 const must = (holds, fr, en) => { if (!holds) throw new Error(say(fr, en)); };
-/** Every question of a form, with the class that it has or inherits. */
 const questions = (node, cls) => node.children?.flatMap(child => questions(child, child.sensitivity ?? cls))
-  ?? [{ ...node, id: node.id ?? node.name, cls }];
+  ?? [{ ...node, id: node.id ?? node.name, cls }]; // Every question of a form, with the class that it has or inherits.
 const commands = {
   enrol: (held, url, code = process.env.TERANGA_CODE) => enrol(held, url, code),
-  pull: held => synchronise(held, false),
-  push: held => synchronise(held, true),
+  pull: held => synchronise(held, false), push: held => synchronise(held, true),
   show(held, name = '') {
     for (const place of new Set(held.entries().map(({ record, cls }) => `${record}/${cls}`))) {
       const [id, part] = [ulid(place.slice(0, 32)), held.part(...place.split('/'))];

@@ -308,7 +308,7 @@ function packOfVersion2(bytes) {
 }
 
 test('packs of version 1', () => {
-  for (const name of ['pack', 'testimony']) assert.deepEqual(packOfVersion1(wire.raw(vectors[0][name])), vectors[0].fields[name]);
+  for (const name of ['pack', 'pack_of_every_kind', 'testimony']) assert.deepEqual(packOfVersion1(wire.raw(vectors[0][name])), vectors[0].fields[name]);
 });
 
 test('rows of versions 1 and 2', () => {
@@ -335,7 +335,7 @@ test('rows of versions 1 and 2', () => {
 
 test('packs of version 2', () => {
   const [, { fields, ...frozen }] = vectors;
-  for (const name of ['pack', 'testimony', 'drawn_pack']) {
+  for (const name of ['pack', 'pack_of_every_kind', 'testimony', 'drawn_pack']) {
     const { seeds, ...said } = fields[name];
     assert.deepEqual(packOfVersion2(wire.raw(frozen[name])), said);
     if (seeds) assert.deepEqual(seeds.map(({ seed }) => seed), [frozen.seed]);

@@ -6,7 +6,11 @@ import * as wire from './wire.mjs';
 const privateKey = secret => ({ key: wire.raw(`302e020100300506032b657004220420${secret}`), format: 'der', type: 'pkcs8' });
 const publicKey = key => ({ key: wire.raw(`302a300506032b6570032100${key}`), format: 'der', type: 'spki' });
 const joined = (words, hex) => Buffer.concat([Buffer.from(words), ...hex.map(wire.raw)]);
-export const holds = (key, mark, words, ...hex) => verify(null, joined(words, hex), publicKey(key), wire.raw(mark));
+const WEAK = new RegExp([ // Points of small order, in every spelling: with them one signature holds for many texts.
+  '^0[01](00){30}[08]0', '^e[cde](ff){30}[7f]f', '^26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5',
+  '^c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a'].join('|'), 'i');
+export const holds = (key, mark, words, ...hex) => // Section 10: the rest of it Node does.
+  !WEAK.test(key) && !WEAK.test(mark) && verify(null, joined(words, hex), publicKey(key), wire.raw(mark));
 export const nameOf = (...hex) => wire.sha256(...hex.map(wire.raw)).slice(0, 32); // A key names a replica, with a nonce an actor.
 export const lineOf = batch => BigInt(batch) >> 32n;
 const NEW = {
@@ -18,9 +22,8 @@ export class Replica {
   constructor(folder) { // Every process is an opening of its own: so a copy of the folder is noticed.
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     process.chdir(folder);
-    // One process at a time; what a killed one left behind does not count.
     try { process.kill(Number(fs.readFileSync('lock')), 0); } catch { fs.rmSync('lock', { force: true }); }
-    fs.writeFileSync('lock', String(process.pid), { flag: 'wx' });
+    fs.writeFileSync('lock', String(process.pid), { flag: 'wx' }); // One at a time; a killed one does not count.
     process.on('exit', () => fs.rmSync('lock'));
     Object.assign(this, NEW, { secret: randomBytes(32).toString('hex') }, fs.existsSync('replica.json') && this.saved());
     this.openings.push(randomBytes(16).toString('hex'));
@@ -61,10 +64,11 @@ export class Replica {
     this.pending.push({ nonce: this.openings.at(-1), entries: [{ record, cls, hash: wire.changeHash(body), body }] });
     this.save();
   }
-  cut() { // Signs a pack of saves that are in none. It stays as it is: sent again it must be the same.
+  cut(size) { // Signs a pack of saves that are in none. It stays as it is: sent again it must be the same.
     const place = this.packs.filter(({ batch }) => lineOf(batch) === BigInt(this.line)).length + 1;
     const batch = String((BigInt(this.line) << 32n) + BigInt(place));
-    const saves = this.pending.splice(0, 16).map(({ nonce, entries }) => ({ batch, nonce, entries })); // Each is at most 64 KiB.
+    const end = this.pending.findIndex((_, at, all) => at > 255 || JSON.stringify(all.slice(0, at)).length > 2 * size);
+    const saves = this.pending.splice(0, end < 0 ? 256 : end).map(({ nonce, entries }) => ({ batch, nonce, entries }));
     const openings = [...new Set(saves.map(({ nonce }) => nonce))];
     const pack = { origin: this.key, batch, previous: this.packs.at(-1)?.hash ?? NEW.cursor.running, author: [], openings, saves };
     const hash = wire.manifestHash(pack);
@@ -82,19 +86,19 @@ export class Replica {
     this.pending.unshift(...this.received.filter(({ replica }) => replica === this.id));
     this.received = this.received.filter(({ replica }) => replica !== this.id);
     this.outbox = this.packs.map(({ batch }) => batch);
-    Object.assign(this, { hub, cursor: NEW.cursor, refused: {}, left: {}, unconfirmed: Object.values(this.erased) });
+    return Object.assign(this, { hub, cursor: NEW.cursor, refused: {}, left: {}, unconfirmed: Object.values(this.erased) });
   }
   letGo() { // What left, once the home's backup covers every change of it: a home that is put back gives all of that back.
-    for (const { record, cls } of Object.values(this.left)) {
-      const saves = this.log.filter(({ entries }) => entries.some(entry => entry.record === record && entry.body));
-      if (saves.every(save => this.isSafe(save))) this.forget(entry => entry.record === record && (!cls || entry.cls === cls));
-    }
+    const isCovered = ({ record }) => this.savesOf(record).every(save => this.isSafe(save));
+    for (const { record, cls } of Object.values(this.left).filter(isCovered)) this.forget(record, cls);
   }
+  savesOf(record) { return this.log.filter(({ entries }) => entries.some(entry => entry.record === record && entry.body)); }
   isSafe({ witness, replica = this.id, batch, entries }) { // Only a receipt says so, and of what was taken.
     const upTo = batch && this.backedUp[`${witness ?? replica}/${lineOf(batch)}`];
     return upTo && BigInt(upTo) >= BigInt(batch) && !entries.some(({ hash }) => this.refused[hash]);
   }
-  forget(gone) { // Of what was signed the hashes stay.
+  forget(record, cls) { // Of what was signed the hashes stay.
+    const gone = entry => entry.record === record && (!cls || entry.cls === cls);
     for (const { entries } of this.log) for (const entry of entries.filter(gone)) entry.body = null;
     this.received = this.received.filter(({ entries }) => entries.some(({ body }) => body));
   }

@@ -7,13 +7,16 @@ const lose = (error, after) => { throw Object.assign(error, { lost: true, after 
 async function post(url, body, type) {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) throw new Error('not https');
-  const options = { method: 'POST', headers: { 'content-type': type }, redirect: 'manual', signal: AbortSignal.timeout(120_000) };
-  const whole = async answer => [answer, Buffer.from(await answer.arrayBuffer())];
-  const [{ status, headers }, bytes] = await fetch(url, { ...options, body }).then(whole).catch(lose);
-  if (status === 200 && headers.get('content-type') === type) return bytes;
+  let [left, parts, patience] = [120, [], new AbortController()]; // Seconds of silence, of which 2,000 bytes give one.
+  const clock = setInterval(() => (left -= 1) > 0 || patience.abort(), 1000);
+  const keep = part => parts.push(part) && (left = Math.min(120, left + part.length / 2000));
+  const whole = async answer => { for await (const part of answer.body ?? []) keep(part); return answer; };
+  const options = { method: 'POST', headers: { 'content-type': type }, redirect: 'manual', signal: patience.signal };
+  const { status, headers } = await fetch(url, { ...options, body }).then(whole).catch(lose).finally(() => clearInterval(clock));
+  if (status === 200 && headers.get('content-type') === type) return Buffer.concat(parts);
   if (status >= 500 || status === 429) lose(new Error(`status ${status}`), headers.get('retry-after'));
-  const { code, succession } = headers.get('content-type') === 'application/problem+json' ? JSON.parse(bytes) : {};
-  throw code ? problem({ code, status, succession }) : new Error('this is no hub');
+  const { code, succession } = headers.get('content-type') === 'application/problem+json' ? JSON.parse(Buffer.concat(parts)) : {};
+  throw code ? problem({ code, status, word: wire.raw(succession ?? '') }) : new Error('this is no hub');
 }
 export async function enrol(held, url, spelled) {
   const code = spelled.toUpperCase().replace(/[^0-9A-Z]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
@@ -26,24 +29,21 @@ export async function enrol(held, url, spelled) {
   if (!meant || moves || !holds(key, signature, ...said)) throw new Error('another hub, or another region');
   Object.assign(held, { hub: { url, key, region, home: home ?? held.hub?.home } }).save();
 }
-function follow(held, { replica, key, signature }, { home, key: before } = held.hub) { // Who has the place of our hub.
-  const isSo = home && replica === nameOf(before) && holds(home, signature, 'teranga succeeds 0\n', replica, key);
-  if (isSo) held.startOver({ ...held.hub, key });
-  return isSo;
-}
-function ask(held, sending) {
-  if (sending && held.acknowledged === held.outbox.length && held.pending.length) held.cut();
+const follow = (held, { replica, key, signature }, { home, key: before } = held.hub) => // Who has the place of our hub.
+  home && replica === nameOf(before) && holds(home, signature, 'teranga succeeds 0\n', replica, key)
+    && held.startOver({ ...held.hub, key });
+function ask(held, size, sending) {
+  if (sending && held.acknowledged === held.outbox.length && held.pending.length) held.cut(size);
   held.exchange += 1;
   held.save(); // A number that may have been sent is never used again, whatever happens now.
-  const pushes = held.outbox.slice(held.acknowledged).slice(0, sending ? 1 : 0).map(batch => {
-    const tables = wire.tablesOf(held.pack(batch).saves, held.salts);
-    const stored = wire.encode(wire.pack, { ...held.pack(batch), tables }).toString('hex');
+  const pushes = held.outbox.slice(held.acknowledged).slice(0, sending ? 1 : 0).map(batch => held.pack(batch)).map(pack => {
+    const stored = wire.encode(wire.pack, { ...pack, tables: wire.tablesOf(pack.saves, held.salts) }).toString('hex');
     return { number: held.acknowledged + 1, introduction: [], pack: { encoding: 0, length: stored.length / 2, stored } };
   });
   const sides = { hub: nameOf(held.hub.key), child: held.id, opening: held.openings.at(-1).slice(0, 16), signature: '00'.repeat(64) };
-  const content = { wanted: 2 ** 20, introductions: [], confirmations: held.unconfirmed.slice(0, 64), judgements: [], pushes };
+  const content = { wanted: 4 * size, introductions: [], confirmations: held.unconfirmed.slice(0, 64), judgements: [], pushes };
   const front = wire.encode(wire.request, { ...held, ...wire.START, type: 1, ...sides, ...content }).subarray(0, -64);
-  return { bytes: Buffer.concat([front, wire.raw(held.sign(front))]), pushes };
+  return { bytes: Buffer.concat([front, wire.raw(held.sign(front))]), pushes, at: Date.now() };
 }
 const take = { // What the rows of a feed do to what is held.
   save(held, { batch, witness, entries }, { salts }) {
@@ -73,17 +73,17 @@ const take = { // What the rows of a feed do to what is held.
     const ends = other => origin === held.id && lineOf(other) === lineOf(batch) && BigInt(other) >= BigInt(batch);
     held.outbox.push(...held.packs.map(pack => pack.batch).filter(ends));
   },
-  erase(held, erasure) {
-    const { record, at, home, signature } = erasure;
-    const isSo = holds(home, signature, 'teranga erase 0\n', record, wire.encode(wire.number, at));
-    if (!isSo || (held.hub.home ?? home) !== home) return; // Only the home destroys; the rest is taken.
-    held.forget(entry => entry.record === record);
+  erase(held, erasure, tables, foreign, { record, at, home, signature } = erasure) {
+    const isSigned = holds(home, signature, 'teranga erase 0\n', record, wire.encode(wire.number, at));
+    if (!isSigned) throw new Error('an erasure that its own key did not sign'); // Then nothing is taken.
+    if ((held.hub.home ?? home) !== home) return foreign.push(record); // Only the home destroys; the rest is taken.
+    held.forget(record);
     delete held.salts[record];
     const word = { erasure, replica: held.id, signature: held.sign('teranga erased 0\n', record, held.id) };
     held.unconfirmed.push((held.erased[record] = word));
   },
 };
-function hear(held, bytes) { // Takes an answer, all of it or nothing.
+function hear(held, bytes, foreign = []) { // Takes an answer, all of it or nothing.
   if (!holds(held.hub.key, bytes.toString('hex', bytes.length - 64), bytes.subarray(0, -64))) throw new Error('not signed by the hub');
   const said = wire.decode(wire.answer, bytes);
   const asked = { ...wire.START, type: 2, child: held.id, line: held.line, exchange: held.exchange };
@@ -94,32 +94,38 @@ function hear(held, bytes) { // Takes an answer, all of it or nothing.
   if (BigInt(said.cursor.position) < BigInt(held.cursor.position)) throw problem({ code: 'replayed', anew: 'startOver' });
   held.unconfirmed.splice(0, 64);
   const { tables, rows } = wire.decode(wire.rows, said.rows.length ? wire.unpack(said.rows) : Buffer.alloc(3)); // Of nothing.
-  for (const { row, said } of rows) take[row === 'witnessed' ? 'save' : row](held, said, tables);
+  for (const { row, said } of rows) take[row === 'witnessed' ? 'save' : row](held, said, tables, foreign);
   // A number above what was acknowledged may be another pack's by now; else the hub has less than it had.
   const same = held.pack(held.outbox[said.acknowledged - 1])?.hash.startsWith(said.mark);
   if (same || said.acknowledged <= held.acknowledged) held.acknowledged = same ? said.acknowledged : 0;
   Object.assign(held, { cursor: said.cursor, reading: held.reading && said.more === 1, heard: held.exchange });
   if (!held.reading) held.letGo();
   held.save();
-  return said.more === 1;
+  return { more: said.more === 1, isLie: foreign.some(record => held.savesOf(record).length) };
 }
-/** Exchanges until nothing is left. After a lost answer, of a session before too, it asks first what arrived. */
-export async function synchronise(held, sending) {
+const paced = (size, bytes, ms) => // What four seconds of the link carry, where an exchange says something of that.
+  2 * bytes < size ? (ms > 4000 ? size >> 1 : size) : Math.min(Math.trunc(4000 * bytes / ms), 2 * size, 2 ** 18);
+export async function synchronise(held, sending) { // Until nothing is left. Unsure, it first asks what arrived.
   const place = () => JSON.stringify([held.acknowledged, held.cursor, Object.keys(held.erased)]);
-  for (let failures = 0, lines = 0, passed = null, asks = held.exchange > held.heard; ;) {
-    const [before, { bytes, pushes }] = [place(), ask(held, sending && !passed && !held.reading && !asks)];
+  let [passed, lie, brings, asks, failures, lines] = [null, null, false, held.exchange > held.heard, 0, 0];
+  const waits = () => sending && !passed && held.pending.length + held.outbox.length > held.acknowledged;
+  for (let size = asks ? 8192 : 16384; ; size = Math.max(size, 8192)) {
+    const [before, { bytes, pushes, at }] = [place(), ask(held, size, waits() && !asks && (brings || !held.reading))];
     try {
-      const more = hear(held, await post(`${held.hub.url}/v1/sync`, bytes, 'application/octet-stream'));
-      const waits = sending && !passed && held.pending.length + held.outbox.length > held.acknowledged;
-      if (!more && !waits && !held.unconfirmed.length) return passed?.code === 'erased' ? null : passed; // Next time without that.
+      const answer = await post(`${held.hub.url}/v1/sync`, bytes, 'application/octet-stream');
+      size = paced(size, bytes.length + answer.length, Date.now() - at);
+      const { more, isLie } = hear(held, answer);
+      if (isLie) lie = new Error('another than the home would destroy a record that is here'); // All else goes on.
+      if (!more && !waits() && !held.unconfirmed.length) return lie ?? (passed?.code === 'erased' ? null : passed);
       if (place() === before && (more || pushes.length)) lose(new Error('nothing moves'));
       [failures, asks] = [asks ? failures : 0, false];
     } catch (error) {
       Object.assign(held, held.saved());
-      const { code, status, after, anew = ['replayed', 'broken-chain'].includes(code) && 'newLine' } = error;
+      const { code, status, word, after, anew = ['replayed', 'broken-chain'].includes(code) && 'newLine' } = error;
+      size = anew === 'startOver' ? 0 : error.lost ? size >> 1 : size; // As small as it may be; smaller.
       if (anew && lines++ < 4) held[anew](held.hub);
-      else if (code === 'succeeded' && follow(held, wire.decode(wire.succession, wire.raw(error.succession)))) asks = false;
-      else if (code === 'revoked' && asks) asks = false; // What it has is taken all the same, and held aside.
+      else if (code === 'succeeded' && follow(held, wire.decode(wire.succession, word))) [asks, size] = [false, 16384];
+      else if (code === 'revoked' && !pushes.length && !brings && waits()) [brings, asks] = [true, false]; // Once.
       else if (pushes.length && [400, 401, 403, 409, 410, 413].includes(status)) passed = error; // Until the next session.
       else if (!error.lost || ++failures === 5) throw error;
       else asks = await pause(1000 * (Math.min(Number(after) || 0, 60) + 2 ** (failures - 2) * (1 + Math.random())), true);

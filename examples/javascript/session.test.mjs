@@ -12,6 +12,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { holds, nameOf } from './replica.mjs';
+import { enrol } from './session.mjs';
 import * as wire from './wire.mjs';
 import { raw } from './wire.mjs';
 
@@ -439,14 +440,141 @@ test('who is revoked and only asked, for an answer was lost before, brings what 
   const device = await Device.at(t, hub);
   await device.set('Un');
   device.keep({ ...device.held, exchange: device.held.exchange + 1 }); // A request of which nothing was heard.
-  hub.instead = [refusal('revoked'), {}, refusal('revoked')];
-  await device.done('push');
-  assert.deepEqual([hub.asked.map(numbers), hub.packs.length], [[[], [1]], 1]);
-  hub.asked = [];
-  hub.instead = [refusal('revoked'), refusal('revoked')];
+  // What it brings is held aside, there is more, and whoever asks on is revoked.
+  const aside = { rows: [], cursor: device.held.cursor, more: 1 };
+  hub.instead = [refusal('revoked'), aside, refusal('revoked')];
+  assert.match(await device.failed('push'), /revoked/);
+  assert.deepEqual([hub.since(({ pushes }) => pushes.length), hub.packs.length], [[0, 1, 0], 1]);
+  hub.instead = [refusal('revoked'), {}];
   device.keep({ ...device.held, exchange: device.held.exchange + 1 });
   assert.match(await device.failed('push'), /revoked/);
-  assert.equal(hub.asked.length, 2, 'then it ends');
+  assert.equal(hub.asked.length, 1, 'it ends where nothing is left');
+});
+
+test('who is revoked and reads behind brings all that there is, of now on also while it reads behind, and only once', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  await device.set('Deux');
+  device.keep({ ...device.held, reading: true });
+  const aside = { rows: [], cursor: device.held.cursor, more: 1 };
+  hub.instead = [refusal('revoked'), aside, refusal('revoked'), aside];
+  assert.match(await device.failed('push'), /revoked/);
+  assert.deepEqual([hub.since(({ pushes }) => pushes.length), hashes(hub.packs).length], [[0, 1, 0], 2]);
+  assert.deepEqual([device.held.reading, device.held.acknowledged], [true, 1]);
+  // Who was not heard meanwhile asks, is revoked again, and it is over.
+  await device.set('Trois');
+  hub.instead = [refusal('revoked'), { isLost: true, takes: false }, refusal('revoked'), aside];
+  assert.match(await device.failed('push'), /revoked/);
+  assert.deepEqual(hub.since(({ pushes }) => pushes.length), [0, 1, 0]);
+});
+
+/** A word on the case: who decides it, who signs it. */
+function erase(home, signer = home) {
+  const at = 1_772_442_000_000;
+  const signature = signed(signer, 'teranga erase 0\n', raw(CASE), wire.encode(wire.number, at));
+  return { row: 'erase', said: { record: CASE, at, home: keyOf(home), signature } };
+}
+
+test('the home’s word destroys, and is confirmed', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  hub.feed = [...FEED, erase(HOME)];
+  await device.done('pull');
+  assert.equal(await device.shows('Awa'), false);
+  assert.deepEqual(hub.asked.map(({ confirmations }) => confirmations.length), [0, 1]);
+});
+
+test('a word whose signature does not hold under the key that it names: nothing of the answer is taken', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  const later = { row: 'resource', said: { ...resource.said, version: '2' } };
+  // The key of the home, and one of small order with a signature for which no secret is needed.
+  const [{ said: { at } }, point] = [erase(HOME), `01${'00'.repeat(31)}`];
+  const forged = { row: 'erase', said: { record: CASE, at, home: point, signature: point + '00'.repeat(32) } };
+  for (const [word, home] of [[erase(HOME, COLLEAGUE), keyOf(HOME)], [erase(COLLEAGUE, HEIR), keyOf(HOME)], [forged, undefined]]) {
+    device.keep({ ...device.held, hub: { ...device.held.hub, home } });
+    const { cursor, acknowledged, forms, erased } = device.held;
+    hub.feed = [...FEED, later, word];
+    hub.asked = [];
+    assert.match(await device.failed('push'), /its own key did not sign/);
+    assert.equal(hub.asked.length, 1);
+    const { held } = device;
+    assert.deepEqual([held.cursor, held.acknowledged, held.forms, held.erased], [cursor, acknowledged, forms, erased]);
+    assert.ok(await device.shows('Un'));
+  }
+});
+
+test('a word of another than the home destroys nothing: all else is taken and sent, and where the record stands it is told', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.set('Un');
+  await device.set('Deux');
+  const later = { row: 'resource', said: { ...resource.said, version: '2' } };
+  hub.feed = [...FEED, erase(COLLEAGUE), later];
+  hub.instead = [{ takes: false, acknowledged: 0, mark: '00'.repeat(8) }]; // The pack goes up after the word came.
+  assert.match(await device.failed('push'), /another than the home/);
+  const { forms, cursor, acknowledged, erased } = device.held;
+  assert.deepEqual([Object.keys(forms), cursor.position, acknowledged, erased], [['essai@1', 'essai@2'], String(hub.feed.length), 1, {}]);
+  assert.ok(await device.shows('Deux'));
+  // It was read past. Of a record that is gone the same word says nothing.
+  await device.done('pull');
+  hub.feed = [...hub.feed, erase(HOME), erase(COLLEAGUE)];
+  await device.done('pull');
+  assert.equal(await device.shows('Deux'), false);
+});
+
+test('rows are asked for by what the link carries, from four times 16 KiB on, and of 8 KiB after a request of which nothing was heard', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  await device.done('pull');
+  hub.instead = [{ isLost: true }];
+  await device.done('pull');
+  device.keep({ ...device.held, exchange: device.held.exchange + 1 });
+  await device.done('pull');
+  assert.deepEqual(hub.since(({ wanted }) => wanted), [65536, 65536, 32768, 32768]);
+  // Rows that come fast are followed by twice as many.
+  const long = { row: 'resource', said: { ...resource.said, version: '3', json: JSON.stringify({ survey: [], title: 'é'.repeat(40_000) }) } };
+  hub.feed = [...FEED, long];
+  hub.instead = [{ more: 1, cursor: { ...START, position: String(hub.feed.length) } }];
+  await device.done('pull');
+  assert.deepEqual(hub.since(({ wanted }) => wanted), [65536, 131072]);
+});
+
+test('an answer is waited for 120 s, and on as long as it comes', async t => {
+  let response;
+  const server = http.createServer((_, answer) => (response = answer.writeHead(200)));
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  t.after(() => server.close());
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let lost = null;
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const ends = enrol({ key: '', sign: () => '' }, url, vectors.enrol_request.code).catch(error => (lost = error.lost));
+  /** Lets so many seconds go by once what is on its way has come. */
+  const wait = async seconds => {
+    await new Promise(done => setTimeout(done, 500));
+    t.mock.timers.tick(1000 * seconds);
+    await new Promise(done => setTimeout(done, 100));
+  };
+  await wait(119);
+  response.write(Buffer.alloc(6000));
+  await wait(3);
+  assert.equal(lost, null);
+  response.write(Buffer.alloc(2 ** 20)); // No more than 120 of them are given back.
+  await wait(119);
+  assert.equal(lost, null);
+  await wait(1);
+  assert.equal(lost, true);
+  await ends;
+});
+
+test('a pack holds what the link carries, and what is left goes up in the next', async t => {
+  const hub = await Hub.start(t);
+  const device = await Device.at(t, hub);
+  for (const value of ['a', 'b', 'c']) await device.set(value.repeat(12_000));
+  await device.done('push');
+  assert.deepEqual([hub.packs.map(({ saves }) => saves.length), device.held.pending], [[2, 1], []]);
 });
 
 test('what went up once more in another pack is safe by the receipt of that one', async t => {

@@ -4,7 +4,7 @@
 
 import * as Automerge from '@automerge/automerge';
 import assert from 'node:assert/strict';
-import { createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, sign } from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { holds, nameOf } from './replica.mjs';
@@ -257,6 +257,46 @@ test('the lane of files', () => {
   assert.equal(signature, vectors.thumbnail_signature);
   assert.equal(asked.offers[0].file, vectors.file_hash);
   message(answer, 'lane_answer', hub);
+});
+
+test('signatures are verified strictly: no key and no R of small order holds, in any spelling', () => {
+  const [P, L] = [2n ** 255n - 19n, 2n ** 252n + 27742317777372353535851937790883648493n];
+  const little = number => Buffer.from(number.toString(16).padStart(64, '0'), 'hex').reverse();
+  const numberOf = bytes => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+  // Points that are nothing once they are doubled thrice: y is 0, 1 or −1, or a root of dy⁴ + 2y² − 1, where d is −121665/121666.
+  const isSmall = y => (y * (y * y - 1n) * (121665n * y ** 4n - 243332n * y * y + 121666n)) % P === 0n;
+  const eighth = numberOf(raw('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'));
+  const ys = [0n, 1n, P - 1n, eighth, P - eighth, P, P + 1n];
+  assert.ok(ys.every(isSmall) && ![2n, 3n, P - 2n, eighth + 1n].some(isSmall));
+  const points = ys.flatMap(y => [little(y), little(y + (1n << 255n))]).map(bytes => bytes.toString('hex'));
+  // Under such a key one of a few texts holds with S = 0 for a library that is not strict.
+  const accepts = (key, mark, text) => verify(null, Buffer.from(text), { key: raw(`302a300506032b6570032100${key}`), format: 'der', type: 'spki' }, raw(mark));
+  let lenient = 0;
+  for (const key of points) {
+    for (const point of points) {
+      for (const text of ['un', 'deux', 'trois', 'quatre', 'cinq', 'six', 'sept', 'huit']) {
+        const mark = point + '00'.repeat(32);
+        lenient += accepts(key, mark, text);
+        assert.equal(holds(key, mark, text), false);
+        assert.equal(holds(key.toUpperCase(), mark.toUpperCase(), text), false);
+      }
+    }
+  }
+  assert.ok(lenient > points.length, 'else this shows nothing');
+  // Whoever has a good key can use an R of small order: S is then its secret, times what is hashed.
+  const secret = createHash('sha512').update(raw(device)).digest().subarray(0, 32);
+  [secret[0], secret[31]] = [secret[0] & 248, (secret[31] & 127) | 64];
+  for (const point of points) {
+    const hashed = numberOf(createHash('sha512').update(raw(point)).update(raw(vectors.device_key)).update('un').digest());
+    const mark = point + little((hashed * numberOf(secret)) % L).toString('hex');
+    if (point === points[2]) assert.ok(accepts(vectors.device_key, mark, 'un'), 'else this shows nothing');
+    assert.equal(holds(vectors.device_key, mark, 'un'), false);
+  }
+  // S at or above the order, and an honest signature.
+  const honest = signed(device, 'un');
+  assert.ok(holds(vectors.device_key, honest, 'un'));
+  const above = honest.slice(0, 64) + little(numberOf(raw(honest.slice(64))) + L).toString('hex');
+  assert.equal(holds(vectors.device_key, above, 'un'), false);
 });
 
 test('what is malformed is refused', () => {

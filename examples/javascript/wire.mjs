@@ -5,16 +5,10 @@ import { Decompress } from 'fzstd';
 export const raw = hex => Buffer.from(hex, 'hex');
 export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 const check = (holds, what) => { if (!holds) throw new Error(`malformed: ${what}`); };
-export function decode(layout, bytes, io = { bytes, at: 0 }) {
-  const value = layout(io);
-  return check(io.at === bytes.length, 'bytes are left over') ?? value;
-}
-export function encode(layout, value, io = { written: [], at: 0 }) {
-  layout(io, value);
-  return Buffer.concat(io.written);
-}
-// Section 2: the grains.
-export const fixed = length => (io, hex) => {
+export const decode = (layout, bytes, io = { bytes, at: 0 }, value = layout(io)) =>
+  check(io.at === bytes.length, 'bytes are left over') ?? value;
+export const encode = (layout, value, io = { written: [], at: 0 }) => (layout(io, value), Buffer.concat(io.written));
+export const fixed = length => (io, hex) => { // Section 2: the grains.
   io.at += length;
   check(io.written ? hex.length === 2 * length : io.at <= io.bytes.length, `not ${length} bytes`);
   io.written?.push(raw(hex));
@@ -69,8 +63,7 @@ export function firstChange(record, salt, cls) {
   const columns = `0615103401420256${hex(sizes.length / 2)}57${hex(values.length)}7002`;
   return `0010${actor}0101000000${columns}7e075f7265636f7264065f636c617373020201${sizes}${values.toString('hex')}0200`;
 }
-// Section 5: packs. An entry names record and class by their places in the tables.
-function tables(io, given) {
+function tables(io, given) { // Section 5: packs. An entry names record and class by their places in the tables.
   const { classes, records } = struct({ classes: list(text, 64), records: list(fixed(16), 20000) })(io, given);
   const saltOf = record => fixed(16)(io, given && (given.salts[record] ?? record)); // Of an erased record any will do.
   const salts = Object.fromEntries(records.map(record => [record, saltOf(record)]));
@@ -96,8 +89,7 @@ export function manifestHash(pack) {
   const named = list(struct({ record: fixed(16), cls: text, hash: fixed(32) }), 20000);
   return sha256('teranga manifest 0\n', encode(struct(front), pack), ...pack.saves.map(({ entries }) => encode(named, entries)));
 }
-// Section 6: rows, in the order of their kinds.
-const kinds = Object.entries({
+const kinds = Object.entries({ // Section 6: rows, in the order of their kinds.
   save: struct({ batch: long, entries: list(entry, 20000) }), replica: introduction,
   opening: struct({ replica: fixed(16), nonce: fixed(16) }), resource: struct({ type: text, id: text, version: text, json: textTo(2 ** 22) }),
   receipt: struct({ origin: fixed(16), batch: long, mark: fixed(8), what: count(1) }),
