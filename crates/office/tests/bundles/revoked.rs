@@ -220,6 +220,8 @@ fn a_revoked_hub_hears_what_it_is_to_destroy_and_nothing_else_and_says_when_it_h
             let back = back.unwrap();
             let parcel = Parcel::read(&back).unwrap();
             region.take_return(&parcel.head.letter(parcel.sealed[0])).unwrap();
+            // In files it speaks for itself once nobody below it is waited for.
+            online(world.devices[AWA].replica_mut(), &mut region, &mut world.seed, |_| true).unwrap();
             let file = region.replica_mut().bundle(&mut world.seed, NOW).unwrap().unwrap().file;
             let taken = bring_to(&mut world.hub, &file, &mut world.seed);
             assert!(taken.iter().all(|taken| taken.as_ref().is_err_and(|no| no.problem == Problem::Revoked)));
