@@ -50,13 +50,13 @@ pub(crate) fn finish(connection: &Connection, hash: &FileHash, brought: &FileRow
         )?
         .execute([brought.row])?;
     let row = connection.last_insert_rowid();
-    for sql in [
-        "INSERT INTO chunk (attachment, n, bytes) SELECT ?2, n, bytes FROM arrived WHERE arriving = ?1",
-        // Its key is the file's from now on.
-        "UPDATE arriving SET key = NULL WHERE row = ?1 AND ?2",
-    ] {
-        connection.prepare_cached(sql)?.execute([brought.row, row])?;
-    }
+    connection
+        .prepare_cached(
+            "INSERT INTO chunk (attachment, n, bytes) SELECT ?2, n, bytes FROM arrived WHERE arriving = ?1",
+        )?
+        .execute([brought.row, row])?;
+    // Its key is the file's from now on.
+    connection.prepare_cached("UPDATE arriving SET key = NULL WHERE row = ?1")?.execute([brought.row])?;
     chunks::is_whole(connection, hash, row)?;
     Ok(Finish::Whole)
 }

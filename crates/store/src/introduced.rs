@@ -68,7 +68,7 @@ pub(crate) fn tell_again(connection: &Connection) -> Result<()> {
 }
 
 /// Who may hold a record that was erased is told once more to the hub above: since it heard of them last they may have been put in
-/// charge of it, and of that it hears no more. Until it has, this replica does not confirm.
+/// charge of it, and of that it hears no more. It is told before what this replica confirms.
 pub(crate) fn tell_of_holders(connection: &Connection, own: ReplicaId, record: RecordId) -> Result<()> {
     connection
         .prepare_cached(
