@@ -125,7 +125,7 @@ export async function synchronise(held, sending) { // Until nothing is left. Uns
       size = anew === 'startOver' ? 0 : error.lost ? size >> 1 : size; // As small as it may be; smaller.
       if (anew && lines++ < 4) held[anew](held.hub);
       else if (code === 'succeeded' && follow(held, wire.decode(wire.succession, word))) [asks, size] = [false, 16384];
-      else if (code === 'revoked' && !pushes.length && !brings && waits()) [brings, asks] = [true, false]; // Once.
+      else if (code === 'revoked' && !pushes.length && (asks || !brings) && waits()) [brings, asks] = [true, false];
       else if (pushes.length && [400, 401, 403, 409, 410, 413].includes(status)) passed = error; // Until the next session.
       else if (!error.lost || ++failures === 5) throw error;
       else asks = await pause(1000 * (Math.min(Number(after) || 0, 60) + 2 ** (failures - 2) * (1 + Math.random())), true);
